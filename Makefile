@@ -1,0 +1,85 @@
+# vecprov: a PostgreSQL extension, built with PGXS.
+#
+#   make, make install, make uninstall, make clean     PG_CONFIG=... picks the server
+#   make installcheck   regression and isolation tests against a running server
+#                       that has vecprov in shared_preload_libraries
+#   make test           everything, on private servers; installs missing packages
+#   make demo           a private server with real words to play with (KEEP=1 leaves it up)
+#   make bench          the benchmark; see doc/benchmarks.md
+#   make unit, check-includes, check-headers           single parts of the tests
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+EXTENSION = vecprov
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" vecprov.control)
+MODULE_big = vecprov
+OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+
+# The install script is its topics in order.
+SCRIPT_PARTS := $(sort $(wildcard sql/install/*.sql))
+DATA := $(wildcard sql/vecprov--*--*.sql)
+DATA_built = sql/vecprov--$(EXTVERSION).sql
+
+# Tests in the order of the rooms, then what belongs to no room.
+TESTS := $(patsubst sql/%.sql,%,$(sort $(filter-out sql/vecprov--%,$(wildcard sql/*.sql))))
+REGRESS := $(foreach room,base type page am capacity replica inspect,$(filter $(room)_%,$(TESTS)))
+REGRESS += $(filter-out $(REGRESS),$(TESTS))
+REGRESS_OPTS = --load-extension=vecprov
+ISOLATION := $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --load-extension=vecprov
+
+WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallthrough \
+	-Wno-unused-parameter -Wno-sign-compare
+# PGDLLEXPORT: before version 16 it is empty, and the module's entry points would be hidden.
+PG_CPPFLAGS = -Isrc -isystem $(includedir_server) \
+	-D'PGDLLEXPORT=__attribute__((visibility("default")))'
+PG_CFLAGS = -fvisibility=hidden -MMD -MP $(WARNINGS)
+EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
+
+# No bitcode: the kernels are reached through pointers, so there is nothing that
+# the JIT could inline, and clang need not be installed.
+override with_llvm = no
+
+.PHONY: test demo bench unit check-includes check-headers
+.DEFAULT_GOAL := all
+
+ifneq ($(wildcard $(PGXS)),)
+
+include $(PGXS)
+
+# Parallel builds where the compiler has OpenMP (asked only now: CC comes with PGXS).
+OPENMP := $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo -fopenmp)
+override CFLAGS += $(OPENMP)
+SHLIB_LINK += -lm
+
+$(DATA_built): $(SCRIPT_PARTS) sql/install vecprov.control
+	cat $(filter %.sql,$^) > $@
+
+-include $(OBJS:.o=.d)
+
+else
+
+all install uninstall clean installcheck:
+	@echo "$(PG_CONFIG) names no server to build against: install the server's development" >&2
+	@echo "files (Debian: postgresql-server-dev-15) or set PG_CONFIG." >&2
+	@false
+
+endif
+
+# These find or install what they need by themselves.
+test:
+	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/run
+
+demo:
+	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/demo/run
+
+bench:
+	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/sandbox.sh test/bench/run
+
+unit:
+	@CC='$(CC)' test/unit/run
+
+check-includes check-headers:
+	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/$@

@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * am.h
+ *	  The access method's callbacks, and what its files share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_AM_H
+#define VP_AM_H
+
+#include "access/amapi.h"
+#include "access/genam.h"
+#include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
+
+#include "am/index.h"
+
+/* Support function of an operator class: which metric it is. */
+#define VP_METRIC_PROC	1
+#define VP_NPROCS		1
+
+/* Options of an index. */
+typedef struct VpOptions
+{
+	int32		vl_len_;
+	int			m;
+	int			ef_construction;
+} VpOptions;
+
+#define VP_DEFAULT_M				16
+#define VP_DEFAULT_EF_CONSTRUCTION	64
+#define VP_MIN_EF_CONSTRUCTION		4
+#define VP_MAX_EF_CONSTRUCTION		1000
+
+/* Subphases of a build, for pg_stat_progress_create_index. */
+typedef enum VpBuildPhase
+{
+	VP_PHASE_INITIALIZING = 1,	/* PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE */
+	VP_PHASE_LOADING,
+	VP_PHASE_LINKING,
+	VP_PHASE_WRITING,
+	VP_PHASE_INSERTING,
+	VP_PHASE_LOGGING
+} VpBuildPhase;
+
+/* options.c */
+extern void vp_options_define(void);
+extern bytea *vp_options(Datum reloptions, bool validate);
+extern void vp_get_options(Relation rel, int *m, int *ef_construction);
+
+/* cost.c */
+extern void vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
+							 Cost *startup_cost, Cost *total_cost,
+							 Selectivity *selectivity, double *correlation, double *pages);
+
+/* opclass.c */
+extern bool vp_validate(Oid opclass);
+
+/* ambuild.c */
+extern IndexBuildResult *vp_build(Relation heap, Relation rel, IndexInfo *info);
+extern void vp_build_empty(Relation rel);
+
+/* aminsert.c */
+extern bool vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
+					  IndexUniqueCheck unique, bool unchanged, IndexInfo *info);
+
+/* amscan.c */
+extern IndexScanDesc vp_begin_scan(Relation rel, int nkeys, int norderbys);
+extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys);
+extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
+extern void vp_end_scan(IndexScanDesc scan);
+
+/* amvacuum.c */
+extern IndexBulkDeleteResult *vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+											 IndexBulkDeleteCallback callback, void *arg);
+extern IndexBulkDeleteResult *vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats);
+
+#endif							/* VP_AM_H */

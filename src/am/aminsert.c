@@ -1,0 +1,215 @@
+/*-------------------------------------------------------------------------
+ *
+ * aminsert.c
+ *	  Inserting a row: a new node, linked into the graph.
+ *
+ * The protocol, with what others see at each step and what a crash leaves, is
+ * in am/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/am.h"
+#include "am/inserter.h"
+#include "base/debug_point.h"
+#include "type/vector.h"
+
+/*
+ * Inserters are kept from one statement to the next, a few for each backend:
+ * to make one costs as much as an insert.
+ */
+#define KEPT_INSERTERS 4
+
+static VpInserter *kept[KEPT_INSERTERS];
+
+static void *
+alloc_in_context(size_t size)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
+static void
+free_in_context(void *p)
+{
+	pfree(p);
+}
+
+const VpAlloc vp_context_alloc = {alloc_in_context, free_in_context};
+
+VpInserter *
+vp_inserter_make(const VpIndex *index, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "vecprov inserter",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	VpInserter *inserter = palloc0(sizeof(VpInserter));
+	VpIndex    *copy = vp_index_copy(index);
+
+	inserter->context = context;
+	inserter->relid = RelationGetRelid(index->store.rel);
+	inserter->scratch = AllocSetContextCreate(context, "vecprov inserter scratch",
+											  ALLOCSET_DEFAULT_SIZES);
+	inserter->index = copy;
+	vp_node_source_init(&inserter->source, copy);
+	inserter->writer = vp_writer_create(&vp_context_alloc, &copy->codec, &copy->store.geo.levels,
+										copy->meta.m, copy->meta.ef_construction);
+	inserter->rotated = vp_palloc_aligned(copy->codec.padded * sizeof(float));
+	inserter->code = vp_palloc_aligned(copy->codec.code_bytes);
+	inserter->query.planes = vp_palloc_aligned(vp_query_bytes(&copy->codec));
+	MemoryContextSwitchTo(old);
+	return inserter;
+}
+
+void
+vp_inserter_forget(Relation rel)
+{
+	for (int i = 0; i < KEPT_INSERTERS; i++)
+	{
+		if (kept[i] != NULL && kept[i]->relid == RelationGetRelid(rel))
+		{
+			MemoryContextDelete(kept[i]->context);
+			kept[i] = NULL;
+		}
+	}
+}
+
+/*
+ * The inserter for an index, the most recently used first.  It belongs to the
+ * relation's present file: another file has another metapage.
+ */
+static VpInserter *
+get_inserter(Relation rel)
+{
+	VpPeekRel	peek;
+	VpInserter *inserter = NULL;
+	int			i;
+
+	vp_peek_init(&peek, rel);
+	for (i = 0; i < KEPT_INSERTERS - 1; i++)
+		if (kept[i] == NULL || VpTagIs(&kept[i]->index->store.peek.tag, &peek.tag, 0))
+			break;
+	inserter = kept[i];
+	if (inserter != NULL && !VpTagIs(&inserter->index->store.peek.tag, &peek.tag, 0))
+	{
+		kept[i] = NULL;
+		MemoryContextDelete(inserter->context);
+		inserter = NULL;
+	}
+	if (inserter == NULL)
+		inserter = vp_inserter_make(vp_index_get(rel), TopMemoryContext);
+	memmove(&kept[1], &kept[0], i * sizeof(kept[0]));
+	kept[0] = inserter;
+	inserter->index->store.rel = rel;
+	inserter->index->store.wal = RelationNeedsWAL(rel);
+	return inserter;
+}
+
+/*
+ * Links a node whose record and vector are written, and makes it the entry
+ * point if it is the first, or on a higher level than that.
+ */
+static void
+link_node(VpInserter *inserter, VpId id)
+{
+	const VpStore *store = &inserter->index->store;
+	int			level = vp_level(&store->geo.levels, id);
+	VpGraphState state;
+	int			entry_level;
+
+	for (;;)
+	{
+		state = vp_graph_state(store);
+		if (state.entry != VP_NO_ID)
+			break;
+		vp_node_set_linked(store, id);
+		if (vp_entry_replace(store, VP_NO_ID, id))
+			return;
+	}
+
+	entry_level = vp_level(&store->geo.levels, state.entry);
+	inserter->source.nids = state.next_id;
+	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
+				state.entry, entry_level, state.next_id) == VP_CHAINED)
+		return;
+
+	vp_node_set_linked(store, id);
+	while (level > entry_level && !vp_entry_replace(store, state.entry, id))
+	{
+		state = vp_graph_state(store);
+		entry_level = state.entry == VP_NO_ID ? -1 : vp_level(&store->geo.levels, state.entry);
+	}
+}
+
+void
+vp_inserter_add(VpInserter *inserter, Relation heap, const float *vector, ItemPointer tid)
+{
+	const VpIndex *index = inserter->index;
+	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
+	VpRecord	record;
+	VpId		id;
+
+	vp_codec_rotate(&index->codec, vector, inserter->rotated);
+	vp_codec_encode(&index->codec, inserter->rotated, inserter->code, (VpFactors *) record.factors);
+	record.code = inserter->code;
+	record.tid = *tid;
+
+	id = vp_node_create(&index->store, heap, &record);
+	VP_POINT("insert-created");
+	vp_vector_write(&index->store, id, vector);
+	VP_POINT("insert-stored");
+
+	vp_query_prepare(&index->codec, inserter->rotated, &inserter->query);
+	MemoryContextSwitchTo(inserter->context);
+	link_node(inserter, id);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(inserter->scratch);
+}
+
+bool
+vp_index_accepts(const VpMeta *meta, const VpVector *vector)
+{
+	if (vector->dim != meta->dims)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %u dimensions, not %d", meta->dims, vector->dim)));
+	if (meta->metric != VP_METRIC_COSINE)
+		return true;
+	/* a vector without a direction has no cosine */
+	for (int i = 0; i < vector->dim; i++)
+		if (vector->x[i] != 0.0f)
+			return true;
+	return false;
+}
+
+/*
+ * The page lock tells VACUUM that an insert is under way that may have chosen
+ * to link to a node which it then marks dead; see amvacuum.c.
+ */
+bool
+vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
+		  IndexUniqueCheck unique, bool unchanged, IndexInfo *info)
+{
+	VpInserter *inserter;
+	VpVector   *vector;
+
+	if (isnull[0])
+		return false;
+
+	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	inserter = get_inserter(rel);
+	vector = DatumGetVector(values[0]);
+	if (vp_index_accepts(&inserter->index->meta, vector))
+		vp_inserter_add(inserter, heap, vector->x, tid);
+	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+
+	if ((Pointer) vector != DatumGetPointer(values[0]))
+		pfree(vector);
+	return false;
+}

@@ -1,0 +1,540 @@
+/*-------------------------------------------------------------------------
+ *
+ * amscan.c
+ *	  Index scans: the rows nearest to a vector, nearest first.
+ *
+ * A search by codes (graph/) gives candidates in order of their estimated
+ * distance.  Here they become rows in order of the exact one: candidates are
+ * measured again by their exact vectors and kept in a heap, and a row leaves
+ * the heap when no candidate that is not measured yet can be nearer.  How far
+ * an estimate may be off is observed on the candidates measured so far.  So as
+ * many are measured as the order needs, whatever LIMIT is, which an index does
+ * not get to know.
+ *
+ * When the executor wants more rows than the search found, the search goes on
+ * with twice the effort; when the graph has no more, nodes that no search
+ * reaches are looked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "access/relscan.h"
+#include "lib/pairingheap.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "am/am.h"
+#include "am/inserter.h"
+#include "base/settings.h"
+
+/* Candidates to be measured before the estimates' error is judged. */
+#define MIN_MEASURED	12
+
+/* Standard deviations that an estimate is taken to be off at most. */
+#define ERROR_MARGIN	2.5
+
+/* A row on its way to the executor. */
+typedef struct Row
+{
+	pairingheap_node node;		/* first */
+	double		dist;
+	ItemPointerData tid;
+	uint32		next;			/* more rows with the same vector */
+} Row;
+
+typedef enum ScanPhase
+{
+	SCAN_START,
+	SCAN_SEARCH,				/* the graph */
+	SCAN_SWEEP,					/* nodes that no search has met are in the heap */
+	SCAN_DONE
+} ScanPhase;
+
+typedef struct VpScan
+{
+	MemoryContext context;
+	MemoryContext rows;			/* emptied by each rescan */
+	VpIndex    *index;
+	VpNodeSource source;
+	VpSearch   *search;
+	VpQuery		query;
+	float	   *vector;			/* the query, as given */
+	float	   *rotated;
+	float	   *scratch;		/* an exact vector */
+
+	ScanPhase	phase;
+	int			ef;				/* of the present round */
+	int			rounds;
+	pairingheap *heap;			/* measured rows */
+	int			nheap;
+	Row		   *unused;			/* chained by their first child pointer */
+
+	/* estimates' errors: exact - estimate */
+	double		error_sum;
+	double		error_sum2;
+	int64		measured;
+
+	double		last_dist;		/* of the last row returned */
+	int64		returned;
+	int64		late;			/* not returned: nearer than one returned before */
+} VpScan;
+
+/*----------
+ * A search's memory is kept from one scan to the next: what it holds for each
+ * id of the index is dear to make.
+ *----------
+ */
+static VpSearch *idle_search = NULL;
+static int	idle_search_m;
+
+static void *
+alloc_for_ever(size_t size)
+{
+	return MemoryContextAllocHuge(TopMemoryContext, size);
+}
+
+static void
+free_memory(void *p)
+{
+	pfree(p);
+}
+
+static const VpAlloc search_alloc = {alloc_for_ever, free_memory};
+
+static void
+give_search_back(void *arg)
+{
+	VpScan	   *scan = arg;
+
+	if (scan->search == NULL)
+		return;
+	if (idle_search != NULL)
+		vp_search_destroy(scan->search);
+	else
+	{
+		idle_search = scan->search;
+		idle_search_m = scan->index->meta.m;
+	}
+	scan->search = NULL;
+}
+
+static void
+take_search(VpScan *scan)
+{
+	if (idle_search != NULL && idle_search_m == (int) scan->index->meta.m)
+	{
+		scan->search = idle_search;
+		idle_search = NULL;
+	}
+	else
+		scan->search = vp_search_create(&search_alloc, scan->index->meta.m);
+}
+
+/*----------
+ * The heap of rows
+ *----------
+ */
+
+/* NaN, as the cosine distance of a zero vector is, sorts last. */
+static int
+compare_rows(const pairingheap_node *a, const pairingheap_node *b, void *arg)
+{
+	double		x = ((const Row *) a)->dist;
+	double		y = ((const Row *) b)->dist;
+
+	if (isnan(x) || isnan(y))
+		return isnan(x) - isnan(y) > 0 ? -1 : isnan(x) - isnan(y) < 0 ? 1 : 0;
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static Row *
+new_row(VpScan *scan)
+{
+	Row		   *row = scan->unused;
+
+	if (row != NULL)
+		scan->unused = (Row *) row->node.first_child;
+	else
+		row = MemoryContextAlloc(scan->rows, sizeof(Row));
+	return row;
+}
+
+static void
+push_row(VpScan *scan, Row *row)
+{
+	pairingheap_add(scan->heap, &row->node);
+	scan->nheap++;
+}
+
+static void
+free_row(VpScan *scan, Row *row)
+{
+	row->node.first_child = (pairingheap_node *) scan->unused;
+	scan->unused = row;
+}
+
+/*----------
+ * Measuring
+ *----------
+ */
+
+/*
+ * Sets the row of a node, or of the first behind it in the chain of equal
+ * vectors that has one.  False when there is none.
+ */
+static bool
+find_tid(VpScan *scan, VpId id, Row *row)
+{
+	VpNodeTail	tail;
+
+	for (;;)
+	{
+		vp_node_fetch(&scan->index->store, id, &tail);
+		/* a node in the waiting list keeps its chain only if it was in one */
+		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
+		row->tid = tail.tid;
+		if (tail.flags != 0 && !(tail.flags & VP_NODE_DEAD))
+			return true;
+		if (tail.flags == 0 || row->next == 0)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		id = vp_deref(row->next);
+	}
+}
+
+/* Measures a node by its exact vector, and puts its row into the heap. */
+static double
+measure(VpScan *scan, VpId id)
+{
+	Row		   *row = new_row(scan);
+	double		dist;
+
+	vp_vector_fetch(&scan->index->store, id, scan->scratch);
+	dist = vp_exact_distance(scan->index->meta.metric, scan->vector, scan->scratch,
+							 scan->index->meta.dims);
+	row->dist = dist;
+	if (find_tid(scan, id, row))
+		push_row(scan, row);
+	else
+		free_row(scan, row);
+	return dist;
+}
+
+static void
+measure_candidate(VpScan *scan, const VpCandidate *candidate)
+{
+	double		error = measure(scan, candidate->id) - candidate->dist;
+
+	if (isnan(error) || isinf(error))
+		return;
+	scan->error_sum += error;
+	scan->error_sum2 += error * error;
+	scan->measured++;
+}
+
+/* Below what exact distance a candidate of this estimated one, or any after it, will not be. */
+static double
+lower_bound(const VpScan *scan, float estimate)
+{
+	double		mean;
+	double		variance;
+
+	if (scan->measured < MIN_MEASURED)
+		return -INFINITY;
+	mean = scan->error_sum / scan->measured;
+	variance = scan->error_sum2 / scan->measured - mean * mean;
+	return estimate + mean - ERROR_MARGIN * sqrt(Max(variance, 0.0));
+}
+
+/*----------
+ * The scan
+ *----------
+ */
+
+IndexScanDesc
+vp_begin_scan(Relation rel, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(rel, nkeys, norderbys);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	VpScan	   *state = palloc0(sizeof(VpScan));
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	state->context = context;
+	state->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
+	state->index = vp_index_copy(vp_index_get(rel));
+	vp_node_source_init(&state->source, state->index);
+	state->vector = palloc(state->index->meta.dims * sizeof(float));
+	state->scratch = palloc(state->index->meta.dims * sizeof(float));
+	state->rotated = vp_palloc_aligned(state->index->codec.padded * sizeof(float));
+	state->query.planes = vp_palloc_aligned(vp_query_bytes(&state->index->codec));
+	state->heap = pairingheap_allocate(compare_rows, NULL);
+
+	/* also when the scan is left by an error */
+	take_search(state);
+	callback->func = give_search_back;
+	callback->arg = state;
+	MemoryContextRegisterResetCallback(context, callback);
+
+	MemoryContextSwitchTo(old);
+	scan->opaque = state;
+	return scan;
+}
+
+void
+vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (keys && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+	if (orderbys && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
+
+	MemoryContextReset(state->rows);
+	pairingheap_reset(state->heap);
+	state->unused = NULL;
+	state->nheap = 0;
+	state->phase = SCAN_START;
+	state->error_sum = state->error_sum2 = 0;
+	state->measured = 0;
+	state->last_dist = -INFINITY;
+	state->returned = state->late = 0;
+}
+
+/* The vector to search for; nothing is nearer to NULL than anything else, so any will do. */
+static void
+get_query(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	const VpMeta *meta = &state->index->meta;
+	ScanKey		key = &scan->orderByData[0];
+	VpVector   *vector;
+
+	if (key->sk_flags & SK_ISNULL)
+	{
+		memset(state->vector, 0, meta->dims * sizeof(float));
+		return;
+	}
+	vector = DatumGetVector(key->sk_argument);
+	if (vector->dim != meta->dims)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("different vector dimensions %u and %d", meta->dims, vector->dim)));
+	memcpy(state->vector, vector->x, meta->dims * sizeof(float));
+	if ((Pointer) vector != DatumGetPointer(key->sk_argument))
+		pfree(vector);
+}
+
+static void
+start_search(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	VpGraphState graph;
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan vecprov index without order");
+	/* rows of nodes that are used again must be invisible to this scan */
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	pgstat_count_index_scan(scan->indexRelation);
+
+	get_query(scan);
+	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
+	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
+
+	state->ef = vp_ef_search;
+	state->rounds = 1;
+	state->phase = SCAN_SEARCH;
+	graph = vp_graph_state(&state->index->store);
+	if (graph.entry == VP_NO_ID)
+	{
+		state->phase = SCAN_DONE;
+		return;
+	}
+	state->source.nids = graph.next_id;
+	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
+					vp_level(&state->index->store.geo.levels, graph.entry), 0,
+					state->ef, graph.next_id);
+}
+
+/*
+ * Measures all living nodes that the search has not met.  There are few if any:
+ * those that lost their last link to a better one.
+ */
+static void
+sweep(VpScan *scan)
+{
+	const VpStore *store = &scan->index->store;
+	uint32		next_id = vp_graph_state(store).next_id;
+
+	for (VpId id = 0; id < next_id; id++)
+	{
+		if (id % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (!vp_search_met(scan->search, id) && (vp_node_flags(store, id) & VP_NODE_LINKED))
+			measure(scan, id);
+	}
+}
+
+/* Tells once what a scan that was not to go on has left out. */
+static void
+tell_cut_off(VpScan *scan)
+{
+	ereport(NOTICE,
+			(errmsg("index scan of \"%s\" stopped after %lld rows",
+					RelationGetRelationName(scan->index->store.rel), (long long) scan->returned),
+			 errdetail("There may be more rows that satisfy the query."),
+			 errhint("Increase vecprov.max_scan_tuples to look at more rows.")));
+}
+
+/* Tells once what strict order has left out of a scan that ran to its end. */
+static void
+tell_late(VpScan *scan)
+{
+	if (scan->late > 0)
+		ereport(NOTICE,
+				(errmsg("index scan of \"%s\" left out %lld rows that were found late",
+						RelationGetRelationName(scan->index->store.rel), (long long) scan->late),
+				 errhint("Increase vecprov.ef_search, or set vecprov.iterative_scan to relaxed_order.")));
+}
+
+/* Gets more rows into the heap, or ends the scan. */
+static void
+go_on(VpScan *scan)
+{
+	if (scan->phase == SCAN_SWEEP || vp_iterative_scan == VP_ITERATIVE_OFF)
+	{
+		if (scan->nheap == 0)
+		{
+			scan->phase = SCAN_DONE;
+			tell_late(scan);
+		}
+		return;
+	}
+	if (scan->returned >= vp_max_scan_tuples)
+	{
+		if (scan->nheap == 0)
+		{
+			scan->phase = SCAN_DONE;
+			tell_cut_off(scan);
+		}
+		return;
+	}
+	scan->ef = Min(scan->ef * 2, VP_MAX_EF_SEARCH);
+	scan->rounds++;
+	if (!vp_search_more(scan->search, scan->ef))
+	{
+		scan->phase = SCAN_SWEEP;
+		sweep(scan);
+	}
+}
+
+/*
+ * Is it time to go on?  When the first round is used up.  Later rounds go on
+ * while half of what they found is left: what comes at a round's end is the
+ * least complete, and then the next round still finds what was missed.
+ */
+static bool
+must_go_on(VpScan *scan)
+{
+	int			n;
+
+	if (scan->phase != SCAN_SEARCH || scan->rounds == 1 ||
+		vp_iterative_scan == VP_ITERATIVE_OFF || scan->returned >= vp_max_scan_tuples)
+		return scan->nheap == 0;
+	(void) vp_search_found(scan->search, &n);
+	return n + scan->nheap <= scan->ef / 2;
+}
+
+/* The next row, in exact order as far as the search found them.  NULL: no more. */
+static Row *
+next_row(VpScan *scan)
+{
+	while (scan->phase != SCAN_DONE)
+	{
+		VpCandidate candidate;
+		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, &candidate);
+		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
+
+		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
+		{
+			(void) vp_search_next(scan->search, &candidate);
+			measure_candidate(scan, &candidate);
+		}
+		else if (!more && must_go_on(scan))
+			go_on(scan);
+		else if (first != NULL)
+		{
+			pairingheap_remove_first(scan->heap);
+			scan->nheap--;
+			return first;
+		}
+	}
+	return NULL;
+}
+
+bool
+vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+	Row		   *row;
+
+	Assert(ScanDirectionIsForward(direction));
+	if (state->phase == SCAN_START)
+		start_search(scan);
+
+	old = MemoryContextSwitchTo(state->rows);
+	for (;;)
+	{
+		double		dist;
+		ItemPointerData tid;
+
+		row = next_row(state);
+		if (row == NULL)
+			break;
+		dist = row->dist;
+		tid = row->tid;
+
+		/* more rows of the same vector come next */
+		if (row->next != 0 && find_tid(state, vp_deref(row->next), row))
+			push_row(state, row);
+		else
+			free_row(state, row);
+
+		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+		{
+			state->late++;
+			continue;
+		}
+		state->last_dist = dist;
+		state->returned++;
+		scan->xs_heaptid = tid;
+		scan->xs_recheck = false;
+		scan->xs_recheckorderby = false;
+		MemoryContextSwitchTo(old);
+		return true;
+	}
+	MemoryContextSwitchTo(old);
+	return false;
+}
+
+void
+vp_end_scan(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	MemoryContextDelete(state->context);
+	scan->opaque = NULL;
+}

@@ -1,0 +1,357 @@
+/*-------------------------------------------------------------------------
+ *
+ * amvacuum.c
+ *	  VACUUM: nodes of rows that are gone leave the graph, and their ids are
+ *	  used again.
+ *
+ * ambulkdelete only marks nodes, which is all that must be done before the rows'
+ * places are given to others.  amvacuumcleanup then takes the marked ones out:
+ *
+ *	1. waits for the inserts under way: one of them may have decided to link to a
+ *	   node before it was marked; those that begin later do not
+ *	2. cleans chains, and closes the gaps that dead nodes leave: each node that
+ *	   links to one chooses anew among its own links and those of the dead
+ *	3. gives the entry point to a living node
+ *	4. makes sure that every node can be reached
+ *	5. puts the dead into the waiting list: they stay as they are until all
+ *	   snapshots of now are gone, because a search may be on one of them
+ *
+ * All that is to be known is on the pages: a VACUUM that is interrupted, or
+ * dies, leaves marked nodes to the next.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/xact.h"
+#include "commands/vacuum.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/am.h"
+#include "am/inserter.h"
+#include "base/debug_point.h"
+
+/* A set of ids below `nids`. */
+typedef struct IdSet
+{
+	uint8	   *bits;
+	uint32		nids;
+} IdSet;
+
+typedef struct Cleanup
+{
+	VpNodeSource source;		/* first: its linkable is ours */
+	const VpStore *store;
+	VpWriter   *writer;
+	uint32		next_id;
+	IdSet		dead;			/* linked nodes that are dead */
+	IdSet		linked;			/* all linked nodes */
+	IdSet		reached;
+	uint32		ndead;
+	VpId		entry;
+	int			entry_level;
+} Cleanup;
+
+static IdSet
+make_set(uint32 nids)
+{
+	IdSet		set;
+
+	set.nids = nids;
+	set.bits = MemoryContextAllocExtended(CurrentMemoryContext, nids / 8 + 1,
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return set;
+}
+
+static inline bool
+in_set(const IdSet *set, VpId id)
+{
+	return id < set->nids && (set->bits[id / 8] & (1 << id % 8)) != 0;
+}
+
+static inline void
+add_to_set(IdSet *set, VpId id)
+{
+	if (id < set->nids)
+		set->bits[id / 8] |= 1 << id % 8;
+}
+
+/* Nodes that came after the sets were made are alive. */
+static bool
+is_linkable(VpSource *source, VpId id)
+{
+	Cleanup    *cleanup = (Cleanup *) source;
+
+	if (id < cleanup->next_id)
+		return in_set(&cleanup->linked, id) && !in_set(&cleanup->dead, id);
+	return (vp_node_flags(cleanup->store, id) & (VP_NODE_LINKED | VP_NODE_DEAD)) == VP_NODE_LINKED;
+}
+
+static bool
+is_reached(void *arg, VpId id)
+{
+	return in_set(&((Cleanup *) arg)->reached, id);
+}
+
+/* Step 1. */
+static void
+wait_for_inserts(Relation rel)
+{
+	LockPage(rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
+	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
+}
+
+/* Cleans chains, and finds out which nodes are linked and which of them are dead. */
+static void
+survey(Cleanup *cleanup)
+{
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		VpNodeTail	tail;
+
+		vacuum_delay_point(false);
+		vp_node_fetch(cleanup->store, id, &tail);
+		if (!(tail.flags & VP_NODE_LINKED) || (tail.flags & VP_NODE_UNLINKED))
+			continue;
+		if (tail.next != 0)
+		{
+			vp_chain_clean(cleanup->store, id);
+			vp_node_fetch(cleanup->store, id, &tail);
+		}
+		add_to_set(&cleanup->linked, id);
+		if (tail.flags & VP_NODE_DEAD)
+		{
+			add_to_set(&cleanup->dead, id);
+			cleanup->ndead++;
+		}
+	}
+}
+
+/* Step 2. */
+static void
+repair_links(Cleanup *cleanup)
+{
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		if (!is_linkable(&cleanup->source.source, id))
+			continue;
+		vacuum_delay_point(false);
+		for (int level = vp_level(&cleanup->store->geo.levels, id); level >= 0; level--)
+			vp_repair(cleanup->writer, &cleanup->source.source, id, level);
+	}
+}
+
+/* A living node of the highest level there is; VP_NO_ID when there is none. */
+static VpId
+choose_entry(Cleanup *cleanup)
+{
+	VpId		best = VP_NO_ID;
+	int			best_level = -1;
+
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		int			level;
+
+		if (!is_linkable(&cleanup->source.source, id))
+			continue;
+		level = vp_level(&cleanup->store->geo.levels, id);
+		if (level > best_level)
+		{
+			best = id;
+			best_level = level;
+		}
+	}
+	return best;
+}
+
+/*
+ * Step 3.  An insert may make its node the entry point at the same time: then
+ * that one is alive.
+ */
+static void
+replace_entry(Cleanup *cleanup)
+{
+	VpGraphState state = vp_graph_state(cleanup->store);
+
+	if (in_set(&cleanup->dead, state.entry))
+	{
+		(void) vp_entry_replace(cleanup->store, state.entry, choose_entry(cleanup));
+		state = vp_graph_state(cleanup->store);
+	}
+	cleanup->entry = state.entry;
+	cleanup->entry_level = state.entry == VP_NO_ID ? 0 :
+		vp_level(&cleanup->store->geo.levels, state.entry);
+}
+
+/*
+ * Marks all nodes that can be reached at level 0.  Round after round over the
+ * ids, each going on from the nodes that the last one reached: a queue would
+ * take 32 times the memory.
+ */
+static void
+find_reached(Cleanup *cleanup)
+{
+	IdSet		done = make_set(cleanup->next_id);
+	bool		more = cleanup->entry != VP_NO_ID;
+
+	add_to_set(&cleanup->reached, cleanup->entry);
+	while (more)
+	{
+		more = false;
+		for (VpId id = 0; id < cleanup->next_id; id++)
+		{
+			VpId		links[VP_MAX_LINKS];
+			int			n;
+
+			if (!in_set(&cleanup->reached, id) || in_set(&done, id))
+				continue;
+			vacuum_delay_point(false);
+			add_to_set(&done, id);
+			more = true;
+			n = vp_node_links(cleanup->store, id, 0, links);
+			for (int i = 0; i < n; i++)
+				add_to_set(&cleanup->reached, links[i]);
+		}
+	}
+	pfree(done.bits);
+}
+
+/* Step 4. */
+static void
+rescue_nodes(Cleanup *cleanup)
+{
+	cleanup->reached = make_set(cleanup->next_id);
+	find_reached(cleanup);
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		if (in_set(&cleanup->reached, id) || !is_linkable(&cleanup->source.source, id))
+			continue;
+		vacuum_delay_point(false);
+		if (vp_rescue(cleanup->writer, &cleanup->source.source, id,
+					  cleanup->entry, cleanup->entry_level, cleanup->next_id,
+					  is_reached, cleanup))
+			add_to_set(&cleanup->reached, id);
+	}
+}
+
+/*
+ * Step 5.  With an id of its own, assigned when nothing leads to the dead any
+ * more, this transaction divides the snapshots of before from those of after:
+ * as soon as it has ended, new ones are newer.  A parallel VACUUM cannot have
+ * one; then some later transaction must end first.
+ */
+static void
+release_nodes(Cleanup *cleanup)
+{
+	FullTransactionId xid = IsInParallelMode() ?
+		ReadNextFullTransactionId() : GetTopFullTransactionId();
+	uint32		npages = vp_node_page_count(&cleanup->store->geo, cleanup->next_id);
+
+	for (uint32 page = 0; page < npages; page++)
+	{
+		vacuum_delay_point(false);
+		(void) vp_release_page(cleanup->store, page, xid);
+	}
+}
+
+static void
+clean_graph(IndexVacuumInfo *info)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov vacuum",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	VpIndex    *index = vp_index_copy(vp_index_get(info->index));
+	Cleanup    *cleanup = palloc0(sizeof(Cleanup));
+
+	wait_for_inserts(info->index);
+
+	vp_node_source_init(&cleanup->source, index);
+	cleanup->source.source.linkable = is_linkable;
+	cleanup->store = &index->store;
+	cleanup->next_id = vp_graph_state(&index->store).next_id;
+	cleanup->source.nids = cleanup->next_id;
+	cleanup->dead = make_set(cleanup->next_id);
+	cleanup->linked = make_set(cleanup->next_id);
+	cleanup->writer = vp_writer_create(&vp_context_alloc, &index->codec, &index->store.geo.levels,
+									   index->meta.m, index->meta.ef_construction);
+	survey(cleanup);
+	if (cleanup->ndead > 0)
+	{
+		repair_links(cleanup);
+		replace_entry(cleanup);
+		rescue_nodes(cleanup);
+	}
+	VP_POINT("vacuum-repaired");
+	release_nodes(cleanup);
+	vp_meta_set_dead(&index->store, 0);
+	VP_POINT("vacuum-unlinked");
+
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+IndexBulkDeleteResult *
+vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+			   IndexBulkDeleteCallback callback, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov bulk delete",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+	VpIndex    *index;
+	uint32		npages;
+	VpMarkCounts counts = {0, 0, 0};
+
+	if (stats == NULL)
+		stats = palloc0(sizeof(IndexBulkDeleteResult));
+	old = MemoryContextSwitchTo(context);
+	index = vp_index_copy(vp_index_get(info->index));
+	npages = vp_node_page_count(&index->store.geo, vp_graph_state(&index->store).next_id);
+	for (uint32 page = 0; page < npages; page++)
+	{
+		vacuum_delay_point(false);
+		vp_mark_dead(&index->store, page, callback, arg, &counts);
+	}
+	/* told to the next VACUUM, should this one not come to its end */
+	if (counts.dead > 0)
+		vp_meta_set_dead(&index->store, (uint32) counts.dead);
+	VP_POINT("vacuum-marked");
+
+	stats->num_index_tuples = counts.alive;
+	stats->estimated_count = false;
+	stats->tuples_removed += counts.marked;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return stats;
+}
+
+IndexBulkDeleteResult *
+vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
+{
+	VpMeta		meta;
+	VpStore		store;
+
+	if (info->analyze_only)
+		return stats;
+	if (stats == NULL)
+	{
+		stats = palloc0(sizeof(IndexBulkDeleteResult));
+		stats->num_index_tuples = info->num_heap_tuples;
+		stats->estimated_count = info->estimated_count;
+	}
+	vp_meta_read(info->index, &meta);
+	vp_store_init(&store, info->index, &meta);
+	vp_waiting_to_free(&store, VpVacuumHeap(info));
+	if (meta.ndead > 0)
+	{
+		clean_graph(info);
+		stats->pages_free = 0;
+	}
+	stats->num_pages = RelationGetNumberOfBlocks(info->index);
+	return stats;
+}

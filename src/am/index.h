@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * index.h
+ *	  An index opened: its pages, its codec, and its nodes as a graph's source.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_INDEX_H
+#define VP_INDEX_H
+
+#include "utils/relcache.h"
+
+#include "graph/graph.h"
+#include "kernel/codec.h"
+#include "page/store.h"
+
+/* Constant facts of an index.  One piece of memory, `size` bytes, with what codec points at. */
+typedef struct VpIndex
+{
+	Size		size;
+	VpMeta		meta;			/* as read; what changes in it is out of date */
+	VpStore		store;
+	VpCodec		codec;
+} VpIndex;
+
+/* What the operator class says of an index that is being made. */
+extern VpMetric vp_index_metric(Relation rel);
+
+/* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */
+extern VpIndex *vp_index_make(Relation rel, const VpMeta *meta, const float *mean,
+							  MemoryContext context);
+
+/*
+ * The opened index, kept with the relation.  Valid until the next time that
+ * invalidation messages are accepted; a copy, in the current memory context,
+ * for as long as rel is open.
+ */
+extern const VpIndex *vp_index_get(Relation rel);
+extern VpIndex *vp_index_copy(const VpIndex *index);
+
+/* Forgets what is kept: the index is being built anew in the same file. */
+extern void vp_index_forget(Relation rel);
+
+/* Its nodes for graph/.  Everything that it points at must outlive it. */
+typedef struct VpNodeSource
+{
+	VpSource	source;			/* first */
+	const VpIndex *index;
+	uint32		nids;			/* all ids below are known to have pages */
+	void	   *code;			/* one code, 64-byte aligned */
+} VpNodeSource;
+
+extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
+
+/* The heavyweight page lock that inserts hold shared, and VACUUM takes to wait for them. */
+#define VP_INSERT_LOCK_BLOCK 0
+
+/* A memory chunk that is aligned to 64 bytes; freed with its context. */
+extern void *vp_palloc_aligned(Size size);
+
+#endif							/* VP_INDEX_H */

@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ *
+ * node_source.c
+ *	  The nodes of an index as a graph's source: VpSource over pages.
+ *
+ * Here the innermost loop of a search runs: for each neighbour that was not
+ * met yet, from its id to its page, and from its code to a distance.  What
+ * costs is waiting for memory, three times one after another: the hint (which
+ * buffer), the buffer's descriptor, and the record.  So the hints of all
+ * neighbours are loaded into the cache first, then descriptors and records
+ * some neighbours ahead of the one that is computed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "am/index.h"
+#include "base/debug_point.h"
+
+#define CACHE_LINE 64
+
+/* How many neighbours ahead records are loaded. */
+#define PREFETCH_AHEAD 4
+
+/* Lines of a record that are loaded ahead; the processor goes on by itself. */
+#define PREFETCH_LINES 8
+
+/* Bytes of a record that a distance needs. */
+static inline uint32
+hot_bytes(const VpIndex *index)
+{
+	return sizeof(VpFactors) + index->store.geo.code_bytes;
+}
+
+static inline float
+record_distance(const VpQuery *query, const char *record)
+{
+	return vp_query_distance(query, (const uint8 *) record + sizeof(VpFactors),
+							 (const VpFactors *) record);
+}
+
+/*
+ * Is there a page for this id?  Links may lead to nodes that came after the
+ * search began; a word that makes no sense is no node.
+ */
+static bool
+id_exists(VpNodeSource *source, VpId id)
+{
+	if (likely(id < source->nids))
+		return true;
+	source->nids = Max(source->nids, vp_graph_state(&source->index->store).next_id);
+	return id < source->nids;
+}
+
+/* In the ordinary way, under a pin; the next time it can be peeked at. */
+static float
+pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
+{
+	Buffer		buffer = vp_store_read(store, place.block);
+	float		dist = record_distance(query, BufferGetPage(buffer) + place.offset);
+
+	ReleaseBuffer(buffer);
+	return dist;
+}
+
+static inline float
+peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, Buffer hint)
+{
+	BufferDesc *desc = vp_peek(&store->peek, place.block, hint);
+	float		dist;
+
+	if (unlikely(desc == NULL || vp_buffer_cooling(desc)))
+		return pinned_distance(store, query, place);
+	dist = record_distance(query, vp_peek_page(desc) + place.offset);
+	if (unlikely(!vp_peek_done(&store->peek, place.block, desc)))
+		return pinned_distance(store, query, place);
+	return dist;
+}
+
+static inline Buffer
+prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
+{
+	Buffer		hint = vp_peek_hint(&store->peek, place.block);
+
+	if (hint != InvalidBuffer)
+	{
+		const char *record = (const char *) BufferGetBlock(hint) + place.offset;
+		const char *end = record + Min(bytes, PREFETCH_LINES * CACHE_LINE);
+
+		__builtin_prefetch(GetBufferDescriptor(hint - 1));
+		for (; record < end; record += CACHE_LINE)
+			__builtin_prefetch(record);
+		__builtin_prefetch(end - 1);
+	}
+	return hint;
+}
+
+static void
+source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	uint32		bytes = hot_bytes(source->index);
+	VpPlace		places[VP_MAX_LINKS + 1];
+	Buffer		hints[VP_MAX_LINKS + 1];
+	int			ahead = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!id_exists(source, ids[i]))
+		{
+			places[i].block = InvalidBlockNumber;
+			continue;
+		}
+		places[i] = vp_node_place(&store->geo, ids[i]);
+		if (store->peek.enabled)
+			vp_peek_prefetch_hint(&store->peek, places[i].block);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		for (; ahead < n && ahead <= i + PREFETCH_AHEAD; ahead++)
+			hints[ahead] = store->peek.enabled && places[ahead].block != InvalidBlockNumber ?
+				prefetch_record(store, places[ahead], bytes) : InvalidBuffer;
+		if (places[i].block == InvalidBlockNumber)
+			dist[i] = NAN;
+		else if (store->peek.enabled)
+			dist[i] = peeked_distance(store, query, places[i], hints[i]);
+		else
+			dist[i] = pinned_distance(store, query, places[i]);
+	}
+}
+
+static int
+source_links(VpSource *base, VpId id, int level, VpId *links)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!id_exists(source, id))
+		return 0;
+	return vp_node_links(&source->index->store, id, level, links);
+}
+
+static bool
+source_query_of(VpSource *base, VpId id, VpQuery *query)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpFactors	factors;
+
+	if (!id_exists(source, id))
+		return false;
+	vp_node_code(&source->index->store, id, (float *) &factors, source->code);
+	vp_query_from_code(&source->index->codec, source->code, &factors, query);
+	return true;
+}
+
+static bool
+source_linkable(VpSource *base, VpId id)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	return id_exists(source, id) &&
+		vp_node_flags(&source->index->store, id) == VP_NODE_LINKED;
+}
+
+static bool
+source_replace_links(VpSource *base, VpId id, int level,
+					 const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	VP_POINT("insert-linked");
+	return vp_links_replace(&source->index->store, id, level, from, nfrom, to, nto);
+}
+
+/* Codes first: they tell nearly all apart without another page. */
+static bool
+source_same_vector(VpSource *base, VpId a, VpId b)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	Size		code_bytes = store->geo.code_bytes;
+	Size		vector_bytes = store->geo.dims * sizeof(float);
+	VpFactors	factors[2];
+	char	   *room = palloc(2 * Max(code_bytes, vector_bytes));
+	char	   *room2 = room + Max(code_bytes, vector_bytes);
+	bool		same;
+
+	vp_node_code(store, a, (float *) &factors[0], room);
+	vp_node_code(store, b, (float *) &factors[1], room2);
+	same = memcmp(&factors[0], &factors[1], sizeof(VpFactors)) == 0 &&
+		memcmp(room, room2, code_bytes) == 0;
+	if (same)
+	{
+		vp_vector_fetch(store, a, (float *) room);
+		vp_vector_fetch(store, b, (float *) room2);
+		same = memcmp(room, room2, vector_bytes) == 0;
+	}
+	pfree(room);
+	return same;
+}
+
+static bool
+source_chain(VpSource *base, VpId first, VpId id)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	return vp_chain_push(&source->index->store, first, id);
+}
+
+void
+vp_node_source_init(VpNodeSource *source, const VpIndex *index)
+{
+	source->source.links = source_links;
+	source->source.distances = source_distances;
+	source->source.query_of = source_query_of;
+	source->source.linkable = source_linkable;
+	source->source.replace_links = source_replace_links;
+	source->source.same_vector = source_same_vector;
+	source->source.chain = source_chain;
+	source->index = index;
+	source->nids = 0;
+	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
+}

@@ -1,0 +1,80 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Differences between PostgreSQL versions 15 to 18.
+ *
+ * The only file with #if on PG_VERSION_NUM.  Call sites are written for the
+ * newest version; what is missing in older ones is made up for here.  Include
+ * it directly after postgres.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_COMPAT_H
+#define VP_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "vecprov needs PostgreSQL 15 or newer"
+#endif
+
+#include "fmgr.h"
+
+/* Since 16 (d952373a987b), postgres.h does not bring the varlena macros. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/*
+ * Only what SQL calls is exported, under names that no other extension has:
+ * a module's global symbols would otherwise bind to those of one loaded before.
+ * (Since 16, 089480c07705, PGDLLEXPORT does this, and modules are compiled
+ * with -fvisibility=hidden.)
+ */
+#if PG_VERSION_NUM < 160000
+#define VP_EXPORT __attribute__((visibility("default")))
+#else
+#define VP_EXPORT PGDLLEXPORT
+#endif
+
+/* Declares and registers a function that SQL calls. */
+#define VP_FUNCTION(name) \
+	extern VP_EXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern VP_EXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name) (void); \
+	PG_FUNCTION_INFO_V1(name)
+
+/*
+ * Buffer tags: five 32-bit numbers in all versions (database, tablespace and
+ * relation, fork, block); 16 (82ac34db2036) renamed the members and changed how
+ * a relation is named.
+ */
+#if PG_VERSION_NUM < 160000
+#define VpLocator(rel) ((rel)->rd_node)
+#define VpTagInit(tag, rel) INIT_BUFFERTAG(*(tag), (rel)->rd_node, MAIN_FORKNUM, 0)
+#define VpTagIs(is, want, block) \
+	((is)->blockNum == (block) && (is)->rnode.relNode == (want)->rnode.relNode && \
+	 (is)->rnode.dbNode == (want)->rnode.dbNode && \
+	 (is)->rnode.spcNode == (want)->rnode.spcNode && (is)->forkNum == (want)->forkNum)
+#else
+#define VpLocator(rel) ((rel)->rd_locator)
+#define VpTagInit(tag, rel) InitBufferTag(tag, &(rel)->rd_locator, MAIN_FORKNUM, 0)
+#define VpTagIs(is, want, block) \
+	((is)->blockNum == (block) && (is)->relNumber == (want)->relNumber && \
+	 (is)->dbOid == (want)->dbOid && (is)->spcOid == (want)->spcOid && \
+	 (is)->forkNum == (want)->forkNum)
+#endif
+
+/*
+ * The table of an index that is vacuumed; before 16 (61b313e47eb9) it is not
+ * told, and the most careful answer on who can still see its rows must do.
+ */
+#if PG_VERSION_NUM < 160000
+#define VpVacuumHeap(info) ((Relation) NULL)
+#else
+#define VpVacuumHeap(info) ((info)->heaprel)
+#endif
+
+/* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */
+#if PG_VERSION_NUM < 180000
+#define vacuum_delay_point(is_analyze) vacuum_delay_point()
+#endif
+
+#endif							/* VP_COMPAT_H */

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * debug_point.h
+ *	  Named points in the code where a test can make something happen.
+ *
+ * The setting vecprov.debug_point (superusers, hidden) is 'NAME=ACTION' or
+ * 'NAME=ACTION:N' for the N-th time that the point is passed:
+ *
+ *	crash	the process is killed as by kill -9
+ *	error	ereport(ERROR); not for points in critical sections
+ *	wait	stops until the advisory lock 7670 is free; likewise
+ *
+ * When the setting is empty a point costs one test of a flag.  Injection
+ * points of the server would do, but come with 17, and only in builds made
+ * for tests.
+ *
+ * The points:
+ *
+ *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
+ *	insert-created		a node's record is written, its vector is not
+ *	insert-stored		record and vector are there, no links
+ *	insert-linked		own links are there; before each link from a neighbour
+ *	build-loaded		the build has read the table, the graph is not made
+ *	build-linked		the graph is made, not written
+ *	build-written		pages are written, not logged
+ *	vacuum-marked		dead nodes are marked
+ *	vacuum-repaired		nothing leads to them any more
+ *	vacuum-unlinked		they are in the waiting list
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_DEBUG_POINT_H
+#define VP_DEBUG_POINT_H
+
+extern bool vp_debug_points;
+
+extern void vp_debug_point(const char *name);
+
+#define VP_POINT(name) \
+	do { \
+		if (unlikely(vp_debug_points)) \
+			vp_debug_point(name); \
+	} while (0)
+
+/* Takes the setting apart (GUC check hook), and puts it in force (assign hook). */
+extern bool vp_debug_point_check(const char *value);
+extern void vp_debug_point_assign(const char *value);
+
+#endif							/* VP_DEBUG_POINT_H */

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  The settings (GUCs) of vecprov.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/debug_point.h"
+#include "base/settings.h"
+
+int			vp_ef_search;
+int			vp_iterative_scan;
+int			vp_max_scan_tuples;
+
+static char *debug_point_value;
+
+static const struct config_enum_entry iterative_scan_options[] = {
+	{"off", VP_ITERATIVE_OFF, false},
+	{"relaxed_order", VP_ITERATIVE_RELAXED, false},
+	{"strict_order", VP_ITERATIVE_STRICT, false},
+	{NULL, 0, false}
+};
+
+static bool
+check_debug_point(char **newval, void **extra, GucSource source)
+{
+	if (vp_debug_point_check(*newval))
+		return true;
+	GUC_check_errdetail("It must be NAME=crash, NAME=error or NAME=wait, with :N for the N-th time.");
+	return false;
+}
+
+static void
+assign_debug_point(const char *newval, void *extra)
+{
+	vp_debug_point_assign(newval);
+}
+
+void
+vp_settings_define(void)
+{
+	DefineCustomStringVariable("vecprov.debug_point",
+							   "Makes something happen at a named point in the code, for tests.",
+							   NULL,
+							   &debug_point_value,
+							   "",
+							   PGC_SUSET,
+							   GUC_NOT_IN_SAMPLE | GUC_NO_SHOW_ALL,
+							   check_debug_point, assign_debug_point, NULL);
+
+	DefineCustomIntVariable("vecprov.ef_search",
+							"Sets how many candidates a search keeps.",
+							"More find more of the true neighbours and take longer.",
+							&vp_ef_search,
+							VP_DEFAULT_EF_SEARCH, VP_MIN_EF_SEARCH, VP_MAX_EF_SEARCH,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomEnumVariable("vecprov.iterative_scan",
+							 "Sets whether an index scan goes on when more rows than ef_search are wanted.",
+							 "strict_order returns rows in exact order of distance, relaxed_order also those found late.",
+							 &vp_iterative_scan,
+							 VP_ITERATIVE_STRICT, iterative_scan_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.max_scan_tuples",
+							"Sets how many rows an index scan looks at before it stops going on.",
+							"What it cut off is told as a notice.",
+							&vp_max_scan_tuples,
+							20000, 1, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("vecprov");
+}

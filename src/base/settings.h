@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *	  The settings (GUCs) of vecprov.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_SETTINGS_H
+#define VP_SETTINGS_H
+
+typedef enum VpIterativeScan
+{
+	VP_ITERATIVE_OFF,
+	VP_ITERATIVE_RELAXED,
+	VP_ITERATIVE_STRICT
+} VpIterativeScan;
+
+#define VP_DEFAULT_EF_SEARCH	40
+#define VP_MIN_EF_SEARCH		1
+#define VP_MAX_EF_SEARCH		100000
+
+extern int	vp_ef_search;
+extern int	vp_iterative_scan;
+extern int	vp_max_scan_tuples;
+
+/* Defines them; only while shared_preload_libraries are loaded. */
+extern void vp_settings_define(void);
+
+#endif							/* VP_SETTINGS_H */

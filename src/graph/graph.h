@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph.h
+ *	  HNSW over an abstract node source: search, select, link, repair.
+ *
+ * Malkov and Yashunin, "Efficient and robust approximate nearest neighbor
+ * search using hierarchical navigable small world graphs" (TPAMI 2020).  What
+ * differs: levels are arithmetic (base/levels.h); equal vectors hang on one
+ * node as a chain and are not in the graph; a search can go on after its end
+ * with everything that it has met.
+ *
+ * The room knows no pages and no PostgreSQL.  Nodes are reached through
+ * VpSource; one algorithm serves the pages of an index and the graph that is
+ * built in memory.  Memory comes from VpAlloc.  A callback may leave by
+ * longjmp (ereport): nothing here needs to be unwound, the caller frees the
+ * memory by its context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_GRAPH_H
+#define VP_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/levels.h"
+#include "kernel/codec.h"
+
+/* Links a node may have at a level. */
+static inline int
+vp_level_links(int m, int level)
+{
+	return level == 0 ? 2 * m : m;
+}
+
+/* How many a new node chooses: at level 0 room is left for those to come. */
+
+typedef struct VpAlloc
+{
+	void	   *(*alloc) (size_t size); /* never NULL; not zeroed */
+	void		(*free) (void *p);
+} VpAlloc;
+
+/*
+ * Where nodes live.  Ids that the callbacks get come from links or from the
+ * caller; a node may be freed or reused between two calls, so every callback
+ * must give an answer that is harmless for any id.
+ */
+typedef struct VpSource VpSource;
+struct VpSource
+{
+	/* Copies the links of a node at a level; returns how many, 0 when it is not in the graph. */
+	int			(*links) (VpSource *source, VpId id, int level, VpId *links);
+
+	/* dist[i] = distance of the query to node ids[i]; NaN for one that holds no vector. n <= VP_MAX_LINKS + 1 */
+	void		(*distances) (VpSource *source, const VpQuery *query,
+							  const VpId *ids, int n, float *dist);
+
+	/* Makes a node's own code the query; false when it holds no vector. */
+	bool		(*query_of) (VpSource *source, VpId id, VpQuery *query);
+
+	/* May this node be linked to?  (In the graph, alive.) */
+	bool		(*linkable) (VpSource *source, VpId id);
+
+	/*
+	 * Makes `to` the links of a node at a level if they still are `from` (in
+	 * this order); false when they changed meanwhile or the node is gone.
+	 * Other readers may see any mix of both lists while this goes on.
+	 */
+	bool		(*replace_links) (VpSource *source, VpId id, int level,
+								  const VpId *from, int nfrom,
+								  const VpId *to, int nto);
+
+	/* Do the two nodes hold the same vector? */
+	bool		(*same_vector) (VpSource *source, VpId a, VpId b);
+
+	/* Hangs `id` into the chain of equal vectors behind `first`; false when `first` may not be linked to any more. */
+	bool		(*chain) (VpSource *source, VpId first, VpId id);
+
+	/*
+	 * A hint that a search gives with each call of `distances`: the node whose
+	 * links it will probably ask for next, to be prefetched.  Nobody has to set
+	 * it first or to use it; it may hold anything.
+	 */
+	VpId		next;
+};
+
+/*----------
+ * Search
+ *----------
+ */
+typedef struct VpCandidate
+{
+	float		dist;
+	uint32_t	id;				/* the highest bit: already expanded */
+} VpCandidate;
+
+#define VP_EXPANDED UINT32_C(0x80000000)
+
+typedef struct VpSearch VpSearch;
+
+/* What the last search cost. */
+typedef struct VpSearchCounts
+{
+	uint64_t	expansions;
+	uint64_t	distances;
+} VpSearchCounts;
+
+/*
+ * A search's working memory, to be used for many searches one after another.
+ * max_id: ids below it are expected (more are met without harm).
+ */
+extern VpSearch *vp_search_create(const VpAlloc *alloc, int m);
+extern void vp_search_destroy(VpSearch *search);
+
+/*
+ * Finds the `ef` nearest nodes of level `level`, from an entry point at
+ * `entry_level` >= level (greedily down to level + 1, then best first).
+ * `nids`: all ids are below it now (it chooses how visited ids are remembered).
+ * Results are read with vp_search_next or vp_search_found.
+ */
+extern void vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
+							VpId entry, int entry_level, int level, int ef, uint32_t nids);
+
+/*
+ * Goes on: the `ef` nearest of all that was not yet taken with vp_search_next.
+ * False when there is nothing left.
+ */
+extern bool vp_search_more(VpSearch *search, int ef);
+
+/* Takes the next nearest result; false when the present ones are used up. */
+extern bool vp_search_next(VpSearch *search, VpCandidate *result);
+
+/* The nearest result not taken yet, not taking it; false when there is none. */
+extern bool vp_search_peek(VpSearch *search, VpCandidate *result);
+
+/* All present results that are not taken, nearest first; `expanded` bits cleared. */
+extern const VpCandidate *vp_search_found(VpSearch *search, int *n);
+
+/* Was this id met?  For the sweep that ends an exhaustive scan. */
+extern bool vp_search_met(const VpSearch *search, VpId id);
+
+extern VpSearchCounts vp_search_counts(const VpSearch *search);
+
+/*----------
+ * Changing the graph
+ *----------
+ */
+
+/* What a writer needs, to be used for many writes one after another. */
+typedef struct VpWriter VpWriter;
+
+extern VpWriter *vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, const VpLevels *levels,
+								  int m, int ef_construction);
+extern void vp_writer_destroy(VpWriter *writer);
+
+/*
+ * Chooses up to `max` of the candidates (sorted, nearest first) that are
+ * nearer to the base than to one another (Algorithm 4 of the paper).
+ * Returns how many; candidates are not changed.
+ */
+extern int	vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+					  int max, VpId *chosen);
+
+typedef enum VpLinked
+{
+	VP_LINKED,					/* in the graph, at levels 0 ... vp_level(id) */
+	VP_CHAINED					/* an equal vector was there: in its chain */
+} VpLinked;
+
+/*
+ * Links node `id`, whose record is complete but that nobody links to yet, into
+ * the graph.  `query`: its vector as a query.  Entry as in vp_search_start (the
+ * caller makes `id` the entry point itself when there is none, or when its
+ * level is higher).  Levels above entry_level stay without links.
+ */
+extern VpLinked vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
+						VpId entry, int entry_level, uint32_t nids);
+
+/*
+ * Rebuilds the links of a node at a level if one of them may not be linked to
+ * any more: chooses among the linkable ones and the linkable links of those
+ * that are not.  Returns whether the node's links were changed.
+ */
+extern bool vp_repair(VpWriter *writer, VpSource *source, VpId id, int level);
+
+/*
+ * Makes node `id` reachable at level 0 when it is not: a near node that is
+ * (`reached(arg, id)`) gets a link to it, by preference one with room.
+ * Returns false when there is none.
+ */
+extern bool vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
+					  uint32_t nids, bool (*reached) (void *arg, VpId id), void *arg);
+
+/*----------
+ * The graph in memory: what a build makes before it is written to pages
+ *----------
+ */
+typedef struct VpMemGraph VpMemGraph;
+
+/* Bytes that each node takes in it. */
+extern size_t vp_mem_node_bytes(const VpCodec *codec, int m);
+
+/*
+ * An empty graph with room for `capacity` nodes, which are added with ids
+ * 0, 1, 2 ...  The memory is taken from the operating system in one piece.
+ * NULL when there is none.
+ */
+extern VpMemGraph *vp_mem_create(const VpCodec *codec, const VpLevels *levels,
+								 int m, int ef_construction, uint32_t capacity);
+extern void vp_mem_destroy(VpMemGraph *graph);
+
+/*
+ * Gives the next n nodes their codes, made of n rotated vectors (one after
+ * another, padded floats each); `hash` of the exact vectors tells equal ones.
+ * Uses nthreads threads.  Returns the first id.
+ */
+extern VpId vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash, int n, int nthreads);
+
+extern uint32_t vp_mem_count(const VpMemGraph *graph);
+
+/*
+ * Links all nodes, with nthreads threads (the caller's is thread 0; the others
+ * run with all signals blocked and are gone when this returns).  `poll` is
+ * called by thread 0 every few milliseconds with the number of nodes linked;
+ * when it returns false the work is left, and so does this, with false.
+ * Ends with every unchained node reachable from the entry point at level 0.
+ */
+extern bool vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg);
+
+/* VP_NO_ID when the graph is empty. */
+extern VpId vp_mem_entry(const VpMemGraph *graph, int *level);
+
+/* Links of a node; none for a chained one. */
+extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links);
+
+/* Is the node in a chain of equal vectors (not in the graph)?  Next of the chain, VP_NO_ID at its end. */
+extern bool vp_mem_chained(const VpMemGraph *graph, VpId id);
+extern VpId vp_mem_chain_next(const VpMemGraph *graph, VpId id);
+
+/* A search in it, e.g. for tests: fills up to ef results, nearest first. */
+extern VpSource *vp_mem_source(VpMemGraph *graph);
+
+#endif							/* VP_GRAPH_H */

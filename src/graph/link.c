@@ -1,0 +1,178 @@
+/*-------------------------------------------------------------------------
+ *
+ * link.c
+ *	  Links a new node into the graph.
+ *
+ * Algorithm 1 of Malkov and Yashunin (see graph.h).  First all levels are
+ * searched, then links are written from level 0 upwards, on each level the
+ * node's own ones before those to it: whoever finds the node finds its links.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "graph/writer.h"
+
+/* Of those that may hold the same vector so many are looked at. */
+#define MAX_EQUAL_TRIES 4
+
+bool
+vp_link_set(VpWriter *writer, VpSource *source, VpId node, int level, const VpId *to, int nto)
+{
+	VpId		from[VP_MAX_LINKS];
+
+	for (int try = 0; try < VP_MAX_TRIES; try++)
+	{
+		int			n = source->links(source, node, level, from);
+
+		if (source->replace_links(source, node, level, from, n, to, nto))
+			return true;
+	}
+	return false;
+}
+
+bool
+vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
+{
+	int			max = vp_level_links(writer->m, level);
+
+	for (int try = 0; try < VP_MAX_TRIES; try++)
+	{
+		VpId		from[VP_MAX_LINKS + 1];
+		VpId		to[VP_MAX_LINKS];
+		int			n = source->links(source, node, level, from);
+		int			nto;
+
+		if (vp_links_contain(from, n, id))
+			return true;
+		if (n < max)
+		{
+			memcpy(to, from, sizeof(VpId) * (size_t) n);
+			to[n] = id;
+			nto = n + 1;
+		}
+		else
+		{
+			int			ncandidates;
+
+			from[n] = id;
+			ncandidates = vp_writer_measure(writer, source, node, from, n + 1);
+			if (ncandidates < 0)
+				return false;
+			nto = vp_select(writer, source, writer->candidates, ncandidates, max, to);
+		}
+		if (source->replace_links(source, node, level, from, n, to, nto))
+			return vp_links_contain(to, nto, id);
+	}
+	return false;
+}
+
+bool
+vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
+{
+	int			max = vp_level_links(writer->m, level);
+
+	for (int try = 0; try < VP_MAX_TRIES; try++)
+	{
+		VpId		from[VP_MAX_LINKS];
+		VpId		to[VP_MAX_LINKS];
+		int			n = source->links(source, node, level, from);
+		int			nto;
+
+		if (vp_links_contain(from, n, id))
+			return true;
+		nto = vp_writer_measure(writer, source, node, from, n);
+		if (nto < 0)
+			return false;
+		if (nto == max)
+			nto--;
+		for (int i = 0; i < nto; i++)
+			to[i] = writer->candidates[i].id;
+		to[nto++] = id;
+		if (source->replace_links(source, node, level, from, n, to, nto))
+			return true;
+	}
+	return false;
+}
+
+/* Hangs the node into the chain of an equal one, if that was found. */
+static bool
+chain_to_equal(VpSource *source, VpId id, const VpQuery *query,
+			   const VpCandidate *found, int n)
+{
+	float		own;
+	int			tries = 0;
+
+	/* equal vectors have equal codes, and these equal distances */
+	source->distances(source, query, &id, 1, &own);
+	for (int i = 0; i < n && found[i].dist <= own && tries < MAX_EQUAL_TRIES; i++)
+	{
+		if (found[i].dist < own || found[i].id == id)
+			continue;
+		tries++;
+		if (source->same_vector(source, found[i].id, id) &&
+			source->chain(source, found[i].id, id))
+			return true;
+	}
+	return false;
+}
+
+int
+vp_link_choose(VpWriter *writer, VpSource *source, VpId id,
+			   const VpCandidate *found, int n, VpId *chosen)
+{
+	VpCandidate *candidates = vp_writer_candidates(writer, n);
+	int			ncandidates = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (found[i].id != id && source->linkable(source, found[i].id))
+			candidates[ncandidates++] = found[i];
+	}
+	return vp_select(writer, source, candidates, ncandidates, writer->m, chosen);
+}
+
+/* Writes the node's links of a level, then the links to it. */
+static void
+link_level(VpWriter *writer, VpSource *source, VpId id, int level)
+{
+	const VpId *chosen = writer->chosen[level];
+	int			n = writer->nchosen[level];
+	bool		accepted = false;
+
+	if (n == 0)
+		return;
+	vp_link_set(writer, source, id, level, chosen, n);
+	for (int i = 0; i < n; i++)
+		accepted |= vp_link_add(writer, source, chosen[i], level, id);
+	for (int i = 0; i < n && level == 0 && !accepted; i++)
+		accepted = vp_link_force(writer, source, chosen[i], level, id);
+}
+
+VpLinked
+vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
+		VpId entry, int entry_level, uint32_t nids)
+{
+	int			level = vp_level(writer->levels, id);
+	int			top = level < entry_level ? level : entry_level;
+
+	for (level = top; level >= 0; level--)
+	{
+		const VpCandidate *found;
+		int			n;
+
+		vp_search_start(writer->search, source, query, entry, entry_level, level,
+						writer->ef_construction, nids);
+		found = vp_search_found(writer->search, &n);
+		if (level == 0 && chain_to_equal(source, id, query, found, n))
+			return VP_CHAINED;
+		writer->nchosen[level] = vp_link_choose(writer, source, id, found, n,
+												writer->chosen[level]);
+		if (n > 0)
+			entry = found[0].id;
+		entry_level = level > 0 ? level - 1 : 0;
+	}
+	for (level = 0; level <= top; level++)
+		link_level(writer, source, id, level);
+	return VP_LINKED;
+}

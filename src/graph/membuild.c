@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * membuild.c
+ *	  Builds the graph in memory, with several threads.
+ *
+ * Nodes are linked in the order of their levels, highest first, so that the
+ * entry point is the first one and never changes; within level 0 in a pseudo-
+ * random order, because a table's rows are often clustered, and neighbours
+ * that come one after another make a poor graph.
+ *
+ * Threads (threads.h) call nothing but this room, kernel/ and libc.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "graph/memgraph.h"
+#include "graph/threads.h"
+
+/* Nodes that a thread takes at a time. */
+#define ENCODE_PORTION 64
+#define LINK_PORTION 8
+
+/* How often thread 0 polls. */
+#define POLL_NANOSECONDS INT64_C(5000000)
+
+/* After so many rounds what is still not reached is given up. */
+#define RESCUE_ROUNDS 20
+
+/*
+ * Memory of a thread.  VpAlloc never returns NULL; what PostgreSQL does by an
+ * error, a thread does by a jump out of its work.
+ */
+static __thread jmp_buf *out_of_memory;
+
+static void *
+thread_alloc(size_t size)
+{
+	void	   *p = malloc(size);
+
+	if (p == NULL)
+		longjmp(*out_of_memory, 1);
+	return p;
+}
+
+static const VpAlloc thread_memory = {thread_alloc, free};
+
+typedef struct EncodeWork
+{
+	VpMemGraph *graph;
+	const float *rotated;
+	const uint64_t *hash;
+	uint32_t	n;
+	uint32_t	next;			/* not yet taken by a thread */
+} EncodeWork;
+
+static void
+encode_part(void *arg, bool first)
+{
+	EncodeWork *work = arg;
+	VpMemGraph *graph = work->graph;
+	uint32_t	at;
+
+	while ((at = __atomic_fetch_add(&work->next, ENCODE_PORTION, __ATOMIC_RELAXED)) < work->n)
+	{
+		for (uint32_t i = at; i < work->n && i < at + ENCODE_PORTION; i++)
+		{
+			VpId		id = graph->count + i;
+			VpMemNode  *node = vp_mem_node(graph, id);
+
+			node->hash = work->hash[i];
+			node->chain = VP_NO_ID;
+			vp_codec_encode(&graph->codec, work->rotated + (size_t) i * (size_t) graph->codec.padded,
+							vp_mem_code(graph, id), vp_mem_factors(graph, id));
+		}
+	}
+}
+
+VpId
+vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash, int n, int nthreads)
+{
+	EncodeWork	work = {graph, rotated, hash, (uint32_t) n, 0};
+	VpId		first = graph->count;
+
+	/* threads are made anew each time: not for a few vectors */
+	vp_run_threads(n > 4 * ENCODE_PORTION ? nthreads : 1, encode_part, &work);
+	graph->count += (uint32_t) n;
+	return first;
+}
+
+static int64_t
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Asks the caller whether to go on, if it is time. */
+static void
+poll_caller(VpMemWork *work, int64_t *polled)
+{
+	int64_t		t = now();
+
+	if (t - *polled < POLL_NANOSECONDS)
+		return;
+	*polled = t;
+	if (work->poll != NULL && !work->poll(work->arg, __atomic_load_n(&work->done, __ATOMIC_RELAXED)))
+		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
+}
+
+static bool
+has_vector(const VpMemGraph *graph, VpId id)
+{
+	return !isnan(vp_mem_factors(graph, id)->scale);
+}
+
+/* Links nodes until none is left, or somebody says stop. */
+static void
+link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpQuery *query)
+{
+	VpMemGraph *graph = work->graph;
+	int64_t		polled = now();
+	uint32_t	at;
+
+	while ((at = __atomic_fetch_add(&work->next, LINK_PORTION, __ATOMIC_RELAXED)) < work->n)
+	{
+		for (uint32_t i = at; i < work->n && i < at + LINK_PORTION; i++)
+		{
+			VpId		id = graph->order[i];
+
+			if (first)
+				poll_caller(work, &polled);
+			if (__atomic_load_n(&work->stop, __ATOMIC_RELAXED))
+				return;
+			graph->source.query_of(&graph->source, id, query);
+			vp_link(writer, &graph->source, id, query, graph->entry, graph->entry_level,
+					graph->count);
+			__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
+		}
+	}
+}
+
+static bool
+is_reached(void *arg, VpId id)
+{
+	return vp_mem_node((VpMemGraph *) arg, id)->reached;
+}
+
+/* Marks what the entry point reaches at level 0; how many nodes it does not. */
+static uint32_t
+sweep(VpMemGraph *graph)
+{
+	VpId	   *queue = graph->order;
+	uint32_t	nqueue = 0;
+	uint32_t	missing = 0;
+
+	for (VpId id = 0; id < graph->count; id++)
+		vp_mem_node(graph, id)->reached = 0;
+	queue[nqueue++] = graph->entry;
+	vp_mem_node(graph, graph->entry)->reached = 1;
+	for (uint32_t i = 0; i < nqueue; i++)
+	{
+		VpId		links[VP_MAX_LINKS];
+		int			n = vp_mem_links(graph, queue[i], 0, links);
+
+		for (int j = 0; j < n; j++)
+		{
+			VpMemNode  *node = vp_mem_node(graph, links[j]);
+
+			if (!node->reached)
+				queue[nqueue++] = links[j];
+			node->reached = 1;
+		}
+	}
+	for (VpId id = 0; id < graph->count; id++)
+		missing += !is_reached(graph, id) && !vp_mem_chained(graph, id) && has_vector(graph, id);
+	return missing;
+}
+
+/* Gives every node that is not reached a link from one that is. */
+static void
+rescue_nodes(VpMemWork *work, VpWriter *writer)
+{
+	VpMemGraph *graph = work->graph;
+	int64_t		polled = now();
+
+	for (int round = 0; round < RESCUE_ROUNDS && sweep(graph) > 0; round++)
+	{
+		for (VpId id = 0; id < graph->count; id++)
+		{
+			poll_caller(work, &polled);
+			if (work->stop)
+				return;
+			if (is_reached(graph, id) || vp_mem_chained(graph, id) || !has_vector(graph, id))
+				continue;
+			if (vp_rescue(writer, &graph->source, id, graph->entry, graph->entry_level,
+						  graph->count, is_reached, graph))
+				vp_mem_node(graph, id)->reached = 1;
+		}
+	}
+}
+
+/* A thread's part of the work, or (`sweeping`) what the first does at the end. */
+static void
+work_part(VpMemWork *work, bool first, bool sweeping)
+{
+	VpMemGraph *graph = work->graph;
+	VpWriter   *volatile writer = NULL;
+	void	   *volatile planes = NULL;
+	jmp_buf		jump;
+	VpQuery		query;
+
+	out_of_memory = &jump;
+	if (setjmp(jump) == 0)
+	{
+		writer = vp_writer_create(&thread_memory, &graph->codec, &graph->levels,
+								  graph->m, graph->ef_construction);
+		if (sweeping)
+			rescue_nodes(work, writer);
+		else
+		{
+			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
+			query.codec = &graph->codec;
+			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
+			link_nodes(work, first, writer, &query);
+		}
+	}
+	else
+		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
+	free(planes);
+	if (writer != NULL)
+		vp_writer_destroy(writer);
+}
+
+void
+vp_mem_link_part(void *work, bool first)
+{
+	work_part(work, first, false);
+}
+
+/*
+ * Sets the order of the nodes that hold a vector: by level, the highest first,
+ * at random within each.  Returns how many.
+ */
+static uint32_t
+make_order(VpMemGraph *graph)
+{
+	uint32_t	start[VP_MAX_LEVEL + 2] = {0};	/* by VP_MAX_LEVEL - level */
+	uint64_t	random = graph->levels.seed;
+
+	for (VpId id = 0; id < graph->count; id++)
+	{
+		if (has_vector(graph, id))
+			start[VP_MAX_LEVEL - vp_level(&graph->levels, id) + 1]++;
+	}
+	for (int i = 1; i <= VP_MAX_LEVEL + 1; i++)
+		start[i] += start[i - 1];
+	for (VpId id = 0; id < graph->count; id++)
+	{
+		if (has_vector(graph, id))
+			graph->order[start[VP_MAX_LEVEL - vp_level(&graph->levels, id)]++] = id;
+	}
+	/* each start is now its successor's: shuffle (Fisher and Yates) in between */
+	for (int i = 0; i <= VP_MAX_LEVEL; i++)
+	{
+		uint32_t	first = i > 0 ? start[i - 1] : 0;
+
+		for (uint32_t n = start[i] - first; n > 1; n--)
+		{
+			VpId	   *last = &graph->order[first + n - 1];
+			VpId	   *other;
+			VpId		id = *last;
+
+			/* the multiplier is Knuth's (MMIX) */
+			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			other = &graph->order[first + (uint32_t) (((random >> 32) * n) >> 32)];
+			*last = *other;
+			*other = id;
+		}
+	}
+	return start[VP_MAX_LEVEL];
+}
+
+bool
+vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
+				  bool (*poll) (void *arg, uint32_t done), void *arg)
+{
+	memset(work, 0, sizeof(*work));
+	work->graph = graph;
+	work->n = make_order(graph);
+	work->poll = poll;
+	work->arg = arg;
+	if (work->n == 0)
+		return false;
+	/* the entry point is in the graph as it is */
+	graph->entry = graph->order[0];
+	graph->entry_level = vp_level(&graph->levels, graph->entry);
+	work->next = work->done = 1;
+	return true;
+}
+
+bool
+vp_mem_link_end(VpMemWork *work)
+{
+	if (!work->stop)
+		work_part(work, true, true);
+	return !work->stop;
+}
+
+bool
+vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg)
+{
+	VpMemWork	work;
+
+	if (!vp_mem_link_begin(graph, &work, poll, arg))
+		return true;
+	vp_run_threads(nthreads, vp_mem_link_part, &work);
+	return vp_mem_link_end(&work);
+}

@@ -1,0 +1,273 @@
+/*-------------------------------------------------------------------------
+ *
+ * memgraph.c
+ *	  The graph in memory: its layout, and access to it as a VpSource.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "graph/memgraph.h"
+
+#define CACHE_LINE 64
+
+/* Of a long code so much is prefetched; the processor goes on by itself. */
+#define PREFETCH_BYTES 512
+
+static size_t
+align(size_t n, size_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static size_t
+list_bytes(int m, int level)
+{
+	return sizeof(uint32_t) * (1 + (size_t) vp_level_links(m, level));
+}
+
+static size_t
+factors_offset(int m)
+{
+	return align(sizeof(VpMemNode) + list_bytes(m, 0), sizeof(uint64_t));
+}
+
+static size_t
+node_size(const VpCodec *codec, int m)
+{
+	return factors_offset(m) + sizeof(VpFactors) + align((size_t) codec->code_bytes, 8);
+}
+
+size_t
+vp_mem_node_bytes(const VpCodec *codec, int m)
+{
+	/*
+	 * One id in m has a list at level 1, one in m^2 at level 2.  The lists
+	 * above are one or none for a stripe; their memory is never touched but for
+	 * those few, so it is not taken.
+	 */
+	size_t		upper = list_bytes(m, 1) / (size_t) m + list_bytes(m, 1) / (size_t) (m * m) + 2;
+
+	return node_size(codec, m) + upper + sizeof(VpId);
+}
+
+static inline uint32_t *
+list_of(const VpMemGraph *graph, VpId id, int level)
+{
+	size_t		slot;
+
+	if (level == 0)
+		return vp_mem_node(graph, id)->list;
+	slot = (size_t) (id / graph->levels.stripe) * graph->stripe_lists +
+		vp_level_slot(&graph->levels, id, level);
+	return graph->upper + slot * graph->list_words;
+}
+
+static inline int
+read_list(const uint32_t *list, VpId *links)
+{
+	int			n = (int) __atomic_load_n(&list[0], __ATOMIC_ACQUIRE);
+
+	for (int i = 0; i < n; i++)
+		links[i] = __atomic_load_n(&list[1 + i], __ATOMIC_RELAXED);
+	return n;
+}
+
+static void
+lock_node(VpMemNode *node)
+{
+	while (__atomic_exchange_n(&node->lock, 1, __ATOMIC_ACQUIRE) != 0)
+	{
+		while (__atomic_load_n(&node->lock, __ATOMIC_RELAXED) != 0)
+			;
+	}
+}
+
+static void
+unlock_node(VpMemNode *node)
+{
+	__atomic_store_n(&node->lock, 0, __ATOMIC_RELEASE);
+}
+
+static int
+source_links(VpSource *source, VpId id, int level, VpId *links)
+{
+	return read_list(list_of((VpMemGraph *) source, id, level), links);
+}
+
+static inline void
+prefetch(const void *p, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += CACHE_LINE)
+		__builtin_prefetch((const char *) p + at);
+}
+
+static void
+source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	const VpMemGraph *graph = (VpMemGraph *) source;
+
+	for (int i = 0; i < n; i++)
+		prefetch(vp_mem_factors(graph, ids[i]), graph->prefetch_bytes);
+	if (source->next < graph->count)
+		prefetch(vp_mem_node(graph, source->next), graph->factors_at);
+	for (int i = 0; i < n; i++)
+		dist[i] = vp_query_distance(query, vp_mem_code(graph, ids[i]),
+									vp_mem_factors(graph, ids[i]));
+}
+
+static bool
+source_query_of(VpSource *source, VpId id, VpQuery *query)
+{
+	const VpMemGraph *graph = (VpMemGraph *) source;
+	const VpFactors *factors = vp_mem_factors(graph, id);
+
+	if (isnan(factors->scale))
+		return false;
+	vp_query_from_code(&graph->codec, vp_mem_code(graph, id), factors, query);
+	return true;
+}
+
+static bool
+source_linkable(VpSource *source, VpId id)
+{
+	return !vp_mem_chained((VpMemGraph *) source, id);
+}
+
+static bool
+source_replace_links(VpSource *source, VpId id, int level,
+					 const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	VpMemGraph *graph = (VpMemGraph *) source;
+	VpMemNode  *node = vp_mem_node(graph, id);
+	uint32_t   *list = list_of(graph, id, level);
+	bool		same;
+
+	lock_node(node);
+	same = list[0] == (uint32_t) nfrom &&
+		memcmp(list + 1, from, sizeof(VpId) * (size_t) nfrom) == 0;
+	if (same)
+	{
+		for (int i = 0; i < nto; i++)
+			__atomic_store_n(&list[1 + i], to[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&list[0], (uint32_t) nto, __ATOMIC_RELEASE);
+	}
+	unlock_node(node);
+	return same;
+}
+
+static bool
+source_same_vector(VpSource *source, VpId a, VpId b)
+{
+	const VpMemGraph *graph = (VpMemGraph *) source;
+
+	return vp_mem_node(graph, a)->hash == vp_mem_node(graph, b)->hash &&
+		memcmp(vp_mem_code(graph, a), vp_mem_code(graph, b),
+			   (size_t) graph->codec.code_bytes) == 0;
+}
+
+static bool
+source_chain(VpSource *source, VpId first, VpId id)
+{
+	VpMemNode  *head = vp_mem_node((VpMemGraph *) source, first);
+	VpMemNode  *node = vp_mem_node((VpMemGraph *) source, id);
+
+	__atomic_store_n(&node->chained, 1, __ATOMIC_RELAXED);
+	lock_node(head);
+	node->chain = head->chain;
+	head->chain = id;
+	unlock_node(head);
+	return true;
+}
+
+VpMemGraph *
+vp_mem_create(const VpCodec *codec, const VpLevels *levels,
+			  int m, int ef_construction, uint32_t capacity)
+{
+	size_t		nstripes = ((size_t) capacity + levels->stripe - 1) / levels->stripe;
+	size_t		head = align(sizeof(VpMemGraph), CACHE_LINE);
+	size_t		nodes = align(capacity * node_size(codec, m), CACHE_LINE);
+	size_t		upper = align(nstripes * vp_level_slots(levels) * list_bytes(m, 1), CACHE_LINE);
+	size_t		bytes = head + nodes + upper + capacity * sizeof(VpId);
+	VpMemGraph *graph = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+							 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (graph == MAP_FAILED)
+		return NULL;
+#ifdef MADV_HUGEPAGE
+	/* a wish: without huge pages a random access costs more, nothing else */
+	madvise(graph, bytes, MADV_HUGEPAGE);
+#endif
+	graph->source.links = source_links;
+	graph->source.distances = source_distances;
+	graph->source.query_of = source_query_of;
+	graph->source.linkable = source_linkable;
+	graph->source.replace_links = source_replace_links;
+	graph->source.same_vector = source_same_vector;
+	graph->source.chain = source_chain;
+	graph->codec = *codec;
+	graph->levels = *levels;
+	graph->m = m;
+	graph->ef_construction = ef_construction;
+	graph->capacity = capacity;
+	graph->entry = VP_NO_ID;
+	graph->bytes = bytes;
+	graph->node_bytes = node_size(codec, m);
+	graph->factors_at = factors_offset(m);
+	graph->prefetch_bytes = sizeof(VpFactors) + (size_t) codec->code_bytes;
+	if (graph->prefetch_bytes > PREFETCH_BYTES)
+		graph->prefetch_bytes = PREFETCH_BYTES;
+	graph->list_words = (uint32_t) (list_bytes(m, 1) / sizeof(uint32_t));
+	graph->stripe_lists = vp_level_slots(levels);
+	graph->nodes = (char *) graph + head;
+	graph->upper = (uint32_t *) (graph->nodes + nodes);
+	graph->order = (VpId *) ((char *) graph->upper + upper);
+	return graph;
+}
+
+void
+vp_mem_destroy(VpMemGraph *graph)
+{
+	munmap(graph, graph->bytes);
+}
+
+VpSource *
+vp_mem_source(VpMemGraph *graph)
+{
+	return &graph->source;
+}
+
+uint32_t
+vp_mem_count(const VpMemGraph *graph)
+{
+	return graph->count;
+}
+
+VpId
+vp_mem_entry(const VpMemGraph *graph, int *level)
+{
+	*level = graph->entry_level;
+	return graph->entry;
+}
+
+int
+vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links)
+{
+	if (level > vp_level(&graph->levels, id))
+		return 0;
+	return read_list(list_of(graph, id, level), links);
+}
+
+bool
+vp_mem_chained(const VpMemGraph *graph, VpId id)
+{
+	return __atomic_load_n(&vp_mem_node(graph, id)->chained, __ATOMIC_RELAXED);
+}
+
+VpId
+vp_mem_chain_next(const VpMemGraph *graph, VpId id)
+{
+	return vp_mem_node(graph, id)->chain;
+}

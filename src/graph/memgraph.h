@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * memgraph.h
+ *	  The graph in memory, as memgraph.c (access) and membuild.c (work) see it.
+ *
+ * One piece of memory: nodes of a fixed size, then upper lists at the places
+ * that base/levels.h computes, then one id a node for the work.
+ *
+ *	  node:  head | links at level 0 | factors | code
+ *	  list:  count, links (upper lists; level 0 has its count in the head)
+ *
+ * Codes, factors and hashes are written by vp_mem_add alone, before threads
+ * link.  Lists change under their node's lock, a word at a time; who reads
+ * them takes no lock and may see a mix of old and new links.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_MEMGRAPH_H
+#define VP_MEMGRAPH_H
+
+#include "graph/graph.h"
+
+typedef struct VpMemNode
+{
+	uint64_t	hash;
+	VpId		chain;			/* next of the equal ones */
+	uint8_t		lock;
+	uint8_t		chained;		/* in the chain of another one */
+	uint8_t		reached;		/* by the sweep that ends a build */
+	uint32_t	list[];			/* count, links at level 0 */
+} VpMemNode;
+
+struct VpMemGraph
+{
+	VpSource	source;			/* first: callbacks get it */
+	VpCodec		codec;
+	VpLevels	levels;
+	int			m;
+	int			ef_construction;
+	uint32_t	capacity;
+	uint32_t	count;
+	VpId		entry;
+	int			entry_level;
+
+	size_t		bytes;			/* of this piece of memory */
+	size_t		node_bytes;
+	size_t		factors_at;		/* in a node; the code follows */
+	size_t		prefetch_bytes; /* of factors and code */
+	uint32_t	list_words;		/* of an upper list */
+	uint32_t	stripe_lists;
+	char	   *nodes;
+	uint32_t   *upper;
+	VpId	   *order;
+};
+
+static inline VpMemNode *
+vp_mem_node(const VpMemGraph *graph, VpId id)
+{
+	return (VpMemNode *) (graph->nodes + id * graph->node_bytes);
+}
+
+static inline VpFactors *
+vp_mem_factors(const VpMemGraph *graph, VpId id)
+{
+	return (VpFactors *) (graph->nodes + id * graph->node_bytes + graph->factors_at);
+}
+
+static inline uint8_t *
+vp_mem_code(const VpMemGraph *graph, VpId id)
+{
+	return (uint8_t *) (vp_mem_factors(graph, id) + 1);
+}
+
+/*
+ * The linking in pieces, for tests that bring threads of their own: begin (false
+ * when there is nothing to do), any number of parts at the same time, one of
+ * them the `first`, which polls; end, which makes all nodes reachable.  Once
+ * `stop` is set, because poll said so or memory is lacking, all are left.
+ */
+typedef struct VpMemWork
+{
+	VpMemGraph *graph;
+	uint32_t	n;				/* nodes in `order` */
+	uint32_t	next;			/* the first of them that no thread has taken */
+	uint32_t	done;
+	bool		stop;
+	bool		(*poll) (void *arg, uint32_t done);
+	void	   *arg;
+} VpMemWork;
+
+extern bool vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
+							  bool (*poll) (void *arg, uint32_t done), void *arg);
+extern void vp_mem_link_part(void *work, bool first);
+extern bool vp_mem_link_end(VpMemWork *work);
+
+#endif							/* VP_MEMGRAPH_H */

@@ -1,0 +1,259 @@
+/*-------------------------------------------------------------------------
+ *
+ * search.c
+ *	  Search in the graph: greedy on the upper levels, then best first.
+ *
+ * Algorithms 2 and 5 of Malkov and Yashunin (see graph.h), with one sorted
+ * array for both of the paper's heaps, and distances computed a list at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "graph/pool.h"
+#include "graph/rest.h"
+#include "graph/visited.h"
+
+struct VpSearch
+{
+	VpAlloc		alloc;
+	VpPool		pool;
+	int			taken;			/* the first so many of the pool are the caller's */
+	VpRest		rest;
+	VpVisited	visited;
+	VpSearchCounts counts;
+
+	/* of the search in progress, for vp_search_more */
+	VpSource   *source;
+	const VpQuery *query;
+	int			level;
+
+	/* one expansion */
+	VpId		links[VP_MAX_LINKS];
+	VpId		fresh[VP_MAX_LINKS];
+	float		dist[VP_MAX_LINKS];
+};
+
+VpSearch *
+vp_search_create(const VpAlloc *alloc, int m)
+{
+	VpSearch   *search = alloc->alloc(sizeof(VpSearch));
+
+	memset(search, 0, sizeof(*search));
+	search->alloc = *alloc;
+	vp_visited_init(&search->visited, &search->alloc);
+	return search;
+}
+
+void
+vp_search_destroy(VpSearch *search)
+{
+	void		(*free_memory) (void *p) = search->alloc.free;
+
+	if (search->pool.main.entries != NULL)
+		free_memory(search->pool.main.entries);
+	if (search->pool.fresh.entries != NULL)
+		free_memory(search->pool.fresh.entries);
+	if (search->rest.entries != NULL)
+		free_memory(search->rest.entries);
+	vp_visited_free(&search->visited);
+	free_memory(search);
+}
+
+/* Empties the pool and gives it room for ef candidates. */
+static void
+reset_pool(VpSearch *search, int ef)
+{
+	VpPool	   *pool = &search->pool;
+
+	if (pool->allocated < ef)
+	{
+		if (pool->main.entries != NULL)
+			search->alloc.free(pool->main.entries);
+		pool->main.entries = NULL;
+		/* a merge has all of both arrays in the first, an insertion one more */
+		pool->main.entries = search->alloc.alloc(sizeof(VpCandidate) * ((size_t) ef + 1));
+		pool->allocated = ef;
+	}
+	if (ef > VP_POOL_DIRECT && pool->fresh.entries == NULL)
+		pool->fresh.entries = search->alloc.alloc(sizeof(VpCandidate) * VP_POOL_FRESH);
+	pool->capacity = ef;
+	pool->main.n = pool->main.next = 0;
+	pool->fresh.n = pool->fresh.next = 0;
+	pool->bound = INFINITY;
+	search->taken = 0;
+}
+
+/* Computes the distances of an unexpanded node's new neighbours: dist, fresh. */
+static inline int
+look_around(VpSearch *search, VpId id, int level)
+{
+	VpSource   *source = search->source;
+	int			n = source->links(source, id, level, search->links);
+
+	n = vp_visited_filter(&search->visited, search->links, n, search->fresh);
+	source->next = vp_pool_likely_next(&search->pool);
+	if (n > 0)
+		source->distances(source, search->query, search->fresh, n, search->dist);
+	search->counts.expansions++;
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
+static inline void
+offer(VpSearch *search, float dist, VpId id)
+{
+	VpCandidate left;
+
+	if (dist < search->pool.bound)
+	{
+		if (vp_pool_insert(&search->pool, dist, id, &left))
+			vp_rest_add(&search->rest, &search->alloc, left.dist, left.id);
+	}
+	else if (!isnan(dist))
+		vp_rest_add(&search->rest, &search->alloc, dist, id);
+}
+
+static inline void
+expand(VpSearch *search, VpId id)
+{
+	int			n = look_around(search, id, search->level);
+
+	for (int i = 0; i < n; i++)
+		offer(search, search->dist[i], search->fresh[i]);
+}
+
+/* Expands until all in the pool are. */
+static void
+run(VpSearch *search)
+{
+	VpId		id;
+
+	while ((id = vp_pool_expand(&search->pool)) != VP_NO_ID)
+		expand(search, id);
+	vp_pool_merge(&search->pool);
+}
+
+/*
+ * Goes to the node of level + 1 that has no nearer neighbour.  A node that was
+ * met before, on whichever level, is not nearer: nothing is computed twice.
+ */
+static VpCandidate
+descend(VpSearch *search, VpId entry, int entry_level)
+{
+	VpCandidate best = {0, entry};
+
+	vp_visited_filter(&search->visited, &entry, 1, search->fresh);
+	search->source->distances(search->source, search->query, &entry, 1, &best.dist);
+	search->counts.distances++;
+	if (isnan(best.dist))
+		best.dist = INFINITY;
+	for (int level = entry_level; level > search->level; level--)
+	{
+		VpId		from;
+
+		do
+		{
+			int			n = look_around(search, best.id, level);
+
+			from = best.id;
+			for (int i = 0; i < n; i++)
+			{
+				if (search->dist[i] < best.dist)
+				{
+					best.dist = search->dist[i];
+					best.id = search->fresh[i];
+				}
+			}
+		} while (best.id != from);
+	}
+	return best;
+}
+
+void
+vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
+				VpId entry, int entry_level, int level, int ef, uint32_t nids)
+{
+	VpCandidate start;
+
+	search->source = source;
+	search->query = query;
+	search->level = level;
+	memset(&search->counts, 0, sizeof(search->counts));
+	search->rest.n = search->rest.ordered = 0;
+	reset_pool(search, ef);
+
+	vp_visited_begin(&search->visited, nids);
+	start = descend(search, entry, entry_level);
+	if (entry_level > level)
+		vp_visited_begin(&search->visited, nids);
+	vp_visited_filter(&search->visited, &start.id, 1, search->fresh);
+	if (start.dist < INFINITY)
+		offer(search, start.dist, start.id);
+	else
+		expand(search, start.id);	/* holds no vector, but it has links */
+	run(search);
+}
+
+bool
+vp_search_more(VpSearch *search, int ef)
+{
+	VpPool	   *pool = &search->pool;
+	VpRest	   *rest = &search->rest;
+
+	for (int i = search->taken; i < pool->main.n; i++)
+		vp_rest_add(rest, &search->alloc, pool->main.entries[i].dist,
+					pool->main.entries[i].id | VP_EXPANDED);
+	vp_rest_order(rest);
+	reset_pool(search, ef);
+	while (pool->main.n < ef && rest->n > 0)
+		pool->main.entries[pool->main.n++] = vp_rest_pop(rest);
+	if (pool->main.n == 0)
+		return false;
+	if (pool->main.n == ef)
+		pool->bound = vp_run_worst(&pool->main);
+	vp_run_skip_expanded(&pool->main);
+	run(search);
+	return true;
+}
+
+const VpCandidate *
+vp_search_found(VpSearch *search, int *n)
+{
+	VpRun	   *found = &search->pool.main;
+
+	/* after a search all are expanded; vp_search_more remembers it */
+	for (int i = search->taken; i < found->n; i++)
+		found->entries[i].id &= ~VP_EXPANDED;
+	*n = found->n - search->taken;
+	return found->entries + search->taken;
+}
+
+bool
+vp_search_peek(VpSearch *search, VpCandidate *result)
+{
+	if (search->taken >= search->pool.main.n)
+		return false;
+	*result = search->pool.main.entries[search->taken];
+	result->id &= ~VP_EXPANDED;
+	return true;
+}
+
+bool
+vp_search_next(VpSearch *search, VpCandidate *result)
+{
+	if (!vp_search_peek(search, result))
+		return false;
+	search->taken++;
+	return true;
+}
+
+bool
+vp_search_met(const VpSearch *search, VpId id)
+{
+	return vp_visited_met(&search->visited, id);
+}
+
+VpSearchCounts
+vp_search_counts(const VpSearch *search)
+{
+	return search->counts;
+}

@@ -1,0 +1,160 @@
+/*-------------------------------------------------------------------------
+ *
+ * select.c
+ *	  Chooses a node's links among candidates; a writer's working memory.
+ *
+ * Algorithm 4 of Malkov and Yashunin (see graph.h), turned round: each chosen
+ * one is compared with all candidates that are left, in one call, and those
+ * that are nearer to it than to the base drop out.  The choice is the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/writer.h"
+
+VpWriter *
+vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, const VpLevels *levels,
+				 int m, int ef_construction)
+{
+	VpWriter   *writer = alloc->alloc(sizeof(VpWriter));
+
+	memset(writer, 0, sizeof(*writer));
+	writer->alloc = *alloc;
+	writer->levels = levels;
+	writer->m = m;
+	writer->ef_construction = ef_construction;
+	writer->search = vp_search_create(alloc, m);
+	writer->planes = alloc->alloc(vp_query_bytes(codec) + 63);
+	writer->query.codec = codec;
+	writer->query.planes = (void *) (((uintptr_t) writer->planes + 63) & ~(uintptr_t) 63);
+	return writer;
+}
+
+void
+vp_writer_destroy(VpWriter *writer)
+{
+	vp_search_destroy(writer->search);
+	if (writer->candidates != NULL)
+		writer->alloc.free(writer->candidates);
+	writer->alloc.free(writer->planes);
+	writer->alloc.free(writer);
+}
+
+VpCandidate *
+vp_writer_candidates(VpWriter *writer, int n)
+{
+	if (writer->allocated < n)
+	{
+		if (writer->candidates != NULL)
+			writer->alloc.free(writer->candidates);
+		writer->candidates = NULL;
+		writer->allocated = 0;
+		writer->candidates = writer->alloc.alloc(sizeof(VpCandidate) * (size_t) n);
+		writer->allocated = n;
+	}
+	return writer->candidates;
+}
+
+static int
+by_distance(const void *a, const void *b)
+{
+	float		x = ((const VpCandidate *) a)->dist;
+	float		y = ((const VpCandidate *) b)->dist;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts; few candidates by insertion, which is fastest for them. */
+static void
+sort_candidates(VpCandidate *candidates, int n)
+{
+	if (n > 4 * VP_MAX_LINKS)
+	{
+		qsort(candidates, (size_t) n, sizeof(VpCandidate), by_distance);
+		return;
+	}
+	for (int i = 1; i < n; i++)
+	{
+		VpCandidate candidate = candidates[i];
+		int			j = i;
+
+		for (; j > 0 && candidates[j - 1].dist > candidate.dist; j--)
+			candidates[j] = candidates[j - 1];
+		candidates[j] = candidate;
+	}
+}
+
+int
+vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n)
+{
+	VpCandidate *candidates = vp_writer_candidates(writer, n);
+	int			ncandidates = 0;
+
+	if (!source->query_of(source, base, &writer->query))
+		return -1;
+	for (int start = 0; start < n; start += VP_MAX_LINKS)
+	{
+		int			batch = n - start < VP_MAX_LINKS ? n - start : VP_MAX_LINKS;
+
+		source->distances(source, &writer->query, ids + start, batch, writer->dist);
+		for (int i = 0; i < batch; i++)
+		{
+			if (isnan(writer->dist[i]))
+				continue;
+			candidates[ncandidates].dist = writer->dist[i];
+			candidates[ncandidates++].id = ids[start + i];
+		}
+	}
+	sort_candidates(candidates, ncandidates);
+	return ncandidates;
+}
+
+/* Drops those of the window that are nearer to `chosen` than to the base. */
+static int
+prune(VpWriter *writer, VpSource *source, VpId chosen, VpCandidate *window, int n)
+{
+	VpId		ids[VP_MAX_LINKS + 1];
+	int			kept = 0;
+
+	if (n == 0 || !source->query_of(source, chosen, &writer->query))
+		return n;
+	for (int i = 0; i < n; i++)
+		ids[i] = window[i].id;
+	source->distances(source, &writer->query, ids, n, writer->dist);
+	for (int i = 0; i < n; i++)
+	{
+		window[kept] = window[i];
+		kept += !(writer->dist[i] < window[i].dist);
+	}
+	return kept;
+}
+
+int
+vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+		  int max, VpId *chosen)
+{
+	int			size = 2 * max < VP_MAX_LINKS ? 2 * max + 1 : VP_MAX_LINKS + 1;
+	int			nchosen = 0;
+
+	/* the candidates far behind are rarely needed: look at a window at a time */
+	for (int start = 0; start < n && nchosen < max; start += size)
+	{
+		VpCandidate *window = writer->window;
+		int			left = n - start < size ? n - start : size;
+
+		memcpy(window, candidates + start, sizeof(VpCandidate) * (size_t) left);
+		for (int i = 0; i < nchosen; i++)
+			left = prune(writer, source, chosen[i], window, left);
+		while (left > 0)
+		{
+			chosen[nchosen++] = window->id;
+			if (nchosen == max)
+				break;
+			window++;
+			left = prune(writer, source, chosen[nchosen - 1], window, left - 1);
+		}
+	}
+	return nchosen;
+}

@@ -1,0 +1,477 @@
+/*-------------------------------------------------------------------------
+ *
+ * codec.c
+ *	  Vectors quantised to a few bits a dimension, and distances to them.
+ *
+ * See README.md for the formulas.  RaBitQ: Gao & Long, SIGMOD 2024; several
+ * bits: Gao et al., SIGMOD 2025.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kernel/codec.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "kernel/rotation.h"
+
+/*
+ * Longer vectors count as of this length in codes, so that no product of two
+ * of them overflows a float.
+ */
+#define MAX_LENGTH 1e18
+
+/* A vector whose dimensions are this small is the zero vector. */
+#define MIN_SIGMA 1e-34
+
+static bool
+is_quantised(VpMetric metric, int bits)
+{
+	return metric != VP_METRIC_L1 && bits < 32;
+}
+
+int
+vp_codec_padded(VpMetric metric, int dims, int bits)
+{
+	int			unit = 64 / bits;	/* dimensions in eight bytes */
+
+	return (dims + unit - 1) / unit * unit;
+}
+
+int
+vp_codec_code_bytes(VpMetric metric, int dims, int bits)
+{
+	return vp_codec_padded(metric, dims, bits) * bits / 8;
+}
+
+size_t
+vp_codec_sign_words(VpMetric metric, int dims, int bits)
+{
+	return is_quantised(metric, bits) ? vp_rotation_words(vp_codec_padded(metric, dims, bits)) : 0;
+}
+
+void
+vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
+			  const uint32_t *signs, const float *mean)
+{
+	codec->metric = metric;
+	codec->dims = dims;
+	codec->padded = vp_codec_padded(metric, dims, bits);
+	codec->bits = bits;
+	codec->code_bytes = vp_codec_code_bytes(metric, dims, bits);
+	codec->signs = is_quantised(metric, bits) ? signs : NULL;
+	codec->mean = is_quantised(metric, bits) ? mean : NULL;
+	codec->mean_norm2 = codec->mean != NULL ?
+		vp_kernel.dot(codec->mean, codec->mean, codec->padded) : 0;
+}
+
+/* The length of a vector, right even where the squares leave the range of floats. */
+static double
+length(const float *x, int n)
+{
+	double		sum = vp_kernel.dot(x, x, n);
+
+	if (!(sum > 1e-30 && sum < FLT_MAX))
+	{
+		sum = 0;
+		for (int i = 0; i < n; i++)
+			sum += (double) x[i] * x[i];
+	}
+	return sqrt(sum);
+}
+
+void
+vp_codec_rotate_raw(const VpCodec *codec, const float *x, float *out)
+{
+	double		len = length(x, codec->dims);
+	double		factor = 1;
+
+	if (codec->metric == VP_METRIC_COSINE && len > 0)
+		factor = 1 / len;
+	else if (len > MAX_LENGTH)
+		factor = MAX_LENGTH / len;
+	for (int i = 0; i < codec->dims; i++)
+		out[i] = (float) (x[i] * factor);
+	for (int i = codec->dims; i < codec->padded; i++)
+		out[i] = 0;
+	if (codec->signs != NULL)
+		vp_rotate(out, codec->padded, codec->signs);
+}
+
+void
+vp_codec_rotate(const VpCodec *codec, const float *x, float *out)
+{
+	vp_codec_rotate_raw(codec, x, out);
+	if (codec->mean != NULL)
+		for (int i = 0; i < codec->padded; i++)
+			out[i] -= codec->mean[i];
+}
+
+/* A grid of levels 0 ... top; level k begins at lower + k / inverse. */
+typedef struct Grid
+{
+	float		lower;
+	float		inverse;		/* of the step */
+	float		top;
+} Grid;
+
+static inline int
+level_of(const Grid *grid, float x)
+{
+	float		y = (x - grid->lower) * grid->inverse;
+
+	y = y > 0 ? y : 0;
+	return (int) (y < grid->top ? y : grid->top);
+}
+
+/* Writes levels in the packing of kernel.h. */
+static void
+write_levels(const VpCodec *codec, const float *x, const Grid *grid, uint8_t *code)
+{
+	memset(code, 0, codec->code_bytes);
+	for (int shift = 0; shift < 8; shift += codec->bits, x += codec->code_bytes)
+		for (int j = 0; j < codec->code_bytes; j++)
+			code[j] |= (uint8_t) (level_of(grid, x[j]) << shift);
+}
+
+/* The level in byte j of the plane that begins at bit `shift`. */
+static inline int
+read_level(const VpCodec *codec, const uint8_t *code, int shift, int j)
+{
+	return (code[j] >> shift) & ((1 << codec->bits) - 1);
+}
+
+/* Reads levels as lower + step * level. */
+static void
+read_levels(const VpCodec *codec, const uint8_t *code, float lower, float step, float *x)
+{
+	for (int shift = 0; shift < 8; shift += codec->bits, x += codec->code_bytes)
+		for (int j = 0; j < codec->code_bytes; j++)
+			x[j] = lower + step * (float) read_level(codec, code, shift, j);
+}
+
+/* <v, r> and <v, v> for the v that a grid makes of r. */
+static void
+measure_grid(const Grid *grid, const float *r, int n, double *vr, double *vv)
+{
+	float		centre = grid->top / 2;
+
+	*vr = *vv = 0;
+	for (int i = 0; i < n; i++)
+	{
+		float		v = (float) level_of(grid, r[i]) - centre;
+
+		*vr += v * r[i];
+		*vv += v * v;
+	}
+}
+
+/*
+ * After a rotation r is as good as Gaussian, so the step of the least error is
+ * known; trying some around it and keeping the one with the smallest angle
+ * between v and r fits it to the vector at hand.
+ */
+static void
+encode_quantised(const VpCodec *codec, const float *r, uint8_t *code, VpFactors *factors)
+{
+	static const double tries[] = {0.8, 0.87, 0.94, 1.0, 1.07};
+	double		len = length(r, codec->padded);
+	double		sigma = len / sqrt(codec->padded);
+	double		usual = sigma * (codec->bits == 2 ? 0.996 : codec->bits == 4 ? 0.335 : 0.028);
+	double		best_vr = 0;
+	double		best_score = 0;
+	Grid		best = {0, 0, (float) ((1 << codec->bits) - 1)};
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]) && sigma > MIN_SIGMA; i++)
+	{
+		double		step = usual * tries[i];
+		Grid		grid = best;
+		double		vr;
+		double		vv;
+
+		grid.lower = (float) (-step * (1 << (codec->bits - 1)));
+		grid.inverse = (float) (1 / step);
+		measure_grid(&grid, r, codec->padded, &vr, &vv);
+		if (vr * vr / vv > best_score)
+		{
+			best_score = vr * vr / vv;
+			best_vr = vr;
+			best = grid;
+		}
+	}
+	write_levels(codec, r, &best, code);
+	factors->scale = best_vr > 0 ? (float) (len * len / best_vr) : 0;
+	factors->norm2 = (float) (len * len);
+}
+
+/*
+ * L1: a grid of the vector's own from its lowest to its highest value.  The
+ * padding is at level 0, so that its part in a distance is known.
+ */
+static void
+encode_l1(const VpCodec *codec, const float *x, uint8_t *code, VpFactors *factors)
+{
+	float		lo = x[0];
+	float		hi = x[0];
+	Grid		grid;
+
+	for (int i = 1; i < codec->dims; i++)
+	{
+		lo = x[i] < lo ? x[i] : lo;
+		hi = x[i] > hi ? x[i] : hi;
+	}
+	grid.top = (float) ((1 << codec->bits) - 1);
+	factors->scale = (hi - lo) / grid.top;
+	factors->norm2 = lo;
+	grid.inverse = factors->scale > FLT_MIN ? 1 / factors->scale : 0;
+	grid.lower = lo - factors->scale / 2;
+	write_levels(codec, x, &grid, code);
+	for (int i = codec->dims; i < codec->padded; i++)
+	{
+		int			shift = i / codec->code_bytes * codec->bits;
+
+		code[i % codec->code_bytes] &= (uint8_t) ~(((1 << codec->bits) - 1) << shift);
+	}
+}
+
+void
+vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFactors *factors)
+{
+	if (codec->bits == 32)
+	{
+		memcpy(code, rotated, codec->code_bytes);
+		factors->scale = 1;
+		factors->norm2 = vp_kernel.dot(rotated, rotated, codec->padded);
+	}
+	else if (codec->metric == VP_METRIC_L1)
+		encode_l1(codec, rotated, code, factors);
+	else
+		encode_quantised(codec, rotated, code, factors);
+}
+
+/*
+ * Planes are floats or int8.  An inner product's query needs the mean added
+ * back: that has a place behind the planes.
+ */
+size_t
+vp_query_bytes(const VpCodec *codec)
+{
+	size_t		floats = codec->padded * sizeof(float);
+
+	if (!is_quantised(codec->metric, codec->bits))
+		return floats;
+	return codec->padded + (codec->metric == VP_METRIC_IP ? floats : 0);
+}
+
+/*
+ * Sets the formula's factors for a query that is `scale` times its planes;
+ * `sum` is the sum of the planes, `norm2` the query's squared length.
+ */
+static void
+set_factors(VpQuery *query, float scale, int32_t sum, float norm2)
+{
+	float		half = query->codec->metric == VP_METRIC_L2 ? 1 : 0.5f;
+	float		centre = (float) ((1 << query->codec->bits) - 1) / 2;
+
+	query->a = half * norm2;
+	query->b = half;
+	query->alpha = 2 * half * scale;
+	query->gamma = query->alpha * centre * (float) sum;
+}
+
+/* Fills int8 planes with x; gives the sum of them, and what one of them stands for. */
+static int32_t
+quantise_query(const float *x, int n, int8_t *planes, float *scale)
+{
+	float		top = 0;
+	float		inverse;
+	int32_t		sum = 0;
+
+	for (int i = 0; i < n; i++)
+		top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
+	inverse = top > (float) MIN_SIGMA ? 127 / top : 0;
+	for (int i = 0; i < n; i++)
+	{
+		/* 1.5 * 2^23: the sum's lowest bits are the nearest integer. */
+		float		rounded = x[i] * inverse + 12582912.0f;
+		uint32_t	bits;
+
+		memcpy(&bits, &rounded, sizeof(bits));
+		planes[i] = (int8_t) bits;
+		sum += planes[i];
+	}
+	*scale = top / 127;
+	return sum;
+}
+
+/* Inner product: adds the mean to what stands behind the planes, and prepares that. */
+static void
+prepare_ip(VpQuery *query)
+{
+	const VpCodec *codec = query->codec;
+	float	   *raw = (float *) ((char *) query->planes + codec->padded);
+	float		from_mean = 0;
+	float		scale;
+	int32_t		sum;
+
+	if (codec->mean != NULL)
+	{
+		for (int i = 0; i < codec->padded; i++)
+			raw[i] += codec->mean[i];
+		from_mean = -vp_kernel.dot(raw, codec->mean, codec->padded);
+	}
+	sum = quantise_query(raw, codec->padded, query->planes, &scale);
+	set_factors(query, scale, sum, 0);
+	query->a = from_mean;
+	query->b = 0;
+}
+
+void
+vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
+{
+	size_t		floats = codec->padded * sizeof(float);
+
+	query->codec = codec;
+	query->a = query->b = query->alpha = query->gamma = 0;
+	if (!is_quantised(codec->metric, codec->bits))
+		memcpy(query->planes, rotated, floats);
+	else if (codec->metric == VP_METRIC_IP)
+	{
+		memcpy((char *) query->planes + codec->padded, rotated, floats);
+		prepare_ip(query);
+	}
+	else
+	{
+		float		scale;
+		int32_t		sum = quantise_query(rotated, codec->padded, query->planes, &scale);
+
+		set_factors(query, scale, sum, vp_kernel.dot(rotated, rotated, codec->padded));
+	}
+}
+
+/*
+ * L2 and cosine, in integers.  With 2 and 4 bits the planes are 2v.  With 8
+ * bits they are v - 1/2, which fits into int8, and the scale makes up for the
+ * half in such a way that scale * <planes, v> is right.
+ */
+static void
+prepare_from_levels(const uint8_t *code, const VpFactors *factors, VpQuery *query)
+{
+	const VpCodec *codec = query->codec;
+	int8_t	   *planes = query->planes;
+	int			top = (1 << codec->bits) - 1;
+	int			byte = codec->bits == 8;
+	int32_t		sum = 0;		/* of the planes */
+	int32_t		squares = 0;	/* of 2v */
+	float		scale = factors->scale / 2;
+
+	for (int shift = 0; shift < 8; shift += codec->bits, planes += codec->code_bytes)
+		for (int j = 0; j < codec->code_bytes; j++)
+		{
+			int32_t		twice = 2 * read_level(codec, code, shift, j) - top;
+
+			planes[j] = (int8_t) ((twice - byte) >> byte);
+			sum += planes[j];
+			squares += twice * twice;
+		}
+	if (byte)
+	{
+		int32_t		twice_sum = 2 * sum + codec->padded;
+
+		scale = factors->scale * (float) squares / (float) (squares - twice_sum);
+	}
+	set_factors(query, scale, sum, factors->norm2);
+}
+
+void
+vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *factors,
+				   VpQuery *query)
+{
+	float		step = factors->scale;
+
+	query->codec = codec;
+	query->a = query->b = query->alpha = query->gamma = 0;
+	if (codec->bits == 32)
+		memcpy(query->planes, code, codec->code_bytes);
+	else if (codec->metric == VP_METRIC_L1)
+	{
+		float	   *planes = query->planes;
+
+		read_levels(codec, code, factors->norm2, step, planes);
+		for (int i = codec->dims; i < codec->padded; i++)
+			planes[i] = 0;
+	}
+	else if (codec->metric == VP_METRIC_IP)
+	{
+		float		centre = (float) ((1 << codec->bits) - 1) / 2;
+
+		read_levels(codec, code, -step * centre, step,
+					(float *) ((char *) query->planes + codec->padded));
+		prepare_ip(query);
+	}
+	else
+		prepare_from_levels(code, factors, query);
+	if (isnan(step))
+		query->a = step;
+}
+
+float
+vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFactors *factors)
+{
+	const VpCodec *codec = query->codec;
+	const float *planes = query->planes;
+	const float *vector = (const float *) code;
+	float		lo = factors->norm2;
+	float		step = factors->scale;
+	float		distance;
+
+	if (isnan(step))
+		return step;
+	if (codec->metric == VP_METRIC_L1 && codec->bits < 32)
+	{
+		if (codec->bits == 2)
+			distance = vp_kernel.l1_u2(code, planes, lo, step, codec->code_bytes);
+		else if (codec->bits == 4)
+			distance = vp_kernel.l1_u4(code, planes, lo, step, codec->code_bytes);
+		else
+			distance = vp_kernel.l1_u8(code, planes, lo, step, codec->code_bytes);
+		distance -= (float) (codec->padded - codec->dims) * fabsf(lo);
+	}
+	else if (codec->metric == VP_METRIC_L1)
+		distance = vp_kernel.l1(planes, vector, codec->padded);
+	else if (codec->metric == VP_METRIC_L2)
+		distance = vp_kernel.l2sq(planes, vector, codec->padded);
+	else
+	{
+		distance = -vp_kernel.dot(planes, vector, codec->padded);
+		if (codec->metric == VP_METRIC_COSINE)
+			distance += 1;
+	}
+	return query->a + distance;
+}
+
+float
+vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims)
+{
+	float		dots[3];
+	double		cosine;
+
+	switch (metric)
+	{
+		case VP_METRIC_L2:
+			return vp_kernel.l2sq(a, b, dims);
+		case VP_METRIC_IP:
+			return -vp_kernel.dot(a, b, dims);
+		case VP_METRIC_L1:
+			return vp_kernel.l1(a, b, dims);
+		case VP_METRIC_COSINE:
+			break;
+	}
+	vp_kernel.dot3(a, b, dims, dots);
+	cosine = dots[0] / sqrt((double) dots[1] * dots[2]);
+	if (cosine > 1)
+		cosine = 1;
+	else if (cosine < -1)
+		cosine = -1;
+	return (float) (1 - cosine);
+}

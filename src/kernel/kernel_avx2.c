@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernel_avx2.c
+ *	  Distance kernels for x86-64 with AVX2 and FMA.
+ *
+ * Each function carries its target attribute, so the library is compiled for
+ * the plain architecture and runs anywhere.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stddef.h>
+
+#include "kernel/kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#define AVX2		__attribute__((target("avx2,fma")))
+#define AVX2_INLINE static inline __attribute__((target("avx2,fma"), always_inline))
+
+/* The first `n` of eight 32-bit lanes, 0 <= n <= 8. */
+AVX2_INLINE __m256i
+first_lanes(int n)
+{
+	static const int32_t ones_zeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+	return _mm256_loadu_si256((const __m256i *) (ones_zeros + 8 - n));
+}
+
+AVX2_INLINE float
+sum_ps(__m256 x)
+{
+	__m128		s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+
+	s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+	return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+AVX2_INLINE int32_t
+sum_epi32(__m256i x)
+{
+	__m128i		s = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+
+	s = _mm_add_epi32(s, _mm_shuffle_epi32(s, _MM_SHUFFLE(1, 0, 3, 2)));
+	s = _mm_add_epi32(s, _mm_shuffle_epi32(s, _MM_SHUFFLE(2, 3, 0, 1)));
+	return _mm_cvtsi128_si32(s);
+}
+
+AVX2_INLINE __m256
+abs_ps(__m256 x)
+{
+	return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+}
+
+/*
+ * Sums over two float arrays.  `step` is a constant in each caller and gets
+ * inlined.  Four sums, so that one addition need not wait for the last.
+ */
+typedef __m256 (*FloatStep) (__m256 sum, __m256 a, __m256 b);
+
+AVX2_INLINE float
+reduce(const float *a, const float *b, int n, FloatStep step)
+{
+	__m256		s0 = _mm256_setzero_ps();
+	__m256		s1 = s0;
+	__m256		s2 = s0;
+	__m256		s3 = s0;
+	int			i = 0;
+
+	for (; i + 32 <= n; i += 32)
+	{
+		s0 = step(s0, _mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
+		s1 = step(s1, _mm256_loadu_ps(a + i + 8), _mm256_loadu_ps(b + i + 8));
+		s2 = step(s2, _mm256_loadu_ps(a + i + 16), _mm256_loadu_ps(b + i + 16));
+		s3 = step(s3, _mm256_loadu_ps(a + i + 24), _mm256_loadu_ps(b + i + 24));
+	}
+	for (; i + 8 <= n; i += 8)
+		s0 = step(s0, _mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
+	if (i < n)
+	{
+		__m256i		mask = first_lanes(n - i);
+
+		s1 = step(s1, _mm256_maskload_ps(a + i, mask), _mm256_maskload_ps(b + i, mask));
+	}
+	return sum_ps(_mm256_add_ps(_mm256_add_ps(s0, s1), _mm256_add_ps(s2, s3)));
+}
+
+AVX2_INLINE __m256
+step_l2sq(__m256 sum, __m256 a, __m256 b)
+{
+	__m256		d = _mm256_sub_ps(a, b);
+
+	return _mm256_fmadd_ps(d, d, sum);
+}
+
+AVX2_INLINE __m256
+step_dot(__m256 sum, __m256 a, __m256 b)
+{
+	return _mm256_fmadd_ps(a, b, sum);
+}
+
+AVX2_INLINE __m256
+step_l1(__m256 sum, __m256 a, __m256 b)
+{
+	return _mm256_add_ps(sum, abs_ps(_mm256_sub_ps(a, b)));
+}
+
+AVX2 static float
+avx2_l2sq(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l2sq);
+}
+
+AVX2 static float
+avx2_dot(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_dot);
+}
+
+AVX2 static float
+avx2_l1(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l1);
+}
+
+AVX2 static void
+avx2_dot3(const float *a, const float *b, int n, float out[3])
+{
+	__m256		sum[2][3];
+	int			i = 0;
+
+	for (int k = 0; k < 3; k++)
+		sum[0][k] = sum[1][k] = _mm256_setzero_ps();
+	for (int k = 0; i < n; i += 8, k ^= 1)
+	{
+		__m256i		mask = first_lanes(n - i < 8 ? n - i : 8);
+		__m256		x = _mm256_maskload_ps(a + i, mask);
+		__m256		y = _mm256_maskload_ps(b + i, mask);
+
+		sum[k][0] = _mm256_fmadd_ps(x, y, sum[k][0]);
+		sum[k][1] = _mm256_fmadd_ps(x, x, sum[k][1]);
+		sum[k][2] = _mm256_fmadd_ps(y, y, sum[k][2]);
+	}
+	for (int k = 0; k < 3; k++)
+		out[k] = sum_ps(_mm256_add_ps(sum[0][k], sum[1][k]));
+}
+
+/* 32 bytes, or those that `mask` keeps. */
+AVX2_INLINE __m256i
+load_bytes(const void *p, bool whole, __m256i mask)
+{
+	return whole ? _mm256_loadu_si256((const __m256i *) p)
+		: _mm256_maskload_epi32((const int *) p, mask);
+}
+
+/*
+ * Products of 32 code bytes with the query's planes, added up to 8 lanes.
+ * maddubs multiplies unsigned by signed bytes and adds pairs in 16 bits; with
+ * values of up to 4 bits, 2 * 15 * 128 for each plane, that cannot saturate.
+ */
+typedef __m256i (*CodeStep) (__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask);
+
+AVX2_INLINE __m256i
+step_u2(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+{
+	__m256i		low = _mm256_set1_epi8(3);
+	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low),
+										  load_bytes(q, whole, mask));
+	__m256i		p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 2), low),
+										  load_bytes(q + nbytes, whole, mask));
+	__m256i		p2 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), low),
+										  load_bytes(q + 2 * nbytes, whole, mask));
+	__m256i		p3 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 6), low),
+										  load_bytes(q + 3 * nbytes, whole, mask));
+
+	return _mm256_madd_epi16(_mm256_add_epi16(_mm256_add_epi16(p0, p1), _mm256_add_epi16(p2, p3)),
+							 _mm256_set1_epi16(1));
+}
+
+AVX2_INLINE __m256i
+step_u4(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+{
+	__m256i		low = _mm256_set1_epi8(15);
+	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low),
+										  load_bytes(q, whole, mask));
+	__m256i		p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), low),
+										  load_bytes(q + nbytes, whole, mask));
+
+	return _mm256_madd_epi16(_mm256_add_epi16(p0, p1), _mm256_set1_epi16(1));
+}
+
+/* Eight bits would saturate: low and high halves apart, the high ones count 16. */
+AVX2_INLINE __m256i
+step_u8(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+{
+	__m256i		low = _mm256_set1_epi8(15);
+	__m256i		plane = load_bytes(q, whole, mask);
+	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low), plane);
+	__m256i		p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), low), plane);
+
+	return _mm256_add_epi32(_mm256_madd_epi16(p0, _mm256_set1_epi16(1)),
+							_mm256_madd_epi16(p1, _mm256_set1_epi16(16)));
+}
+
+AVX2_INLINE int32_t
+dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
+{
+	__m256i		sum = _mm256_setzero_si256();
+	int			j = 0;
+
+	for (; j + 32 <= nbytes; j += 32)
+		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, true, sum), q + j, nbytes, true, sum));
+	if (j < nbytes)
+	{
+		__m256i		mask = first_lanes((nbytes - j) / 4);
+
+		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, false, mask), q + j, nbytes,
+										 false, mask));
+	}
+	return sum_epi32(sum);
+}
+
+AVX2 static int32_t
+avx2_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u2);
+}
+
+AVX2 static int32_t
+avx2_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u4);
+}
+
+AVX2 static int32_t
+avx2_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u8);
+}
+
+/* Eight bytes at a time, which nbytes is a multiple of. */
+AVX2_INLINE float
+l1_code(const uint8_t *code, const float *q, float lo, float step, int nbytes, int bits)
+{
+	__m256		sum = _mm256_setzero_ps();
+	__m128i		low = _mm_set1_epi8((char) ((1 << bits) - 1));
+
+	for (int j = 0; j < nbytes; j += 8)
+	{
+		__m128i		bytes = _mm_loadl_epi64((const __m128i *) (code + j));
+
+		for (int plane = 0; plane < 8 / bits; plane++)
+		{
+			__m128i		level = _mm_and_si128(_mm_srl_epi16(bytes, _mm_cvtsi32_si128(plane * bits)),
+											  low);
+			__m256		x = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(level)),
+											_mm256_set1_ps(step), _mm256_set1_ps(lo));
+
+			sum = step_l1(sum, _mm256_loadu_ps(q + plane * nbytes + j), x);
+		}
+	}
+	return sum_ps(sum);
+}
+
+AVX2 static float
+avx2_l1_u2(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 2);
+}
+
+AVX2 static float
+avx2_l1_u4(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 4);
+}
+
+AVX2 static float
+avx2_l1_u8(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 8);
+}
+
+/* The scaling and the butterflies inside of eight floats: {b, a} + {a, -b}. */
+AVX2_INLINE __m256
+hadamard_8(__m256 x, __m256 norm)
+{
+	x = _mm256_mul_ps(x, norm);
+	x = _mm256_add_ps(_mm256_permute_ps(x, _MM_SHUFFLE(2, 3, 0, 1)),
+					  _mm256_xor_ps(x, _mm256_setr_ps(0, -0.0f, 0, -0.0f, 0, -0.0f, 0, -0.0f)));
+	x = _mm256_add_ps(_mm256_permute_ps(x, _MM_SHUFFLE(1, 0, 3, 2)),
+					  _mm256_xor_ps(x, _mm256_setr_ps(0, 0, -0.0f, -0.0f, 0, 0, -0.0f, -0.0f)));
+	return _mm256_add_ps(_mm256_permute2f128_ps(x, x, 1),
+						 _mm256_xor_ps(x, _mm256_setr_ps(0, 0, 0, 0, -0.0f, -0.0f, -0.0f, -0.0f)));
+}
+
+/* The butterflies of distance h and 2 * h in one pass. */
+AVX2_INLINE void
+hadamard_two_levels(float *x, int n, int h)
+{
+	for (int i = 0; i < n; i += 4 * h)
+		for (float *p = x + i; p < x + i + h; p += 8)
+		{
+			__m256		a0 = _mm256_loadu_ps(p);
+			__m256		a1 = _mm256_loadu_ps(p + h);
+			__m256		a2 = _mm256_loadu_ps(p + 2 * h);
+			__m256		a3 = _mm256_loadu_ps(p + 3 * h);
+			__m256		b0 = _mm256_add_ps(a0, a1);
+			__m256		b1 = _mm256_sub_ps(a0, a1);
+			__m256		b2 = _mm256_add_ps(a2, a3);
+			__m256		b3 = _mm256_sub_ps(a2, a3);
+
+			_mm256_storeu_ps(p, _mm256_add_ps(b0, b2));
+			_mm256_storeu_ps(p + h, _mm256_add_ps(b1, b3));
+			_mm256_storeu_ps(p + 2 * h, _mm256_sub_ps(b0, b2));
+			_mm256_storeu_ps(p + 3 * h, _mm256_sub_ps(b1, b3));
+		}
+}
+
+AVX2 static void
+avx2_hadamard(float *x, int n)
+{
+	__m256		norm = _mm256_set1_ps(1.0f / sqrtf((float) n));
+	int			h = 8;
+
+	if (n < 8)
+	{
+		vp_kernel_scalar()->hadamard(x, n);
+		return;
+	}
+	for (int i = 0; i < n; i += 8)
+		_mm256_storeu_ps(x + i, hadamard_8(_mm256_loadu_ps(x + i), norm));
+	for (; 4 * h <= n; h *= 4)
+		hadamard_two_levels(x, n, h);
+	if (h < n)
+		for (int i = 0; i < h; i += 8)
+		{
+			__m256		a = _mm256_loadu_ps(x + i);
+			__m256		b = _mm256_loadu_ps(x + i + h);
+
+			_mm256_storeu_ps(x + i, _mm256_add_ps(a, b));
+			_mm256_storeu_ps(x + i + h, _mm256_sub_ps(a, b));
+		}
+}
+
+/* The compiler's test looks at what the operating system saves, too. */
+const VpKernel *
+vp_kernel_avx2(void)
+{
+	static const VpKernel table = {
+		.name = "avx2",
+		.l2sq = avx2_l2sq,
+		.dot = avx2_dot,
+		.l1 = avx2_l1,
+		.dot3 = avx2_dot3,
+		.dot_u2 = avx2_dot_u2,
+		.dot_u4 = avx2_dot_u4,
+		.dot_u8 = avx2_dot_u8,
+		.l1_u2 = avx2_l1_u2,
+		.l1_u4 = avx2_l1_u4,
+		.l1_u8 = avx2_l1_u8,
+		.hadamard = avx2_hadamard,
+	};
+
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table : NULL;
+}
+
+#else
+
+const VpKernel *
+vp_kernel_avx2(void)
+{
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,435 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernel_avx512.c
+ *	  Distance kernels for x86-64 with AVX-512 (F, BW, VL, DQ), in two tables:
+ *	  without VNNI and with it, where one instruction multiplies unsigned by
+ *	  signed bytes and adds four of the products to a 32-bit lane.
+ *
+ * What is left over at the end of an array is loaded under a mask.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stddef.h>
+
+#include "kernel/kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#define AVX512_ISA	"avx2,fma,bmi2,avx512f,avx512bw,avx512vl,avx512dq"
+#define AVX512		__attribute__((target(AVX512_ISA)))
+#define AVX512_INLINE static inline __attribute__((target(AVX512_ISA), always_inline))
+#define VNNI		__attribute__((target(AVX512_ISA ",avx512vnni")))
+#define VNNI_INLINE static inline __attribute__((target(AVX512_ISA ",avx512vnni"), always_inline))
+
+/* The first `n` of 16 or 64 lanes, or all when there are more. */
+AVX512_INLINE __mmask16
+first_16(int n)
+{
+	return n >= 16 ? 0xFFFF : (__mmask16) ((1u << n) - 1);
+}
+
+AVX512_INLINE __mmask64
+first_64(int n)
+{
+	return n >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
+}
+
+/*
+ * Sums over two float arrays.  `step` is a constant in each caller and gets
+ * inlined.  Four sums, so that one addition need not wait for the last.
+ */
+typedef __m512 (*FloatStep) (__m512 sum, __m512 a, __m512 b);
+
+AVX512_INLINE float
+reduce(const float *a, const float *b, int n, FloatStep step)
+{
+	__m512		s0 = _mm512_setzero_ps();
+	__m512		s1 = s0;
+	__m512		s2 = s0;
+	__m512		s3 = s0;
+	int			i = 0;
+
+	for (; i + 64 <= n; i += 64)
+	{
+		s0 = step(s0, _mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i));
+		s1 = step(s1, _mm512_loadu_ps(a + i + 16), _mm512_loadu_ps(b + i + 16));
+		s2 = step(s2, _mm512_loadu_ps(a + i + 32), _mm512_loadu_ps(b + i + 32));
+		s3 = step(s3, _mm512_loadu_ps(a + i + 48), _mm512_loadu_ps(b + i + 48));
+	}
+	for (; i < n; i += 16)
+	{
+		__mmask16	mask = first_16(n - i);
+
+		s0 = step(s0, _mm512_maskz_loadu_ps(mask, a + i), _mm512_maskz_loadu_ps(mask, b + i));
+	}
+	return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(s0, s1), _mm512_add_ps(s2, s3)));
+}
+
+AVX512_INLINE __m512
+step_l2sq(__m512 sum, __m512 a, __m512 b)
+{
+	__m512		d = _mm512_sub_ps(a, b);
+
+	return _mm512_fmadd_ps(d, d, sum);
+}
+
+AVX512_INLINE __m512
+step_dot(__m512 sum, __m512 a, __m512 b)
+{
+	return _mm512_fmadd_ps(a, b, sum);
+}
+
+AVX512_INLINE __m512
+step_l1(__m512 sum, __m512 a, __m512 b)
+{
+	return _mm512_add_ps(sum, _mm512_abs_ps(_mm512_sub_ps(a, b)));
+}
+
+AVX512 static float
+avx512_l2sq(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l2sq);
+}
+
+AVX512 static float
+avx512_dot(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_dot);
+}
+
+AVX512 static float
+avx512_l1(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l1);
+}
+
+AVX512 static void
+avx512_dot3(const float *a, const float *b, int n, float out[3])
+{
+	__m512		sum[2][3];
+	int			i = 0;
+
+	for (int k = 0; k < 3; k++)
+		sum[0][k] = sum[1][k] = _mm512_setzero_ps();
+	for (int k = 0; i < n; i += 16, k ^= 1)
+	{
+		__mmask16	mask = first_16(n - i);
+		__m512		x = _mm512_maskz_loadu_ps(mask, a + i);
+		__m512		y = _mm512_maskz_loadu_ps(mask, b + i);
+
+		sum[k][0] = _mm512_fmadd_ps(x, y, sum[k][0]);
+		sum[k][1] = _mm512_fmadd_ps(x, x, sum[k][1]);
+		sum[k][2] = _mm512_fmadd_ps(y, y, sum[k][2]);
+	}
+	for (int k = 0; k < 3; k++)
+		out[k] = _mm512_reduce_add_ps(_mm512_add_ps(sum[0][k], sum[1][k]));
+}
+
+/* Bits `shift` and up of each code byte, cut to those that `low` keeps. */
+AVX512_INLINE __m512i
+levels(__m512i code, int shift, int low)
+{
+	return _mm512_and_si512(_mm512_srli_epi16(code, shift), _mm512_set1_epi8((char) low));
+}
+
+/*
+ * Products of 64 code bytes with the query's planes, added up to 16 lanes;
+ * `mask` tells which bytes there are.  maddubs multiplies unsigned by signed
+ * bytes and adds pairs in 16 bits; with values of up to 4 bits, 2 * 15 * 128
+ * for each plane, that cannot saturate.
+ */
+typedef __m512i (*CodeStep) (__m512i code, const int8_t *q, int nbytes, __mmask64 mask);
+
+AVX512_INLINE __m512i
+step_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 3),
+										  _mm512_maskz_loadu_epi8(mask, q));
+	__m512i		p1 = _mm512_maddubs_epi16(levels(code, 2, 3),
+										  _mm512_maskz_loadu_epi8(mask, q + nbytes));
+	__m512i		p2 = _mm512_maddubs_epi16(levels(code, 4, 3),
+										  _mm512_maskz_loadu_epi8(mask, q + 2 * nbytes));
+	__m512i		p3 = _mm512_maddubs_epi16(levels(code, 6, 3),
+										  _mm512_maskz_loadu_epi8(mask, q + 3 * nbytes));
+
+	return _mm512_madd_epi16(_mm512_add_epi16(_mm512_add_epi16(p0, p1), _mm512_add_epi16(p2, p3)),
+							 _mm512_set1_epi16(1));
+}
+
+AVX512_INLINE __m512i
+step_u4(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 15),
+										  _mm512_maskz_loadu_epi8(mask, q));
+	__m512i		p1 = _mm512_maddubs_epi16(levels(code, 4, 15),
+										  _mm512_maskz_loadu_epi8(mask, q + nbytes));
+
+	return _mm512_madd_epi16(_mm512_add_epi16(p0, p1), _mm512_set1_epi16(1));
+}
+
+/* Eight bits would saturate: low and high halves apart, the high ones count 16. */
+AVX512_INLINE __m512i
+step_u8(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	__m512i		plane = _mm512_maskz_loadu_epi8(mask, q);
+	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 15), plane);
+	__m512i		p1 = _mm512_maddubs_epi16(levels(code, 4, 15), plane);
+
+	return _mm512_add_epi32(_mm512_madd_epi16(p0, _mm512_set1_epi16(1)),
+							_mm512_madd_epi16(p1, _mm512_set1_epi16(16)));
+}
+
+AVX512_INLINE int32_t
+dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
+{
+	__m512i		sum = _mm512_setzero_si512();
+
+	for (int j = 0; j < nbytes; j += 64)
+	{
+		__mmask64	mask = first_64(nbytes - j);
+
+		sum = _mm512_add_epi32(sum, step(_mm512_maskz_loadu_epi8(mask, code + j), q + j, nbytes,
+										 mask));
+	}
+	return _mm512_reduce_add_epi32(sum);
+}
+
+AVX512 static int32_t
+avx512_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u2);
+}
+
+AVX512 static int32_t
+avx512_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u4);
+}
+
+AVX512 static int32_t
+avx512_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u8);
+}
+
+/* As above with VNNI; nothing is added in 16 bits, so nothing can saturate. */
+VNNI_INLINE __m512i
+step_vnni_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	__m512i		sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), levels(code, 0, 3),
+										  _mm512_maskz_loadu_epi8(mask, q));
+
+	sum = _mm512_dpbusd_epi32(sum, levels(code, 2, 3),
+							  _mm512_maskz_loadu_epi8(mask, q + nbytes));
+	sum = _mm512_dpbusd_epi32(sum, levels(code, 4, 3),
+							  _mm512_maskz_loadu_epi8(mask, q + 2 * nbytes));
+	return _mm512_dpbusd_epi32(sum, levels(code, 6, 3),
+							   _mm512_maskz_loadu_epi8(mask, q + 3 * nbytes));
+}
+
+VNNI_INLINE __m512i
+step_vnni_u4(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	__m512i		sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), levels(code, 0, 15),
+										  _mm512_maskz_loadu_epi8(mask, q));
+
+	return _mm512_dpbusd_epi32(sum, levels(code, 4, 15),
+							   _mm512_maskz_loadu_epi8(mask, q + nbytes));
+}
+
+VNNI_INLINE __m512i
+step_vnni_u8(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+{
+	return _mm512_dpbusd_epi32(_mm512_setzero_si512(), code, _mm512_maskz_loadu_epi8(mask, q));
+}
+
+VNNI static int32_t
+vnni_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_vnni_u2);
+}
+
+VNNI static int32_t
+vnni_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_vnni_u4);
+}
+
+VNNI static int32_t
+vnni_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_vnni_u8);
+}
+
+/* The lanes past the end are masked twice: there |0 - lo| must not count. */
+AVX512_INLINE float
+l1_code(const uint8_t *code, const float *q, float lo, float step, int nbytes, int bits)
+{
+	__m512		sum = _mm512_setzero_ps();
+	__m128i		low = _mm_set1_epi8((char) ((1 << bits) - 1));
+
+	for (int j = 0; j < nbytes; j += 16)
+	{
+		__mmask16	mask = first_16(nbytes - j);
+		__m128i		bytes = _mm_maskz_loadu_epi8(mask, code + j);
+
+		for (int plane = 0; plane < 8 / bits; plane++)
+		{
+			__m128i		level = _mm_and_si128(_mm_srl_epi16(bytes, _mm_cvtsi32_si128(plane * bits)),
+											  low);
+			__m512		x = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(level)),
+											_mm512_set1_ps(step), _mm512_set1_ps(lo));
+
+			x = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, q + plane * nbytes + j), x);
+			sum = _mm512_mask_add_ps(sum, mask, sum, _mm512_abs_ps(x));
+		}
+	}
+	return _mm512_reduce_add_ps(sum);
+}
+
+AVX512 static float
+avx512_l1_u2(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 2);
+}
+
+AVX512 static float
+avx512_l1_u4(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 4);
+}
+
+AVX512 static float
+avx512_l1_u8(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 8);
+}
+
+/* {b, a} + {a, -b}: `swapped` has the partners' places exchanged. */
+AVX512_INLINE __m512
+butterfly(__m512 x, __m512 swapped, __mmask16 second)
+{
+	return _mm512_add_ps(swapped, _mm512_mask_xor_ps(x, second, x, _mm512_set1_ps(-0.0f)));
+}
+
+/* The scaling and the butterflies inside of sixteen floats. */
+AVX512_INLINE __m512
+hadamard_16(__m512 x, __m512 norm)
+{
+	x = _mm512_mul_ps(x, norm);
+	x = butterfly(x, _mm512_permute_ps(x, _MM_SHUFFLE(2, 3, 0, 1)), 0xAAAA);
+	x = butterfly(x, _mm512_permute_ps(x, _MM_SHUFFLE(1, 0, 3, 2)), 0xCCCC);
+	x = butterfly(x, _mm512_shuffle_f32x4(x, x, _MM_SHUFFLE(2, 3, 0, 1)), 0xF0F0);
+	return butterfly(x, _mm512_shuffle_f32x4(x, x, _MM_SHUFFLE(1, 0, 3, 2)), 0xFF00);
+}
+
+/* The butterflies of distance h and 2 * h in one pass. */
+AVX512_INLINE void
+hadamard_two_levels(float *x, int n, int h)
+{
+	for (int i = 0; i < n; i += 4 * h)
+		for (float *p = x + i; p < x + i + h; p += 16)
+		{
+			__m512		a0 = _mm512_loadu_ps(p);
+			__m512		a1 = _mm512_loadu_ps(p + h);
+			__m512		a2 = _mm512_loadu_ps(p + 2 * h);
+			__m512		a3 = _mm512_loadu_ps(p + 3 * h);
+			__m512		b0 = _mm512_add_ps(a0, a1);
+			__m512		b1 = _mm512_sub_ps(a0, a1);
+			__m512		b2 = _mm512_add_ps(a2, a3);
+			__m512		b3 = _mm512_sub_ps(a2, a3);
+
+			_mm512_storeu_ps(p, _mm512_add_ps(b0, b2));
+			_mm512_storeu_ps(p + h, _mm512_add_ps(b1, b3));
+			_mm512_storeu_ps(p + 2 * h, _mm512_sub_ps(b0, b2));
+			_mm512_storeu_ps(p + 3 * h, _mm512_sub_ps(b1, b3));
+		}
+}
+
+AVX512 static void
+avx512_hadamard(float *x, int n)
+{
+	__m512		norm = _mm512_set1_ps(1.0f / sqrtf((float) n));
+	int			h = 16;
+
+	if (n < 16)
+	{
+		vp_kernel_scalar()->hadamard(x, n);
+		return;
+	}
+	for (int i = 0; i < n; i += 16)
+		_mm512_storeu_ps(x + i, hadamard_16(_mm512_loadu_ps(x + i), norm));
+	for (; 4 * h <= n; h *= 4)
+		hadamard_two_levels(x, n, h);
+	if (h < n)
+		for (int i = 0; i < h; i += 16)
+		{
+			__m512		a = _mm512_loadu_ps(x + i);
+			__m512		b = _mm512_loadu_ps(x + i + h);
+
+			_mm512_storeu_ps(x + i, _mm512_add_ps(a, b));
+			_mm512_storeu_ps(x + i + h, _mm512_sub_ps(a, b));
+		}
+}
+
+#define FLOAT_ENTRIES \
+	.l2sq = avx512_l2sq, \
+	.dot = avx512_dot, \
+	.l1 = avx512_l1, \
+	.dot3 = avx512_dot3, \
+	.l1_u2 = avx512_l1_u2, \
+	.l1_u4 = avx512_l1_u4, \
+	.l1_u8 = avx512_l1_u8, \
+	.hadamard = avx512_hadamard
+
+/* The compiler's tests look at what the operating system saves, too. */
+const VpKernel *
+vp_kernel_avx512(void)
+{
+	static const VpKernel table = {
+		.name = "avx512",
+		.dot_u2 = avx512_dot_u2,
+		.dot_u4 = avx512_dot_u4,
+		.dot_u8 = avx512_dot_u8,
+		FLOAT_ENTRIES
+	};
+
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+		__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+		__builtin_cpu_supports("avx512dq") ? &table : NULL;
+}
+
+const VpKernel *
+vp_kernel_avx512vnni(void)
+{
+	static const VpKernel table = {
+		.name = "avx512vnni",
+		.dot_u2 = vnni_dot_u2,
+		.dot_u4 = vnni_dot_u4,
+		.dot_u8 = vnni_dot_u8,
+		FLOAT_ENTRIES
+	};
+
+	return vp_kernel_avx512() != NULL && __builtin_cpu_supports("avx512vnni") ? &table : NULL;
+}
+
+#else
+
+const VpKernel *
+vp_kernel_avx512(void)
+{
+	return NULL;
+}
+
+const VpKernel *
+vp_kernel_avx512vnni(void)
+{
+	return NULL;
+}
+
+#endif

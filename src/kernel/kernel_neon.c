@@ -1,0 +1,320 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernel_neon.c
+ *	  Distance kernels for 64-bit ARM, where NEON is always there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stddef.h>
+
+#include "kernel/kernel.h"
+
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+#include <math.h>
+
+/*
+ * Sums over two float arrays.  `step` is a constant in each caller and gets
+ * inlined.  Four sums, so that one addition need not wait for the last.  What
+ * is left at the end goes through small zeroed arrays.
+ */
+typedef float32x4_t (*FloatStep) (float32x4_t sum, float32x4_t a, float32x4_t b);
+
+static inline __attribute__((always_inline)) float
+reduce(const float *a, const float *b, int n, FloatStep step)
+{
+	float32x4_t s0 = vdupq_n_f32(0);
+	float32x4_t s1 = s0;
+	float32x4_t s2 = s0;
+	float32x4_t s3 = s0;
+	int			i = 0;
+
+	for (; i + 16 <= n; i += 16)
+	{
+		s0 = step(s0, vld1q_f32(a + i), vld1q_f32(b + i));
+		s1 = step(s1, vld1q_f32(a + i + 4), vld1q_f32(b + i + 4));
+		s2 = step(s2, vld1q_f32(a + i + 8), vld1q_f32(b + i + 8));
+		s3 = step(s3, vld1q_f32(a + i + 12), vld1q_f32(b + i + 12));
+	}
+	for (; i + 4 <= n; i += 4)
+		s0 = step(s0, vld1q_f32(a + i), vld1q_f32(b + i));
+	if (i < n)
+	{
+		float		x[4] = {0};
+		float		y[4] = {0};
+
+		for (int k = 0; i + k < n; k++)
+		{
+			x[k] = a[i + k];
+			y[k] = b[i + k];
+		}
+		s1 = step(s1, vld1q_f32(x), vld1q_f32(y));
+	}
+	return vaddvq_f32(vaddq_f32(vaddq_f32(s0, s1), vaddq_f32(s2, s3)));
+}
+
+static inline float32x4_t
+step_l2sq(float32x4_t sum, float32x4_t a, float32x4_t b)
+{
+	float32x4_t d = vsubq_f32(a, b);
+
+	return vfmaq_f32(sum, d, d);
+}
+
+static inline float32x4_t
+step_dot(float32x4_t sum, float32x4_t a, float32x4_t b)
+{
+	return vfmaq_f32(sum, a, b);
+}
+
+static inline float32x4_t
+step_l1(float32x4_t sum, float32x4_t a, float32x4_t b)
+{
+	return vaddq_f32(sum, vabdq_f32(a, b));
+}
+
+static float
+neon_l2sq(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l2sq);
+}
+
+static float
+neon_dot(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_dot);
+}
+
+static float
+neon_l1(const float *a, const float *b, int n)
+{
+	return reduce(a, b, n, step_l1);
+}
+
+static void
+neon_dot3(const float *a, const float *b, int n, float out[3])
+{
+	out[0] = neon_dot(a, b, n);
+	out[1] = neon_dot(a, a, n);
+	out[2] = neon_dot(b, b, n);
+}
+
+/* 16 bytes, or 8 and zeroes. */
+static inline uint8x16_t
+load_bytes(const void *p, bool whole)
+{
+	return whole ? vld1q_u8((const uint8_t *) p)
+		: vcombine_u8(vld1_u8((const uint8_t *) p), vdup_n_u8(0));
+}
+
+/* levels * plane added to 16-bit lanes; levels are below 16, so signed they are the same. */
+static inline int16x8_t
+multiply(int16x8_t sum, uint8x16_t levels, int8x16_t plane)
+{
+	int8x16_t	x = vreinterpretq_s8_u8(levels);
+
+	return vmlal_high_s8(vmlal_s8(sum, vget_low_s8(x), vget_low_s8(plane)), x, plane);
+}
+
+/*
+ * Products of 16 code bytes with the query's planes, added to the four lanes
+ * of `sum`.  The sums in 16 bits stay below 4 * 2 * 15 * 128.
+ */
+typedef int32x4_t (*CodeStep) (int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes,
+							   bool whole);
+
+static inline int32x4_t
+step_u2(int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes, bool whole)
+{
+	uint8x16_t	low = vdupq_n_u8(3);
+	int16x8_t	part = vdupq_n_s16(0);
+
+	part = multiply(part, vandq_u8(code, low),
+					vreinterpretq_s8_u8(load_bytes(q, whole)));
+	part = multiply(part, vandq_u8(vshrq_n_u8(code, 2), low),
+					vreinterpretq_s8_u8(load_bytes(q + nbytes, whole)));
+	part = multiply(part, vandq_u8(vshrq_n_u8(code, 4), low),
+					vreinterpretq_s8_u8(load_bytes(q + 2 * nbytes, whole)));
+	part = multiply(part, vshrq_n_u8(code, 6),
+					vreinterpretq_s8_u8(load_bytes(q + 3 * nbytes, whole)));
+	return vpadalq_s16(sum, part);
+}
+
+static inline int32x4_t
+step_u4(int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes, bool whole)
+{
+	int16x8_t	part = vdupq_n_s16(0);
+
+	part = multiply(part, vandq_u8(code, vdupq_n_u8(15)),
+					vreinterpretq_s8_u8(load_bytes(q, whole)));
+	part = multiply(part, vshrq_n_u8(code, 4),
+					vreinterpretq_s8_u8(load_bytes(q + nbytes, whole)));
+	return vpadalq_s16(sum, part);
+}
+
+/* Eight bits: low and high halves apart, the high ones count 16. */
+static inline int32x4_t
+step_u8(int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes, bool whole)
+{
+	int8x16_t	plane = vreinterpretq_s8_u8(load_bytes(q, whole));
+	int16x8_t	zero = vdupq_n_s16(0);
+
+	sum = vpadalq_s16(sum, multiply(zero, vandq_u8(code, vdupq_n_u8(15)), plane));
+	return vaddq_s32(sum, vshlq_n_s32(vpaddlq_s16(multiply(zero, vshrq_n_u8(code, 4), plane)), 4));
+}
+
+static inline __attribute__((always_inline)) int32_t
+dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
+{
+	int32x4_t	sum = vdupq_n_s32(0);
+	int			j = 0;
+
+	for (; j + 16 <= nbytes; j += 16)
+		sum = step(sum, load_bytes(code + j, true), q + j, nbytes, true);
+	if (j < nbytes)
+		sum = step(sum, load_bytes(code + j, false), q + j, nbytes, false);
+	return vaddvq_s32(sum);
+}
+
+static int32_t
+neon_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u2);
+}
+
+static int32_t
+neon_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u4);
+}
+
+static int32_t
+neon_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
+{
+	return dot_code(code, q, nbytes, step_u8);
+}
+
+/* Eight bytes at a time, which nbytes is a multiple of. */
+static inline __attribute__((always_inline)) float
+l1_code(const uint8_t *code, const float *q, float lo, float step, int nbytes, int bits)
+{
+	float32x4_t sum = vdupq_n_f32(0);
+	uint8x8_t	low = vdup_n_u8((uint8_t) ((1 << bits) - 1));
+
+	for (int j = 0; j < nbytes; j += 8)
+	{
+		uint8x8_t	bytes = vld1_u8(code + j);
+
+		for (int plane = 0; plane < 8 / bits; plane++)
+		{
+			uint8x8_t	level = vand_u8(vshl_u8(bytes, vdup_n_s8((int8_t) (-plane * bits))), low);
+			uint16x8_t	wide = vmovl_u8(level);
+			const float *p = q + plane * nbytes + j;
+
+			sum = step_l1(sum, vld1q_f32(p),
+						  vfmaq_n_f32(vdupq_n_f32(lo),
+									  vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide))), step));
+			sum = step_l1(sum, vld1q_f32(p + 4),
+						  vfmaq_n_f32(vdupq_n_f32(lo),
+									  vcvtq_f32_u32(vmovl_high_u16(wide)), step));
+		}
+	}
+	return vaddvq_f32(sum);
+}
+
+static float
+neon_l1_u2(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 2);
+}
+
+static float
+neon_l1_u4(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 4);
+}
+
+static float
+neon_l1_u8(const uint8_t *code, const float *q, float lo, float step, int nbytes)
+{
+	return l1_code(code, q, lo, step, nbytes, 8);
+}
+
+/* The scaling and the butterflies inside of eight floats. */
+static inline void
+hadamard_8(float *x, float norm)
+{
+	float32x4_t a = vmulq_n_f32(vld1q_f32(x), norm);
+	float32x4_t b = vmulq_n_f32(vld1q_f32(x + 4), norm);
+	float32x4_t even = vuzp1q_f32(a, b);
+	float32x4_t odd = vuzp2q_f32(a, b);
+	float32x4_t sum = vaddq_f32(even, odd);
+	float32x4_t diff = vsubq_f32(even, odd);
+
+	a = vzip1q_f32(sum, diff);
+	b = vzip2q_f32(sum, diff);
+	even = vreinterpretq_f32_f64(vuzp1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+	odd = vreinterpretq_f32_f64(vuzp2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+	sum = vaddq_f32(even, odd);
+	diff = vsubq_f32(even, odd);
+	a = vreinterpretq_f32_f64(vzip1q_f64(vreinterpretq_f64_f32(sum), vreinterpretq_f64_f32(diff)));
+	b = vreinterpretq_f32_f64(vzip2q_f64(vreinterpretq_f64_f32(sum), vreinterpretq_f64_f32(diff)));
+	vst1q_f32(x, vaddq_f32(a, b));
+	vst1q_f32(x + 4, vsubq_f32(a, b));
+}
+
+static void
+neon_hadamard(float *x, int n)
+{
+	float		norm = 1.0f / sqrtf((float) n);
+
+	if (n < 8)
+	{
+		vp_kernel_scalar()->hadamard(x, n);
+		return;
+	}
+	for (int i = 0; i < n; i += 8)
+		hadamard_8(x + i, norm);
+	for (int h = 8; h < n; h *= 2)
+		for (int i = 0; i < n; i += 2 * h)
+			for (float *p = x + i; p < x + i + h; p += 4)
+			{
+				float32x4_t a = vld1q_f32(p);
+				float32x4_t b = vld1q_f32(p + h);
+
+				vst1q_f32(p, vaddq_f32(a, b));
+				vst1q_f32(p + h, vsubq_f32(a, b));
+			}
+}
+
+const VpKernel *
+vp_kernel_neon(void)
+{
+	static const VpKernel table = {
+		.name = "neon",
+		.l2sq = neon_l2sq,
+		.dot = neon_dot,
+		.l1 = neon_l1,
+		.dot3 = neon_dot3,
+		.dot_u2 = neon_dot_u2,
+		.dot_u4 = neon_dot_u4,
+		.dot_u8 = neon_dot_u8,
+		.l1_u2 = neon_l1_u2,
+		.l1_u4 = neon_l1_u4,
+		.l1_u8 = neon_l1_u8,
+		.hadamard = neon_hadamard,
+	};
+
+	return &table;
+}
+
+#else
+
+const VpKernel *
+vp_kernel_neon(void)
+{
+	return NULL;
+}
+
+#endif

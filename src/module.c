@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  What happens when the library is loaded.
+ *
+ * vecprov writes WAL of its own kind, which recovery must be able to read, and
+ * keeps a table in shared memory: both can only be set up by the postmaster.
+ * So there is one way to load it, shared_preload_libraries, on standbys too.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
+
+#include "am/am.h"
+#include "base/settings.h"
+#include "kernel/kernel.h"
+#include "page/patch.h"
+#include "page/peek.h"
+
+/* exported also where the server's headers do not say so */
+extern VP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
+extern VP_EXPORT void _PG_init(void);
+
+PG_MODULE_MAGIC;
+
+static shmem_request_hook_type previous_shmem_request_hook;
+static shmem_startup_hook_type previous_shmem_startup_hook;
+
+static void
+request_shmem(void)
+{
+	if (previous_shmem_request_hook)
+		previous_shmem_request_hook();
+	RequestAddinShmemSpace(vp_hint_size());
+}
+
+static void
+startup_shmem(void)
+{
+	if (previous_shmem_startup_hook)
+		previous_shmem_startup_hook();
+	vp_hint_startup();
+}
+
+void
+_PG_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("vecprov must be loaded when the server starts"),
+				 errhint("Add the line \"shared_preload_libraries = 'vecprov'\" to postgresql.conf "
+						 "(after a comma, if others are there) and restart the server.")));
+
+	(void) vp_kernel_choose(NULL);
+	vp_settings_define();
+	vp_options_define();
+	vp_rmgr_register();
+
+	previous_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shmem;
+	previous_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = startup_shmem;
+}

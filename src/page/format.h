@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * format.h
+ *	  Every structure that a vecprov index has on disk.
+ *
+ * An index is one relation fork:
+ *
+ *	block 0			metapage: what the index is, and where its graph begins
+ *	blocks 1 ..		mean pages: the vector that is subtracted before coding
+ *	then stripes, one after another:
+ *
+ *		+-------+------------------------+------------------------+--- - -
+ *		| upper | chunk: nodes, vectors  | chunk: nodes, vectors  |
+ *		+-------+------------------------+------------------------+--- - -
+ *
+ *	stripe			a fixed number of ids (base/levels.h): one upper page with the
+ *					links of its nodes above level 0, then its chunks
+ *	chunk			what the relation is extended by: `node_pages` pages of node
+ *					records, then `vector_pages` pages of exact vectors
+ *
+ * Where a node is follows from its id by arithmetic (page/geometry.h): there
+ * are no line pointers, no allocation maps and nothing to look up.
+ *
+ * All numbers are in the machine's byte order.  A reference to a node is
+ * stored as its id + 1, zero meaning none, so that a page of zeroes is empty.
+ * All that concurrent readers look at is aligned to 4 bytes and written as
+ * whole words, in normal running and in redo alike (page/patch.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_FORMAT_H
+#define VP_FORMAT_H
+
+#include "storage/block.h"
+#include "storage/bufpage.h"
+#include "storage/itemptr.h"
+
+#include "base/levels.h"
+
+#define VP_MAGIC			0x56505256	/* "VRPV" */
+
+/*
+ * The format's version.  1: the first.  A reader refuses all others: the
+ * index must then be rebuilt.
+ */
+#define VP_FORMAT_VERSION	1
+
+#define VP_META_BLOCK		0
+#define VP_MEAN_BLOCK		1
+
+typedef enum VpPageKind
+{
+	VP_PAGE_META = 1,
+	VP_PAGE_MEAN,
+	VP_PAGE_UPPER,
+	VP_PAGE_NODE,
+	VP_PAGE_VECTOR
+} VpPageKind;
+
+/*
+ * The special space of every page.  page_id stands in the page's last two
+ * bytes, where tools look to tell access methods apart.
+ */
+#define VP_PAGE_ID			0xFF9C
+
+typedef struct VpPageSpecial
+{
+	uint32		number;			/* of this page among those of its kind */
+	uint16		shard;			/* always 0 as yet */
+	uint16		kind;			/* VpPageKind */
+	uint32		unused;
+	uint16		version;		/* VP_FORMAT_VERSION */
+	uint16		page_id;
+} VpPageSpecial;
+
+#define VpPageGetSpecial(page) ((VpPageSpecial *) PageGetSpecialPointer(page))
+
+/* What lies between the page header and the special space. */
+#define VP_PAGE_START		MAXALIGN(SizeOfPageHeaderData)
+#define VP_PAGE_END			(BLCKSZ - MAXALIGN(sizeof(VpPageSpecial)))
+#define VP_PAGE_ROOM		(VP_PAGE_END - VP_PAGE_START)
+
+#define VpPageData(page)	((char *) (page) + VP_PAGE_START)
+
+/*
+ * The metapage.  The first part is written once, by the build; the second
+ * changes with the graph, always under the page's exclusive lock.
+ */
+typedef struct VpMeta
+{
+	uint32		magic;
+	uint32		version;
+	uint32		dims;
+	uint16		metric;			/* VpMetric */
+	uint16		bits;			/* of the codes in the nodes */
+	uint16		m;
+	uint16		ef_construction;
+	uint32		seed;			/* of levels and rotation */
+	uint32		shards;			/* 1 as yet */
+	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of code has none */
+	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
+
+	/* Of the graph.  Each a word that readers may read without a lock. */
+	uint32		next_id;		/* ids from here on were never used */
+	uint32		entry;			/* the entry point */
+	uint32		free_head;		/* list of ids to be used again */
+	uint32		waiting_head;	/* list of ids that readers may still hold ... */
+	uint32		waiting_tail;
+	uint32		waiting_xid_lo; /* ... while a snapshot this old is in use */
+	uint32		waiting_xid_hi;
+	uint32		ndead;			/* dead nodes that are still linked, as the last VACUUM left it */
+} VpMeta;
+
+#define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
+
+/*
+ * A node's record, of the same size for all nodes of an index:
+ *
+ *		factors		two floats
+ *		code		code_bytes, a multiple of 8
+ *		links		2 m words: level 0; those in use come first
+ *		tail		VpNodeTail
+ *
+ * The distance needs what stands first, and only that.  What says whether the
+ * record is valid stands last.
+ */
+typedef struct VpNodeTail
+{
+	uint32		next;			/* chain of equal vectors */
+	uint32		id;				/* own id */
+	ItemPointerData tid;		/* the row */
+	uint16		flags;
+} VpNodeTail;
+
+/*
+ * Flags; 0: free, never used or to be used again.
+ *
+ * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
+ * for searches, never linked to again.  UNLINKED: nothing leads to it any
+ * more; it stays as it is until no search can be on it.  LISTED: besides, it is
+ * known as one to be used again.
+ */
+#define VP_NODE_PENDING		0x0001	/* record complete, nobody knows of it */
+#define VP_NODE_LINKED		0x0002	/* in the graph */
+#define VP_NODE_CHAINED		0x0004	/* behind a linked one with an equal vector */
+#define VP_NODE_DEAD		0x0008	/* its row is gone */
+#define VP_NODE_UNLINKED	0x0010	/* nothing leads to it */
+#define VP_NODE_LISTED		0x0020	/* in the waiting list, or the free list */
+
+/*
+ * The free and the waiting list go through a word that no search on the node
+ * needs any more: `next` of one that was linked (its chain is empty), the
+ * first link of one that was chained (it has none).
+ */
+
+/* Links of a node at one level above 0: owner's id + 1 (zero: never used), then m words. */
+typedef struct VpUpperSlot
+{
+	uint32		owner;
+	uint32		links[FLEXIBLE_ARRAY_MEMBER];
+} VpUpperSlot;
+
+/*
+ * Vector pages of a chunk are one array of floats, `dims` for each node of the
+ * chunk in order of their ids, cut at the end of a page without regard to
+ * vectors.
+ */
+#define VP_VECTOR_PAGE_FLOATS (VP_PAGE_ROOM / sizeof(float))
+
+StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
+StaticAssertDecl(sizeof(VpNodeTail) == 16, "size of VpNodeTail");
+StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
+
+/* Stored references. */
+static inline uint32
+vp_ref(VpId id)
+{
+	return id + 1;				/* VP_NO_ID becomes 0 */
+}
+
+static inline VpId
+vp_deref(uint32 ref)
+{
+	return ref - 1;
+}
+
+#endif							/* VP_FORMAT_H */

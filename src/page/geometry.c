@@ -1,0 +1,223 @@
+/*-------------------------------------------------------------------------
+ *
+ * geometry.c
+ *	  From a node's id to blocks and offsets; see geometry.h and format.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "page/geometry.h"
+
+/* Chunks are kept small: an index of a few rows shall be a few pages. */
+#define MAX_CHUNK_NODE_PAGES 16
+
+#define LINKS_BYTES(m)	(2 * (m) * sizeof(uint32))
+#define FACTORS_BYTES	(2 * sizeof(float))
+
+static VpDivisor
+divisor(uint32 value)
+{
+	VpDivisor	d;
+
+	d.value = value;
+	d.magic = value == 1 ? 0 : UINT64_MAX / value + 1;
+	return d;
+}
+
+int
+vp_geometry_bits(int dims, int m)
+{
+	Size		rest = FACTORS_BYTES + LINKS_BYTES(m) + sizeof(VpNodeTail);
+
+	/* a short vector gains nothing from being coded */
+	if (dims < 64)
+		return 32;
+	return TYPEALIGN(16, dims) / 2 + rest <= VP_PAGE_ROOM ? 4 : 2;
+}
+
+/*
+ * The number of node pages in a chunk that leaves the least of the chunk's
+ * last vector page unused, for each page of the chunk.
+ */
+static uint32
+choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
+{
+	uint32		best = 1;
+	double		best_waste = 2.0;
+
+	for (uint32 pages = 1; pages <= MAX_CHUNK_NODE_PAGES; pages++)
+	{
+		uint64		floats = (uint64) pages * nodes_per_page * geo->dims;
+		uint64		vector_pages = (floats + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
+		double		waste;
+
+		if (pages > 1 && pages * nodes_per_page > max_ids)
+			break;
+		waste = (double) (vector_pages * VP_VECTOR_PAGE_FLOATS - floats) /
+			(double) (vector_pages * VP_VECTOR_PAGE_FLOATS);
+		/* a larger chunk must be worth it */
+		if (waste < best_waste - 0.02)
+		{
+			best = pages;
+			best_waste = waste;
+		}
+	}
+	return best;
+}
+
+/*
+ * As many groups as the upper page has room for: with `groups` level-1 slots
+ * it also needs those of level 2 and one for each level above.
+ */
+static uint32
+choose_groups(uint32 m, uint32 slots)
+{
+	VpLevels	levels;
+
+	levels.m = m;
+	levels.groups = slots;
+	while (vp_level_slots(&levels) > slots)
+		levels.groups--;
+	return levels.groups;
+}
+
+void
+vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
+{
+	uint32		dims = meta->dims;
+	uint32		m = meta->m;
+	bool		has_vectors = meta->bits != 32;
+	uint32		nodes_per_page;
+	uint32		chunk_ids;
+	uint64		max_ids;
+
+	memset(geo, 0, sizeof(*geo));
+	geo->dims = dims;
+	geo->m = m;
+	geo->code_bytes = TYPEALIGN(8, (dims * meta->bits + 7) / 8);
+	geo->links_offset = FACTORS_BYTES + geo->code_bytes;
+	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
+	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
+	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
+	geo->has_vectors = has_vectors;
+	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
+	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
+	Assert(geo->record_size <= VP_PAGE_ROOM);
+
+	geo->levels.m = m;
+	geo->levels.seed = meta->seed;
+	geo->levels.groups = choose_groups(m, VP_PAGE_ROOM / geo->slot_size);
+
+	nodes_per_page = VP_PAGE_ROOM / geo->record_size;
+	geo->node_pages = has_vectors ?
+		choose_node_pages(geo, nodes_per_page, m * geo->levels.groups) : 1;
+	chunk_ids = geo->node_pages * nodes_per_page;
+	geo->vector_pages = has_vectors ?
+		((uint64) chunk_ids * dims + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS : 0;
+
+	/* a stripe is whole chunks; the groups that they do not reach are given up */
+	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
+	geo->levels.stripe = geo->chunks * chunk_ids;
+	geo->levels.groups = (geo->levels.stripe + m - 1) / m;
+	geo->stripe_blocks = 1 + geo->chunks * (geo->node_pages + geo->vector_pages);
+
+	max_ids = (uint64) ((MaxBlockNumber - geo->first_block) / geo->stripe_blocks) * geo->levels.stripe;
+	geo->max_id = (VpId) Min(max_ids - 1, (uint64) VP_MAX_ID);
+
+	geo->nodes_per_page = divisor(nodes_per_page);
+	geo->pages_per_stripe = divisor(geo->chunks * geo->node_pages);
+	geo->pages_per_chunk = divisor(geo->node_pages);
+}
+
+VpPlace
+vp_upper_place(const VpGeometry *geo, VpId id, int level)
+{
+	VpPlace		place;
+
+	place.block = vp_upper_page_block(geo, id / geo->levels.stripe);
+	place.offset = VP_PAGE_START + vp_level_slot(&geo->levels, id, level) * geo->slot_size;
+	return place;
+}
+
+VpPlace
+vp_vector_place(const VpGeometry *geo, VpId id)
+{
+	uint32		chunk_ids = geo->node_pages * geo->nodes_per_page.value;
+	uint32		stripe = id / geo->levels.stripe;
+	uint32		in_stripe = id - stripe * geo->levels.stripe;
+	uint32		chunk = in_stripe / chunk_ids;
+	uint32		in_chunk = in_stripe - chunk * chunk_ids;
+	uint64		first = (uint64) in_chunk * geo->dims;
+	VpPlace		place;
+
+	place.block = vp_upper_page_block(geo, stripe) + 1 +
+		chunk * (geo->node_pages + geo->vector_pages) + geo->node_pages +
+		first / VP_VECTOR_PAGE_FLOATS;
+	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_FLOATS * sizeof(float);
+	return place;
+}
+
+BlockNumber
+vp_blocks_for(const VpGeometry *geo, VpId id)
+{
+	uint32		chunk_ids = geo->node_pages * geo->nodes_per_page.value;
+	uint32		stripe = id / geo->levels.stripe;
+	uint32		chunk = id % geo->levels.stripe / chunk_ids;
+
+	return vp_upper_page_block(geo, stripe) + 1 +
+		(chunk + 1) * (geo->node_pages + geo->vector_pages);
+}
+
+VpPageKind
+vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number)
+{
+	uint32		stripe;
+	uint32		rest;
+	uint32		chunk;
+
+	if (block == VP_META_BLOCK)
+	{
+		*number = 0;
+		return VP_PAGE_META;
+	}
+	if (block < geo->first_block)
+	{
+		*number = block - VP_MEAN_BLOCK;
+		return VP_PAGE_MEAN;
+	}
+	stripe = (block - geo->first_block) / geo->stripe_blocks;
+	rest = (block - geo->first_block) % geo->stripe_blocks;
+	if (rest == 0)
+	{
+		*number = stripe;
+		return VP_PAGE_UPPER;
+	}
+	chunk = (rest - 1) / (geo->node_pages + geo->vector_pages);
+	rest = (rest - 1) % (geo->node_pages + geo->vector_pages);
+	if (rest < geo->node_pages)
+	{
+		*number = (stripe * geo->chunks + chunk) * geo->node_pages + rest;
+		return VP_PAGE_NODE;
+	}
+	*number = (stripe * geo->chunks + chunk) * geo->vector_pages + rest - geo->node_pages;
+	return VP_PAGE_VECTOR;
+}
+
+BlockNumber
+vp_node_page_block(const VpGeometry *geo, uint32 number)
+{
+	return vp_node_place(geo, number * geo->nodes_per_page.value).block;
+}
+
+BlockNumber
+vp_upper_page_block(const VpGeometry *geo, uint32 stripe)
+{
+	return geo->first_block + stripe * geo->stripe_blocks;
+}
+
+uint32
+vp_node_page_count(const VpGeometry *geo, uint32 next_id)
+{
+	return (next_id + geo->nodes_per_page.value - 1) / geo->nodes_per_page.value;
+}

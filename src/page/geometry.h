@@ -1,0 +1,114 @@
+/*-------------------------------------------------------------------------
+ *
+ * geometry.h
+ *	  From a node's id to blocks and offsets.
+ *
+ * Everything follows from the dimensions, the code's size and m, so it is
+ * computed when an index is opened and not stored.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_GEOMETRY_H
+#define VP_GEOMETRY_H
+
+#include "page/format.h"
+
+/* Division by a number that is known only at run time: one multiplication. */
+typedef struct VpDivisor
+{
+	uint32		value;
+	uint64		magic;			/* 2^64 / value, rounded up; not used for 1 */
+} VpDivisor;
+
+static inline uint32
+vp_divide(uint32 n, const VpDivisor *by)
+{
+#ifdef __SIZEOF_INT128__
+	if (by->magic != 0)
+		return (uint32) (((unsigned __int128) n * by->magic) >> 64);
+#endif
+	return n / by->value;
+}
+
+typedef struct VpGeometry
+{
+	uint32		dims;
+	uint32		m;
+	uint32		code_bytes;
+	uint32		record_size;
+	uint32		links_offset;	/* in the record */
+	uint32		tail_offset;
+	uint32		slot_size;		/* of an upper slot */
+	bool		has_vectors;	/* false: the code is the vector */
+
+	uint32		mean_pages;
+	BlockNumber first_block;	/* of the first stripe */
+	uint32		node_pages;		/* in a chunk */
+	uint32		vector_pages;
+	uint32		chunks;			/* in a stripe */
+	uint32		stripe_blocks;
+	VpId		max_id;			/* what 2^32 blocks have room for */
+
+	VpDivisor	nodes_per_page;
+	VpDivisor	pages_per_stripe;	/* node pages */
+	VpDivisor	pages_per_chunk;	/* node pages */
+
+	VpLevels	levels;
+} VpGeometry;
+
+/*
+ * Bits of a code such that a node's record fits on a page; 32: the node holds
+ * the vector itself, and there are no vector pages.
+ */
+extern int	vp_geometry_bits(int dims, int m);
+
+/* From a metapage's constant part.  A record fits: vp_geometry_bits has seen to it. */
+extern void vp_geometry_init(VpGeometry *geo, const VpMeta *meta);
+
+/* Where something is: a block, and the offset from the start of the page. */
+typedef struct VpPlace
+{
+	BlockNumber block;
+	uint32		offset;
+} VpPlace;
+
+/* A node's record.  In the search's innermost loop, hence inline. */
+static inline VpPlace
+vp_node_place(const VpGeometry *geo, VpId id)
+{
+	uint32		page = vp_divide(id, &geo->nodes_per_page);
+	uint32		slot = id - page * geo->nodes_per_page.value;
+	uint32		stripe = vp_divide(page, &geo->pages_per_stripe);
+	uint32		in_stripe = page - stripe * geo->pages_per_stripe.value;
+	uint32		chunk = vp_divide(in_stripe, &geo->pages_per_chunk);
+	VpPlace		place;
+
+	/* each chunk before this one in the stripe adds its vector pages */
+	place.block = geo->first_block + stripe * geo->stripe_blocks + 1 +
+		in_stripe + chunk * geo->vector_pages;
+	place.offset = VP_PAGE_START + slot * geo->record_size;
+	return place;
+}
+
+/* The slot with its links at a level above 0. */
+extern VpPlace vp_upper_place(const VpGeometry *geo, VpId id, int level);
+
+/* The first float of its exact vector (has_vectors). */
+extern VpPlace vp_vector_place(const VpGeometry *geo, VpId id);
+
+/* Pages that must exist for this id, last one: number of blocks of the relation. */
+extern BlockNumber vp_blocks_for(const VpGeometry *geo, VpId id);
+
+/* Kind of a block, and its number among those of its kind. */
+extern VpPageKind vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number);
+
+/* The block of a node page, by its number. */
+extern BlockNumber vp_node_page_block(const VpGeometry *geo, uint32 number);
+
+/* The block of a stripe's upper page. */
+extern BlockNumber vp_upper_page_block(const VpGeometry *geo, uint32 stripe);
+
+/* Node pages that hold ids below next_id. */
+extern uint32 vp_node_page_count(const VpGeometry *geo, uint32 next_id);
+
+#endif							/* VP_GEOMETRY_H */

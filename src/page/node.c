@@ -1,0 +1,542 @@
+/*-------------------------------------------------------------------------
+ *
+ * node.c
+ *	  Nodes: taking an id, records, links, chains, exact vectors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/transam.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "page/record.h"
+
+/*----------
+ * Peeks
+ *----------
+ */
+
+/*
+ * The page of a place, directly if possible.  *pinned: the buffer to be
+ * released when it had to be read in the ordinary way, else InvalidBuffer and
+ * *desc is to be checked by peek_end.
+ */
+static const char *
+peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *pinned)
+{
+	if (store->peek.enabled)
+	{
+		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));
+		if (*desc != NULL && !vp_buffer_cooling(*desc))
+		{
+			*pinned = InvalidBuffer;
+			return vp_peek_page(*desc);
+		}
+	}
+	*pinned = vp_store_read(store, block);
+	return BufferGetPage(*pinned);
+}
+
+/* Ends a peek: false when what was read must be thrown away. */
+static bool
+peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pinned)
+{
+	if (BufferIsValid(pinned))
+	{
+		ReleaseBuffer(pinned);
+		return true;
+	}
+	return vp_peek_done(&store->peek, block, desc);
+}
+
+/* The list of a node at a level, on its page; sets the room of the list. */
+static VpPlace
+links_place(const VpStore *store, VpId id, int level, int *room)
+{
+	VpPlace		place;
+
+	if (level == 0)
+	{
+		place = vp_node_place(&store->geo, id);
+		place.offset += store->geo.links_offset;
+		*room = 2 * store->geo.m;
+	}
+	else
+	{
+		place = vp_upper_place(&store->geo, id, level);
+		place.offset += offsetof(VpUpperSlot, links);
+		*room = store->geo.m;
+	}
+	return place;
+}
+
+/* Copies a list out; returns its length. */
+static int
+copy_links(const char *list, int room, VpId *links)
+{
+	const volatile uint32 *words = (const volatile uint32 *) list;
+	int			n = 0;
+
+	while (n < room)
+	{
+		uint32		word = words[n];
+
+		if (word == 0)
+			break;
+		links[n++] = vp_deref(word);
+	}
+	return n;
+}
+
+int
+vp_node_links(const VpStore *store, VpId id, int level, VpId *links)
+{
+	int			room;
+	VpPlace		place = links_place(store, id, level, &room);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		int			n = copy_links(page + place.offset, room, links);
+
+		if (peek_end(store, place.block, desc, pinned))
+			return n;
+	}
+}
+
+uint16
+vp_node_flags(const VpStore *store, VpId id)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
+		uint16		flags = tail->flags;
+
+		if (peek_end(store, place.block, desc, pinned))
+			return flags;
+	}
+}
+
+void
+vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		memcpy(factors, page + place.offset, 2 * sizeof(float));
+		memcpy(code, page + place.offset + 2 * sizeof(float), store->geo.code_bytes);
+		if (peek_end(store, place.block, desc, pinned))
+			return;
+	}
+}
+
+/*----------
+ * Fetches
+ *----------
+ */
+
+void
+vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = vp_store_read(store, place.block);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	memcpy(tail, vp_record_tail(store, BufferGetPage(buffer) + place.offset), sizeof(*tail));
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Calls for each page that a node's exact vector lies on, with the page locked
+ * in a mode: the floats there, their number, and where in the vector they begin.
+ */
+typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, float *floats,
+							 int first, int n, void *arg);
+
+static void
+each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call, void *arg)
+{
+	int			dims = store->geo.dims;
+	VpPlace		place;
+
+	if (!store->geo.has_vectors)
+	{
+		place = vp_node_place(&store->geo, id);
+		place.offset += 2 * sizeof(float);
+	}
+	else
+		place = vp_vector_place(&store->geo, id);
+
+	for (int first = 0; first < dims;)
+	{
+		Buffer		buffer = vp_store_read(store, place.block);
+		int			n = Min(dims - first, (int) ((VP_PAGE_END - place.offset) / sizeof(float)));
+
+		LockBuffer(buffer, lockmode);
+		call(store, buffer, (float *) (BufferGetPage(buffer) + place.offset), first, n, arg);
+		UnlockReleaseBuffer(buffer);
+		first += n;
+		place.block++;
+		place.offset = VP_PAGE_START;
+	}
+}
+
+static void
+copy_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+{
+	memcpy((float *) arg + first, floats, n * sizeof(float));
+}
+
+void
+vp_vector_fetch(const VpStore *store, VpId id, float *vector)
+{
+	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
+}
+
+static void
+write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+{
+	VpChange	change;
+
+	vp_change_begin(&change, VP_WAL_VECTOR);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, floats, (const uint32 *) ((const float *) arg + first), n);
+	vp_change_apply(&change, store->rel, store->wal);
+}
+
+/* The exact vector of a node that nobody reads yet.  Nothing where the code is the vector. */
+void
+vp_vector_write(const VpStore *store, VpId id, const float *vector)
+{
+	if (store->geo.has_vectors)
+		each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
+						  unconstify(float *, vector));
+}
+
+/*----------
+ * New nodes
+ *----------
+ */
+
+/* Zeroes the lists above level 0 that the former user of an id left. */
+static void
+clear_upper_links(const VpStore *store, VpId id)
+{
+	static const uint32 zeroes[VP_PAGE_ROOM / sizeof(uint32)] = {0};
+
+	for (int level = vp_level(&store->geo.levels, id); level > 0; level--)
+	{
+		VpPlace		place = vp_upper_place(&store->geo, id, level);
+		Buffer		buffer = vp_store_read(store, place.block);
+		VpChange	change;
+
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		vp_change_begin(&change, VP_WAL_LINKS);
+		vp_change_page(&change, buffer);
+		vp_change_words(&change, BufferGetPage(buffer) + place.offset, zeroes,
+						store->geo.slot_size / sizeof(uint32));
+		vp_change_apply(&change, store->rel, store->wal);
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/*
+ * What the metapage's lists become when an id is taken; a copy of the words
+ * from next_id to waiting_xid_hi, so that one patch stores them.
+ */
+typedef struct TakeId
+{
+	VpMeta		meta;
+	VpId		id;
+	bool		used;			/* had a life before */
+} TakeId;
+
+/* Decides which id to take.  The metapage is locked exclusively. */
+static void
+choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
+{
+	take->meta = *meta;
+	if (take->meta.free_head == 0 && take->meta.waiting_head != 0 &&
+		vp_waiting_is_over(&take->meta, heap))
+	{
+		take->meta.free_head = take->meta.waiting_head;
+		take->meta.waiting_head = take->meta.waiting_tail = 0;
+	}
+	take->used = take->meta.free_head != 0;
+	if (take->used)
+	{
+		take->id = vp_deref(take->meta.free_head);
+		return;
+	}
+	take->id = take->meta.next_id;
+	if (take->id > store->geo.max_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("index \"%s\" is full", RelationGetRelationName(store->rel)),
+				 errdetail("An index can have at most %u vectors of this size.",
+						   store->geo.max_id + 1)));
+	take->meta.next_id++;
+	vp_store_extend(store, take->id, take->id + 1);
+}
+
+VpId
+vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
+{
+	static const uint32 zeroes[VP_MAX_LINKS] = {0};
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	VpNodeTail	tail;
+	TakeId		take;
+	VpPlace		place;
+	Buffer		buffer;
+	char	   *old;
+	VpChange	change;
+
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	choose_id(store, heap, meta, &take);
+	place = vp_node_place(&store->geo, take.id);
+	buffer = vp_store_read(store, place.block);
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	old = BufferGetPage(buffer) + place.offset;
+	if (take.used)
+		take.meta.free_head = *vp_list_word(store, old);
+
+	memset(&tail, 0, sizeof(tail));
+	tail.id = take.id;
+	tail.tid = record->tid;
+	tail.flags = VP_NODE_PENDING;
+
+	vp_change_begin(&change, VP_WAL_NODE);
+	vp_change_page(&change, metabuf);
+	vp_change_words(&change, &meta->next_id, &take.meta.next_id,
+					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
+	vp_change_words(&change, old + 2 * sizeof(float), record->code,
+					store->geo.code_bytes / sizeof(uint32));
+	if (take.used)
+		vp_change_words(&change, old + store->geo.links_offset, zeroes, 2 * store->geo.m);
+	vp_change_words(&change, vp_record_tail(store, old), (const uint32 *) &tail,
+					sizeof(tail) / sizeof(uint32));
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(metabuf);
+
+	if (take.used)
+		clear_upper_links(store, take.id);
+	return take.id;
+}
+
+void
+vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
+{
+	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
+	VpNodeTail *tail = vp_record_tail(store, to);
+
+	memcpy(to, record->factors, sizeof(record->factors));
+	memcpy(to + sizeof(record->factors), record->code, store->geo.code_bytes);
+	tail->id = id;
+	tail->tid = record->tid;
+	tail->flags = VP_NODE_PENDING;
+}
+
+void
+vp_node_complete(const VpStore *store, Page page, VpId id,
+				 const VpId *links, int nlinks, VpId next, uint16 flags)
+{
+	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
+	uint32	   *words = (uint32 *) (to + store->geo.links_offset);
+	VpNodeTail *tail = vp_record_tail(store, to);
+
+	for (int i = 0; i < nlinks; i++)
+		words[i] = vp_ref(links[i]);
+	tail->next = vp_ref(next);
+	tail->flags = flags;
+}
+
+void
+vp_upper_write(const VpStore *store, Page page, VpId id, int level,
+			   const VpId *links, int nlinks)
+{
+	VpUpperSlot *slot = (VpUpperSlot *)
+		((char *) page + vp_upper_place(&store->geo, id, level).offset);
+
+	slot->owner = vp_ref(id);
+	for (int i = 0; i < nlinks; i++)
+		slot->links[i] = vp_ref(links[i]);
+}
+
+/*----------
+ * Links and chains
+ *----------
+ */
+
+/* Is the list on the page the expected one? */
+static bool
+links_equal(const uint32 *words, int room, const VpId *links, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (words[i] != vp_ref(links[i]))
+			return false;
+	return n == room || words[n] == 0;
+}
+
+/*
+ * Adds a patch for what differs between the list on the page and the new one;
+ * words: room for the new list, to stay until the change is applied.
+ */
+static void
+patch_links(VpChange *change, uint32 *list, int nfrom, const VpId *to, int nto, uint32 *words)
+{
+	int			n = Max(nfrom, nto);
+	int			first = 0;
+	int			last;
+
+	for (int i = 0; i < n; i++)
+		words[i] = i < nto ? vp_ref(to[i]) : 0;
+	while (first < n && list[first] == words[first])
+		first++;
+	for (last = n; last > first && list[last - 1] == words[last - 1]; last--)
+		;
+	if (last > first)
+		vp_change_words(change, &list[first], &words[first], last - first);
+}
+
+bool
+vp_links_replace(const VpStore *store, VpId id, int level,
+				 const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	uint32		words[VP_MAX_LINKS];
+	uint32		owner = vp_ref(id);
+	uint32		flags;
+	int			room;
+	VpPlace		place = links_place(store, id, level, &room);
+	Buffer		buffer = vp_store_read(store, place.block);
+	uint32	   *list = (uint32 *) (BufferGetPage(buffer) + place.offset);
+	bool		ok;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	ok = links_equal(list, room, from, nfrom);
+	if (ok)
+	{
+		VpChange	change;
+
+		vp_change_begin(&change, VP_WAL_LINKS);
+		vp_change_page(&change, buffer);
+		if (level > 0 && list[-1] != owner)
+			vp_change_words(&change, &list[-1], &owner, 1);
+		patch_links(&change, list, nfrom, to, nto, words);
+		if (level == 0)
+		{
+			VpNodeTail *tail = (VpNodeTail *) (list + room);
+
+			if (tail->flags == VP_NODE_PENDING)
+				vp_patch_flags(&change, tail, VP_NODE_LINKED, &flags);
+		}
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	UnlockReleaseBuffer(buffer);
+	return ok;
+}
+
+void
+vp_node_set_linked(const VpStore *store, VpId id)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = vp_store_read(store, place.block);
+	VpNodeTail *tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+	uint32		word;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	if (tail->flags == VP_NODE_PENDING)
+	{
+		VpChange	change;
+
+		vp_change_begin(&change, VP_WAL_LINKS);
+		vp_change_page(&change, buffer);
+		vp_patch_flags(&change, tail, VP_NODE_LINKED, &word);
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Stores the `next` and the flags of a node that only the caller changes. */
+static void
+set_next(const VpStore *store, VpId id, uint32 next, uint16 flags)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = vp_store_read(store, place.block);
+	VpNodeTail *tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+	uint32		word;
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_CHAIN);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, &tail->next, &next, 1);
+	vp_patch_flags(&change, tail, flags, &word);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * `id` first points at what follows `first`, then `first` at `id`, each under
+ * its own page's lock; another insert or VACUUM may have come between, then
+ * once more.
+ */
+bool
+vp_chain_push(const VpStore *store, VpId first, VpId id)
+{
+	VpPlace		place = vp_node_place(&store->geo, first);
+
+	for (;;)
+	{
+		VpNodeTail	seen;
+		VpNodeTail *tail;
+		Buffer		buffer;
+		uint32		word = vp_ref(id);
+		bool		same;
+
+		vp_node_fetch(store, first, &seen);
+		if (seen.flags != VP_NODE_LINKED)
+		{
+			set_next(store, id, 0, VP_NODE_PENDING);
+			return false;
+		}
+		set_next(store, id, seen.next, VP_NODE_CHAINED);
+
+		buffer = vp_store_read(store, place.block);
+		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		same = tail->flags == VP_NODE_LINKED && tail->next == seen.next;
+		if (same)
+		{
+			VpChange	change;
+
+			vp_change_begin(&change, VP_WAL_CHAIN);
+			vp_change_page(&change, buffer);
+			vp_change_words(&change, &tail->next, &word, 1);
+			vp_change_apply(&change, store->rel, store->wal);
+		}
+		UnlockReleaseBuffer(buffer);
+		if (same)
+			return true;
+	}
+}

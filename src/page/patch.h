@@ -1,0 +1,98 @@
+/*-------------------------------------------------------------------------
+ *
+ * patch.h
+ *	  Changes to pages, and their WAL.
+ *
+ * Every change of an index after its build is one of two:
+ *
+ *	init	a new page of a kind, empty
+ *	patch	words to be stored on one to three pages, atomically in WAL
+ *
+ * Doing and redoing store the same words in the same ascending order, each as
+ * one word, so that lock-free readers on a primary and on a standby see the
+ * same few things: for each word the old value or the new one, and what stands
+ * last (a node's flags) not before what it announces.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_PATCH_H
+#define VP_PATCH_H
+
+#include "storage/buf.h"
+#include "utils/relcache.h"
+
+#include "page/format.h"
+
+/*
+ * Resource manager.  Custom ones have ids from 128 to 255; WAL and the module
+ * must agree for as long as the WAL is kept.
+ */
+#define VP_RMGR_ID		157
+#define VP_RMGR_NAME	"vecprov"
+
+/* WAL record kinds.  All but INIT are patches; the kind tells people what for. */
+#define VP_WAL_INIT		0x00
+#define VP_WAL_NODE		0x10	/* a node's record: blocks metapage, node page */
+#define VP_WAL_VECTOR	0x20	/* exact vector: a vector page */
+#define VP_WAL_LINKS	0x30	/* links: a node page or an upper page */
+#define VP_WAL_CHAIN	0x40	/* chain of equal vectors: one or two node pages */
+#define VP_WAL_DEAD		0x50	/* nodes found dead: a node page */
+#define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage, node page */
+#define VP_WAL_META		0x70	/* entry point, lists: metapage, perhaps a node page */
+
+/* INIT's data: what the page is.  Block 0: the page. */
+typedef struct VpWalInit
+{
+	uint32		number;
+	uint16		kind;
+} VpWalInit;
+
+/* A patch's data, for each block: one or more of these, each followed by its words. */
+typedef struct VpWalWords
+{
+	uint16		offset;			/* from the start of the page, in bytes */
+	uint16		nwords;
+} VpWalWords;
+
+#define VP_CHANGE_PAGES		3
+#define VP_CHANGE_PATCHES	512
+
+/* A change being put together.  Words must stay where they are until it is done. */
+typedef struct VpChange
+{
+	uint8		kind;
+	int			npages;
+	int			npatches;
+	struct
+	{
+		Buffer		buffer;
+		int			first;		/* its patches: from here to the next page's first */
+	}			pages[VP_CHANGE_PAGES];
+	VpWalWords	heads[VP_CHANGE_PATCHES];
+	const uint32 *words[VP_CHANGE_PATCHES];
+} VpChange;
+
+extern void vp_change_begin(VpChange *change, uint8 kind);
+
+/* The patches that follow are for this page, which the caller has locked exclusively. */
+extern void vp_change_page(VpChange *change, Buffer buffer);
+
+/* Words for an address on that page. */
+extern void vp_change_words(VpChange *change, const void *address, const uint32 *words, int nwords);
+
+/*
+ * Stores the words, and logs them if `wal`.  Pins and locks stay with the
+ * caller.  A change of no words does nothing.
+ */
+extern void vp_change_apply(VpChange *change, Relation rel, bool wal);
+
+/* Makes an exclusively locked page an empty one of a kind, logged if `wal`. */
+extern void vp_page_init(Buffer buffer, VpPageKind kind, uint32 number, bool wal);
+
+/* The same on a page that is not in a buffer. */
+extern void vp_page_format(Page page, VpPageKind kind, uint32 number);
+
+/* Registers the resource manager; only while shared_preload_libraries are loaded. */
+extern void vp_rmgr_register(void);
+
+#endif							/* VP_PATCH_H */

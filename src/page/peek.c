@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ *
+ * peek.c
+ *	  The table of hints that direct reads begin with; see peek.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "common/hashfn.h"
+#include "port/pg_bitutils.h"
+#include "storage/shmem.h"
+
+#include "page/peek.h"
+
+uint32	   *vp_hints = NULL;
+uint32		vp_hint_mask = 0;
+
+static uint32
+hint_entries(void)
+{
+	return pg_nextpower2_32(Max(NBuffers, VP_HINT_RUN)) * VP_HINTS_PER_BUFFER;
+}
+
+Size
+vp_hint_size(void)
+{
+	return mul_size(hint_entries(), sizeof(uint32));
+}
+
+void
+vp_hint_startup(void)
+{
+	bool		found;
+
+	vp_hints = ShmemInitStruct("vecprov hints", vp_hint_size(), &found);
+	vp_hint_mask = hint_entries() - 1;
+	if (!found)
+		memset(vp_hints, 0, vp_hint_size());
+}
+
+void
+vp_peek_init(VpPeekRel *peek, Relation rel)
+{
+	VpTagInit(&peek->tag, rel);
+	peek->hash = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
+	peek->enabled = !RelationUsesLocalBuffers(rel);
+}
+
+/*
+ * Takes the first entry unless another block's good hint is there and the
+ * second is free of such.  Races do no harm: any value is checked when used.
+ */
+void
+vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer)
+{
+	uint32		first = vp_hint_slot(peek, block, 0);
+	uint32		second = vp_hint_slot(peek, block, 1);
+	uint32		held = vp_hints[first];
+
+	if (!peek->enabled)
+		return;
+	if (held == 0 || held == (uint32) buffer ||
+		vp_buffer_holds(GetBufferDescriptor(held - 1), peek, block))
+		vp_hints[first] = buffer;
+	else if (vp_hints[second] == 0)
+		vp_hints[second] = buffer;
+	else
+	{
+		/* both in use: by turns, so that no block is shut out for good */
+		vp_hints[(block ^ buffer) & 1 ? first : second] = buffer;
+	}
+}

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * peek.h
+ *	  Reading pages in shared buffers directly: no pin, no lock, no mapping.
+ *
+ * What a search pays for is the page access.  ReadBuffer takes about a
+ * microsecond for a random page; a peek a tenth of it, and next to nothing
+ * when it was prefetched.  A table in shared memory remembers in which buffer
+ * each block was last seen.  A peek
+ *
+ *	1. takes the buffer from the table,
+ *	2. checks that the buffer is valid and its tag is the wanted block,
+ *	3. uses the page,
+ *	4. checks the tag and validity again.
+ *
+ * Hints are never invalidated: a stale one fails in step 2.  If the buffer was
+ * given to another page meanwhile, step 4 fails and what was read is thrown
+ * away.  That it was given away and came back between the checks cannot be
+ * told; so a peek only ever steers a search: what is returned to the user,
+ * and all that a change relies on, is read again under a pin.
+ *
+ * Concurrent changes of the page itself are no matter of this file: see the
+ * rules in page/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_PEEK_H
+#define VP_PEEK_H
+
+#include "base/compat.h"
+
+#include "port/atomics.h"
+#include "storage/buf_internals.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+
+#include "page/format.h"
+
+/* Hints a buffer: enough that two blocks seldom want the same. */
+#define VP_HINTS_PER_BUFFER 4
+
+/* Blocks whose hints stand side by side, in one cache line. */
+#define VP_HINT_RUN 16
+
+/* In shared memory: buffer numbers, 0 for none.  NULL before start-up is done. */
+extern uint32 *vp_hints;
+extern uint32 vp_hint_mask;		/* entries - 1, a power of two */
+
+/* Size of the table, and its making; for the shared memory hooks. */
+extern Size vp_hint_size(void);
+extern void vp_hint_startup(void);
+
+/* What identifies a relation's main fork to a peek. */
+typedef struct VpPeekRel
+{
+	BufferTag	tag;			/* blockNum is not used */
+	uint32		hash;
+	bool		enabled;		/* false: pages of a temporary table are not shared */
+} VpPeekRel;
+
+extern void vp_peek_init(VpPeekRel *peek, Relation rel);
+
+/*
+ * The two entries where a block's hint may be.  Runs of blocks stay together, so
+ * that neighbours' hints come with the same cache line.
+ */
+static inline uint32
+vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
+{
+	uint32		run = block / VP_HINT_RUN;
+	uint32		h = (run + peek->hash) * (which == 0 ? 0x9E3779B1u : 0x85EBCA77u);
+
+	h ^= h >> 15;
+	return (h * VP_HINT_RUN + block % VP_HINT_RUN) & vp_hint_mask;
+}
+
+static inline bool
+vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
+{
+	const volatile BufferTag *tag = &desc->tag;
+	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+
+	return (state & (BM_VALID | BM_TAG_VALID)) == (BM_VALID | BM_TAG_VALID) &&
+		VpTagIs(tag, &peek->tag, block);
+}
+
+/* Has the clock sweep been at this buffer since it was last in use? */
+static inline bool
+vp_buffer_cooling(const BufferDesc *desc)
+{
+	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+
+	return BUF_STATE_GET_USAGECOUNT(state) < BM_MAX_USAGE_COUNT;
+}
+
+/* Loads the hints of a block into the cache. */
+static inline void
+vp_peek_prefetch_hint(const VpPeekRel *peek, BlockNumber block)
+{
+	__builtin_prefetch(&vp_hints[vp_hint_slot(peek, block, 0)]);
+}
+
+/* The buffer where the block was last seen; unverified.  InvalidBuffer: nowhere. */
+static inline Buffer
+vp_peek_hint(const VpPeekRel *peek, BlockNumber block)
+{
+	return (Buffer) vp_hints[vp_hint_slot(peek, block, 0)];
+}
+
+/*
+ * The descriptor of the buffer that holds the block now, trying `hint` and the
+ * block's second entry.  NULL: read it in the ordinary way.
+ */
+static inline BufferDesc *
+vp_peek(const VpPeekRel *peek, BlockNumber block, Buffer hint)
+{
+	BufferDesc *desc;
+
+	if (hint != InvalidBuffer)
+	{
+		desc = GetBufferDescriptor(hint - 1);
+		if (vp_buffer_holds(desc, peek, block))
+		{
+			pg_read_barrier();
+			return desc;
+		}
+	}
+	hint = (Buffer) vp_hints[vp_hint_slot(peek, block, 1)];
+	if (hint != InvalidBuffer)
+	{
+		desc = GetBufferDescriptor(hint - 1);
+		if (vp_buffer_holds(desc, peek, block))
+		{
+			pg_read_barrier();
+			return desc;
+		}
+	}
+	return NULL;
+}
+
+/* Was the page that vp_peek returned the wanted one until now? */
+static inline bool
+vp_peek_done(const VpPeekRel *peek, BlockNumber block, const BufferDesc *desc)
+{
+	pg_read_barrier();
+	return vp_buffer_holds(desc, peek, block);
+}
+
+static inline const char *
+vp_peek_page(const BufferDesc *desc)
+{
+	return (const char *) BufferGetBlock(BufferDescriptorGetBuffer(desc));
+}
+
+/* Remembers where a block, pinned by the caller and found sound, is. */
+extern void vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer);
+
+#endif							/* VP_PEEK_H */

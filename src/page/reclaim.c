@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * reclaim.c
+ *	  Nodes whose rows are gone: marking, chains, and using ids again.
+ *
+ * What VACUUM does in which order, and why, is in am/README.md; what each step
+ * leaves on the pages, in page/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/snapmgr.h"
+
+#include "page/record.h"
+
+/* The most records on a page. */
+#define MAX_PAGE_NODES (VP_PAGE_ROOM / (2 * sizeof(float) + 8 + 2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
+
+StaticAssertDecl(2 * MAX_PAGE_NODES + 1 <= VP_CHANGE_PATCHES, "a change has room for a page");
+
+/* The i-th record of a node page. */
+static char *
+page_record(const VpStore *store, Buffer buffer, uint32 i)
+{
+	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
+}
+
+/* A node that was in use and is not known to be dead. */
+static bool
+is_alive(uint16 flags)
+{
+	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) == 0;
+}
+
+/*
+ * Two passes over the page: most have no dead, and are only locked for
+ * reading.  The page is looked at again once it is locked for writing.
+ */
+void
+vp_mark_dead(const VpStore *store, uint32 page_number,
+			 VpRowGone gone, void *arg, VpMarkCounts *counts)
+{
+	uint32		words[MAX_PAGE_NODES];
+	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	bool		found = false;
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	for (uint32 i = 0; i < store->geo.nodes_per_page.value && !found; i++)
+	{
+		VpNodeTail *tail = vp_record_tail(store, page_record(store, buffer, i));
+
+		found = is_alive(tail->flags) && gone(&tail->tid, arg);
+	}
+	if (found)
+	{
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	}
+
+	vp_change_begin(&change, VP_WAL_DEAD);
+	vp_change_page(&change, buffer);
+	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	{
+		VpNodeTail *tail = vp_record_tail(store, page_record(store, buffer, i));
+
+		if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
+		{
+			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
+			counts->marked++;
+			counts->dead++;
+		}
+		else if (is_alive(tail->flags))
+			counts->alive++;
+		else if (tail->flags != 0 && !(tail->flags & VP_NODE_LISTED))
+			counts->dead++;
+	}
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is a
+ * dead head and gets the row.  Both nodes are changed in one record.  The node
+ * taken out keeps its row, so that a search that is on its way to it returns
+ * it; one that begins now finds it at the head.
+ *
+ * Returns false when `before` does not point at `id` any more.
+ */
+static bool
+take_out(const VpStore *store, VpId before, VpId id, bool adopt)
+{
+	VpPlace		place1 = vp_node_place(&store->geo, before);
+	VpPlace		place2 = vp_node_place(&store->geo, id);
+	Buffer		buffer1 = vp_store_read(store, place1.block);
+	Buffer		buffer2 = vp_store_read(store, place2.block);
+	VpNodeTail *tail1 = vp_record_tail(store, BufferGetPage(buffer1) + place1.offset);
+	VpNodeTail *tail2 = vp_record_tail(store, BufferGetPage(buffer2) + place2.offset);
+	VpNodeTail	head;
+	uint32		word;
+	bool		ok;
+
+	/* only VACUUM locks two node pages, so their order is of no account */
+	LockBuffer(buffer1, BUFFER_LOCK_EXCLUSIVE);
+	if (buffer2 != buffer1)
+		LockBuffer(buffer2, BUFFER_LOCK_EXCLUSIVE);
+	ok = tail1->next == vp_ref(id);
+	if (ok)
+	{
+		VpChange	change;
+
+		head = *tail1;
+		head.next = tail2->next;
+		if (adopt)
+		{
+			head.tid = tail2->tid;
+			head.flags &= ~VP_NODE_DEAD;
+		}
+		vp_change_begin(&change, VP_WAL_CHAIN);
+		vp_change_page(&change, buffer1);
+		vp_change_words(&change, tail1, (uint32 *) &head, sizeof(head) / sizeof(uint32));
+		if (buffer2 != buffer1)
+			vp_change_page(&change, buffer2);
+		vp_patch_flags(&change, tail2, tail2->flags | VP_NODE_UNLINKED, &word);
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	if (buffer2 != buffer1)
+		LockBuffer(buffer2, BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(buffer2);
+	UnlockReleaseBuffer(buffer1);
+	return ok;
+}
+
+void
+vp_chain_clean(const VpStore *store, VpId first)
+{
+	VpId		before = first;
+
+	for (;;)
+	{
+		VpNodeTail	tail;
+		VpNodeTail	next;
+		bool		adopt;
+
+		CHECK_FOR_INTERRUPTS();
+		vp_node_fetch(store, before, &tail);
+		if (tail.next == 0)
+			return;
+		vp_node_fetch(store, vp_deref(tail.next), &next);
+		adopt = before == first && (tail.flags & VP_NODE_DEAD) && !(next.flags & VP_NODE_DEAD);
+		if (adopt || (next.flags & VP_NODE_DEAD))
+			take_out(store, before, vp_deref(tail.next), adopt);
+		else
+			before = vp_deref(tail.next);
+	}
+}
+
+/* Is a node gone, not listed yet, and out of reach?  Its graph must have been repaired. */
+static bool
+can_release(const VpNodeTail *tail)
+{
+	if (tail->flags & VP_NODE_LISTED)
+		return false;
+	if (tail->flags & VP_NODE_UNLINKED)
+		return true;
+	return (tail->flags & VP_NODE_DEAD) && !(tail->flags & VP_NODE_CHAINED) && tail->next == 0;
+}
+
+int
+vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
+{
+	uint32		words[2 * MAX_PAGE_NODES];
+	int			nwords = 0;
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	VpMeta		copy;
+	VpChange	change;
+	int			n = 0;
+
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	copy = *meta;
+	vp_change_begin(&change, VP_WAL_UNLINK);
+	vp_change_page(&change, buffer);
+	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	{
+		char	   *record = page_record(store, buffer, i);
+		VpNodeTail *tail = vp_record_tail(store, record);
+
+		if (!can_release(tail))
+			continue;
+		words[nwords] = copy.waiting_head;
+		vp_change_words(&change, vp_list_word(store, record), &words[nwords++], 1);
+		vp_patch_flags(&change, tail, tail->flags | VP_NODE_UNLINKED | VP_NODE_LISTED,
+					   &words[nwords]);
+		nwords++;
+		copy.waiting_head = vp_ref(tail->id);
+		if (copy.waiting_tail == 0)
+			copy.waiting_tail = vp_ref(tail->id);
+		n++;
+	}
+	if (n > 0)
+	{
+		copy.waiting_xid_lo = (uint32) U64FromFullTransactionId(xid);
+		copy.waiting_xid_hi = (uint32) (U64FromFullTransactionId(xid) >> 32);
+		vp_change_page(&change, metabuf);
+		vp_change_words(&change, &meta->waiting_head, &copy.waiting_head, 4);
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(metabuf);
+	return n;
+}
+
+bool
+vp_waiting_is_over(const VpMeta *meta, Relation heap)
+{
+	uint64		xid = (uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo;
+
+	return GlobalVisCheckRemovableFullXid(heap, FullTransactionIdFromU64(xid));
+}
+
+void
+vp_waiting_to_free(const VpStore *store, Relation heap)
+{
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	if (meta->waiting_head != 0 && vp_waiting_is_over(meta, heap))
+	{
+		VpPlace		place = vp_node_place(&store->geo, vp_deref(meta->waiting_tail));
+		Buffer		buffer = vp_store_read(store, place.block);
+		uint32		words[3] = {meta->waiting_head, 0, 0};
+		VpChange	change;
+
+		/* the list's end goes on with what is free already */
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		vp_change_begin(&change, VP_WAL_META);
+		vp_change_page(&change, buffer);
+		vp_change_words(&change, vp_list_word(store, BufferGetPage(buffer) + place.offset),
+						&meta->free_head, 1);
+		vp_change_page(&change, metabuf);
+		vp_change_words(&change, &meta->free_head, words, 3);
+		vp_change_apply(&change, store->rel, store->wal);
+		UnlockReleaseBuffer(buffer);
+	}
+	UnlockReleaseBuffer(metabuf);
+}

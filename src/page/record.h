@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * record.h
+ *	  Node records on their pages: for the files of this room.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_RECORD_H
+#define VP_RECORD_H
+
+#include "page/patch.h"
+#include "page/store.h"
+
+/* A node's tail, given the start of its record. */
+static inline VpNodeTail *
+vp_record_tail(const VpStore *store, const char *record)
+{
+	return (VpNodeTail *) (record + store->geo.tail_offset);
+}
+
+/* The word of a node's record through which the free and waiting lists go. */
+static inline uint32 *
+vp_list_word(const VpStore *store, const char *record)
+{
+	VpNodeTail *tail = vp_record_tail(store, record);
+
+	if (tail->flags & VP_NODE_CHAINED)
+		return (uint32 *) (record + store->geo.links_offset);
+	return &tail->next;
+}
+
+/* The last word of a tail, with other flags. */
+static inline uint32
+vp_flags_word(const VpNodeTail *tail, uint16 flags)
+{
+	VpNodeTail	copy = *tail;
+	uint32		word;
+
+	copy.flags = flags;
+	memcpy(&word, (char *) (&copy + 1) - sizeof(word), sizeof(word));
+	return word;
+}
+
+/* Adds a patch that sets a node's flags; word: room that stays until it is applied. */
+static inline void
+vp_patch_flags(VpChange *change, VpNodeTail *tail, uint16 flags, uint32 *word)
+{
+	*word = vp_flags_word(tail, flags);
+	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);
+}
+
+/* Can no search be on the ids of the waiting list any more? */
+extern bool vp_waiting_is_over(const VpMeta *meta, Relation heap);
+
+#endif							/* VP_RECORD_H */

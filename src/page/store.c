@@ -1,0 +1,281 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  The index as a whole: metapage, mean, new pages, and reading any page.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+
+#include "page/patch.h"
+#include "page/store.h"
+
+static void
+report_damage(Relation rel, BlockNumber block, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INDEX_CORRUPTED),
+			 errmsg("index \"%s\" contains a damaged page at block %u",
+					RelationGetRelationName(rel), block),
+			 errdetail("%s", what),
+			 errhint("Please REINDEX it.")));
+}
+
+/* Is this a page of ours, of this kind and number?  ereports when not. */
+static void
+check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
+{
+	Page		page = BufferGetPage(buffer);
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	VpPageSpecial *special;
+
+	if (PageIsNew(page))
+		report_damage(rel, block, "The page is all zeroes.");
+	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
+		report_damage(rel, block, "The size of its special space is wrong.");
+	special = VpPageGetSpecial(page);
+	if (special->page_id != VP_PAGE_ID)
+		report_damage(rel, block, "It is not a page of a vecprov index.");
+	if (special->version != VP_FORMAT_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" has a page of format version %u at block %u",
+						RelationGetRelationName(rel), special->version, block),
+				 errdetail("This version of vecprov reads format version %u.", VP_FORMAT_VERSION),
+				 errhint("Please REINDEX it.")));
+	if (special->kind != kind || special->number != number)
+		report_damage(rel, block, "It is a page of another place.");
+}
+
+void
+vp_meta_read(Relation rel, VpMeta *meta)
+{
+	Buffer		buffer = ReadBuffer(rel, VP_META_BLOCK);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	check_page(rel, buffer, VP_PAGE_META, 0);
+	memcpy(meta, VpPageGetMeta(BufferGetPage(buffer)), sizeof(*meta));
+	UnlockReleaseBuffer(buffer);
+
+	if (meta->magic != VP_MAGIC || meta->version != VP_FORMAT_VERSION ||
+		meta->m < 2 || meta->dims < 1 || meta->shards != 1)
+		report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
+}
+
+void
+vp_store_init(VpStore *store, Relation rel, const VpMeta *meta)
+{
+	store->rel = rel;
+	store->wal = RelationNeedsWAL(rel);
+	vp_geometry_init(&store->geo, meta);
+	vp_peek_init(&store->peek, rel);
+}
+
+/*
+ * Adds a page to the relation.  Nobody else does at the same time: the caller
+ * has the metapage locked, or the index is not known to others.
+ */
+static Buffer
+add_page(Relation rel, ForkNumber fork)
+{
+	Buffer		buffer = ReadBufferExtended(rel, fork, P_NEW, RBM_NORMAL, NULL);
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	return buffer;
+}
+
+/* Makes a page of a new index; data: NULL for zeroes. */
+static void
+create_page(Relation rel, ForkNumber fork, VpPageKind kind, uint32 number,
+			const void *data, Size size, bool wal)
+{
+	Buffer		buffer = add_page(rel, fork);
+
+	START_CRIT_SECTION();
+	vp_page_format(BufferGetPage(buffer), kind, number);
+	if (data != NULL)
+		memcpy(VpPageData(BufferGetPage(buffer)), data, size);
+	MarkBufferDirty(buffer);
+	if (wal)
+		log_newpage_buffer(buffer, true);
+	END_CRIT_SECTION();
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
+				const float *mean, bool wal)
+{
+	uint32		left = meta->mean_floats;
+
+	create_page(rel, fork, VP_PAGE_META, 0, meta, sizeof(*meta), wal);
+	for (uint32 number = 0; left > 0; number++)
+	{
+		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+
+		create_page(rel, fork, VP_PAGE_MEAN, number,
+					mean != NULL ? mean + number * VP_VECTOR_PAGE_FLOATS : NULL,
+					n * sizeof(float), wal);
+		left -= n;
+	}
+}
+
+void
+vp_mean_read(Relation rel, const VpMeta *meta, float *mean)
+{
+	uint32		left = meta->mean_floats;
+
+	for (uint32 number = 0; left > 0; number++)
+	{
+		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+		Buffer		buffer = ReadBuffer(rel, VP_MEAN_BLOCK + number);
+
+		check_page(rel, buffer, VP_PAGE_MEAN, number);
+		memcpy(mean + number * VP_VECTOR_PAGE_FLOATS,
+			   VpPageData(BufferGetPage(buffer)), n * sizeof(float));
+		ReleaseBuffer(buffer);
+		left -= n;
+	}
+}
+
+Buffer
+vp_store_read(const VpStore *store, BlockNumber block)
+{
+	Buffer		hint;
+	Buffer		buffer;
+	BufferDesc *desc;
+	uint32		number;
+	VpPageKind	kind;
+
+	/* pinned again where it was: found sound then, and quicker than the mapping */
+	if (store->peek.enabled)
+	{
+		hint = vp_peek_hint(&store->peek, block);
+		desc = vp_peek(&store->peek, block, hint);
+		if (desc != NULL)
+		{
+			hint = BufferDescriptorGetBuffer(desc);
+			if (ReadRecentBuffer(VpLocator(store->rel), MAIN_FORKNUM, block, hint))
+				return hint;
+		}
+	}
+
+	buffer = ReadBuffer(store->rel, block);
+	kind = vp_block_kind(&store->geo, block, &number);
+	check_page(store->rel, buffer, kind, number);
+	vp_peek_remember(&store->peek, block, buffer);
+	return buffer;
+}
+
+VpGraphState
+vp_graph_state(const VpStore *store)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	VpGraphState state;
+
+	/* the entry first: its id is then below next_id */
+	state.entry = vp_deref(meta->entry);
+	pg_read_barrier();
+	state.next_id = meta->next_id;
+	ReleaseBuffer(buffer);
+	return state;
+}
+
+bool
+vp_entry_replace(const VpStore *store, VpId from, VpId entry)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+	uint32		word = vp_ref(entry);
+	bool		ok;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	ok = meta->entry == vp_ref(from);
+	if (ok)
+	{
+		VpChange	change;
+
+		vp_change_begin(&change, VP_WAL_META);
+		vp_change_page(&change, buffer);
+		vp_change_words(&change, &meta->entry, &word, 1);
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	UnlockReleaseBuffer(buffer);
+	return ok;
+}
+
+void
+vp_meta_set_dead(const VpStore *store, uint32 ndead)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_META);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, &meta->ndead, &ndead, 1);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * A crash may have left pages behind that the metapage does not know of, some
+ * without contents: those are made what they should be.
+ */
+void
+vp_store_extend(const VpStore *store, uint32 from, uint32 to)
+{
+	BlockNumber block = from > 0 ? vp_blocks_for(&store->geo, from - 1) : store->geo.first_block;
+	BlockNumber need = vp_blocks_for(&store->geo, to - 1);
+	BlockNumber have = need > block ? RelationGetNumberOfBlocks(store->rel) : need;
+
+	for (; block < need; block++)
+	{
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		if (block < have)
+		{
+			buffer = ReadBuffer(store->rel, block);
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		}
+		else
+			buffer = add_page(store->rel, MAIN_FORKNUM);
+		if (PageIsNew(BufferGetPage(buffer)))
+		{
+			uint32		number;
+			VpPageKind	kind = vp_block_kind(&store->geo, block, &number);
+
+			vp_page_init(buffer, kind, number, store->wal);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+void
+vp_store_finish(const VpStore *store, uint32 next_id, VpId entry)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+	uint32		words[2] = {next_id, vp_ref(entry)};
+	VpChange	change;
+
+	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, next_id) + 4,
+					 "next_id and entry are one patch");
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_META);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, &meta->next_id, words, 2);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}

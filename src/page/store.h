@@ -1,0 +1,164 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *	  The nodes of an index in its pages.
+ *
+ * Peeking functions (vp_node_links, vp_node_flags ...) take no lock and may
+ * give an answer that is a little old; for an id that does not exist they give
+ * a harmless one.  Fetching functions read under a pin and the page's share
+ * lock.  All others change pages: each holds its locks only inside, and at most
+ * the metapage's together with those of node pages, in this order.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_STORE_H
+#define VP_STORE_H
+
+#include "access/transam.h"
+#include "storage/buf.h"
+#include "utils/relcache.h"
+
+#include "page/geometry.h"
+#include "page/peek.h"
+
+/* An index's pages.  May be copied; holds nothing that must be let go. */
+typedef struct VpStore
+{
+	Relation	rel;
+	bool		wal;			/* log changes? */
+	VpGeometry	geo;
+	VpPeekRel	peek;
+} VpStore;
+
+/* What searches and inserts need to know of the graph as a whole. */
+typedef struct VpGraphState
+{
+	uint32		next_id;		/* all ids are below */
+	VpId		entry;			/* VP_NO_ID: the graph is empty */
+} VpGraphState;
+
+/*----------
+ * store.c: the index as a whole
+ *----------
+ */
+
+/* Reads and checks the metapage (pin and share lock inside). */
+extern void vp_meta_read(Relation rel, VpMeta *meta);
+
+extern void vp_store_init(VpStore *store, Relation rel, const VpMeta *meta);
+
+/* Lays out an empty index: metapage and mean pages.  mean: NULL or mean_floats floats. */
+extern void vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
+							const float *mean, bool wal);
+
+/* Copies the mean out of its pages: mean_floats floats. */
+extern void vp_mean_read(Relation rel, const VpMeta *meta, float *mean);
+
+/* Pins a page that has been found sound, or ereports that it is damaged. */
+extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
+
+/* One peek at the metapage. */
+extern VpGraphState vp_graph_state(const VpStore *store);
+
+/* Makes `entry` the entry point if it still is `from`; false when it is not. */
+extern bool vp_entry_replace(const VpStore *store, VpId from, VpId entry);
+
+/* Writes the count of dead nodes that are still linked. */
+extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
+
+/*
+ * Makes sure that the pages for all ids below `to` are there; they are for those
+ * below `from`.  Nobody else may do so at the same time: the caller has the
+ * metapage locked exclusively, or the index is not known to others yet.
+ */
+extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
+
+/* Sets next_id and entry at the end of a build. */
+extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry);
+
+/*----------
+ * node.c: nodes
+ *----------
+ */
+
+/* A record to be written; the code's length is the store's. */
+typedef struct VpRecord
+{
+	float		factors[2];
+	const void *code;
+	ItemPointerData tid;
+} VpRecord;
+
+/*
+ * Takes an id and writes its record, flagged PENDING: to be used again, if no
+ * search can be on it any more, else a new one.  heap: the table, to tell that.
+ */
+extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *record);
+
+/*
+ * The same for a build: unlogged, onto a page that it has locked.  First the
+ * record, flagged PENDING, later its links, chain and flags.
+ */
+extern void vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record);
+extern void vp_node_complete(const VpStore *store, Page page, VpId id,
+							 const VpId *links, int nlinks, VpId next, uint16 flags);
+extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
+						   const VpId *links, int nlinks);
+
+extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
+
+/* Peeks. */
+extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
+extern uint16 vp_node_flags(const VpStore *store, VpId id);
+
+extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
+
+/* Fetches. */
+extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
+extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
+
+/* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
+extern bool vp_links_replace(const VpStore *store, VpId id, int level,
+							 const VpId *from, int nfrom, const VpId *to, int nto);
+
+/* A PENDING node without links becomes LINKED: the graph's first. */
+extern void vp_node_set_linked(const VpStore *store, VpId id);
+
+/* Puts PENDING node `id` behind `first`; false when that is dead or not linked. */
+extern bool vp_chain_push(const VpStore *store, VpId first, VpId id);
+
+/*----------
+ * reclaim.c: what VACUUM does to nodes
+ *----------
+ */
+
+/* Is a row gone? */
+typedef bool (*VpRowGone) (ItemPointer tid, void *arg);
+
+typedef struct VpMarkCounts
+{
+	double		alive;
+	double		marked;			/* now */
+	double		dead;			/* now or before, and not taken out yet */
+} VpMarkCounts;
+
+/* Marks the nodes of a page whose rows are gone; adds to the counts. */
+extern void vp_mark_dead(const VpStore *store, uint32 page_number,
+						 VpRowGone gone, void *arg, VpMarkCounts *counts);
+
+/*
+ * Takes the dead out of the chain behind a linked node, which takes over the
+ * row of the first living one when its own is gone.
+ */
+extern void vp_chain_clean(const VpStore *store, VpId first);
+
+/*
+ * Puts the nodes of a page that are gone, and that nothing leads to, into the
+ * waiting list, until no snapshot is as old as xid.  Returns how many.
+ */
+extern int	vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid);
+
+/* Makes the waiting ids free if no search can be on them any more. */
+extern void vp_waiting_to_free(const VpStore *store, Relation heap);
+
+#endif							/* VP_STORE_H */

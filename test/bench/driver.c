@@ -1,0 +1,646 @@
+/*-------------------------------------------------------------------------
+ *
+ * driver.c
+ *	  Client of the benchmark: measures a server, and not itself.
+ *
+ * One command a call, one line of key=value pairs as the result; test/bench/run
+ * decides what is measured and in which order.  Every client is a thread with a
+ * connection of its own.  Statements are prepared once, parameters and results
+ * are binary, and whatever can be computed beforehand (encoded parameters) or
+ * afterwards (recall, percentiles) is kept out of the measured time.
+ *
+ * Recall counts an answer as right when it is not farther than the k-th exact
+ * neighbour, so that vectors stored twice do not count against an index.
+ *
+ *-------------------------------------------------------------------------
+ */
+#define _GNU_SOURCE				/* nftw */
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <getopt.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libpq-fe.h>
+
+#include "vecfile.h"
+
+#define MAX_SETTINGS 16
+#define COPY_BUFFER (1 << 20)
+
+typedef struct Options
+{
+	const char *conninfo;
+	const char *base;
+	const char *queries;
+	const char *truth;			/* exact neighbours, .ivecs */
+	const char *out;			/* where `exact` writes them */
+	const char *sql;
+	const char *settings[MAX_SETTINGS]; /* statements run on every new connection */
+	int			nsettings;
+	Metric		metric;
+	int			clients;
+	int			k;
+	double		seconds;		/* end of a measurement; 0: none */
+	long		count;			/* queries to run in all; 0: no bound */
+	long		warmup;			/* unmeasured queries of each client */
+	long		from;			/* first row to send */
+	long		rows;			/* rows to send, or to look at; 0: all */
+	int			skip_modulus;	/* rows with row % modulus == remainder are deleted */
+	int			skip_remainder;
+} Options;
+
+/* What all clients of a measurement share. */
+typedef struct Bench
+{
+	const Options *options;
+	VecFile		vectors;		/* queries, or rows to insert */
+	char	   *encoded;		/* the queries as binary parameters, side by side */
+	size_t		encoded_size;	/* of one */
+	int32_t    *answers;		/* k rows for each query, -1 where none came */
+	bool	   *answered;
+	long		next;			/* next query or row that nobody has taken */
+	pthread_barrier_t start;	/* all are connected and warm */
+} Bench;
+
+typedef struct Client
+{
+	Bench	   *bench;
+	PGconn	   *conn;
+	pthread_t	thread;
+	float	   *latency;		/* seconds, one for each statement measured */
+	long		count;
+	long		room;
+	double		began;
+	double		ended;
+} Client;
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static PGresult *
+expect(PGconn *conn, PGresult *result, ExecStatusType status)
+{
+	if (PQresultStatus(result) != status)
+		die("%s", PQerrorMessage(conn));
+	return result;
+}
+
+static PGconn *
+connect_server(const Options *options)
+{
+	PGconn	   *conn = PQconnectdb(options->conninfo);
+
+	if (PQstatus(conn) != CONNECTION_OK)
+		die("%s", PQerrorMessage(conn));
+	for (int i = 0; i < options->nsettings; i++)
+	{
+		PGresult   *result = PQexec(conn, options->settings[i]);
+
+		if (PQresultStatus(result) != PGRES_TUPLES_OK)
+			expect(conn, result, PGRES_COMMAND_OK);
+		PQclear(result);
+	}
+	return conn;
+}
+
+static inline size_t
+encoded_vector_size(int dims)
+{
+	return 2 * sizeof(int16_t) + dims * sizeof(float);
+}
+
+/* The binary format of type vector: int16 dims, int16 0, float4 of each dimension. */
+static void
+encode_vector(char *to, const float *vector, int dims)
+{
+	uint16_t	header[2] = {htons((uint16_t) dims), 0};
+
+	memcpy(to, header, sizeof(header));
+	to += sizeof(header);
+	for (int i = 0; i < dims; i++)
+	{
+		uint32_t	bits;
+
+		memcpy(&bits, &vector[i], sizeof(bits));
+		bits = htonl(bits);
+		memcpy(to + i * sizeof(bits), &bits, sizeof(bits));
+	}
+}
+
+static void
+add_latency(Client *client, double seconds)
+{
+	if (client->count == client->room)
+	{
+		client->room = client->room > 0 ? 2 * client->room : 4096;
+		client->latency = bench_realloc(client->latency, client->room * sizeof(float));
+	}
+	client->latency[client->count++] = (float) seconds;
+}
+
+/* Runs query number `ask`; keeps the answer when it is the query's first. */
+static void
+run_query(Client *client, long ask, bool keep)
+{
+	Bench	   *bench = client->bench;
+	const Options *options = bench->options;
+	long		q = ask % bench->vectors.count;
+	const char *value = bench->encoded + q * bench->encoded_size;
+	int			length = (int) bench->encoded_size;
+	int			format = 1;
+	PGresult   *result = PQexecPrepared(client->conn, "bench", 1, &value, &length, &format, 1);
+
+	expect(client->conn, result, PGRES_TUPLES_OK);
+	if (keep && ask < bench->vectors.count && bench->answers != NULL)
+	{
+		int			rows = PQntuples(result);
+
+		for (int i = 0; i < options->k; i++)
+		{
+			uint32_t	id = (uint32_t) -1;
+
+			if (i < rows)
+			{
+				memcpy(&id, PQgetvalue(result, i, 0), sizeof(id));
+				id = ntohl(id);
+			}
+			bench->answers[q * options->k + i] = (int32_t) id;
+		}
+		bench->answered[q] = true;
+	}
+	PQclear(result);
+}
+
+static void
+connect_client(Client *client)
+{
+	const Options *options = client->bench->options;
+
+	client->conn = connect_server(options);
+	PQclear(expect(client->conn, PQprepare(client->conn, "bench", options->sql, 0, NULL),
+				   PGRES_COMMAND_OK));
+}
+
+static void *
+query_client(void *argument)
+{
+	Client	   *client = argument;
+	Bench	   *bench = client->bench;
+	const Options *options = bench->options;
+	double		before,
+				after,
+				deadline;
+
+	connect_client(client);
+	for (long i = 0; i < options->warmup; i++)
+		run_query(client, i, false);
+
+	pthread_barrier_wait(&bench->start);
+	client->began = after = now();
+	deadline = options->seconds > 0 ? client->began + options->seconds : INFINITY;
+	do
+	{
+		long		ask = __atomic_fetch_add(&bench->next, 1, __ATOMIC_RELAXED);
+
+		if (options->count > 0 && ask >= options->count)
+			break;
+		before = after;
+		run_query(client, ask, true);
+		after = now();
+		add_latency(client, after - before);
+	} while (after < deadline);
+	client->ended = after;
+	PQfinish(client->conn);
+	return NULL;
+}
+
+static void *
+insert_client(void *argument)
+{
+	Client	   *client = argument;
+	Bench	   *bench = client->bench;
+	const Options *options = bench->options;
+	long		end = options->from + options->rows;
+	int			dims = bench->vectors.dims;
+	size_t		size = encoded_vector_size(dims);
+	char	   *vector = bench_alloc(size);
+	uint32_t	id;
+	const char *values[] = {(const char *) &id, vector};
+	int			lengths[] = {sizeof(id), (int) size};
+	int			formats[] = {1, 1};
+	double		before,
+				after,
+				deadline;
+
+	connect_client(client);
+	pthread_barrier_wait(&bench->start);
+	client->began = after = now();
+	deadline = options->seconds > 0 ? client->began + options->seconds : INFINITY;
+	while (after < deadline)
+	{
+		long		row = __atomic_fetch_add(&bench->next, 1, __ATOMIC_RELAXED);
+
+		if (row >= end)
+		{
+			__atomic_fetch_sub(&bench->next, 1, __ATOMIC_RELAXED);
+			break;
+		}
+		id = htonl((uint32_t) row);
+		encode_vector(vector, vecfile_floats(&bench->vectors, row), dims);
+		before = after;
+		PQclear(expect(client->conn, PQexecPrepared(client->conn, "bench", 2, values, lengths,
+													formats, 1), PGRES_COMMAND_OK));
+		after = now();
+		add_latency(client, after - before);
+	}
+	client->ended = after;
+	PQfinish(client->conn);
+	free(vector);
+	return NULL;
+}
+
+static int
+compare_floats(const void *a, const void *b)
+{
+	float		x = *(const float *) a,
+				y = *(const float *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value that a share of the sorted ones does not exceed. */
+static double
+percentile(const float *sorted, long count, double share)
+{
+	long		rank = (long) ceil(share * count) - 1;
+
+	return sorted[rank < 0 ? 0 : rank];
+}
+
+/* Runs the clients to their end and prints rate and latencies, without the line's end. */
+static void
+run_clients(Bench *bench, void *(*body) (void *))
+{
+	int			clients = bench->options->clients;
+	Client	   *client = bench_alloc(clients * sizeof(Client));
+	float	   *latency = NULL;
+	long		count = 0;
+	double		began = INFINITY,
+				ended = 0;
+
+	memset(client, 0, clients * sizeof(Client));
+	if (pthread_barrier_init(&bench->start, NULL, clients) != 0)
+		die("could not create a barrier");
+	for (int i = 0; i < clients; i++)
+	{
+		client[i].bench = bench;
+		if (pthread_create(&client[i].thread, NULL, body, &client[i]) != 0)
+			die("could not start a thread");
+	}
+	for (int i = 0; i < clients; i++)
+	{
+		pthread_join(client[i].thread, NULL);
+		latency = bench_realloc(latency, (count + client[i].count) * sizeof(float));
+		if (client[i].count > 0)
+			memcpy(latency + count, client[i].latency, client[i].count * sizeof(float));
+		count += client[i].count;
+		began = fmin(began, client[i].began);
+		ended = fmax(ended, client[i].ended);
+		free(client[i].latency);
+	}
+	if (count == 0)
+		die("nothing was measured");
+
+	qsort(latency, count, sizeof(float), compare_floats);
+	printf("count=%ld seconds=%.6f rate=%.3f p50_us=%.1f p95_us=%.1f p99_us=%.1f max_us=%.1f",
+		   count, ended - began, count / (ended - began),
+		   percentile(latency, count, 0.50) * 1e6, percentile(latency, count, 0.95) * 1e6,
+		   percentile(latency, count, 0.99) * 1e6, latency[count - 1] * 1e6);
+	pthread_barrier_destroy(&bench->start);
+	free(latency);
+	free(client);
+}
+
+/* Distance of the k-th exact neighbour of a query among the rows that are in the table. */
+static float
+recall_bound(const Options *options, const VecFile *base, const VecFile *truth, long q,
+			 const float *query)
+{
+	const int32_t *exact = vecfile_ints(truth, q);
+	int			present = 0;
+
+	for (int i = 0; i < truth->dims; i++)
+	{
+		if (exact[i] < 0 || exact[i] >= base->count)
+			continue;
+		if (options->skip_modulus > 0 &&
+			exact[i] % options->skip_modulus == options->skip_remainder)
+			continue;
+		if (++present == options->k)
+			return metric_distance(options->metric, query, vecfile_floats(base, exact[i]),
+								   base->dims);
+	}
+	die("fewer than %d of the exact neighbours of query %ld are in the table", options->k, q);
+}
+
+/* The share of the answers that belong to the k nearest, over the queries that were run. */
+static double
+measure_recall(const Bench *bench)
+{
+	const Options *options = bench->options;
+	VecFile		base = vecfile_open(options->base, options->rows);
+	VecFile		truth = vecfile_open(options->truth, 0);
+	long		hits = 0,
+				asked = 0;
+
+	if (truth.count < bench->vectors.count)
+		die("exact neighbours are known for %ld of %ld queries", truth.count,
+			bench->vectors.count);
+	for (long q = 0; q < bench->vectors.count; q++)
+	{
+		const float *query = vecfile_floats(&bench->vectors, q);
+		const int32_t *answer = bench->answers + q * options->k;
+		float		bound;
+
+		if (!bench->answered[q])
+			continue;
+		asked++;
+		bound = recall_bound(options, &base, &truth, q, query);
+		bound += 1e-6f * fmaxf(1, fabsf(bound));
+		for (int i = 0; i < options->k; i++)
+		{
+			bool		again = false;
+
+			if (answer[i] < 0)
+				continue;
+			if (answer[i] >= base.count)
+				die("row %d is in the answer to query %ld, but not in the table", answer[i], q);
+			for (int j = 0; j < i; j++)
+				again |= answer[j] == answer[i];
+			if (!again && metric_distance(options->metric, query,
+										  vecfile_floats(&base, answer[i]), base.dims) <= bound)
+				hits++;
+		}
+	}
+	return (double) hits / (asked * options->k);
+}
+
+/* Queries: rate, latencies and, with --truth, recall. */
+static void
+command_query(const Options *options)
+{
+	Bench		bench = {.options = options};
+	long		count;
+
+	bench.vectors = vecfile_open(options->queries, 0);
+	count = bench.vectors.count;
+	bench.encoded_size = encoded_vector_size(bench.vectors.dims);
+	bench.encoded = bench_alloc(count * bench.encoded_size);
+	for (long q = 0; q < count; q++)
+		encode_vector(bench.encoded + q * bench.encoded_size,
+					  vecfile_floats(&bench.vectors, q), bench.vectors.dims);
+	if (options->truth != NULL)
+	{
+		bench.answers = bench_alloc(count * options->k * sizeof(int32_t));
+		bench.answered = bench_alloc(count * sizeof(bool));
+		memset(bench.answered, 0, count * sizeof(bool));
+	}
+	run_clients(&bench, query_client);
+	if (options->truth != NULL)
+		printf(" recall=%.5f", measure_recall(&bench));
+	putchar('\n');
+}
+
+/* Inserts one row a transaction, from row `from` on; next= is the first row not sent. */
+static void
+command_insert(const Options *options)
+{
+	Bench		bench = {.options = options};
+
+	bench.vectors = vecfile_open(options->base, 0);
+	if (options->from + options->rows > bench.vectors.count)
+		die("there are %ld rows", bench.vectors.count);
+	bench.next = options->from;
+	run_clients(&bench, insert_client);
+	printf(" next=%ld\n", bench.next);
+}
+
+static void
+put_copy_data(PGconn *conn, const char *data, size_t size)
+{
+	if (PQputCopyData(conn, data, (int) size) != 1)
+		die("%s", PQerrorMessage(conn));
+}
+
+/* Sends rows by binary COPY in one transaction: two fields, id and vector. */
+static void
+command_copy(const Options *options)
+{
+	static const char header[19] = "PGCOPY\n\377\r\n\0";
+	VecFile		base = vecfile_open(options->base, 0);
+	PGconn	   *conn = connect_server(options);
+	size_t		vector_size = encoded_vector_size(base.dims);
+	size_t		row_size = 2 + 4 + 4 + 4 + vector_size;
+	char	   *buffer = bench_alloc(COPY_BUFFER + row_size);
+	size_t		used = 0;
+	uint16_t	end = htons((uint16_t) -1);
+	long		rows = options->rows > 0 ? options->rows : base.count - options->from;
+	double		began = now();
+
+	if (options->from + rows > base.count)
+		die("there are %ld rows", base.count);
+	PQclear(expect(conn, PQexec(conn, options->sql), PGRES_COPY_IN));
+	put_copy_data(conn, header, sizeof(header));
+	for (long row = options->from; row < options->from + rows; row++)
+	{
+		uint16_t	fields = htons(2);
+		uint32_t	numbers[3] = {htonl(4), htonl((uint32_t) row), htonl((uint32_t) vector_size)};
+
+		memcpy(buffer + used, &fields, 2);
+		memcpy(buffer + used + 2, numbers, sizeof(numbers));
+		encode_vector(buffer + used + 14, vecfile_floats(&base, row), base.dims);
+		used += row_size;
+		if (used >= COPY_BUFFER)
+		{
+			put_copy_data(conn, buffer, used);
+			used = 0;
+		}
+	}
+	put_copy_data(conn, buffer, used);
+	put_copy_data(conn, (const char *) &end, sizeof(end));
+	if (PQputCopyEnd(conn, NULL) != 1)
+		die("%s", PQerrorMessage(conn));
+	PQclear(expect(conn, PQgetResult(conn), PGRES_COMMAND_OK));
+	printf("count=%ld seconds=%.6f rate=%.3f next=%ld\n", rows, now() - began,
+		   rows / (now() - began), options->from + rows);
+	PQfinish(conn);
+	free(buffer);
+}
+
+/*
+ * Runs one statement; prints its time, its SQLSTATE (00000 when it worked) and,
+ * to the line's end, the first column of its rows with blanks between them.
+ */
+static void
+command_exec(const Options *options)
+{
+	PGconn	   *conn = connect_server(options);
+	double		began = now();
+	PGresult   *result = PQexec(conn, options->sql);
+	double		seconds = now() - began;
+	ExecStatusType status = PQresultStatus(result);
+	bool		good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+
+	if (!good && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+		die("%s", PQerrorMessage(conn));
+	if (!good)
+		fputs(PQerrorMessage(conn), stderr);
+	printf("seconds=%.6f sqlstate=%s value=", seconds,
+		   good ? "00000" : PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	for (int i = 0; i < PQntuples(result); i++)
+		printf("%s%s", i > 0 ? " " : "", PQgetvalue(result, i, 0));
+	putchar('\n');
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static void
+command_exact(const Options *options)
+{
+	VecFile		base = vecfile_open(options->base, options->rows);
+	VecFile		queries = vecfile_open(options->queries, 0);
+	int			k = base.count < 100 ? (int) base.count : 100;
+
+	write_exact_neighbours(&base, &queries, options->metric, k, options->clients, options->out);
+	printf("count=%ld k=%d\n", queries.count, k);
+}
+
+static int
+evict_file(const char *path, const struct stat *info, int type, struct FTW *position)
+{
+	int			fd;
+
+	if (type != FTW_F)
+		return 0;
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		die("could not open \"%s\": %m", path);
+	if (fdatasync(fd) != 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+		die("could not evict \"%s\" from the page cache", path);
+	close(fd);
+	return 0;
+}
+
+/* Asks the kernel to forget the pages of every file below a directory. */
+static void
+command_evict(const Options *options)
+{
+	if (nftw(options->base, evict_file, 32, FTW_PHYS) != 0)
+		die("could not walk \"%s\": %m", options->base);
+	puts("evicted=1");
+}
+
+static Options
+parse_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"conn", required_argument, NULL, 'c'},
+		{"base", required_argument, NULL, 'b'},
+		{"queries", required_argument, NULL, 'q'},
+		{"truth", required_argument, NULL, 't'},
+		{"out", required_argument, NULL, 'o'},
+		{"sql", required_argument, NULL, 's'},
+		{"set", required_argument, NULL, 'e'},
+		{"metric", required_argument, NULL, 'm'},
+		{"clients", required_argument, NULL, 'j'},
+		{"k", required_argument, NULL, 'k'},
+		{"seconds", required_argument, NULL, 'T'},
+		{"count", required_argument, NULL, 'n'},
+		{"warmup", required_argument, NULL, 'w'},
+		{"from", required_argument, NULL, 'f'},
+		{"rows", required_argument, NULL, 'r'},
+		{"skip", required_argument, NULL, 'x'},
+		{0}
+	};
+	Options		options = {.conninfo = "", .clients = 1, .k = 10};
+	int			letter;
+
+	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1)
+	{
+		switch (letter)
+		{
+			case 'c': options.conninfo = optarg; break;
+			case 'b': options.base = optarg; break;
+			case 'q': options.queries = optarg; break;
+			case 't': options.truth = optarg; break;
+			case 'o': options.out = optarg; break;
+			case 's': options.sql = optarg; break;
+			case 'm': options.metric = metric_parse(optarg); break;
+			case 'j': options.clients = atoi(optarg); break;
+			case 'k': options.k = atoi(optarg); break;
+			case 'T': options.seconds = atof(optarg); break;
+			case 'n': options.count = atol(optarg); break;
+			case 'w': options.warmup = atol(optarg); break;
+			case 'f': options.from = atol(optarg); break;
+			case 'r': options.rows = atol(optarg); break;
+			case 'e':
+				if (options.nsettings == MAX_SETTINGS)
+					die("more than %d settings", MAX_SETTINGS);
+				options.settings[options.nsettings++] = optarg;
+				break;
+			case 'x':
+				if (sscanf(optarg, "%d:%d", &options.skip_modulus,
+						   &options.skip_remainder) != 2)
+					die("--skip takes MODULUS:REMAINDER");
+				break;
+			default:
+				exit(2);
+		}
+	}
+	return options;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct
+	{
+		const char *name;
+		void		(*run) (const Options *);
+	}			commands[] = {
+		{"query", command_query},
+		{"insert", command_insert},
+		{"copy", command_copy},
+		{"exec", command_exec},
+		{"exact", command_exact},
+		{"evict", command_evict},
+	};
+	const char *name = argc > 1 ? argv[1] : "";
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	{
+		if (strcmp(name, commands[i].name) == 0)
+		{
+			Options		options = parse_options(argc - 1, argv + 1);
+
+			commands[i].run(&options);
+			return 0;
+		}
+	}
+	die("no command \"%s\": query, insert, copy, exec, exact or evict", name);
+}
