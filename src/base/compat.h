@@ -72,6 +72,15 @@
 #define VpVacuumHeap(info) ((info)->heaprel)
 #endif
 
+/* 18 (0fbceae841cb) has scans count their searches where they are told to. */
+#if PG_VERSION_NUM < 180000
+#define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
+	index_beginscan(heap, rel, snapshot, nkeys, norderbys)
+#else
+#define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
+	index_beginscan(heap, rel, snapshot, NULL, nkeys, norderbys)
+#endif
+
 /* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */
 #if PG_VERSION_NUM < 180000
 #define vacuum_delay_point(is_analyze) vacuum_delay_point()

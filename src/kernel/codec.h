@@ -49,7 +49,7 @@ typedef struct VpCodec
 	int			padded;			/* of the codes: vp_codec_padded() */
 	int			bits;			/* 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
-	const uint32_t *signs;		/* of the rotation: vp_codec_sign_words() words; NULL when nothing is rotated */
+	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
 } VpCodec;
@@ -69,7 +69,7 @@ typedef struct VpQuery
 				b,
 				alpha,
 				gamma;
-	void	   *planes;			/* padded int8 (bits 2, 4, 8), or padded floats (L1, bits 32); 64-byte aligned */
+	void	   *planes;			/* padded int8, or floats (L1, 32 bits); 64-byte aligned */
 } VpQuery;
 
 /* Dimensions of a code: dims rounded up so that code_bytes is a multiple of 8. */
@@ -91,10 +91,11 @@ extern void vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
 extern void vp_codec_rotate(const VpCodec *codec, const float *x, float *out);
 extern void vp_codec_rotate_raw(const VpCodec *codec, const float *x, float *out);
 
-/* Writes the code of a rotated vector. */
-extern void vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFactors *factors);
+/* Writes the code of a rotated vector.  Codes of 32 bits are aligned as floats are. */
+extern void vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code,
+							VpFactors *factors);
 
-/* Bytes that a query's planes need. */
+/* Bytes that a query's planes need, scratch included. */
 extern size_t vp_query_bytes(const VpCodec *codec);
 
 /*
@@ -102,7 +103,8 @@ extern size_t vp_query_bytes(const VpCodec *codec);
  * must already point at vp_query_bytes() bytes, aligned to 64.
  */
 extern void vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query);
-extern void vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *factors, VpQuery *query);
+extern void vp_query_from_code(const VpCodec *codec, const uint8_t *code,
+							   const VpFactors *factors, VpQuery *query);
 
 /* What vp_query_distance does for L1 and for 32 bits. */
 extern float vp_query_distance_other(const VpQuery *query, const uint8_t *code,

@@ -211,7 +211,8 @@ dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 	int			j = 0;
 
 	for (; j + 32 <= nbytes; j += 32)
-		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, true, sum), q + j, nbytes, true, sum));
+		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, true, sum), q + j, nbytes,
+										 true, sum));
 	if (j < nbytes)
 	{
 		__m256i		mask = first_lanes((nbytes - j) / 4);

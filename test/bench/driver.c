@@ -584,20 +584,48 @@ parse_options(int argc, char **argv)
 	{
 		switch (letter)
 		{
-			case 'c': options.conninfo = optarg; break;
-			case 'b': options.base = optarg; break;
-			case 'q': options.queries = optarg; break;
-			case 't': options.truth = optarg; break;
-			case 'o': options.out = optarg; break;
-			case 's': options.sql = optarg; break;
-			case 'm': options.metric = metric_parse(optarg); break;
-			case 'j': options.clients = atoi(optarg); break;
-			case 'k': options.k = atoi(optarg); break;
-			case 'T': options.seconds = atof(optarg); break;
-			case 'n': options.count = atol(optarg); break;
-			case 'w': options.warmup = atol(optarg); break;
-			case 'f': options.from = atol(optarg); break;
-			case 'r': options.rows = atol(optarg); break;
+			case 'c':
+				options.conninfo = optarg;
+				break;
+			case 'b':
+				options.base = optarg;
+				break;
+			case 'q':
+				options.queries = optarg;
+				break;
+			case 't':
+				options.truth = optarg;
+				break;
+			case 'o':
+				options.out = optarg;
+				break;
+			case 's':
+				options.sql = optarg;
+				break;
+			case 'm':
+				options.metric = metric_parse(optarg);
+				break;
+			case 'j':
+				options.clients = atoi(optarg);
+				break;
+			case 'k':
+				options.k = atoi(optarg);
+				break;
+			case 'T':
+				options.seconds = atof(optarg);
+				break;
+			case 'n':
+				options.count = atol(optarg);
+				break;
+			case 'w':
+				options.warmup = atol(optarg);
+				break;
+			case 'f':
+				options.from = atol(optarg);
+				break;
+			case 'r':
+				options.rows = atol(optarg);
+				break;
 			case 'e':
 				if (options.nsettings == MAX_SETTINGS)
 					die("more than %d settings", MAX_SETTINGS);

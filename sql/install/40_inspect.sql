@@ -1,0 +1,20 @@
+-- Looking at an index.
+
+CREATE FUNCTION vecprov_check(index regclass, "full" boolean DEFAULT false,
+	OUT block bigint, OUT item bigint, OUT rule text, OUT message text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_check' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_check(regclass, boolean) IS
+	'a row for each rule that the index breaks; none when it is sound';
+REVOKE EXECUTE ON FUNCTION vecprov_check(regclass, boolean) FROM PUBLIC;
+
+CREATE FUNCTION vecprov_recall(index regclass, k integer DEFAULT 10, samples integer DEFAULT 100)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'vecprov_recall' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_recall(regclass, integer, integer) IS
+	'how many of the k exact neighbours of sampled rows the index finds, 0 to 1';
+
+CREATE FUNCTION vecprov_index_bytes(index regclass, OUT total bigint, OUT search bigint)
+	AS 'MODULE_PATHNAME', 'vecprov_index_bytes' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_index_bytes(regclass) IS
+	'bytes of the index, and of its pages that searches need: graph and codes';

@@ -1,0 +1,573 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.c
+ *	  vecprov_check: are the index's rules kept?  A row for each that is not.
+ *
+ * The rules are those of page/README.md, by their names.  Without `full` only
+ * what holds at any time is looked at, each page by itself, and nobody is kept
+ * from anything.  With it the table is locked against writers, so that rules
+ * that tie pages together can be looked at too, and each row of the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/xlog.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "inspect/heap_scan.h"
+#include "page/record.h"
+
+VP_FUNCTION(vecprov_check);
+
+/*
+ * One node in so many may be out of reach of searches: an insert can take the
+ * last link that led to another node.  VACUUM and REINDEX link it again.
+ */
+#define UNREACHABLE_ALLOWED 1000
+
+/* What is known of a node in a full check. */
+typedef struct NodeInfo
+{
+	uint16		flags;
+	bool		reached;		/* from the entry point, by links */
+	bool		chained_to;		/* by another one's chain */
+	bool		listed;			/* found in a list */
+	bool		in_table;		/* its row is there */
+	ItemPointerData tid;
+	uint32		next;
+} NodeInfo;
+
+typedef struct Check
+{
+	VpTarget	target;
+	const VpStore *store;
+	ReturnSetInfo *result;
+	VpMeta		meta;
+	bool		full;
+	NodeInfo   *nodes;			/* full only */
+	VpId	   *by_tid;			/* nodes with rows, in the order of those */
+	uint32		nby_tid;
+} Check;
+
+static void
+report(Check *check, BlockNumber block, int64 item, const char *rule, const char *format,...) pg_attribute_printf(5, 6);
+
+/* Adds a row to the result; item -1: the page as a whole. */
+static void
+report(Check *check, BlockNumber block, int64 item, const char *rule, const char *format,...)
+{
+	Datum		values[4];
+	bool		nulls[4] = {false, item < 0, false, false};
+	char		message[256];
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	values[0] = Int64GetDatum((int64) block);
+	values[1] = Int64GetDatum(item);
+	values[2] = CStringGetTextDatum(rule);
+	values[3] = CStringGetTextDatum(message);
+	tuplestore_putvalues(check->result->setResult, check->result->setDesc, values, nulls);
+}
+
+static BlockNumber
+node_block(Check *check, VpId id)
+{
+	return vp_node_place(&check->store->geo, id).block;
+}
+
+/* A node that searches go through. */
+static bool
+in_graph(uint16 flags)
+{
+	return (flags & VP_NODE_LINKED) && !(flags & VP_NODE_UNLINKED);
+}
+
+/* A node that returns a row. */
+static bool
+has_row(uint16 flags)
+{
+	return (flags & (VP_NODE_LINKED | VP_NODE_CHAINED)) &&
+		!(flags & (VP_NODE_DEAD | VP_NODE_UNLINKED));
+}
+
+/*----------
+ * Each page by itself
+ *----------
+ */
+
+/* Is the page what its place says?  If not there is no use in looking further. */
+static bool
+check_header(Check *check, Page page, BlockNumber block)
+{
+	uint32		number;
+	VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
+	VpPageSpecial *special;
+
+	if (PageIsNew(page))
+	{
+		report(check, block, -1, "page initialised", "the page is all zeroes");
+		return false;
+	}
+	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
+	{
+		report(check, block, -1, "page layout", "the special space has %u bytes",
+			   (unsigned) PageGetSpecialSize(page));
+		return false;
+	}
+	special = VpPageGetSpecial(page);
+	if (special->page_id != VP_PAGE_ID || special->version != VP_FORMAT_VERSION)
+		report(check, block, -1, "page version", "page id %04X, format version %u",
+			   special->page_id, special->version);
+	else if (special->kind != kind || special->number != number || special->shard != 0)
+		report(check, block, -1, "page place", "it is page %u of kind %u, expected %u of kind %u",
+			   special->number, special->kind, number, kind);
+	else
+		return true;
+	return false;
+}
+
+/* A list of links: no gaps, nobody twice, not the node itself, only ids there are. */
+static void
+check_list(Check *check, BlockNumber block, VpId id, const uint32 *words, int room)
+{
+	int			n = 0;
+
+	while (n < room && words[n] != 0)
+		n++;
+	for (int i = n; i < room; i++)
+		if (words[i] != 0)
+		{
+			report(check, block, id, "links together", "link %d stands behind an empty one", i);
+			break;
+		}
+	for (int i = 0; i < n; i++)
+	{
+		VpId		to = vp_deref(words[i]);
+
+		if (to == id)
+			report(check, block, id, "no link to itself", "link %d leads to the node itself", i);
+		else if (to >= check->meta.next_id)
+			report(check, block, id, "links in range", "link %d leads to node %u of %u",
+				   i, to, check->meta.next_id);
+		for (int j = 0; j < i; j++)
+			if (words[j] == words[i])
+				report(check, block, id, "links once", "links %d and %d lead to node %u", j, i, to);
+	}
+}
+
+static bool
+flags_make_sense(uint16 flags)
+{
+	uint16		state = flags & (VP_NODE_PENDING | VP_NODE_LINKED | VP_NODE_CHAINED);
+
+	if (flags == 0)
+		return true;
+	if (state == 0 || (state & (state - 1)) != 0)
+		return false;
+	if ((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED))
+		return false;
+	/* only a chained node is taken out alive: another one has its row now */
+	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) || state == VP_NODE_CHAINED;
+}
+
+static void
+check_node(Check *check, BlockNumber block, VpId id, const char *record)
+{
+	const VpGeometry *geo = &check->store->geo;
+	VpNodeTail *tail = vp_record_tail(check->store, record);
+	const float *factors = (const float *) record;
+
+	if (!flags_make_sense(tail->flags))
+		report(check, block, id, "flags", "flags are %04X", tail->flags);
+	if (tail->flags == 0)
+		return;
+	if (id >= check->meta.next_id)
+		report(check, block, id, "ids in use", "the node is in use, but ids end at %u",
+			   check->meta.next_id);
+	if (tail->id != id)
+		report(check, block, id, "own id", "the record says that it is node %u", tail->id);
+	if (isnan(factors[0]) || isnan(factors[1]))
+		report(check, block, id, "factors", "a factor of the code is not a number");
+	if (!ItemPointerIsValid(&tail->tid))
+		report(check, block, id, "row", "the record has no valid row");
+	if (tail->next != 0 && vp_deref(tail->next) >= check->meta.next_id)
+		report(check, block, id, "chain in range", "the chain goes on at node %u of %u",
+			   vp_deref(tail->next), check->meta.next_id);
+	if (in_graph(tail->flags))
+		check_list(check, block, id, (const uint32 *) (record + geo->links_offset), 2 * geo->m);
+	if (check->full)
+	{
+		check->nodes[id].flags = tail->flags;
+		check->nodes[id].tid = tail->tid;
+		check->nodes[id].next = tail->next;
+	}
+}
+
+static void
+check_node_page(Check *check, Page page, BlockNumber block, uint32 number)
+{
+	const VpGeometry *geo = &check->store->geo;
+
+	for (uint32 i = 0; i < geo->nodes_per_page.value; i++)
+	{
+		VpId		id = number * geo->nodes_per_page.value + i;
+
+		if (id < check->meta.next_id || !check->full)
+			check_node(check, block, id, VpPageData(page) + i * geo->record_size);
+	}
+}
+
+static void
+check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
+{
+	const VpGeometry *geo = &check->store->geo;
+
+	for (uint32 i = 0; i < vp_level_slots(&geo->levels); i++)
+	{
+		VpUpperSlot *slot = (VpUpperSlot *) (VpPageData(page) + i * geo->slot_size);
+		int			level;
+		VpId		owner = vp_level_owner(&geo->levels, stripe, i, &level);
+
+		if (slot->owner == 0)
+			continue;
+		if (owner == VP_NO_ID || slot->owner != vp_ref(owner))
+			report(check, block, i, "upper list's owner", "the list of node %u stands in the place of %u",
+				   vp_deref(slot->owner), owner);
+		else
+			check_list(check, block, owner, slot->links, geo->m);
+	}
+}
+
+static void
+check_pages(Check *check)
+{
+	BlockNumber nblocks = RelationGetNumberOfBlocks(check->target.rel);
+
+	for (BlockNumber block = 0; block < nblocks; block++)
+	{
+		Buffer		buffer;
+		uint32		number;
+		VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
+
+		CHECK_FOR_INTERRUPTS();
+		/* pages that an interrupted extension left are none of the index's yet */
+		if (block >= check->store->geo.first_block &&
+			(check->meta.next_id == 0 ||
+			 block >= vp_blocks_for(&check->store->geo, check->meta.next_id - 1)))
+			break;
+		buffer = ReadBuffer(check->target.rel, block);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		if (check_header(check, BufferGetPage(buffer), block))
+		{
+			if (kind == VP_PAGE_NODE)
+				check_node_page(check, BufferGetPage(buffer), block, number);
+			else if (kind == VP_PAGE_UPPER)
+				check_upper_page(check, BufferGetPage(buffer), block, number);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+	if (check->meta.next_id > 0 &&
+		nblocks < vp_blocks_for(&check->store->geo, check->meta.next_id - 1))
+		report(check, nblocks, -1, "all pages there", "the index has %u blocks, its ids need %u",
+			   nblocks, vp_blocks_for(&check->store->geo, check->meta.next_id - 1));
+}
+
+/*----------
+ * The graph as a whole
+ *----------
+ */
+
+static void
+check_links(Check *check)
+{
+	for (VpId id = 0; id < check->meta.next_id; id++)
+	{
+		int			top = vp_level(&check->store->geo.levels, id);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!in_graph(check->nodes[id].flags))
+			continue;
+		for (int level = 0; level <= top; level++)
+		{
+			VpId		links[VP_MAX_LINKS];
+			int			n = vp_node_links(check->store, id, level, links);
+
+			for (int i = 0; i < n; i++)
+			{
+				if (links[i] >= check->meta.next_id)
+					continue;
+				if (!in_graph(check->nodes[links[i]].flags))
+					report(check, node_block(check, id), id, "links to linked nodes",
+						   "a link of level %d leads to node %u with flags %04X",
+						   level, links[i], check->nodes[links[i]].flags);
+				if (vp_level(&check->store->geo.levels, links[i]) < level)
+					report(check, node_block(check, id), id, "links on their level",
+						   "a link of level %d leads to node %u, which is not on it",
+						   level, links[i]);
+			}
+		}
+	}
+}
+
+static void
+check_chains(Check *check)
+{
+	for (VpId id = 0; id < check->meta.next_id; id++)
+	{
+		NodeInfo   *node = &check->nodes[id];
+		uint32		next = node->next;
+
+		if ((node->flags & VP_NODE_UNLINKED) ||
+			!(node->flags & (VP_NODE_LINKED | VP_NODE_CHAINED)) ||
+			next == 0 || vp_deref(next) >= check->meta.next_id)
+			continue;
+		if ((check->nodes[vp_deref(next)].flags & (VP_NODE_CHAINED | VP_NODE_UNLINKED)) != VP_NODE_CHAINED)
+			report(check, node_block(check, id), id, "chain of chained nodes",
+				   "the chain goes on at node %u with flags %04X",
+				   vp_deref(next), check->nodes[vp_deref(next)].flags);
+		if (check->nodes[vp_deref(next)].chained_to)
+			report(check, node_block(check, id), id, "one chain each",
+				   "node %u is in two chains", vp_deref(next));
+		check->nodes[vp_deref(next)].chained_to = true;
+	}
+	for (VpId id = 0; id < check->meta.next_id; id++)
+		if ((check->nodes[id].flags & (VP_NODE_CHAINED | VP_NODE_UNLINKED)) == VP_NODE_CHAINED &&
+			!check->nodes[id].chained_to)
+			report(check, node_block(check, id), id, "chained to one",
+				   "the node is chained, but no chain leads to it");
+}
+
+static void
+check_list_of_ids(Check *check, const char *name, uint32 head)
+{
+	while (head != 0)
+	{
+		VpId		id = vp_deref(head);
+		VpPlace		place;
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		if (id >= check->meta.next_id || !(check->nodes[id].flags & VP_NODE_LISTED) ||
+			check->nodes[id].listed)
+		{
+			report(check, VP_META_BLOCK, -1, "lists", "the %s list contains node %u, flags %04X%s",
+				   name, id, id < check->meta.next_id ? check->nodes[id].flags : 0,
+				   id < check->meta.next_id && check->nodes[id].listed ? ", a second time" : "");
+			return;
+		}
+		check->nodes[id].listed = true;
+		place = vp_node_place(&check->store->geo, id);
+		buffer = vp_store_read(check->store, place.block);
+		head = *vp_list_word(check->store, BufferGetPage(buffer) + place.offset);
+		ReleaseBuffer(buffer);
+	}
+}
+
+static void
+check_lists(Check *check)
+{
+	check_list_of_ids(check, "free", check->meta.free_head);
+	check_list_of_ids(check, "waiting", check->meta.waiting_head);
+	for (VpId id = 0; id < check->meta.next_id; id++)
+		if ((check->nodes[id].flags & VP_NODE_LISTED) && !check->nodes[id].listed)
+			report(check, node_block(check, id), id, "listed nodes in a list",
+				   "the node is to be used again, but it is in no list");
+}
+
+static void
+check_entry(Check *check)
+{
+	VpId		entry = vp_deref(check->meta.entry);
+	int			top = -1;
+
+	for (VpId id = 0; id < check->meta.next_id; id++)
+		if (in_graph(check->nodes[id].flags) && has_row(check->nodes[id].flags))
+			top = Max(top, vp_level(&check->store->geo.levels, id));
+	if (entry == VP_NO_ID)
+	{
+		if (top >= 0)
+			report(check, VP_META_BLOCK, -1, "entry point", "there is none, but there are nodes");
+	}
+	else if (entry >= check->meta.next_id || !in_graph(check->nodes[entry].flags))
+		report(check, VP_META_BLOCK, -1, "entry point", "it is node %u, which is not linked", entry);
+	else if (vp_level(&check->store->geo.levels, entry) < top)
+		report(check, VP_META_BLOCK, -1, "entry point on top",
+			   "it is node %u on level %d, but there are nodes on level %d",
+			   entry, vp_level(&check->store->geo.levels, entry), top);
+}
+
+static void
+check_reachable(Check *check)
+{
+	VpId		entry = vp_deref(check->meta.entry);
+	VpId	   *queue = MemoryContextAllocHuge(CurrentMemoryContext,
+											   ((Size) check->meta.next_id + 1) * sizeof(VpId));
+	uint32		nqueue = 0;
+	uint32		all = 0;
+	uint32		missing = 0;
+
+	if (entry < check->meta.next_id)
+	{
+		check->nodes[entry].reached = true;
+		queue[nqueue++] = entry;
+	}
+	for (uint32 i = 0; i < nqueue; i++)
+	{
+		VpId		links[VP_MAX_LINKS];
+		int			n = vp_node_links(check->store, queue[i], 0, links);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < n; j++)
+			if (links[j] < check->meta.next_id && !check->nodes[links[j]].reached)
+			{
+				check->nodes[links[j]].reached = true;
+				queue[nqueue++] = links[j];
+			}
+	}
+	pfree(queue);
+	for (VpId id = 0; id < check->meta.next_id; id++)
+	{
+		uint16		flags = check->nodes[id].flags;
+
+		all += in_graph(flags) && has_row(flags);
+		missing += in_graph(flags) && has_row(flags) && !check->nodes[id].reached;
+	}
+	if (missing > 1 + all / UNREACHABLE_ALLOWED)
+		report(check, VP_META_BLOCK, -1, "nodes reachable",
+			   "%u of %u nodes cannot be reached from the entry point", missing, all);
+}
+
+/*----------
+ * The table
+ *----------
+ */
+
+static int
+compare_by_tid(const void *a, const void *b, void *arg)
+{
+	NodeInfo   *nodes = arg;
+
+	return ItemPointerCompare(&nodes[*(const VpId *) a].tid, &nodes[*(const VpId *) b].tid);
+}
+
+static VpId
+find_by_tid(Check *check, ItemPointer tid)
+{
+	uint32		low = 0;
+	uint32		high = check->nby_tid;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		int			order = ItemPointerCompare(&check->nodes[check->by_tid[middle]].tid, tid);
+
+		if (order == 0)
+			return check->by_tid[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return VP_NO_ID;
+}
+
+/* Does the node hold this vector, exactly and as a code? */
+static void
+check_vector(Check *check, VpId id, const VpVector *vector)
+{
+	const VpCodec *codec = &check->target.index->codec;
+	float	   *exact = palloc(codec->dims * sizeof(float));
+	float	   *rotated = vp_palloc_aligned(codec->padded * sizeof(float));
+	uint8	   *code = palloc(2 * codec->code_bytes);
+	VpFactors	factors[2];
+
+	vp_vector_fetch(check->store, id, exact);
+	if (memcmp(exact, vector->x, codec->dims * sizeof(float)) != 0)
+		report(check, node_block(check, id), id, "exact vector",
+			   "the stored vector is not that of row (%u,%u)",
+			   ItemPointerGetBlockNumber(&check->nodes[id].tid),
+			   ItemPointerGetOffsetNumber(&check->nodes[id].tid));
+	vp_codec_rotate(codec, vector->x, rotated);
+	vp_codec_encode(codec, rotated, code, &factors[0]);
+	vp_node_code(check->store, id, (float *) &factors[1], code + codec->code_bytes);
+	if (memcmp(code, code + codec->code_bytes, codec->code_bytes) != 0)
+		report(check, node_block(check, id), id, "code", "the code is not that of the vector");
+}
+
+static void
+check_row(ItemPointer tid, const VpVector *vector, void *arg)
+{
+	Check	   *check = arg;
+	VpId		id = find_by_tid(check, tid);
+
+	CHECK_FOR_INTERRUPTS();
+	if (id == VP_NO_ID)
+	{
+		report(check, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
+			   "every row indexed", "row (%u,%u) of the table is not in the index",
+			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+		return;
+	}
+	check->nodes[id].in_table = true;
+	check_vector(check, id, vector);
+}
+
+static void
+check_table(Check *check)
+{
+	check->by_tid = MemoryContextAllocHuge(CurrentMemoryContext,
+										   ((Size) check->meta.next_id + 1) * sizeof(VpId));
+	for (VpId id = 0; id < check->meta.next_id; id++)
+		if (has_row(check->nodes[id].flags))
+			check->by_tid[check->nby_tid++] = id;
+	qsort_arg(check->by_tid, check->nby_tid, sizeof(VpId), compare_by_tid, check->nodes);
+	for (uint32 i = 1; i < check->nby_tid; i++)
+	{
+		VpId		id = check->by_tid[i];
+
+		if (compare_by_tid(&check->by_tid[i - 1], &id, check->nodes) == 0)
+			report(check, node_block(check, id), id, "every row once",
+				   "nodes %u and %u are of the same row", check->by_tid[i - 1], id);
+	}
+	vp_each_row(&check->target, check_row, check);
+}
+
+Datum
+vecprov_check(PG_FUNCTION_ARGS)
+{
+	Check	   *check = palloc0(sizeof(Check));
+
+	InitMaterializedSRF(fcinfo, 0);
+	check->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	check->full = PG_GETARG_BOOL(1);
+	/* a standby has no writers but replay, which a lock does not keep out */
+	vp_target_open(&check->target, PG_GETARG_OID(0),
+				   check->full && !RecoveryInProgress() ? ShareLock : AccessShareLock);
+	check->store = &check->target.index->store;
+	vp_meta_read(check->target.rel, &check->meta);
+	if (check->full)
+		check->nodes = MemoryContextAllocExtended(CurrentMemoryContext,
+												  ((Size) check->meta.next_id + 1) * sizeof(NodeInfo),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	check_pages(check);
+	if (check->full)
+	{
+		check_links(check);
+		check_chains(check);
+		check_lists(check);
+		check_entry(check);
+		check_reachable(check);
+		check_table(check);
+	}
+	vp_target_close(&check->target);
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * heap_scan.c
+ *	  The rows that an index should hold, read from its table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/inserter.h"
+#include "inspect/heap_scan.h"
+
+void
+vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode)
+{
+	Oid			heapid = IndexGetRelation(relid, true);
+
+	target->lockmode = lockmode;
+	/* table before index, as everybody locks them */
+	target->heap = OidIsValid(heapid) ? table_open(heapid, lockmode) : NULL;
+	target->rel = relation_open(relid, lockmode);
+
+	if (target->heap == NULL || target->rel->rd_rel->relkind != RELKIND_INDEX ||
+		target->rel->rd_rel->relam != get_index_am_oid("vecprov", false))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov",
+						RelationGetRelationName(target->rel)),
+				 target->rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of one of its partitions.") : 0));
+	if (RELATION_IS_OTHER_TEMP(target->rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot read temporary indexes of other sessions")));
+	if (pg_class_aclcheck(heapid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(target->heap));
+	target->index = vp_index_copy(vp_index_get(target->rel));
+}
+
+void
+vp_target_close(VpTarget *target)
+{
+	relation_close(target->rel, target->lockmode);
+	table_close(target->heap, target->lockmode);
+}
+
+typedef struct EachRow
+{
+	VpTarget   *target;
+	VpRowCall	call;
+	void	   *arg;
+	MemoryContext scratch;
+} EachRow;
+
+static void
+each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
+{
+	EachRow    *each = arg;
+	MemoryContext old;
+	VpVector   *vector;
+
+	if (isnull[0])
+		return;
+	old = MemoryContextSwitchTo(each->scratch);
+	vector = DatumGetVector(values[0]);
+	if (vp_index_accepts(&each->target->index->meta, vector))
+	{
+		MemoryContextSwitchTo(old);
+		each->call(tid, vector, each->arg);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(each->scratch);
+}
+
+void
+vp_each_row(VpTarget *target, VpRowCall call, void *arg)
+{
+	IndexInfo  *info = BuildIndexInfo(target->rel);
+	EachRow		each = {.target = target,.call = call,.arg = arg};
+
+	/* with a snapshot, as a concurrent build reads the table */
+	info->ii_Concurrent = true;
+	each.scratch = AllocSetContextCreate(CurrentMemoryContext, "vecprov rows",
+										 ALLOCSET_DEFAULT_SIZES);
+	table_index_build_scan(target->heap, target->rel, info, false, false, each_row, &each, NULL);
+	MemoryContextDelete(each.scratch);
+}

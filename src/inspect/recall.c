@@ -1,0 +1,204 @@
+/*-------------------------------------------------------------------------
+ *
+ * recall.c
+ *	  vecprov_recall: how many of the true neighbours an index finds.
+ *
+ * The queries are vectors of the table, drawn at random but the same each time
+ * (reservoir sampling, Vitter's algorithm R).  Their exact neighbours come from
+ * one more pass over the table, for all queries at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "common/pg_prng.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "inspect/heap_scan.h"
+
+VP_FUNCTION(vecprov_recall);
+
+#define MAX_SAMPLES 10000
+#define MAX_K 10000
+
+typedef struct Sample
+{
+	VpVector   *vector;
+	double	   *nearest;		/* distances, a heap with the farthest on top */
+	int			n;
+} Sample;
+
+typedef struct Recall
+{
+	VpMetric	metric;
+	int			k;
+	int			nsamples;		/* wanted */
+	int			drawn;
+	int64		rows;
+	pg_prng_state random;
+	Sample	   *samples;
+} Recall;
+
+static VpVector *
+copy_vector(const VpVector *vector)
+{
+	VpVector   *copy = palloc(VARSIZE(vector));
+
+	memcpy(copy, vector, VARSIZE(vector));
+	return copy;
+}
+
+static void
+draw(ItemPointer tid, const VpVector *vector, void *arg)
+{
+	Recall	   *recall = arg;
+	int64		at = recall->rows++;
+
+	if (at >= recall->nsamples)
+	{
+		at = (int64) pg_prng_uint64_range(&recall->random, 0, at);
+		if (at >= recall->nsamples)
+			return;
+		pfree(recall->samples[at].vector);
+	}
+	else
+		recall->drawn++;
+	recall->samples[at].vector = copy_vector(vector);
+}
+
+/* NaN, the cosine distance of a zero vector, is farther than all else. */
+static double
+distance(VpMetric metric, const VpVector *a, const VpVector *b)
+{
+	double		d = vp_exact_distance(metric, a->x, b->x, a->dim);
+
+	return isnan(d) ? INFINITY : d;
+}
+
+/* Keeps a distance if it is among the k least. */
+static void
+keep_nearest(Sample *sample, int k, double dist)
+{
+	double	   *heap = sample->nearest;
+	int			i;
+
+	if (sample->n < k)
+	{
+		for (i = sample->n++; i > 0 && heap[(i - 1) / 2] < dist; i = (i - 1) / 2)
+			heap[i] = heap[(i - 1) / 2];
+		heap[i] = dist;
+		return;
+	}
+	if (dist >= heap[0])
+		return;
+	for (i = 0; 2 * i + 1 < k;)
+	{
+		int			child = 2 * i + 1;
+
+		if (child + 1 < k && heap[child + 1] > heap[child])
+			child++;
+		if (heap[child] <= dist)
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = dist;
+}
+
+static void
+measure_row(ItemPointer tid, const VpVector *vector, void *arg)
+{
+	Recall	   *recall = arg;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < recall->drawn; i++)
+		keep_nearest(&recall->samples[i], recall->k,
+					 distance(recall->metric, recall->samples[i].vector, vector));
+}
+
+/* How many of the rows that the index returns are as near as the k nearest. */
+static int
+search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, EState *estate)
+{
+	IndexScanDesc scan = VpIndexBeginScan(target->heap, target->rel, GetActiveSnapshot(), 0, 1);
+	TupleTableSlot *slot = table_slot_create(target->heap, NULL);
+	ScanKeyData key;
+	int			found = 0;
+
+	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid,
+						   PointerGetDatum(sample->vector));
+	index_rescan(scan, NULL, 0, &key, 1);
+	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+	for (int i = 0; i < sample->n && index_getnext_slot(scan, ForwardScanDirection, slot); i++)
+	{
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		FormIndexDatum(info, slot, estate, values, isnull);
+		if (!isnull[0] && distance(recall->metric, sample->vector,
+								   DatumGetVector(values[0])) <= sample->nearest[0])
+			found++;
+		ResetPerTupleExprContext(estate);
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+Datum
+vecprov_recall(PG_FUNCTION_ARGS)
+{
+	int			k = PG_GETARG_INT32(1);
+	int			nsamples = PG_GETARG_INT32(2);
+	VpTarget	target;
+	Recall		recall;
+	IndexInfo  *info;
+	EState	   *estate;
+	double		wanted = 0;
+	double		found = 0;
+
+	if (k < 1 || k > MAX_K)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("k must be between 1 and %d, not %d", MAX_K, k)));
+	if (nsamples < 1 || nsamples > MAX_SAMPLES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("samples must be between 1 and %d, not %d", MAX_SAMPLES, nsamples)));
+
+	vp_target_open(&target, PG_GETARG_OID(0), AccessShareLock);
+	memset(&recall, 0, sizeof(recall));
+	recall.metric = target.index->meta.metric;
+	recall.k = k;
+	recall.nsamples = nsamples;
+	recall.samples = palloc0(nsamples * sizeof(Sample));
+	pg_prng_seed(&recall.random, 1);
+
+	vp_each_row(&target, draw, &recall);
+	for (int i = 0; i < recall.drawn; i++)
+		recall.samples[i].nearest = palloc(k * sizeof(double));
+	vp_each_row(&target, measure_row, &recall);
+
+	info = BuildIndexInfo(target.rel);
+	estate = CreateExecutorState();
+	for (int i = 0; i < recall.drawn; i++)
+	{
+		wanted += recall.samples[i].n;
+		found += search(&target, &recall, &recall.samples[i], info, estate);
+	}
+	FreeExecutorState(estate);
+	vp_target_close(&target);
+	if (wanted == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(found / wanted);
+}
