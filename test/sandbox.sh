@@ -96,7 +96,8 @@ server_start()
 		echo "unix_socket_permissions = 0700"
 		printf '%s\n' "$@"
 	} | "${as_server[@]}" tee -a "$box/data/postgresql.conf" >/dev/null
-	if ! "${as_server[@]}" "$bin/pg_ctl" -D "$box/data" -l "$box/log/server.log" -w -t 60 start >/dev/null
+	if ! "${as_server[@]}" "$bin/pg_ctl" -D "$box/data" -l "$box/log/server.log" \
+		-w -t 60 start >/dev/null
 	then
 		cat "$box/log/server.log"
 		die "the server does not start"

@@ -530,11 +530,28 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	return false;
 }
 
+/* What a search cost: SET client_min_messages = debug1. */
+static void
+tell_counts(VpScan *scan)
+{
+	VpSearchCounts counts = vp_search_counts(scan->search);
+
+	ereport(DEBUG1,
+			(errmsg_internal("vecprov scan: ef %d, %d rounds, %llu expansions, %llu distances, "
+							 "%lld exact, %lld rows",
+							 scan->ef, scan->rounds,
+							 (unsigned long long) counts.expansions,
+							 (unsigned long long) counts.distances,
+							 (long long) scan->measured, (long long) scan->returned)));
+}
+
 void
 vp_end_scan(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
+	if (state->phase != SCAN_START)
+		tell_counts(state);
 	MemoryContextDelete(state->context);
 	scan->opaque = NULL;
 }

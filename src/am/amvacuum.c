@@ -281,6 +281,7 @@ clean_graph(IndexVacuumInfo *info)
 	cleanup->writer = vp_writer_create(&vp_context_alloc, &index->codec, &index->store.geo.levels,
 									   index->meta.m, index->meta.ef_construction);
 	survey(cleanup);
+	VP_POINT("vacuum-surveyed");
 	if (cleanup->ndead > 0)
 	{
 		repair_links(cleanup);

@@ -74,8 +74,9 @@ peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, Buffe
 	BufferDesc *desc = vp_peek(&store->peek, place.block, hint);
 	float		dist;
 
-	if (unlikely(desc == NULL || vp_buffer_cooling(desc)))
+	if (unlikely(desc == NULL))
 		return pinned_distance(store, query, place);
+	vp_buffer_touch(desc);
 	dist = record_distance(query, vp_peek_page(desc) + place.offset);
 	if (unlikely(!vp_peek_done(&store->peek, place.block, desc)))
 		return pinned_distance(store, query, place);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "access/xlog.h"
 #include "fmgr.h"
 #include "utils/fmgrprotos.h"
 
@@ -61,7 +62,11 @@ vp_debug_point(const char *name)
 	if (strcmp(name, point_name) != 0 || --point_count != 0)
 		return;
 	if (strcmp(point_action, "crash") == 0)
+	{
+		/* what was logged is to survive: recovery shall see all that came before the point */
+		XLogFlush(XactLastRecEnd);
 		kill(getpid(), SIGKILL);
+	}
 	else if (strcmp(point_action, "error") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),

@@ -6,7 +6,7 @@
  * The setting vecprov.debug_point (superusers, hidden) is 'NAME=ACTION' or
  * 'NAME=ACTION:N' for the N-th time that the point is passed:
  *
- *	crash	the process is killed as by kill -9
+ *	crash	the process is killed as by kill -9, all its WAL so far being flushed
  *	error	ereport(ERROR); not for points in critical sections
  *	wait	stops until the advisory lock 7670 is free; likewise
  *
@@ -19,6 +19,7 @@
  *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
+ *	insert-chained		it leads into a chain of equal vectors, which does not lead to it
  *	insert-linked		own links are there; before each link from a neighbour
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written

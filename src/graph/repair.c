@@ -115,7 +115,8 @@ vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_lev
 
 	if (!source->query_of(source, id, &writer->query))
 		return false;
-	vp_search_start(writer->search, source, &writer->query, entry, entry_level, 0,
+	/* all on level 0: an upper level might lead to the very node, and that is no way to it */
+	vp_search_start(writer->search, source, &writer->query, entry, 0, 0,
 					writer->ef_construction, nids);
 	found = vp_search_found(writer->search, &n);
 	if (source->links(source, id, 0, links) == 0)

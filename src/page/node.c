@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/debug_point.h"
 #include "page/record.h"
 
 /*----------
@@ -32,8 +33,9 @@ peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *p
 	if (store->peek.enabled)
 	{
 		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));
-		if (*desc != NULL && !vp_buffer_cooling(*desc))
+		if (*desc != NULL)
 		{
+			vp_buffer_touch(*desc);
 			*pinned = InvalidBuffer;
 			return vp_peek_page(*desc);
 		}
@@ -521,6 +523,7 @@ vp_chain_push(const VpStore *store, VpId first, VpId id)
 			return false;
 		}
 		set_next(store, id, seen.next, VP_NODE_CHAINED);
+		VP_POINT("insert-chained");
 
 		buffer = vp_store_read(store, place.block);
 		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);

@@ -150,6 +150,7 @@ vp_page_init(Buffer buffer, VpPageKind kind, uint32 number, bool wal)
 	START_CRIT_SECTION();
 	vp_page_format(BufferGetPage(buffer), kind, number);
 	MarkBufferDirty(buffer);
+	VP_POINT("change-before-wal");
 	if (wal)
 	{
 		XLogRecPtr	lsn;

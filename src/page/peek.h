@@ -84,13 +84,18 @@ vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block
 		VpTagIs(tag, &peek->tag, block);
 }
 
-/* Has the clock sweep been at this buffer since it was last in use? */
-static inline bool
-vp_buffer_cooling(const BufferDesc *desc)
+/*
+ * Tells the clock sweep that the buffer is in use, as pinning it would.  Costs
+ * nothing while the sweep has not been there.  Should the buffer be given to
+ * another page just now, that one stays a little longer.
+ */
+static inline void
+vp_buffer_touch(BufferDesc *desc)
 {
-	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+	uint32		state = pg_atomic_read_u32(&desc->state);
 
-	return BUF_STATE_GET_USAGECOUNT(state) < BM_MAX_USAGE_COUNT;
+	if (unlikely(BUF_STATE_GET_USAGECOUNT(state) < BM_MAX_USAGE_COUNT) && !(state & BM_LOCKED))
+		(void) pg_atomic_compare_exchange_u32(&desc->state, &state, state + BUF_USAGECOUNT_ONE);
 }
 
 /* Loads the hints of a block into the cache. */

@@ -162,6 +162,8 @@ vp_store_read(const VpStore *store, BlockNumber block)
 		desc = vp_peek(&store->peek, block, hint);
 		if (desc != NULL)
 		{
+			/* ReadRecentBuffer does not count as a use */
+			vp_buffer_touch(desc);
 			hint = BufferDescriptorGetBuffer(desc);
 			if (ReadRecentBuffer(VpLocator(store->rel), MAIN_FORKNUM, block, hint))
 				return hint;

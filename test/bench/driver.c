@@ -81,6 +81,7 @@ typedef struct Client
 	long		room;
 	double		began;
 	double		ended;
+	double		cpu;			/* seconds that the backend computed meanwhile */
 } Client;
 
 static double
@@ -90,6 +91,28 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/*
+ * Processor time of a connection's backend (its first thread), in seconds; 0
+ * where the system does not tell.  Unlike a rate, it hardly depends on what
+ * else the machine does.
+ */
+static double
+backend_cpu(PGconn *conn)
+{
+	char		path[64];
+	unsigned long long nanoseconds = 0;
+	FILE	   *accounts;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", PQbackendPID(conn));
+	accounts = fopen(path, "r");
+	if (accounts == NULL)
+		return 0;
+	if (fscanf(accounts, "%llu", &nanoseconds) != 1)
+		nanoseconds = 0;
+	fclose(accounts);
+	return nanoseconds / 1e9;
 }
 
 static PGresult *
@@ -211,6 +234,7 @@ query_client(void *argument)
 		run_query(client, i, false);
 
 	pthread_barrier_wait(&bench->start);
+	client->cpu = -backend_cpu(client->conn);
 	client->began = after = now();
 	deadline = options->seconds > 0 ? client->began + options->seconds : INFINITY;
 	do
@@ -225,6 +249,7 @@ query_client(void *argument)
 		add_latency(client, after - before);
 	} while (after < deadline);
 	client->ended = after;
+	client->cpu += backend_cpu(client->conn);
 	PQfinish(client->conn);
 	return NULL;
 }
@@ -249,6 +274,7 @@ insert_client(void *argument)
 
 	connect_client(client);
 	pthread_barrier_wait(&bench->start);
+	client->cpu = -backend_cpu(client->conn);
 	client->began = after = now();
 	deadline = options->seconds > 0 ? client->began + options->seconds : INFINITY;
 	while (after < deadline)
@@ -269,6 +295,7 @@ insert_client(void *argument)
 		add_latency(client, after - before);
 	}
 	client->ended = after;
+	client->cpu += backend_cpu(client->conn);
 	PQfinish(client->conn);
 	free(vector);
 	return NULL;
@@ -301,7 +328,8 @@ run_clients(Bench *bench, void *(*body) (void *))
 	float	   *latency = NULL;
 	long		count = 0;
 	double		began = INFINITY,
-				ended = 0;
+				ended = 0,
+				cpu = 0;
 
 	memset(client, 0, clients * sizeof(Client));
 	if (pthread_barrier_init(&bench->start, NULL, clients) != 0)
@@ -321,16 +349,19 @@ run_clients(Bench *bench, void *(*body) (void *))
 		count += client[i].count;
 		began = fmin(began, client[i].began);
 		ended = fmax(ended, client[i].ended);
+		cpu += client[i].cpu;
 		free(client[i].latency);
 	}
 	if (count == 0)
 		die("nothing was measured");
 
 	qsort(latency, count, sizeof(float), compare_floats);
-	printf("count=%ld seconds=%.6f rate=%.3f p50_us=%.1f p95_us=%.1f p99_us=%.1f max_us=%.1f",
+	printf("count=%ld seconds=%.6f rate=%.3f p50_us=%.1f p95_us=%.1f p99_us=%.1f max_us=%.1f "
+		   "cpu_us=%.1f",
 		   count, ended - began, count / (ended - began),
 		   percentile(latency, count, 0.50) * 1e6, percentile(latency, count, 0.95) * 1e6,
-		   percentile(latency, count, 0.99) * 1e6, latency[count - 1] * 1e6);
+		   percentile(latency, count, 0.99) * 1e6, latency[count - 1] * 1e6,
+		   cpu / count * 1e6);
 	pthread_barrier_destroy(&bench->start);
 	free(latency);
 	free(client);
@@ -493,7 +524,8 @@ command_copy(const Options *options)
 }
 
 /*
- * Runs one statement; prints its time, its SQLSTATE (00000 when it worked) and,
+ * Runs one statement; prints its time, the backend's processor time (its
+ * first thread's, no worker's), its SQLSTATE (00000 when it worked) and,
  * to the line's end, the first column of its rows with blanks between them.
  */
 static void
@@ -503,6 +535,7 @@ command_exec(const Options *options)
 	double		began = now();
 	PGresult   *result = PQexec(conn, options->sql);
 	double		seconds = now() - began;
+	double		cpu = backend_cpu(conn);
 	ExecStatusType status = PQresultStatus(result);
 	bool		good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 
@@ -510,7 +543,7 @@ command_exec(const Options *options)
 		die("%s", PQerrorMessage(conn));
 	if (!good)
 		fputs(PQerrorMessage(conn), stderr);
-	printf("seconds=%.6f sqlstate=%s value=", seconds,
+	printf("seconds=%.6f cpu=%.2f sqlstate=%s value=", seconds, cpu,
 		   good ? "00000" : PQresultErrorField(result, PG_DIAG_SQLSTATE));
 	for (int i = 0; i < PQntuples(result); i++)
 		printf("%s%s", i > 0 ? " " : "", PQgetvalue(result, i, 0));

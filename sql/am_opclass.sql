@@ -1,0 +1,69 @@
+-- The access method as the catalog shows it: operator classes, properties, and what a wrong
+-- operator class is told.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS vecprov;
+RESET client_min_messages;
+\set VERBOSITY terse
+
+SELECT opcname, opcintype::regtype, opcdefault, amvalidate(c.oid)
+FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
+WHERE amname = 'vecprov' AND opcname LIKE 'vector%' ORDER BY opcname COLLATE "C";
+
+-- All operators only order, by double precision.
+SELECT opcname, amopopr::regoperator, amoppurpose, oprresult::regtype
+FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod JOIN pg_amop o ON amopfamily = opcfamily
+JOIN pg_operator p ON p.oid = amopopr
+WHERE amname = 'vecprov' AND opcname LIKE 'vector%' ORDER BY opcname COLLATE "C";
+
+SELECT name, pg_indexam_has_property(a.oid, name) FROM pg_am a,
+	unnest(ARRAY['can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include']) name
+WHERE amname = 'vecprov';
+
+CREATE TABLE opclass_items (id integer, v vector(3));
+CREATE INDEX opclass_idx ON opclass_items USING vecprov (v);
+SELECT name, pg_index_has_property('opclass_idx', name)
+FROM unnest(ARRAY['clusterable', 'index_scan', 'bitmap_scan', 'backward_scan']) name;
+SELECT name, pg_index_column_has_property('opclass_idx', 1, name)
+FROM unnest(ARRAY['orderable', 'distance_orderable', 'returnable', 'search_array', 'search_nulls']) name;
+
+-- vector_l2_ops is the default, and the index says so of the others.
+CREATE INDEX opclass_ip_idx ON opclass_items USING vecprov (v vector_ip_ops) WITH (m = 8, ef_construction = 20);
+SELECT pg_get_indexdef('opclass_idx'::regclass);
+SELECT pg_get_indexdef('opclass_ip_idx'::regclass);
+
+-- What the access method cannot do
+CREATE UNIQUE INDEX ON opclass_items USING vecprov (v);
+CREATE INDEX ON opclass_items USING vecprov (v, v vector_ip_ops);
+CREATE INDEX ON opclass_items USING vecprov (v) INCLUDE (id);
+CREATE INDEX ON opclass_items USING vecprov (v DESC);
+CREATE INDEX ON opclass_items USING vecprov (id);
+CREATE INDEX ON opclass_items USING vecprov (v float4_ops);
+ALTER TABLE opclass_items ADD EXCLUDE USING vecprov (v WITH =);
+CLUSTER opclass_items USING opclass_idx;
+
+-- Operator classes that are not one are found out by amvalidate.
+CREATE FUNCTION opclass_two(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE OPERATOR CLASS opclass_no_function FOR TYPE vector USING vecprov AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops;
+CREATE OPERATOR CLASS opclass_wrong_function FOR TYPE vector USING vecprov AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 opclass_two(integer);
+CREATE OPERATOR CLASS opclass_search_operator FOR TYPE vector USING vecprov AS
+	OPERATOR 1 = (vector, vector),
+	FUNCTION 1 vecprov_vector_l2_metric();
+CREATE OPERATOR CLASS opclass_strategy FOR TYPE vector USING vecprov AS
+	OPERATOR 2 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 vecprov_vector_l2_metric();
+CREATE OPERATOR CLASS opclass_no_operator FOR TYPE vector USING vecprov AS
+	FUNCTION 1 vecprov_vector_l2_metric();
+SELECT opcname, amvalidate(c.oid)
+FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
+WHERE amname = 'vecprov' AND opcname LIKE 'opclass%' ORDER BY opcname COLLATE "C";
+
+DROP TABLE opclass_items;
+DROP OPERATOR FAMILY opclass_no_function USING vecprov;
+DROP OPERATOR FAMILY opclass_wrong_function USING vecprov;
+DROP OPERATOR FAMILY opclass_search_operator USING vecprov;
+DROP OPERATOR FAMILY opclass_strategy USING vecprov;
+DROP OPERATOR FAMILY opclass_no_operator USING vecprov;
+DROP FUNCTION opclass_two(integer);

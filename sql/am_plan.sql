@@ -1,0 +1,67 @@
+-- What the planner chooses: the index where it wins, something else where it loses.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS vecprov;
+RESET client_min_messages;
+SET jit = off;
+
+CREATE TABLE plan_items (id integer PRIMARY KEY, category integer, rare boolean, even boolean, v vector(16))
+	WITH (autovacuum_enabled = off);
+INSERT INTO plan_items SELECT i, i % 100, i % 10000 = 0, i % 2 = 0,
+	ARRAY(SELECT get_byte(h, d) - 128 FROM generate_series(0, 15) d)
+	FROM (SELECT i, decode(md5(i::text), 'hex') AS h FROM generate_series(1, 20000) i OFFSET 0) s;
+CREATE INDEX plan_v ON plan_items USING vecprov (v vector_l2_ops);
+VACUUM ANALYZE plan_items;
+CREATE TABLE plan_tiny (id integer PRIMARY KEY, v vector(16)) WITH (autovacuum_enabled = off);
+INSERT INTO plan_tiny SELECT id, v FROM plan_items WHERE id <= 20;
+CREATE INDEX plan_tiny_v ON plan_tiny USING vecprov (v vector_l2_ops);
+VACUUM ANALYZE plan_tiny;
+CREATE TABLE plan_none (id integer PRIMARY KEY, v vector(16)) WITH (autovacuum_enabled = off);
+CREATE INDEX plan_none_v ON plan_none USING vecprov (v vector_l2_ops);
+VACUUM ANALYZE plan_none;
+
+-- Chosen: a few nearest rows, with a constant or a parameter, filtered or not
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id, v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' FROM plan_items ORDER BY 2 LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 100;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items WHERE even ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items WHERE v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' < 200
+	ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' OFFSET 10 FETCH FIRST 10 ROWS ONLY;
+EXPLAIN (COSTS OFF) SELECT t.id, n.id FROM plan_tiny t, LATERAL
+	(SELECT id FROM plan_items i ORDER BY i.v <-> t.v LIMIT 10) n;
+PREPARE nearest(vector) AS SELECT id FROM plan_items ORDER BY v <-> $1 LIMIT 10;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF) EXECUTE nearest('[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]');
+PREPARE nearest_some(vector, bigint) AS SELECT id FROM plan_items ORDER BY v <-> $1 LIMIT $2;
+EXPLAIN (COSTS OFF) EXECUTE nearest_some('[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]', 10);
+RESET plan_cache_mode;
+
+-- Not chosen: all rows are wanted
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]';
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 15000;
+
+-- Not chosen: a filter that leaves few rows, with an index of its own and without
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items WHERE id = 7 ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items WHERE id < 50 ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_items WHERE rare ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+
+-- Not chosen: small tables, empty ones
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 1;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_none ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+
+-- Never chosen: another operator, another direction, no order at all, conditions
+SET enable_seqscan = off;
+DROP INDEX plan_v;
+CREATE INDEX plan_v ON plan_tiny USING vecprov (v vector_ip_ops);
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <#> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <=> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' DESC LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY (v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]') + 1 LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT v FROM plan_tiny LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT v FROM plan_tiny WHERE v = '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]';
+EXPLAIN (COSTS OFF) SELECT v FROM plan_tiny WHERE v IS NULL;
+RESET enable_seqscan;
+
+DROP TABLE plan_items, plan_tiny, plan_none;

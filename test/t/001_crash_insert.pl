@@ -1,0 +1,150 @@
+# kill -9 at every step of an insert: after recovery all committed rows are found, none of the rest,
+# and the index is sound, before and after VACUUM has cleared away what the crash left.
+
+use strict;
+use warnings;
+
+use VecprovTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# What the table looks like before the insert that crashes, and that insert.
+my %scenarios = (
+	'first row' => {
+		before => 'SELECT',
+		insert => 'INSERT INTO items SELECT 5000, vec(1, 80)',
+	},
+	'equal vector' => {
+		before => 'INSERT INTO items SELECT i, vec(1 + i % 3, 80) FROM generate_series(1, 12) i',
+		insert => 'INSERT INTO items SELECT 5000, vec(1, 80)',
+	},
+	'new page' => {
+		# stops where the next id needs new pages
+		before => <<'EOS',
+DO $$
+DECLARE
+	size bigint;
+	i int := 0;
+BEGIN
+	LOOP
+		INSERT INTO items SELECT i, vec(i, 80);
+		i := i + 1;
+		EXIT WHEN size < pg_relation_size('items_v_idx') AND i > 150;
+		size := pg_relation_size('items_v_idx');
+	END LOOP;
+	DELETE FROM items WHERE id = i - 1;
+END $$
+EOS
+		insert => 'INSERT INTO items SELECT 5000 + i, vec(7 + i, 80) FROM generate_series(1, 300) i',
+		counts => [ 1, 2, 3, 4, 6, 10, 20, 50, 200, 1000, 2000 ],
+	},
+	'used id' => {
+		# the ids of the first 60 rows, some with lists of upper levels, are free
+		before => <<'EOS',
+INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 120) i;
+DELETE FROM items WHERE id <= 60;
+VACUUM items;
+CREATE TABLE newer ();
+DROP TABLE newer;
+VACUUM items
+EOS
+		insert => 'INSERT INTO items SELECT 5000 + i, vec(7 + i, 80) FROM generate_series(1, 40) i',
+		counts => [ 1 .. 12, 20, 35, 60, 100, 150, 250, 400 ],
+	});
+
+my $node = vecprov_node('main');
+$node->start;
+vecprov_functions($node);
+
+sub make_table
+{
+	my ($before) = @_;
+
+	$node->safe_psql('postgres', <<"EOS");
+DROP TABLE IF EXISTS items;
+CREATE TABLE items (id int, v vector(80));
+CREATE INDEX ON items USING vecprov (v) WITH (m = 4, ef_construction = 16);
+$before;
+CHECKPOINT;
+EOS
+}
+
+# All that must hold after a crash: at once, after more inserts, and after VACUUM.
+sub check_recovered
+{
+	my ($name) = @_;
+	my $expected = $node->safe_psql('postgres', 'SELECT count(*) FROM items WHERE id >= 5000');
+
+	is($expected, 0, "$name: the insert did not happen");
+	sound($node, 'items_v_idx', $name);
+	complete($node, 'items', $name);
+	$node->safe_psql('postgres',
+		'INSERT INTO items SELECT 6000 + i, vec(i % 20, 80) FROM generate_series(1, 30) i');
+	sound($node, 'items_v_idx', "$name, inserted again");
+	complete($node, 'items', "$name, inserted again");
+	$node->safe_psql('postgres', 'VACUUM items');
+	sound($node, 'items_v_idx', "$name, vacuumed");
+	complete($node, 'items', "$name, vacuumed");
+	findable($node, 'items', "$name, vacuumed");
+	is($node->safe_psql('postgres', <<"EOS"), 't', "$name, vacuumed: no dead node is left over");
+SELECT count(*) = 0 FROM vecprov_check('items_v_idx', true)
+EOS
+}
+
+# Every change of a page that an insert makes, one after another, until it gets through.
+foreach my $name (sort keys %scenarios)
+{
+	my $scenario = $scenarios{$name};
+	my @counts   = @{ $scenario->{counts} || [ 1 .. 60 ] };
+	my $crashes  = 0;
+
+	foreach my $count (@counts)
+	{
+		make_table($scenario->{before});
+		last unless crash_at($node, "change-before-wal=crash:$count", $scenario->{insert});
+		$crashes++;
+		check_recovered("$name, change $count");
+	}
+	cmp_ok($crashes, '>=', 3, "$name: the insert crashed at $crashes of its changes");
+}
+
+# The named points, with others inserting at the same time.
+$node->safe_psql('postgres', <<'EOS');
+DROP TABLE items;
+CREATE TABLE items (id bigserial, v vector(80));
+INSERT INTO items (v) SELECT vec(i, 80) FROM generate_series(1, 300) i;
+CREATE INDEX ON items USING vecprov (v) WITH (m = 8, ef_construction = 32);
+EOS
+my $script = $node->basedir . '/insert.sql';
+append_to_file($script, "\\set i random(1, 100000)\nINSERT INTO items (v) VALUES (vec(:i, 80));\n");
+
+foreach my $point (
+	'insert-created=crash:1', 'insert-created=crash:9', 'insert-stored=crash:1', 'insert-stored=crash:13',
+	'insert-linked=crash:1', 'insert-linked=crash:2', 'insert-linked=crash:37',
+	'insert-chained=crash:1', 'insert-chained=crash:4')
+{
+	my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
+	my $out    = '';
+	my $load   = IPC::Run::start(
+		[ 'pgbench', '-n', '-c', '2', '-T', '600', '--random-seed', '1', '-h', $node->host,
+			'-p', $node->port, '-f', $script, 'postgres' ],
+		'>', \$out, '2>&1');
+
+	$node->poll_query_until('postgres', "SELECT count(*) > $before + 20 FROM items")
+	  or die 'the others insert nothing';
+	ok( crash_at($node, $point, <<'EOS'), "$point: crashed");
+INSERT INTO items (v) SELECT vec(i % 25, 80) FROM generate_series(1, 50) i
+EOS
+	eval { $load->finish };
+	sound($node, 'items_v_idx', $point);
+	complete($node, 'items', $point);
+	findable($node, 'items', $point, 'id % 5 = 0');
+}
+$node->safe_psql('postgres', 'VACUUM items');
+sound($node, 'items_v_idx', 'after all crashes and VACUUM');
+complete($node, 'items', 'after all crashes and VACUUM');
+findable($node, 'items', 'after all crashes and VACUUM');
+
+$node->stop;
+done_testing();

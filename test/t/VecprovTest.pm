@@ -1,0 +1,170 @@
+# What the TAP tests of vecprov share: servers with the library loaded, vectors that are the same on
+# every run, crashes on purpose, and the two questions that every hard test ends with: is the index
+# sound (vecprov_check), and does it return every row?
+
+package VecprovTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(
+  vecprov_node vecprov_functions crash_at crash_and_wait log_end
+  sound complete findable hold at_point finish_session
+);
+
+# Scans are to use the index, whatever the planner thinks of such small tables.
+my $by_index = "SET enable_seqscan = off; SET enable_sort = off; ";
+
+# A server with vecprov. It comes back by itself when a backend is killed.
+sub vecprov_node
+{
+	my ($name, %params) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(%params);
+	$node->append_conf('postgresql.conf', <<'EOC');
+shared_preload_libraries = 'vecprov'
+restart_after_crash = on
+autovacuum = off
+log_statement = none
+max_wal_size = 1GB
+EOC
+	$node->append_conf('postgresql.conf', "wal_level = replica\n") unless $params{allows_streaming};
+	return $node;
+}
+
+# vec(i, dims): vector number i of a fixed sequence: 40 clusters with noise around them.
+# near(i, dims): another one beside it, not the same.
+sub vecprov_functions
+{
+	my ($node) = @_;
+
+	$node->safe_psql('postgres', <<'EOS');
+CREATE EXTENSION vecprov;
+CREATE FUNCTION vec(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT array_agg(((hashint4extended(i % 40, d) & 1023) + (hashint4extended(i, d) & 255)) / 1024.0
+		ORDER BY d)::real[]::vector
+	FROM generate_series(1, dims) d
+$$;
+CREATE FUNCTION near(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT vec(i, dims) + (SELECT array_agg((hashint4extended(i, -d) & 15) / 4096.0 ORDER BY d)
+		FROM generate_series(1, dims) d)::real[]::vector
+$$;
+EOS
+}
+
+sub log_end
+{
+	my ($node) = @_;
+	return -s $node->logfile;
+}
+
+# Waits until the server has recovered from a crash that happened after this offset of its log.
+sub crash_and_wait
+{
+	my ($node, $offset) = @_;
+
+	$node->wait_for_log(qr/database system is ready to accept connections/, $offset);
+	$node->poll_query_until('postgres', 'SELECT true')
+	  or die 'the server did not come back';
+}
+
+# Runs SQL with a debug point set to crash. True when it did; then the server is up again.
+sub crash_at
+{
+	my ($node, $point, $sql) = @_;
+	my $offset = log_end($node);
+	my ($stdout, $stderr);
+	my $rc = $node->psql('postgres', "SET vecprov.debug_point = '$point'; $sql",
+		stdout => \$stdout, stderr => \$stderr, on_error_die => 0, on_error_stop => 1);
+
+	return 0 if $rc == 0;
+	die "at $point: $stderr" unless $stderr =~ /server closed the connection|terminating connection/;
+	crash_and_wait($node, $offset);
+	return 1;
+}
+
+# No rule is broken.
+sub sound
+{
+	my ($node, $index, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	is( $node->safe_psql('postgres', "SELECT * FROM vecprov_check('$index', true) LIMIT 20"),
+		'', "$name: vecprov_check finds nothing");
+}
+
+# A scan of the index to its end returns exactly the rows that the table has.
+sub complete
+{
+	my ($node, $table, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	is( $node->safe_psql('postgres', <<"EOS"), '0|0|0', "$name: a scan to the end returns every row once");
+$by_index
+SET vecprov.iterative_scan = relaxed_order;
+SET vecprov.max_scan_tuples = 1000000000;
+CREATE TEMP TABLE found AS
+	SELECT id FROM $table ORDER BY v <-> (SELECT v FROM $table ORDER BY id LIMIT 1) LIMIT 1000000000;
+SET enable_seqscan = on;
+SELECT (SELECT count(*) FROM found) - (SELECT count(DISTINCT id) FROM found),
+	(SELECT count(*) FROM (SELECT id FROM $table WHERE v IS NOT NULL EXCEPT SELECT id FROM found) x),
+	(SELECT count(*) FROM (SELECT id FROM found EXCEPT SELECT id FROM $table) x);
+EOS
+}
+
+# A search for a row's own vector finds it, or an equal one. HNSW may miss one in two hundred.
+sub findable
+{
+	my ($node, $table, $name, $where) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	$where = defined $where ? "AND $where" : '';
+	my ($missed, $rows) = split /\|/, $node->safe_psql('postgres', <<"EOS");
+$by_index
+SET vecprov.ef_search = 100;
+SELECT count(*) FILTER (WHERE dist IS DISTINCT FROM 0), count(*) FROM $table a LEFT JOIN LATERAL
+	(SELECT b.v <-> a.v AS dist FROM $table b ORDER BY b.v <-> a.v LIMIT 1) n ON true
+	WHERE v IS NOT NULL $where;
+EOS
+	cmp_ok($missed, '<=', 1 + $rows / 200, "$name: searches find rows by their own vectors ($rows)");
+}
+
+# A session that holds the lock on which debug points wait, until it is told to let go (quit).
+sub hold
+{
+	my ($node) = @_;
+	my $session = $node->background_psql('postgres');
+
+	$session->query_safe('SELECT pg_advisory_lock(7670)');
+	return $session;
+}
+
+# Starts SQL in a session of its own that stops at a debug point, and returns when it is there.
+sub at_point
+{
+	my ($node, $point, $sql) = @_;
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+	$session->query_safe("SET application_name = 'at_point'; SET vecprov.debug_point = '$point=wait'");
+	$session->query_until(qr/started/, "\\echo started\n$sql;\n\\echo finished\n");
+	$node->poll_query_until('postgres', <<'EOS') or die "never came to $point";
+SELECT EXISTS (SELECT FROM pg_stat_activity
+	WHERE application_name = 'at_point' AND wait_event_type = 'Lock' AND wait_event = 'advisory')
+EOS
+	return $session;
+}
+
+# Returns what a session printed when its statement ends.
+sub finish_session
+{
+	my ($session) = @_;
+	my $output = $session->query_until(qr/finished/, '');
+	return ($output, $session->{stderr});
+}
+
+1;

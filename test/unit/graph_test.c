@@ -1,0 +1,502 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_test.c
+ *	  Search, select, link and repair, over a source that can lose nodes and
+ *	  refuse changes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "graph/writer.h"
+
+#include "sample.h"
+
+/* The graph in memory, linked a node at a time; any node may be dead. */
+typedef struct TestSource
+{
+	VpSource	source;			/* first */
+	VpMemGraph *graph;
+	bool	   *dead;
+	int			refuse;			/* every so many changes one fails; 0: none */
+	int			changes;
+	bool		always_refuse;
+} TestSource;
+
+static VpSource *
+inner(VpSource *source)
+{
+	return vp_mem_source(((TestSource *) source)->graph);
+}
+
+static int
+test_links(VpSource *source, VpId id, int level, VpId *links)
+{
+	return vp_mem_links(((TestSource *) source)->graph, id, level, links);
+}
+
+static void
+test_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VP_CHECK(n > 0 && n <= VP_MAX_LINKS + 1, "%d distances at once", n);
+	inner(source)->distances(inner(source), query, ids, n, dist);
+}
+
+static bool
+test_query_of(VpSource *source, VpId id, VpQuery *query)
+{
+	return inner(source)->query_of(inner(source), id, query);
+}
+
+static bool
+test_linkable(VpSource *source, VpId id)
+{
+	return !((TestSource *) source)->dead[id];
+}
+
+static bool
+test_replace(VpSource *source, VpId id, int level,
+			 const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	TestSource *test = (TestSource *) source;
+
+	test->changes++;
+	if (test->always_refuse || (test->refuse > 0 && test->changes % test->refuse == 0))
+		return false;
+	return inner(source)->replace_links(inner(source), id, level, from, nfrom, to, nto);
+}
+
+static bool
+test_same(VpSource *source, VpId a, VpId b)
+{
+	return inner(source)->same_vector(inner(source), a, b);
+}
+
+static bool
+test_chain(VpSource *source, VpId first, VpId id)
+{
+	return !((TestSource *) source)->dead[first] && inner(source)->chain(inner(source), first, id);
+}
+
+static void
+test_source_make(TestSource *test, const Sample *sample, int ef_construction)
+{
+	memset(test, 0, sizeof(*test));
+	test->source.links = test_links;
+	test->source.distances = test_distances;
+	test->source.query_of = test_query_of;
+	test->source.linkable = test_linkable;
+	test->source.replace_links = test_replace;
+	test->source.same_vector = test_same;
+	test->source.chain = test_chain;
+	test->graph = sample_graph(sample, ef_construction, 1);
+	test->dead = calloc((size_t) sample->n, sizeof(bool));
+}
+
+static void
+test_source_free(TestSource *test)
+{
+	vp_mem_destroy(test->graph);
+	free(test->dead);
+}
+
+/* Links nodes 0 ... n - 1 as inserts do: in that order, the entry point rising. */
+static void
+link_all(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	SampleQuery query;
+
+	sample_query_make(&query, &sample->codec);
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+	{
+		VpMemGraph *graph = test->graph;
+		int			level = vp_level(&sample->levels, id);
+
+		if (graph->entry != VP_NO_ID && test_query_of(&test->source, id, &query.query) &&
+			vp_link(writer, &test->source, id, &query.query, graph->entry, graph->entry_level,
+					id + 1) == VP_CHAINED)
+		{
+			VP_CHECK(vp_mem_chained(graph, id), "%u is in a chain", id);
+			continue;
+		}
+		if (graph->entry == VP_NO_ID || level > graph->entry_level)
+		{
+			graph->entry = id;
+			graph->entry_level = level;
+		}
+	}
+	sample_query_free(&query);
+}
+
+static VpWriter *
+make_writer(const Sample *sample, int ef_construction)
+{
+	return vp_writer_create(&sample_memory, &sample->codec, &sample->levels,
+							(int) sample->levels.m, ef_construction);
+}
+
+/* Takes everything that a search can give, in portions; each node once. */
+static int
+exhaust(TestSource *test, const Sample *sample, VpSearch *search, int ef, uint32_t nids)
+{
+	VpMemGraph *graph = test->graph;
+	bool	   *seen = calloc((size_t) sample->n, sizeof(bool));
+	SampleQuery query;
+	VpCandidate result;
+	VpCandidate peeked;
+	int			total = 0;
+
+	sample_query_make(&query, &sample->codec);
+	sample_query_set(&query, sample, 0);
+	vp_search_start(search, &test->source, &query.query, graph->entry, graph->entry_level, 0,
+					ef, nids);
+	do
+	{
+		float		last = -INFINITY;
+		int			portion = 0;
+
+		/* now and then something is left for the next portion */
+		while ((total % 7 != 6 || portion == 0) && vp_search_peek(search, &peeked) &&
+			   vp_search_next(search, &result))
+		{
+			VP_CHECK(memcmp(&peeked, &result, sizeof(result)) == 0, "peek is next");
+			VP_CHECK(result.dist >= last, "order");
+			VP_CHECK(result.id < (VpId) sample->n && !seen[result.id], "%u twice", result.id);
+			seen[result.id] = true;
+			VP_CHECK(vp_search_met(search, result.id), "%u was met", result.id);
+			last = result.dist;
+			total++;
+			portion++;
+		}
+	} while (vp_search_more(search, ef));
+	VP_CHECK(!vp_search_next(search, &result), "nothing after the end");
+	VP_CHECK(!vp_search_met(search, VP_MAX_ID), "what is out of range was not met");
+	VP_CHECK(vp_search_counts(search).distances >= (uint64_t) total, "counts");
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+		VP_CHECK(seen[id] == vp_search_met(search, id), "%u met but not returned", id);
+	sample_query_free(&query);
+	free(seen);
+	return total;
+}
+
+static void
+check_searches(TestSource *test, const Sample *sample)
+{
+	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
+	VpMemGraph *graph = test->graph;
+	int			reached = sample_reached(sample, graph, graph->entry);
+	double		small = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+									  100, (uint32_t) sample->n, NULL);
+	double		hashed = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+									   100, UINT32_C(1) << 24, NULL);
+	double		large = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+									  2000, (uint32_t) sample->n, NULL);
+
+	VP_CHECK(reached >= sample->n - 2, "%d of %d reached", reached, sample->n);
+	VP_CHECK(small >= 0.95, "recall %.3f", small);
+	VP_CHECK(small == hashed, "recall %.3f with bytes, %.3f with a hash table", small, hashed);
+	VP_CHECK(large >= 0.999, "recall %.3f with a large pool", large);
+
+	/* the same search memory for all: small, large, bytes, hashed, more than 255 */
+	for (int i = 0; i < 2; i++)
+	{
+		uint32_t	nids = i == 0 ? (uint32_t) sample->n : UINT32_C(1) << 24;
+
+		VP_CHECK(exhaust(test, sample, search, 1, nids) == reached, "ef 1");
+		VP_CHECK(exhaust(test, sample, search, 17, nids) == reached, "ef 17");
+		VP_CHECK(exhaust(test, sample, search, 1500, nids) == reached, "ef 1500");
+		VP_CHECK(exhaust(test, sample, search, 100000, nids) == reached, "ef 100000");
+	}
+	for (int i = 0; i < 300; i++)
+		VP_CHECK(exhaust(test, sample, search, 1000, (uint32_t) sample->n) == reached, "again");
+
+	/* ids that are younger than the search are left out, and nothing else happens */
+	VP_CHECK(exhaust(test, sample, search, 50, 10) <= reached, "few ids are known");
+	vp_search_destroy(search);
+}
+
+/* The same choice, one pair at a time. */
+static int
+select_plainly(VpSource *source, VpQuery *query, const VpCandidate *candidates, int n,
+			   int max, VpId *chosen)
+{
+	int			nchosen = 0;
+
+	for (int i = 0; i < n && nchosen < max; i++)
+	{
+		bool		good = true;
+
+		for (int j = 0; j < nchosen && good; j++)
+		{
+			float		dist;
+
+			source->query_of(source, chosen[j], query);
+			source->distances(source, query, &candidates[i].id, 1, &dist);
+			good = !(dist < candidates[i].dist);
+		}
+		if (good)
+			chosen[nchosen++] = candidates[i].id;
+	}
+	return nchosen;
+}
+
+static void
+check_select(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
+	VpMemGraph *graph = test->graph;
+	SampleQuery query;
+
+	sample_query_make(&query, &sample->codec);
+	for (int i = 0; i < 20; i++)
+	{
+		VpId		chosen[VP_MAX_LINKS];
+		VpId		plain[VP_MAX_LINKS];
+		int			max = 1 + i;
+		const VpCandidate *found;
+		int			n;
+
+		sample_query_set(&query, sample, i);
+		vp_search_start(search, &test->source, &query.query, graph->entry, graph->entry_level, 0,
+						10 * i + 1, (uint32_t) sample->n);
+		found = vp_search_found(search, &n);
+		n = vp_select(writer, &test->source, found, n, max, chosen);
+		VP_CHECK(n > 0 && n <= max, "%d chosen of %d", n, max);
+		found = vp_search_found(search, &max);
+		VP_CHECK(select_plainly(&test->source, &query.query, found, max, 1 + i, plain) == n &&
+				 memcmp(chosen, plain, sizeof(VpId) * (size_t) n) == 0, "choice %d", i);
+	}
+	sample_query_free(&query);
+	vp_search_destroy(search);
+}
+
+static bool
+never_reached(void *arg, VpId id)
+{
+	return false;
+}
+
+static bool
+is_alive(void *arg, VpId id)
+{
+	return !((TestSource *) arg)->dead[id];
+}
+
+/* Nobody links to the node, and it links to nobody: rescue brings it back. */
+static void
+check_rescue(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	VpMemGraph *graph = test->graph;
+	VpId		lost = graph->entry == 11 ? 12 : 11;
+	VpId		links[VP_MAX_LINKS];
+
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+	{
+		VpId		kept[VP_MAX_LINKS];
+		int			n = vp_mem_links(graph, id, 0, links);
+		int			nkept = 0;
+
+		for (int i = 0; i < n; i++)
+		{
+			if (links[i] != lost)
+				kept[nkept++] = links[i];
+		}
+		vp_link_set(writer, &test->source, id, 0, kept, id == lost ? 0 : nkept);
+	}
+	VP_CHECK(!vp_rescue(writer, &test->source, lost, graph->entry, graph->entry_level,
+						(uint32_t) sample->n, never_reached, NULL), "nobody to rescue it");
+	VP_CHECK(vp_rescue(writer, &test->source, lost, graph->entry, graph->entry_level,
+					   (uint32_t) sample->n, is_alive, test), "rescue");
+	VP_CHECK(vp_mem_links(graph, lost, 0, links) > 0, "it has links again");
+	VP_CHECK(sample_reached(sample, graph, graph->entry) >= sample->n - 2, "it is reached");
+}
+
+/* Three in ten die; their neighbours heal. */
+static void
+check_repair(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	VpMemGraph *graph = test->graph;
+	uint64_t	random = 3;
+	int			alive = 0;
+	double		recall;
+
+	VP_CHECK(!vp_repair(writer, &test->source, graph->entry, 0), "nothing to repair");
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+	{
+		test->dead[id] = id != graph->entry && vp_unit_uniform(&random) < 0.3;
+		alive += !test->dead[id];
+	}
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+	{
+		for (int level = vp_level(&sample->levels, id); level >= 0 && !test->dead[id]; level--)
+		{
+			VpId		links[VP_MAX_LINKS];
+			int			n = vp_mem_links(graph, id, level, links);
+			bool		sound = true;
+
+			for (int i = 0; i < n; i++)
+				sound &= !test->dead[links[i]];
+			VP_CHECK(vp_repair(writer, &test->source, id, level) == !sound,
+					 "node %u level %d", id, level);
+			n = vp_mem_links(graph, id, level, links);
+			for (int i = 0; i < n; i++)
+				VP_CHECK(!test->dead[links[i]], "%u still links to %u", id, links[i]);
+		}
+	}
+	recall = sample_recall(sample, &test->source, graph->entry, graph->entry_level, 100,
+						   (uint32_t) sample->n, test->dead);
+	VP_CHECK(recall >= 0.93, "recall %.3f after repair", recall);
+	VP_CHECK(sample_reached(sample, graph, graph->entry) >= alive - alive / 200,
+			 "%d of %d reached", sample_reached(sample, graph, graph->entry), alive);
+
+	/* all die but one: it ends without links */
+	for (VpId id = 0; id < (VpId) sample->n; id++)
+		test->dead[id] = id != graph->entry;
+	for (int level = 0; level <= graph->entry_level; level++)
+	{
+		VpId		links[VP_MAX_LINKS];
+
+		vp_repair(writer, &test->source, graph->entry, level);
+		VP_CHECK(vp_mem_links(graph, graph->entry, level, links) == 0, "level %d", level);
+	}
+	memset(test->dead, 0, sizeof(bool) * (size_t) sample->n);
+}
+
+static void
+check_metric(VpMetric metric, int bits, int m, int refuse)
+{
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+
+	sample_make(&sample, 3000, 24, 20, metric, bits, m);
+	test_source_make(&test, &sample, 64);
+	test.refuse = refuse;
+	writer = make_writer(&sample, 64);
+	link_all(&test, &sample, writer);
+	test.refuse = 0;
+	if (refuse == 0)
+		check_searches(&test, &sample);
+	else
+		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entry) >= sample.n - 2,
+				 "reached although changes were refused");
+	check_select(&test, &sample, writer);
+	check_rescue(&test, &sample, writer);
+	test.refuse = refuse;
+	check_repair(&test, &sample, writer);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
+/* A source that refuses everything is given up on, and stays as it was. */
+static void
+check_refusal(void)
+{
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+
+	sample_make(&sample, 200, 16, 4, VP_METRIC_L2, 8, 4);
+	test_source_make(&test, &sample, 32);
+	writer = make_writer(&sample, 32);
+	link_all(&test, &sample, writer);
+	test.always_refuse = true;
+	for (int i = 1; i < 100; i++)
+		test.dead[i] = true;
+	for (VpId id = 0; id < 10; id++)
+		VP_CHECK(!vp_repair(writer, &test.source, id, 0), "refused");
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
+/* Nodes that hold no vector: in no result, but searches go through them. */
+static void
+check_vectorless(void)
+{
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+	VpSearch   *search;
+	SampleQuery query;
+	VpCandidate result;
+	int			found = 0;
+
+	sample_make(&sample, 500, 16, 4, VP_METRIC_L2, 8, 8);
+	test_source_make(&test, &sample, 64);
+	writer = make_writer(&sample, 64);
+	link_all(&test, &sample, writer);
+	vp_mem_factors(test.graph, test.graph->entry)->scale = NAN;
+	for (VpId id = 0; id < 500; id += 50)
+		vp_mem_factors(test.graph, id)->scale = NAN;
+
+	search = vp_search_create(&sample_memory, 8);
+	sample_query_make(&query, &sample.codec);
+	sample_query_set(&query, &sample, 0);
+	vp_search_start(search, &test.source, &query.query, test.graph->entry,
+					test.graph->entry_level, 0, 500, 500);
+	while (vp_search_next(search, &result))
+	{
+		VP_CHECK(!isnan(result.dist) && result.dist < INFINITY, "%u has a vector", result.id);
+		found++;
+	}
+	VP_CHECK(found >= 470 && found <= 490, "%d found", found);
+	VP_CHECK(!vp_search_more(search, 500), "and that is all");
+	VP_CHECK(!vp_repair(writer, &test.source, 0, 0), "not of a node without a vector");
+	VP_CHECK(!vp_rescue(writer, &test.source, 0, test.graph->entry, 0, 500, is_alive, &test),
+			 "nor is it rescued");
+	sample_query_free(&query);
+	vp_search_destroy(search);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
+/* One vector many times, among others: one node in the graph, a chain behind it. */
+static void
+check_equal(VpMetric metric, int bits)
+{
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+	VpId		first = VP_NO_ID;
+	int			chained = 0,
+				length = 0;
+
+	sample_make(&sample, 1000, 16, 5, metric, bits, 8);
+	for (int i = 0; i < sample.n; i += 3)
+		memcpy(sample.x + (size_t) i * 16, sample.x, 16 * sizeof(float));
+	test_source_make(&test, &sample, 64);
+	writer = make_writer(&sample, 64);
+	link_all(&test, &sample, writer);
+	for (VpId id = 0; id < 1000; id++)
+	{
+		chained += vp_mem_chained(test.graph, id);
+		VP_CHECK(!vp_mem_chained(test.graph, id) || id % 3 == 0, "%u differs", id);
+		if (vp_mem_chain_next(test.graph, id) != VP_NO_ID && !vp_mem_chained(test.graph, id))
+			first = id;
+	}
+	VP_CHECK(chained == 333, "%d chained", chained);
+	for (VpId id = first; id != VP_NO_ID && length <= 1000; length++)
+		id = vp_mem_chain_next(test.graph, id);
+	VP_CHECK(length == 334, "chain of %d", length);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
+int
+main(void)
+{
+	vp_kernel_choose(NULL);
+	check_metric(VP_METRIC_L2, 32, 16, 0);
+	check_metric(VP_METRIC_L2, 4, 8, 0);
+	check_metric(VP_METRIC_COSINE, 8, 16, 0);
+	check_metric(VP_METRIC_L1, 8, 16, 0);
+	check_metric(VP_METRIC_L2, 8, 16, 3);
+	check_refusal();
+	check_vectorless();
+	check_equal(VP_METRIC_L2, 8);
+	check_equal(VP_METRIC_COSINE, 4);
+	check_equal(VP_METRIC_L2, 32);
+	return vp_unit_report();
+}

@@ -1,0 +1,106 @@
+/*-------------------------------------------------------------------------
+ *
+ * levels_test.c
+ *	  Levels by arithmetic: each group has its nodes, each list one place.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+
+#include "base/levels.h"
+
+#include "unit.h"
+
+/* Every list of a stripe has a slot of its own, and the slot's owner is it. */
+static void
+check_stripe(const VpLevels *levels, uint32_t stripe)
+{
+	uint32_t	nslots = vp_level_slots(levels);
+	bool	   *taken = calloc(nslots, sizeof(bool));
+	int			owner_level = 0;
+
+	for (uint32_t offset = 0; offset < levels->stripe; offset++)
+	{
+		VpId		id = stripe * levels->stripe + offset;
+		int			top = vp_level(levels, id);
+
+		VP_CHECK(top >= 0 && top <= VP_MAX_LEVEL, "level of %u is %d", id, top);
+		for (int level = 1; level <= top; level++)
+		{
+			uint32_t	slot = vp_level_slot(levels, id, level);
+
+			VP_CHECK(slot < nslots, "slot %u of %u", slot, nslots);
+			if (slot >= nslots)
+				continue;
+			VP_CHECK(!taken[slot], "slot %u of stripe %u twice", slot, stripe);
+			taken[slot] = true;
+			VP_CHECK(vp_level_owner(levels, stripe, slot, &owner_level) == id,
+					 "owner of slot %u of stripe %u", slot, stripe);
+			VP_CHECK(owner_level == level, "level of slot %u is %d", slot, owner_level);
+		}
+	}
+	for (uint32_t slot = 0; slot < nslots; slot++)
+		VP_CHECK(taken[slot] == (vp_level_owner(levels, stripe, slot, &owner_level) != VP_NO_ID),
+				 "slot %u of stripe %u without owner", slot, stripe);
+	free(taken);
+}
+
+/* One of each group of m ids is above level 0. */
+static void
+check_groups(const VpLevels *levels, uint32_t stripe)
+{
+	for (uint32_t first = 0; first < levels->stripe; first += levels->m)
+	{
+		int			above = 0;
+
+		for (uint32_t i = first; i < first + levels->m && i < levels->stripe; i++)
+			above += vp_level(levels, stripe * levels->stripe + i) > 0;
+		VP_CHECK(above == 1, "%d above level 0 in group %u of stripe %u", above, first, stripe);
+	}
+}
+
+/* Level by level the nodes get fewer by m; with whole groups exactly. */
+static void
+check_counts(const VpLevels *levels, uint32_t nstripes)
+{
+	uint32_t	count[VP_MAX_LEVEL + 1] = {0};
+
+	for (VpId id = 0; id < nstripes * levels->stripe; id++)
+	{
+		for (int level = vp_level(levels, id); level >= 0; level--)
+			count[level]++;
+	}
+	VP_CHECK(count[1] == nstripes * levels->groups, "%u nodes at level 1", count[1]);
+	VP_CHECK(count[3] == nstripes, "%u nodes at level 3", count[3]);
+	for (int level = 4; level <= VP_MAX_LEVEL; level++)
+		VP_CHECK(count[level] >= count[level - 1] / levels->m &&
+				 count[level] <= count[level - 1] / levels->m + 1,
+				 "%u nodes at level %d", count[level], level);
+}
+
+int
+main(void)
+{
+	static const uint32_t ms[] = {2, 3, 5, 16, 64, 100};
+
+	for (int i = 0; i < (int) (sizeof(ms) / sizeof(ms[0])); i++)
+	{
+		for (uint32_t groups = 1; groups <= 3 * ms[i] && groups <= 130; groups += 1 + groups / 3)
+		{
+			/* stripes that end with a whole group, and in the middle of one */
+			for (uint32_t less = 0; less < ms[i] && less <= 1; less++)
+			{
+				VpLevels	levels = {ms[i], groups, ms[i] * groups - less, 42 + i};
+
+				for (uint32_t stripe = 0; stripe < 20; stripe++)
+				{
+					check_stripe(&levels, stripe);
+					check_groups(&levels, stripe);
+				}
+				check_stripe(&levels, VP_MAX_ID / levels.stripe - 1);
+				check_counts(&levels, 4 * ms[i]);
+			}
+		}
+	}
+	return vp_unit_report();
+}
