@@ -347,7 +347,7 @@ link_graph(Build *build)
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
 	while (!vp_mem_link(build->graph, build->nthreads, poll_interrupts, build))
 	{
-		if (!InterruptPending)
+		if (vp_mem_link_failed(build->graph))
 			ereport(ERROR,
 					(errcode(ERRCODE_OUT_OF_MEMORY),
 					 errmsg("out of memory"),

@@ -112,6 +112,22 @@ get_inserter(Relation rel)
 }
 
 /*
+ * Is this node to be the entry point instead of the present one?  If it is on a
+ * higher level, or if there is nobody alive to be linked to.
+ */
+static bool
+should_enter(const VpStore *store, VpId id, VpId entry)
+{
+	VpId		links[VP_MAX_LINKS];
+
+	if (entry == VP_NO_ID ||
+		vp_level(&store->geo.levels, id) > vp_level(&store->geo.levels, entry))
+		return true;
+	return vp_node_links(store, id, 0, links) == 0 &&
+		(vp_node_flags(store, entry) & VP_NODE_DEAD) != 0;
+}
+
+/*
  * Links a node whose record and vector are written, and makes it the entry
  * point if it is the first, or on a higher level than that.
  */
@@ -119,32 +135,26 @@ static void
 link_node(VpInserter *inserter, VpId id)
 {
 	const VpStore *store = &inserter->index->store;
-	int			level = vp_level(&store->geo.levels, id);
 	VpGraphState state;
-	int			entry_level;
 
 	for (;;)
 	{
 		state = vp_graph_state(store);
 		if (state.entry != VP_NO_ID)
 			break;
-		vp_node_set_linked(store, id);
 		if (vp_entry_replace(store, VP_NO_ID, id))
 			return;
 	}
 
-	entry_level = vp_level(&store->geo.levels, state.entry);
 	inserter->source.nids = state.next_id;
 	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
-				state.entry, entry_level, state.next_id) == VP_CHAINED)
+				state.entry, vp_level(&store->geo.levels, state.entry),
+				state.next_id) == VP_CHAINED)
 		return;
 
 	vp_node_set_linked(store, id);
-	while (level > entry_level && !vp_entry_replace(store, state.entry, id))
-	{
+	while (should_enter(store, id, state.entry) && !vp_entry_replace(store, state.entry, id))
 		state = vp_graph_state(store);
-		entry_level = state.entry == VP_NO_ID ? -1 : vp_level(&store->geo.levels, state.entry);
-	}
 }
 
 void

@@ -37,10 +37,10 @@
 #include "base/settings.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
-#define MIN_MEASURED	12
+#define MIN_MEASURED	40
 
 /* Standard deviations that an estimate is taken to be off at most. */
-#define ERROR_MARGIN	2.5
+#define ERROR_MARGIN	4.0
 
 /* A row on its way to the executor. */
 typedef struct Row

@@ -82,14 +82,14 @@ add_to_set(IdSet *set, VpId id)
 		set->bits[id / 8] |= 1 << id % 8;
 }
 
-/* Nodes that came after the sets were made are alive. */
+/* What the survey has not seen in the graph may have come since: a new node, or one used again. */
 static bool
 is_linkable(VpSource *source, VpId id)
 {
 	Cleanup    *cleanup = (Cleanup *) source;
 
-	if (id < cleanup->next_id)
-		return in_set(&cleanup->linked, id) && !in_set(&cleanup->dead, id);
+	if (in_set(&cleanup->linked, id))
+		return !in_set(&cleanup->dead, id);
 	return (vp_node_flags(cleanup->store, id) & (VP_NODE_LINKED | VP_NODE_DEAD)) == VP_NODE_LINKED;
 }
 
@@ -179,9 +179,13 @@ replace_entry(Cleanup *cleanup)
 {
 	VpGraphState state = vp_graph_state(cleanup->store);
 
-	if (in_set(&cleanup->dead, state.entry))
+	VpId		best = choose_entry(cleanup);
+
+	if (in_set(&cleanup->dead, state.entry) ||
+		(best != VP_NO_ID && vp_level(&cleanup->store->geo.levels, best) >
+		 vp_level(&cleanup->store->geo.levels, state.entry)))
 	{
-		(void) vp_entry_replace(cleanup->store, state.entry, choose_entry(cleanup));
+		(void) vp_entry_replace(cleanup->store, state.entry, best);
 		state = vp_graph_state(cleanup->store);
 	}
 	cleanup->entry = state.entry;
@@ -190,17 +194,16 @@ replace_entry(Cleanup *cleanup)
 }
 
 /*
- * Marks all nodes that can be reached at level 0.  Round after round over the
- * ids, each going on from the nodes that the last one reached: a queue would
- * take 32 times the memory.
+ * Adds all nodes that those reached lead to at a level.  Round after round over
+ * the ids, each going on from the nodes that the last one reached: a queue
+ * would take 32 times the memory.
  */
 static void
-find_reached(Cleanup *cleanup)
+find_reached_at(Cleanup *cleanup, int level)
 {
 	IdSet		done = make_set(cleanup->next_id);
-	bool		more = cleanup->entry != VP_NO_ID;
+	bool		more = true;
 
-	add_to_set(&cleanup->reached, cleanup->entry);
 	while (more)
 	{
 		more = false;
@@ -214,7 +217,7 @@ find_reached(Cleanup *cleanup)
 			vacuum_delay_point(false);
 			add_to_set(&done, id);
 			more = true;
-			n = vp_node_links(cleanup->store, id, 0, links);
+			n = vp_node_links(cleanup->store, id, level, links);
 			for (int i = 0; i < n; i++)
 				add_to_set(&cleanup->reached, links[i]);
 		}
@@ -222,12 +225,51 @@ find_reached(Cleanup *cleanup)
 	pfree(done.bits);
 }
 
-/* Step 4. */
+/* Adds all nodes that a node just reached leads to at level 0: few, as a rule. */
+static void
+follow_links(Cleanup *cleanup, VpId id)
+{
+	Size		size = VP_MAX_LINKS + 1;
+	VpId	   *stack = palloc(size * sizeof(VpId));
+	Size		n = 0;
+
+	stack[n++] = id;
+	while (n > 0)
+	{
+		VpId		links[VP_MAX_LINKS];
+		int			nlinks = vp_node_links(cleanup->store, stack[--n], 0, links);
+
+		vacuum_delay_point(false);
+		if (n + nlinks > size)
+		{
+			size *= 2;
+			stack = repalloc_huge(stack, size * sizeof(VpId));
+		}
+		for (int i = 0; i < nlinks; i++)
+		{
+			if (!in_set(&cleanup->reached, links[i]) && links[i] < cleanup->next_id)
+				stack[n++] = links[i];
+			add_to_set(&cleanup->reached, links[i]);
+		}
+	}
+	pfree(stack);
+}
+
+/*
+ * Step 4.  A search comes down from the entry point level by level: what it can
+ * reach at each is what leads on at the next.  A node that it cannot gets a
+ * link from one that it can, and takes all those along that it leads to.
+ */
 static void
 rescue_nodes(Cleanup *cleanup)
 {
 	cleanup->reached = make_set(cleanup->next_id);
-	find_reached(cleanup);
+	if (cleanup->entry == VP_NO_ID)
+		return;
+	add_to_set(&cleanup->reached, cleanup->entry);
+	for (int level = cleanup->entry_level; level >= 0; level--)
+		find_reached_at(cleanup, level);
+
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
 		if (in_set(&cleanup->reached, id) || !is_linkable(&cleanup->source.source, id))
@@ -236,7 +278,10 @@ rescue_nodes(Cleanup *cleanup)
 		if (vp_rescue(cleanup->writer, &cleanup->source.source, id,
 					  cleanup->entry, cleanup->entry_level, cleanup->next_id,
 					  is_reached, cleanup))
+		{
 			add_to_set(&cleanup->reached, id);
+			follow_links(cleanup, id);
+		}
 	}
 }
 

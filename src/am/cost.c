@@ -37,8 +37,8 @@
 
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0		/* a code, in memory */
-#define ROW_COST				12.0	/* an exact vector: two more pages */
-#define START_COST				400.0	/* preparing the query, upper levels */
+#define ROW_COST				60.0	/* an exact vector, and searching again */
+#define START_COST				1600.0	/* preparing the query, upper levels */
 
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,

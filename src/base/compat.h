@@ -17,6 +17,7 @@
 #endif
 
 #include "fmgr.h"
+#include "utils/rel.h"
 
 /* Since 16 (d952373a987b), postgres.h does not bring the varlena macros. */
 #if PG_VERSION_NUM >= 160000
@@ -42,12 +43,16 @@
 	PG_FUNCTION_INFO_V1(name)
 
 /*
+ * How a relation's file is named, and its conflicts with queries of a standby.
  * Buffer tags: five 32-bit numbers in all versions (database, tablespace and
  * relation, fork, block); 16 (82ac34db2036) renamed the members and changed how
  * a relation is named.
  */
 #if PG_VERSION_NUM < 160000
 #define VpLocator(rel) ((rel)->rd_node)
+typedef RelFileNode VpRelFileLocator;
+#define VpResolveConflict(xid, locator) \
+	ResolveRecoveryConflictWithSnapshotFullXid(xid, locator)
 #define VpTagInit(tag, rel) INIT_BUFFERTAG(*(tag), (rel)->rd_node, MAIN_FORKNUM, 0)
 #define VpTagIs(is, want, block) \
 	((is)->blockNum == (block) && (is)->rnode.relNode == (want)->rnode.relNode && \
@@ -55,6 +60,9 @@
 	 (is)->rnode.spcNode == (want)->rnode.spcNode && (is)->forkNum == (want)->forkNum)
 #else
 #define VpLocator(rel) ((rel)->rd_locator)
+typedef RelFileLocator VpRelFileLocator;
+#define VpResolveConflict(xid, locator) \
+	ResolveRecoveryConflictWithSnapshotFullXid(xid, false, locator)
 #define VpTagInit(tag, rel) InitBufferTag(tag, &(rel)->rd_locator, MAIN_FORKNUM, 0)
 #define VpTagIs(is, want, block) \
 	((is)->blockNum == (block) && (is)->relNumber == (want)->relNumber && \

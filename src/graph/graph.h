@@ -34,7 +34,21 @@ vp_level_links(int m, int level)
 	return level == 0 ? 2 * m : m;
 }
 
-/* How many a new node chooses: at level 0 room is left for those to come. */
+/*
+ * How many a new node chooses.  At level 0 room is left for those to come, but
+ * a graph of few links is not connected well enough for that.
+ */
+#define VP_ENOUGH_LINKS 16
+
+static inline int
+vp_level_choice(int m, int level)
+{
+	int			max = vp_level_links(m, level);
+
+	if (level > 0 || m >= VP_ENOUGH_LINKS)
+		return m;
+	return max < VP_ENOUGH_LINKS ? max : VP_ENOUGH_LINKS;
+}
 
 typedef struct VpAlloc
 {
@@ -45,7 +59,8 @@ typedef struct VpAlloc
 /*
  * Where nodes live.  Ids that the callbacks get come from links or from the
  * caller; a node may be freed or reused between two calls, so every callback
- * must give an answer that is harmless for any id.
+ * must give an answer that is harmless for any id.  One thread at a time uses
+ * a source; several sources may lead to the same nodes.
  */
 typedef struct VpSource VpSource;
 struct VpSource
@@ -156,8 +171,9 @@ extern VpWriter *vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, co
 extern void vp_writer_destroy(VpWriter *writer);
 
 /*
- * Chooses up to `max` of the candidates (sorted, nearest first) that are
- * nearer to the base than to one another (Algorithm 4 of the paper).
+ * Chooses `max` of the candidates (sorted, nearest first): those that are nearer
+ * to the base than to one another, then, while there is room, the nearest of
+ * the others (Algorithm 4 of the paper, keeping pruned connections).
  * Returns how many; candidates are not changed.
  */
 extern int	vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
@@ -222,12 +238,16 @@ extern uint32_t vp_mem_count(const VpMemGraph *graph);
 
 /*
  * Links all nodes, with nthreads threads (the caller's is thread 0; the others
- * run with all signals blocked and are gone when this returns).  `poll` is
- * called by thread 0 every few milliseconds with the number of nodes linked;
- * when it returns false the work is left, and so does this, with false.
+ * run with all signals blocked and are gone when this returns).  `poll` (may be
+ * NULL) is called by thread 0 every few milliseconds with the number of nodes
+ * linked; when it returns false the work is left, and this returns false; called
+ * again, it goes on.  It also returns false when there is no memory for the
+ * threads' work: then vp_mem_link_failed is true, and the graph of no use.
  * Ends with every unchained node reachable from the entry point at level 0.
  */
 extern bool vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg);
+
+extern bool vp_mem_link_failed(const VpMemGraph *graph);
 
 /* VP_NO_ID when the graph is empty. */
 extern VpId vp_mem_entry(const VpMemGraph *graph, int *level);
@@ -239,7 +259,7 @@ extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links
 extern bool vp_mem_chained(const VpMemGraph *graph, VpId id);
 extern VpId vp_mem_chain_next(const VpMemGraph *graph, VpId id);
 
-/* A search in it, e.g. for tests: fills up to ef results, nearest first. */
+/* Its nodes, for the caller's thread: to search it, e.g. in tests. */
 extern VpSource *vp_mem_source(VpMemGraph *graph);
 
 #endif							/* VP_GRAPH_H */

@@ -16,6 +16,9 @@
 /* Of those that may hold the same vector so many are looked at. */
 #define MAX_EQUAL_TRIES 4
 
+/* The most candidates that are looked at at a time. */
+#define MAX_EF 100000
+
 bool
 vp_link_set(VpWriter *writer, VpSource *source, VpId node, int level, const VpId *to, int nto)
 {
@@ -29,6 +32,57 @@ vp_link_set(VpWriter *writer, VpSource *source, VpId node, int level, const VpId
 			return true;
 	}
 	return false;
+}
+
+/* Does a node that `id` links to, other than `but`, link to it? */
+static bool
+linked_by_another(VpSource *source, VpId id, int level, VpId but)
+{
+	VpId		links[VP_MAX_LINKS];
+	VpId		back[VP_MAX_LINKS];
+	int			n = source->links(source, id, level, links);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (links[i] != but &&
+			vp_links_contain(back, source->links(source, links[i], level, back), id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * `to` has all of `from` but one, which lost its place to `id`.  If nobody else
+ * is known to link to that one it gets the place of one that can spare it, the
+ * farthest first, or takes its own back.
+ */
+static void
+spare_last_link(VpSource *source, VpId node, int level, VpId id,
+				const VpId *from, int n, VpId *to, int nto)
+{
+	VpId		lost = VP_NO_ID;
+
+	for (int i = 0; i < n && lost == VP_NO_ID; i++)
+	{
+		if (!vp_links_contain(to, nto, from[i]))
+			lost = from[i];
+	}
+	if (lost == VP_NO_ID || !source->linkable(source, lost) ||
+		linked_by_another(source, lost, level, node))
+		return;
+	for (int i = nto - 1; i >= 0; i--)
+	{
+		if (to[i] != id && linked_by_another(source, to[i], level, node))
+		{
+			to[i] = lost;
+			return;
+		}
+	}
+	for (int i = 0; i < nto; i++)
+	{
+		if (to[i] == id)
+			to[i] = lost;
+	}
 }
 
 bool
@@ -60,6 +114,7 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 			if (ncandidates < 0)
 				return false;
 			nto = vp_select(writer, source, writer->candidates, ncandidates, max, to);
+			spare_last_link(source, node, level, id, from, n, to, nto);
 		}
 		if (source->replace_links(source, node, level, from, n, to, nto))
 			return vp_links_contain(to, nto, id);
@@ -118,7 +173,7 @@ chain_to_equal(VpSource *source, VpId id, const VpQuery *query,
 }
 
 int
-vp_link_choose(VpWriter *writer, VpSource *source, VpId id,
+vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 			   const VpCandidate *found, int n, VpId *chosen)
 {
 	VpCandidate *candidates = vp_writer_candidates(writer, n);
@@ -129,7 +184,33 @@ vp_link_choose(VpWriter *writer, VpSource *source, VpId id,
 		if (found[i].id != id && source->linkable(source, found[i].id))
 			candidates[ncandidates++] = found[i];
 	}
-	return vp_select(writer, source, candidates, ncandidates, writer->m, chosen);
+	return vp_select(writer, source, candidates, ncandidates,
+					 vp_level_choice(writer->m, level), chosen);
+}
+
+/*
+ * The same, looking further while there are only nodes around that may not be
+ * linked to: VACUUM has marked them, and has not closed the gap yet.
+ */
+static int
+choose_links(VpWriter *writer, VpSource *source, VpId id, int level,
+			 const VpCandidate *found, int n)
+{
+	int			nchosen = vp_link_choose(writer, source, id, level, found, n,
+										 writer->chosen[level]);
+
+	for (int ef = writer->ef_construction; nchosen == 0 && n > 0;)
+	{
+		ef = ef < MAX_EF / 2 ? 2 * ef : MAX_EF;
+		/* what was looked at is done with */
+		for (VpCandidate taken; vp_search_next(writer->search, &taken);)
+			;
+		if (!vp_search_more(writer->search, ef))
+			break;
+		found = vp_search_found(writer->search, &n);
+		nchosen = vp_link_choose(writer, source, id, level, found, n, writer->chosen[level]);
+	}
+	return nchosen;
 }
 
 /* Writes the node's links of a level, then the links to it. */
@@ -166,10 +247,9 @@ vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
 		found = vp_search_found(writer->search, &n);
 		if (level == 0 && chain_to_equal(source, id, query, found, n))
 			return VP_CHAINED;
-		writer->nchosen[level] = vp_link_choose(writer, source, id, found, n,
-												writer->chosen[level]);
 		if (n > 0)
 			entry = found[0].id;
+		writer->nchosen[level] = choose_links(writer, source, id, level, found, n);
 		entry_level = level > 0 ? level - 1 : 0;
 	}
 	for (level = 0; level <= top; level++)

@@ -119,15 +119,19 @@ has_vector(const VpMemGraph *graph, VpId id)
 	return !isnan(vp_mem_factors(graph, id)->scale);
 }
 
-/* Links nodes until none is left, or somebody says stop. */
+/*
+ * Links nodes until none is left, or somebody says stop: then each thread still
+ * finishes its portion, so that the work can go on later from `next`.
+ */
 static void
-link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpQuery *query)
+link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQuery *query)
 {
 	VpMemGraph *graph = work->graph;
 	int64_t		polled = now();
 	uint32_t	at;
 
-	while ((at = __atomic_fetch_add(&work->next, LINK_PORTION, __ATOMIC_RELAXED)) < work->n)
+	while (!__atomic_load_n(&work->stop, __ATOMIC_RELAXED) &&
+		   (at = __atomic_fetch_add(&work->next, LINK_PORTION, __ATOMIC_RELAXED)) < work->n)
 	{
 		for (uint32_t i = at; i < work->n && i < at + LINK_PORTION; i++)
 		{
@@ -135,11 +139,8 @@ link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpQuery *query)
 
 			if (first)
 				poll_caller(work, &polled);
-			if (__atomic_load_n(&work->stop, __ATOMIC_RELAXED))
-				return;
-			graph->source.query_of(&graph->source, id, query);
-			vp_link(writer, &graph->source, id, query, graph->entry, graph->entry_level,
-					graph->count);
+			source->query_of(source, id, query);
+			vp_link(writer, source, id, query, graph->entry, graph->entry_level, graph->count);
 			__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
 		}
 	}
@@ -184,7 +185,7 @@ sweep(VpMemGraph *graph)
 
 /* Gives every node that is not reached a link from one that is. */
 static void
-rescue_nodes(VpMemWork *work, VpWriter *writer)
+rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 {
 	VpMemGraph *graph = work->graph;
 	int64_t		polled = now();
@@ -198,7 +199,8 @@ rescue_nodes(VpMemWork *work, VpWriter *writer)
 				return;
 			if (is_reached(graph, id) || vp_mem_chained(graph, id) || !has_vector(graph, id))
 				continue;
-			if (vp_rescue(writer, &graph->source, id, graph->entry, graph->entry_level,
+			/* all on level 0: an upper level might lead to the very node, and that is no way to it */
+			if (vp_rescue(writer, source, id, graph->entry, 0,
 						  graph->count, is_reached, graph))
 				vp_mem_node(graph, id)->reached = 1;
 		}
@@ -213,25 +215,30 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 	VpWriter   *volatile writer = NULL;
 	void	   *volatile planes = NULL;
 	jmp_buf		jump;
+	VpMemSource source;
 	VpQuery		query;
 
+	vp_mem_source_init(&source, graph);
 	out_of_memory = &jump;
 	if (setjmp(jump) == 0)
 	{
 		writer = vp_writer_create(&thread_memory, &graph->codec, &graph->levels,
 								  graph->m, graph->ef_construction);
 		if (sweeping)
-			rescue_nodes(work, writer);
+			rescue_nodes(work, writer, &source.source);
 		else
 		{
 			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
 			query.codec = &graph->codec;
 			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
-			link_nodes(work, first, writer, &query);
+			link_nodes(work, first, writer, &source.source, &query);
 		}
 	}
 	else
+	{
+		__atomic_store_n(&work->failed, true, __ATOMIC_RELAXED);
 		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
+	}
 	free(planes);
 	if (writer != NULL)
 		vp_writer_destroy(writer);
@@ -315,10 +322,17 @@ vp_mem_link_end(VpMemWork *work)
 bool
 vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg)
 {
-	VpMemWork	work;
+	VpMemWork  *work = &graph->work;
 
-	if (!vp_mem_link_begin(graph, &work, poll, arg))
+	if (work->graph == NULL && !vp_mem_link_begin(graph, work, poll, arg))
 		return true;
-	vp_run_threads(nthreads, vp_mem_link_part, &work);
-	return vp_mem_link_end(&work);
+	work->stop = work->failed;
+	vp_run_threads(nthreads, vp_mem_link_part, work);
+	return vp_mem_link_end(work);
+}
+
+bool
+vp_mem_link_failed(const VpMemGraph *graph)
+{
+	return graph->work.failed;
 }

@@ -91,10 +91,16 @@ unlock_node(VpMemNode *node)
 	__atomic_store_n(&node->lock, 0, __ATOMIC_RELEASE);
 }
 
+static inline VpMemGraph *
+graph_of(VpSource *source)
+{
+	return ((VpMemSource *) source)->graph;
+}
+
 static int
 source_links(VpSource *source, VpId id, int level, VpId *links)
 {
-	return read_list(list_of((VpMemGraph *) source, id, level), links);
+	return read_list(list_of(graph_of(source), id, level), links);
 }
 
 static inline void
@@ -107,7 +113,7 @@ prefetch(const void *p, size_t bytes)
 static void
 source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
 {
-	const VpMemGraph *graph = (VpMemGraph *) source;
+	const VpMemGraph *graph = graph_of(source);
 
 	for (int i = 0; i < n; i++)
 		prefetch(vp_mem_factors(graph, ids[i]), graph->prefetch_bytes);
@@ -121,7 +127,7 @@ source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n,
 static bool
 source_query_of(VpSource *source, VpId id, VpQuery *query)
 {
-	const VpMemGraph *graph = (VpMemGraph *) source;
+	const VpMemGraph *graph = graph_of(source);
 	const VpFactors *factors = vp_mem_factors(graph, id);
 
 	if (isnan(factors->scale))
@@ -133,14 +139,14 @@ source_query_of(VpSource *source, VpId id, VpQuery *query)
 static bool
 source_linkable(VpSource *source, VpId id)
 {
-	return !vp_mem_chained((VpMemGraph *) source, id);
+	return !vp_mem_chained(graph_of(source), id);
 }
 
 static bool
 source_replace_links(VpSource *source, VpId id, int level,
 					 const VpId *from, int nfrom, const VpId *to, int nto)
 {
-	VpMemGraph *graph = (VpMemGraph *) source;
+	VpMemGraph *graph = graph_of(source);
 	VpMemNode  *node = vp_mem_node(graph, id);
 	uint32_t   *list = list_of(graph, id, level);
 	bool		same;
@@ -161,7 +167,7 @@ source_replace_links(VpSource *source, VpId id, int level,
 static bool
 source_same_vector(VpSource *source, VpId a, VpId b)
 {
-	const VpMemGraph *graph = (VpMemGraph *) source;
+	const VpMemGraph *graph = graph_of(source);
 
 	return vp_mem_node(graph, a)->hash == vp_mem_node(graph, b)->hash &&
 		memcmp(vp_mem_code(graph, a), vp_mem_code(graph, b),
@@ -171,8 +177,8 @@ source_same_vector(VpSource *source, VpId a, VpId b)
 static bool
 source_chain(VpSource *source, VpId first, VpId id)
 {
-	VpMemNode  *head = vp_mem_node((VpMemGraph *) source, first);
-	VpMemNode  *node = vp_mem_node((VpMemGraph *) source, id);
+	VpMemNode  *head = vp_mem_node(graph_of(source), first);
+	VpMemNode  *node = vp_mem_node(graph_of(source), id);
 
 	__atomic_store_n(&node->chained, 1, __ATOMIC_RELAXED);
 	lock_node(head);
@@ -180,6 +186,20 @@ source_chain(VpSource *source, VpId first, VpId id)
 	head->chain = id;
 	unlock_node(head);
 	return true;
+}
+
+void
+vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
+{
+	memset(source, 0, sizeof(*source));
+	source->source.links = source_links;
+	source->source.distances = source_distances;
+	source->source.query_of = source_query_of;
+	source->source.linkable = source_linkable;
+	source->source.replace_links = source_replace_links;
+	source->source.same_vector = source_same_vector;
+	source->source.chain = source_chain;
+	source->graph = graph;
 }
 
 VpMemGraph *
@@ -200,13 +220,7 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 	/* a wish: without huge pages a random access costs more, nothing else */
 	madvise(graph, bytes, MADV_HUGEPAGE);
 #endif
-	graph->source.links = source_links;
-	graph->source.distances = source_distances;
-	graph->source.query_of = source_query_of;
-	graph->source.linkable = source_linkable;
-	graph->source.replace_links = source_replace_links;
-	graph->source.same_vector = source_same_vector;
-	graph->source.chain = source_chain;
+	vp_mem_source_init(&graph->source, graph);
 	graph->codec = *codec;
 	graph->levels = *levels;
 	graph->m = m;
@@ -236,7 +250,7 @@ vp_mem_destroy(VpMemGraph *graph)
 VpSource *
 vp_mem_source(VpMemGraph *graph)
 {
-	return &graph->source;
+	return &graph->source.source;
 }
 
 uint32_t

@@ -30,9 +30,29 @@ typedef struct VpMemNode
 	uint32_t	list[];			/* count, links at level 0 */
 } VpMemNode;
 
-struct VpMemGraph
+/* The graph as a source, for one thread. */
+typedef struct VpMemSource
 {
 	VpSource	source;			/* first: callbacks get it */
+	VpMemGraph *graph;
+} VpMemSource;
+
+/* The linking of a graph, as far as it has come. */
+typedef struct VpMemWork
+{
+	struct VpMemGraph *graph;	/* NULL: not begun */
+	uint32_t	n;				/* nodes in `order` */
+	uint32_t	next;			/* the first of them that no thread has taken */
+	uint32_t	done;
+	bool		stop;
+	bool		failed;			/* for want of memory; cannot go on */
+	bool		(*poll) (void *arg, uint32_t done);
+	void	   *arg;
+} VpMemWork;
+
+struct VpMemGraph
+{
+	VpMemSource source;
 	VpCodec		codec;
 	VpLevels	levels;
 	int			m;
@@ -51,6 +71,7 @@ struct VpMemGraph
 	char	   *nodes;
 	uint32_t   *upper;
 	VpId	   *order;
+	VpMemWork	work;
 };
 
 static inline VpMemNode *
@@ -71,23 +92,14 @@ vp_mem_code(const VpMemGraph *graph, VpId id)
 	return (uint8_t *) (vp_mem_factors(graph, id) + 1);
 }
 
+extern void vp_mem_source_init(VpMemSource *source, VpMemGraph *graph);
+
 /*
  * The linking in pieces, for tests that bring threads of their own: begin (false
  * when there is nothing to do), any number of parts at the same time, one of
  * them the `first`, which polls; end, which makes all nodes reachable.  Once
  * `stop` is set, because poll said so or memory is lacking, all are left.
  */
-typedef struct VpMemWork
-{
-	VpMemGraph *graph;
-	uint32_t	n;				/* nodes in `order` */
-	uint32_t	next;			/* the first of them that no thread has taken */
-	uint32_t	done;
-	bool		stop;
-	bool		(*poll) (void *arg, uint32_t done);
-	void	   *arg;
-} VpMemWork;
-
 extern bool vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 							  bool (*poll) (void *arg, uint32_t done), void *arg);
 extern void vp_mem_link_part(void *work, bool first);

@@ -115,14 +115,13 @@ vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_lev
 
 	if (!source->query_of(source, id, &writer->query))
 		return false;
-	/* all on level 0: an upper level might lead to the very node, and that is no way to it */
-	vp_search_start(writer->search, source, &writer->query, entry, 0, 0,
+	vp_search_start(writer->search, source, &writer->query, entry, entry_level, 0,
 					writer->ef_construction, nids);
 	found = vp_search_found(writer->search, &n);
 	if (source->links(source, id, 0, links) == 0)
 	{
 		VpId	   *chosen = writer->chosen[0];
-		int			nchosen = vp_link_choose(writer, source, id, found, n, chosen);
+		int			nchosen = vp_link_choose(writer, source, id, 0, found, n, chosen);
 
 		vp_link_set(writer, source, id, 0, chosen, nchosen);
 	}

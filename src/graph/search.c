@@ -12,6 +12,15 @@
 #include "graph/rest.h"
 #include "graph/visited.h"
 
+/*
+ * The level above the one that is searched is searched best first too, and
+ * gives so many nodes to begin with: in clustered data one would often be in
+ * the wrong cluster, with no way out.
+ */
+#ifndef VP_SEEDS
+#define VP_SEEDS 8
+#endif
+
 struct VpSearch
 {
 	VpAlloc		alloc;
@@ -133,11 +142,11 @@ run(VpSearch *search)
 }
 
 /*
- * Goes to the node of level + 1 that has no nearer neighbour.  A node that was
- * met before, on whichever level, is not nearer: nothing is computed twice.
+ * Goes to the node of level `to` + 1 that has no nearer neighbour.  A node that
+ * was met before, on whichever level, is not nearer: nothing is computed twice.
  */
 static VpCandidate
-descend(VpSearch *search, VpId entry, int entry_level)
+descend(VpSearch *search, VpId entry, int entry_level, int to)
 {
 	VpCandidate best = {0, entry};
 
@@ -146,7 +155,7 @@ descend(VpSearch *search, VpId entry, int entry_level)
 	search->counts.distances++;
 	if (isnan(best.dist))
 		best.dist = INFINITY;
-	for (int level = entry_level; level > search->level; level--)
+	for (int level = entry_level; level > to; level--)
 	{
 		VpId		from;
 
@@ -168,29 +177,54 @@ descend(VpSearch *search, VpId entry, int entry_level)
 	return best;
 }
 
+/* Searches a level from what is in the pool, or from a node that holds no vector. */
+static void
+search_level(VpSearch *search, int level, VpId start, uint32_t nids)
+{
+	VpRun	   *seeds = &search->pool.main;
+
+	search->level = level;
+	vp_visited_begin(&search->visited, nids);
+	seeds->next = 0;
+	for (int i = 0; i < seeds->n; i++)
+	{
+		seeds->entries[i].id &= ~VP_EXPANDED;
+		vp_visited_filter(&search->visited, &seeds->entries[i].id, 1, search->fresh);
+	}
+	if (seeds->n == 0)
+	{
+		vp_visited_filter(&search->visited, &start, 1, search->fresh);
+		expand(search, start);
+	}
+	run(search);
+}
+
 void
 vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 				VpId entry, int entry_level, int level, int ef, uint32_t nids)
 {
 	VpCandidate start;
+	int			above = entry_level > level ? level + 1 : level;
 
 	search->source = source;
 	search->query = query;
-	search->level = level;
 	memset(&search->counts, 0, sizeof(search->counts));
 	search->rest.n = search->rest.ordered = 0;
 	reset_pool(search, ef);
 
 	vp_visited_begin(&search->visited, nids);
-	start = descend(search, entry, entry_level);
-	if (entry_level > level)
-		vp_visited_begin(&search->visited, nids);
-	vp_visited_filter(&search->visited, &start.id, 1, search->fresh);
+	start = descend(search, entry, entry_level, above);
 	if (start.dist < INFINITY)
-		offer(search, start.dist, start.id);
-	else
-		expand(search, start.id);	/* holds no vector, but it has links */
-	run(search);
+		search->pool.main.entries[search->pool.main.n++] = start;
+	if (above > level)
+	{
+		search->pool.capacity = ef < VP_SEEDS ? ef : VP_SEEDS;
+		search_level(search, above, start.id, nids);
+		search->rest.n = search->rest.ordered = 0;
+		search->pool.capacity = ef;
+	}
+	search->pool.bound = search->pool.main.n < ef ? INFINITY : vp_run_worst(&search->pool.main);
+	search_level(search, level, start.id, nids);
 }
 
 bool

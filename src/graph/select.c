@@ -156,5 +156,11 @@ vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int
 			left = prune(writer, source, chosen[nchosen - 1], window, left - 1);
 		}
 	}
+	/* what room is left goes to the nearest of those that were pruned */
+	for (int i = 0; i < n && nchosen < max; i++)
+	{
+		if (!vp_links_contain(chosen, nchosen, candidates[i].id))
+			chosen[nchosen++] = candidates[i].id;
+	}
 	return nchosen;
 }

@@ -48,8 +48,8 @@ extern bool vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level
 /* Makes it be in the list of `node`, in the place of the farthest one. */
 extern bool vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
-/* Chooses up to m links for a new node among what a search found. */
-extern int	vp_link_choose(VpWriter *writer, VpSource *source, VpId id,
+/* Chooses a new node's links at a level among what a search found. */
+extern int	vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 						   const VpCandidate *found, int n, VpId *chosen);
 
 /* Makes `to` a node's links, whatever they are now. */

@@ -450,7 +450,7 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 	return query->a + distance;
 }
 
-float
+double
 vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims)
 {
 	float		dots[3];
@@ -473,5 +473,5 @@ vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims)
 		cosine = 1;
 	else if (cosine < -1)
 		cosine = -1;
-	return (float) (1 - cosine);
+	return 1 - cosine;
 }

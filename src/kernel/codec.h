@@ -132,7 +132,10 @@ vp_query_distance(const VpQuery *query, const uint8_t *code, const VpFactors *fa
 		factors->scale * (query->alpha * (float) dot - query->gamma);
 }
 
-/* The exact distance of two vectors in the user's space, ordered as above. */
-extern float vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims);
+/*
+ * The exact distance of two vectors in the user's space, ordered as above: what
+ * the operator returns, but for the root of L2.
+ */
+extern double vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims);
 
 #endif							/* VP_CODEC_H */

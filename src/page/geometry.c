@@ -87,7 +87,6 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 {
 	uint32		dims = meta->dims;
 	uint32		m = meta->m;
-	bool		has_vectors = meta->bits != 32;
 	uint32		nodes_per_page;
 	uint32		chunk_ids;
 	uint64		max_ids;
@@ -100,7 +99,6 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
 	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
-	geo->has_vectors = has_vectors;
 	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
 	Assert(geo->record_size <= VP_PAGE_ROOM);
@@ -110,11 +108,10 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->levels.groups = choose_groups(m, VP_PAGE_ROOM / geo->slot_size);
 
 	nodes_per_page = VP_PAGE_ROOM / geo->record_size;
-	geo->node_pages = has_vectors ?
-		choose_node_pages(geo, nodes_per_page, m * geo->levels.groups) : 1;
+	geo->node_pages = choose_node_pages(geo, nodes_per_page, m * geo->levels.groups);
 	chunk_ids = geo->node_pages * nodes_per_page;
-	geo->vector_pages = has_vectors ?
-		((uint64) chunk_ids * dims + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS : 0;
+	geo->vector_pages =
+		((uint64) chunk_ids * dims + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
 
 	/* a stripe is whole chunks; the groups that they do not reach are given up */
 	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);

@@ -39,7 +39,6 @@ typedef struct VpGeometry
 	uint32		links_offset;	/* in the record */
 	uint32		tail_offset;
 	uint32		slot_size;		/* of an upper slot */
-	bool		has_vectors;	/* false: the code is the vector */
 
 	uint32		mean_pages;
 	BlockNumber first_block;	/* of the first stripe */
@@ -57,8 +56,7 @@ typedef struct VpGeometry
 } VpGeometry;
 
 /*
- * Bits of a code such that a node's record fits on a page; 32: the node holds
- * the vector itself, and there are no vector pages.
+ * Bits of a code such that a node's record fits on a page; 32: floats.
  */
 extern int	vp_geometry_bits(int dims, int m);
 
@@ -93,7 +91,7 @@ vp_node_place(const VpGeometry *geo, VpId id)
 /* The slot with its links at a level above 0. */
 extern VpPlace vp_upper_place(const VpGeometry *geo, VpId id, int level);
 
-/* The first float of its exact vector (has_vectors). */
+/* The first float of its exact vector. */
 extern VpPlace vp_vector_place(const VpGeometry *geo, VpId id);
 
 /* Pages that must exist for this id, last one: number of blocks of the relation. */

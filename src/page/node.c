@@ -176,15 +176,7 @@ static void
 each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call, void *arg)
 {
 	int			dims = store->geo.dims;
-	VpPlace		place;
-
-	if (!store->geo.has_vectors)
-	{
-		place = vp_node_place(&store->geo, id);
-		place.offset += 2 * sizeof(float);
-	}
-	else
-		place = vp_vector_place(&store->geo, id);
+	VpPlace		place = vp_vector_place(&store->geo, id);
 
 	for (int first = 0; first < dims;)
 	{
@@ -223,13 +215,12 @@ write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n
 	vp_change_apply(&change, store->rel, store->wal);
 }
 
-/* The exact vector of a node that nobody reads yet.  Nothing where the code is the vector. */
+/* The exact vector of a node that nobody reads yet. */
 void
 vp_vector_write(const VpStore *store, VpId id, const float *vector)
 {
-	if (store->geo.has_vectors)
-		each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
-						  unconstify(float *, vector));
+	each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
+					  unconstify(float *, vector));
 }
 
 /*----------
@@ -278,6 +269,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 	if (take->meta.free_head == 0 && take->meta.waiting_head != 0 &&
 		vp_waiting_is_over(&take->meta, heap))
 	{
+		if (store->wal)
+			vp_log_reuse(store->rel, vp_waiting_xid(&take->meta));
 		take->meta.free_head = take->meta.waiting_head;
 		take->meta.waiting_head = take->meta.waiting_tail = 0;
 	}
@@ -479,67 +472,65 @@ vp_node_set_linked(const VpStore *store, VpId id)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Stores the `next` and the flags of a node that only the caller changes. */
-static void
-set_next(const VpStore *store, VpId id, uint32 next, uint16 flags)
-{
-	VpPlace		place = vp_node_place(&store->geo, id);
-	Buffer		buffer = vp_store_read(store, place.block);
-	VpNodeTail *tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
-	uint32		word;
-	VpChange	change;
-
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	vp_change_begin(&change, VP_WAL_CHAIN);
-	vp_change_page(&change, buffer);
-	vp_change_words(&change, &tail->next, &next, 1);
-	vp_patch_flags(&change, tail, flags, &word);
-	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
-}
-
 /*
- * `id` first points at what follows `first`, then `first` at `id`, each under
- * its own page's lock; another insert or VACUUM may have come between, then
- * once more.
+ * Both nodes are changed in one record, so that a chained node is in a chain at
+ * any time.  Who locks two node pages takes the one with the lower number first.
  */
 bool
 vp_chain_push(const VpStore *store, VpId first, VpId id)
 {
-	VpPlace		place = vp_node_place(&store->geo, first);
+	VpNodePair	pair;
+	uint32		next;
+	uint32		words[2];
+	bool		ok;
 
-	for (;;)
+	vp_pair_lock(store, &pair, first, id);
+	ok = pair.tail[0]->flags == VP_NODE_LINKED;
+	if (ok)
 	{
-		VpNodeTail	seen;
-		VpNodeTail *tail;
-		Buffer		buffer;
-		uint32		word = vp_ref(id);
-		bool		same;
+		VpChange	change;
 
-		vp_node_fetch(store, first, &seen);
-		if (seen.flags != VP_NODE_LINKED)
-		{
-			set_next(store, id, 0, VP_NODE_PENDING);
-			return false;
-		}
-		set_next(store, id, seen.next, VP_NODE_CHAINED);
-		VP_POINT("insert-chained");
-
-		buffer = vp_store_read(store, place.block);
-		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		same = tail->flags == VP_NODE_LINKED && tail->next == seen.next;
-		if (same)
-		{
-			VpChange	change;
-
-			vp_change_begin(&change, VP_WAL_CHAIN);
-			vp_change_page(&change, buffer);
-			vp_change_words(&change, &tail->next, &word, 1);
-			vp_change_apply(&change, store->rel, store->wal);
-		}
-		UnlockReleaseBuffer(buffer);
-		if (same)
-			return true;
+		next = pair.tail[0]->next;
+		words[0] = vp_ref(id);
+		vp_change_begin(&change, VP_WAL_CHAIN);
+		vp_change_page(&change, pair.buffer[1]);
+		vp_change_words(&change, &pair.tail[1]->next, &next, 1);
+		vp_patch_flags(&change, pair.tail[1], VP_NODE_CHAINED, &words[1]);
+		vp_pair_other_page(&change, &pair);
+		vp_change_words(&change, &pair.tail[0]->next, &words[0], 1);
+		vp_change_apply(&change, store->rel, store->wal);
 	}
+	vp_pair_unlock(&pair);
+	return ok;
+}
+
+/*----------
+ * Two nodes at a time
+ *----------
+ */
+
+void
+vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b)
+{
+	VpPlace		places[2] = {vp_node_place(&store->geo, a), vp_node_place(&store->geo, b)};
+	int			low = places[0].block <= places[1].block ? 0 : 1;
+
+	for (int i = 0; i < 2; i++)
+	{
+		pair->buffer[i] = vp_store_read(store, places[i].block);
+		pair->tail[i] = vp_record_tail(store, BufferGetPage(pair->buffer[i]) + places[i].offset);
+	}
+	LockBuffer(pair->buffer[low], BUFFER_LOCK_EXCLUSIVE);
+	if (pair->buffer[0] != pair->buffer[1])
+		LockBuffer(pair->buffer[1 - low], BUFFER_LOCK_EXCLUSIVE);
+}
+
+void
+vp_pair_unlock(VpNodePair *pair)
+{
+	LockBuffer(pair->buffer[0], BUFFER_LOCK_UNLOCK);
+	if (pair->buffer[0] != pair->buffer[1])
+		LockBuffer(pair->buffer[1], BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(pair->buffer[0]);
+	ReleaseBuffer(pair->buffer[1]);
 }

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/bufmgr.h"
+#include "storage/standby.h"
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
@@ -164,6 +165,19 @@ vp_page_init(Buffer buffer, VpPageKind kind, uint32 number, bool wal)
 	END_CRIT_SECTION();
 }
 
+void
+vp_log_reuse(Relation rel, FullTransactionId xid)
+{
+	VpWalReuse	reuse;
+
+	memset(&reuse, 0, sizeof(reuse));
+	reuse.locator = VpLocator(rel);
+	reuse.xid = xid;
+	XLogBeginInsert();
+	XLogRegisterData((char *) &reuse, sizeof(reuse));
+	XLogInsert(VP_RMGR_ID, VP_WAL_REUSE);
+}
+
 /*----------
  * Resource manager
  *----------
@@ -236,14 +250,26 @@ redo_patch(XLogReaderState *record)
 }
 
 static void
+redo_reuse(XLogReaderState *record)
+{
+	VpWalReuse	reuse;
+
+	memcpy(&reuse, XLogRecGetData(record), sizeof(reuse));
+	if (InHotStandby)
+		VpResolveConflict(reuse.xid, reuse.locator);
+}
+
+static void
 vp_redo(XLogReaderState *record)
 {
 	uint8		kind = XLogRecGetInfo(record) & ~XLR_INFO_MASK;
 
-	if (kind > VP_WAL_META)
+	if (kind > VP_WAL_REUSE)
 		elog(PANIC, "vecprov: unknown WAL record kind %u", kind);
 	if (kind == VP_WAL_INIT)
 		redo_init(record);
+	else if (kind == VP_WAL_REUSE)
+		redo_reuse(record);
 	else
 		redo_patch(record);
 }
@@ -257,12 +283,23 @@ desc_words(void *arg, VpWalWords head, const char *words)
 static void
 vp_desc(StringInfo buf, XLogReaderState *record)
 {
-	if ((XLogRecGetInfo(record) & ~XLR_INFO_MASK) == VP_WAL_INIT)
+	uint8		kind = XLogRecGetInfo(record) & ~XLR_INFO_MASK;
+
+	if (kind == VP_WAL_INIT)
 	{
 		VpWalInit	init;
 
 		memcpy(&init, XLogRecGetData(record), sizeof(init));
 		appendStringInfo(buf, "kind %u number %u", init.kind, init.number);
+		return;
+	}
+	if (kind == VP_WAL_REUSE)
+	{
+		VpWalReuse	reuse;
+
+		memcpy(&reuse, XLogRecGetData(record), sizeof(reuse));
+		appendStringInfo(buf, "xid %u:%u", EpochFromFullTransactionId(reuse.xid),
+						 XidFromFullTransactionId(reuse.xid));
 		return;
 	}
 	for (int block = 0; block <= XLogRecMaxBlockId(record); block++)
@@ -276,7 +313,7 @@ static const char *
 vp_identify(uint8 info)
 {
 	static const char *const names[] = {
-		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META"
+		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE"
 	};
 	uint8		kind = (info & ~XLR_INFO_MASK) >> 4;
 

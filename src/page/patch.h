@@ -18,6 +18,9 @@
 #ifndef VP_PATCH_H
 #define VP_PATCH_H
 
+#include "base/compat.h"
+
+#include "access/transam.h"
 #include "storage/buf.h"
 #include "utils/relcache.h"
 
@@ -30,7 +33,7 @@
 #define VP_RMGR_ID		157
 #define VP_RMGR_NAME	"vecprov"
 
-/* WAL record kinds.  All but INIT are patches; the kind tells people what for. */
+/* WAL record kinds.  All but INIT and REUSE are patches; the kind tells people what for. */
 #define VP_WAL_INIT		0x00
 #define VP_WAL_NODE		0x10	/* a node's record: blocks metapage, node page */
 #define VP_WAL_VECTOR	0x20	/* exact vector: a vector page */
@@ -39,6 +42,7 @@
 #define VP_WAL_DEAD		0x50	/* nodes found dead: a node page */
 #define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage, node page */
 #define VP_WAL_META		0x70	/* entry point, lists: metapage, perhaps a node page */
+#define VP_WAL_REUSE	0x80	/* no block: ids are going to be used again */
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit
@@ -46,6 +50,16 @@ typedef struct VpWalInit
 	uint32		number;
 	uint16		kind;
 } VpWalInit;
+
+/*
+ * REUSE's data.  On a standby, queries whose snapshots are not newer than xid may
+ * be on a node that is going to be another one: they are in conflict.
+ */
+typedef struct VpWalReuse
+{
+	VpRelFileLocator locator;
+	FullTransactionId xid;
+} VpWalReuse;
 
 /* A patch's data, for each block: one or more of these, each followed by its words. */
 typedef struct VpWalWords
@@ -85,6 +99,9 @@ extern void vp_change_words(VpChange *change, const void *address, const uint32 
  * caller.  A change of no words does nothing.
  */
 extern void vp_change_apply(VpChange *change, Relation rel, bool wal);
+
+/* Logs a REUSE. */
+extern void vp_log_reuse(Relation rel, FullTransactionId xid);
 
 /* Makes an exclusively locked page an empty one of a kind, logged if `wal`. */
 extern void vp_page_init(Buffer buffer, VpPageKind kind, uint32 number, bool wal);

@@ -21,7 +21,7 @@ uint32		vp_hint_mask = 0;
 static uint32
 hint_entries(void)
 {
-	return pg_nextpower2_32(Max(NBuffers, VP_HINT_RUN)) * VP_HINTS_PER_BUFFER;
+	return pg_nextpower2_32(NBuffers) * VP_HINTS_PER_BUFFER;
 }
 
 Size
@@ -45,7 +45,8 @@ void
 vp_peek_init(VpPeekRel *peek, Relation rel)
 {
 	VpTagInit(&peek->tag, rel);
-	peek->hash = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
+	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
+	peek->hash[1] = murmurhash32(peek->hash[0]);
 	peek->enabled = !RelationUsesLocalBuffers(rel);
 }
 

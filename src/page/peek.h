@@ -39,9 +39,6 @@
 /* Hints a buffer: enough that two blocks seldom want the same. */
 #define VP_HINTS_PER_BUFFER 4
 
-/* Blocks whose hints stand side by side, in one cache line. */
-#define VP_HINT_RUN 16
-
 /* In shared memory: buffer numbers, 0 for none.  NULL before start-up is done. */
 extern uint32 *vp_hints;
 extern uint32 vp_hint_mask;		/* entries - 1, a power of two */
@@ -54,24 +51,21 @@ extern void vp_hint_startup(void);
 typedef struct VpPeekRel
 {
 	BufferTag	tag;			/* blockNum is not used */
-	uint32		hash;
+	uint32		hash[2];		/* where its hints begin */
 	bool		enabled;		/* false: pages of a temporary table are not shared */
 } VpPeekRel;
 
 extern void vp_peek_init(VpPeekRel *peek, Relation rel);
 
 /*
- * The two entries where a block's hint may be.  Runs of blocks stay together, so
- * that neighbours' hints come with the same cache line.
+ * The two entries where a block's hint may be.  A relation's hints stand side
+ * by side, twice, so that they are in few memory pages; where another
+ * relation's are in the way in one place they are not likely to be in the other.
  */
 static inline uint32
 vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
 {
-	uint32		run = block / VP_HINT_RUN;
-	uint32		h = (run + peek->hash) * (which == 0 ? 0x9E3779B1u : 0x85EBCA77u);
-
-	h ^= h >> 15;
-	return (h * VP_HINT_RUN + block % VP_HINT_RUN) & vp_hint_mask;
+	return (peek->hash[which] + block) & vp_hint_mask;
 }
 
 static inline bool

@@ -95,44 +95,32 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 static bool
 take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 {
-	VpPlace		place1 = vp_node_place(&store->geo, before);
-	VpPlace		place2 = vp_node_place(&store->geo, id);
-	Buffer		buffer1 = vp_store_read(store, place1.block);
-	Buffer		buffer2 = vp_store_read(store, place2.block);
-	VpNodeTail *tail1 = vp_record_tail(store, BufferGetPage(buffer1) + place1.offset);
-	VpNodeTail *tail2 = vp_record_tail(store, BufferGetPage(buffer2) + place2.offset);
+	VpNodePair	pair;
 	VpNodeTail	head;
 	uint32		word;
 	bool		ok;
 
-	/* only VACUUM locks two node pages, so their order is of no account */
-	LockBuffer(buffer1, BUFFER_LOCK_EXCLUSIVE);
-	if (buffer2 != buffer1)
-		LockBuffer(buffer2, BUFFER_LOCK_EXCLUSIVE);
-	ok = tail1->next == vp_ref(id);
+	vp_pair_lock(store, &pair, before, id);
+	ok = pair.tail[0]->next == vp_ref(id);
 	if (ok)
 	{
 		VpChange	change;
 
-		head = *tail1;
-		head.next = tail2->next;
+		head = *pair.tail[0];
+		head.next = pair.tail[1]->next;
 		if (adopt)
 		{
-			head.tid = tail2->tid;
+			head.tid = pair.tail[1]->tid;
 			head.flags &= ~VP_NODE_DEAD;
 		}
 		vp_change_begin(&change, VP_WAL_CHAIN);
-		vp_change_page(&change, buffer1);
-		vp_change_words(&change, tail1, (uint32 *) &head, sizeof(head) / sizeof(uint32));
-		if (buffer2 != buffer1)
-			vp_change_page(&change, buffer2);
-		vp_patch_flags(&change, tail2, tail2->flags | VP_NODE_UNLINKED, &word);
+		vp_change_page(&change, pair.buffer[1]);
+		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
+		vp_pair_other_page(&change, &pair);
+		vp_change_words(&change, pair.tail[0], (uint32 *) &head, sizeof(head) / sizeof(uint32));
 		vp_change_apply(&change, store->rel, store->wal);
 	}
-	if (buffer2 != buffer1)
-		LockBuffer(buffer2, BUFFER_LOCK_UNLOCK);
-	ReleaseBuffer(buffer2);
-	UnlockReleaseBuffer(buffer1);
+	vp_pair_unlock(&pair);
 	return ok;
 }
 
@@ -218,12 +206,16 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	return n;
 }
 
+FullTransactionId
+vp_waiting_xid(const VpMeta *meta)
+{
+	return FullTransactionIdFromU64((uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo);
+}
+
 bool
 vp_waiting_is_over(const VpMeta *meta, Relation heap)
 {
-	uint64		xid = (uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo;
-
-	return GlobalVisCheckRemovableFullXid(heap, FullTransactionIdFromU64(xid));
+	return GlobalVisCheckRemovableFullXid(heap, vp_waiting_xid(meta));
 }
 
 void
@@ -240,6 +232,8 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 		uint32		words[3] = {meta->waiting_head, 0, 0};
 		VpChange	change;
 
+		if (store->wal)
+			vp_log_reuse(store->rel, vp_waiting_xid(meta));
 		/* the list's end goes on with what is free already */
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		vp_change_begin(&change, VP_WAL_META);

@@ -49,6 +49,27 @@ vp_patch_flags(VpChange *change, VpNodeTail *tail, uint16 flags, uint32 *word)
 	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);
 }
 
+/* The tails of two nodes, their pages (or page) pinned and locked exclusively. */
+typedef struct VpNodePair
+{
+	Buffer		buffer[2];
+	VpNodeTail *tail[2];
+} VpNodePair;
+
+extern void vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b);
+extern void vp_pair_unlock(VpNodePair *pair);
+
+/* In a change that began with the page of the second: goes on with that of the first. */
+static inline void
+vp_pair_other_page(VpChange *change, const VpNodePair *pair)
+{
+	if (pair->buffer[0] != pair->buffer[1])
+		vp_change_page(change, pair->buffer[0]);
+}
+
+/* The transaction that the waiting list waits for. */
+extern FullTransactionId vp_waiting_xid(const VpMeta *meta);
+
 /* Can no search be on the ids of the waiting list any more? */
 extern bool vp_waiting_is_over(const VpMeta *meta, Relation heap);
 

@@ -15,8 +15,7 @@
 #include "storage/lmgr.h"
 #include "utils/rel.h"
 
-#include "page/patch.h"
-#include "page/store.h"
+#include "page/record.h"
 
 static void
 report_damage(Relation rel, BlockNumber block, const char *what)
@@ -195,23 +194,39 @@ vp_graph_state(const VpStore *store)
 bool
 vp_entry_replace(const VpStore *store, VpId from, VpId entry)
 {
-	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
-	uint32		word = vp_ref(entry);
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	Buffer		buffer = InvalidBuffer;
+	uint32		words[2] = {vp_ref(entry), 0};
+	VpChange	change;
 	bool		ok;
 
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 	ok = meta->entry == vp_ref(from);
+	vp_change_begin(&change, VP_WAL_META);
+	if (ok && entry != VP_NO_ID)
+	{
+		VpPlace		place = vp_node_place(&store->geo, entry);
+		VpNodeTail *tail;
+
+		buffer = vp_store_read(store, place.block);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+		if (tail->flags == VP_NODE_PENDING)
+		{
+			vp_change_page(&change, buffer);
+			vp_patch_flags(&change, tail, VP_NODE_LINKED, &words[1]);
+		}
+	}
 	if (ok)
 	{
-		VpChange	change;
-
-		vp_change_begin(&change, VP_WAL_META);
-		vp_change_page(&change, buffer);
-		vp_change_words(&change, &meta->entry, &word, 1);
+		vp_change_page(&change, metabuf);
+		vp_change_words(&change, &meta->entry, &words[0], 1);
 		vp_change_apply(&change, store->rel, store->wal);
 	}
-	UnlockReleaseBuffer(buffer);
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(metabuf);
 	return ok;
 }
 

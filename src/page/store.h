@@ -60,7 +60,10 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 /* One peek at the metapage. */
 extern VpGraphState vp_graph_state(const VpStore *store);
 
-/* Makes `entry` the entry point if it still is `from`; false when it is not. */
+/*
+ * Makes `entry` the entry point if it still is `from`; false when it is not.  A
+ * PENDING node becomes LINKED by that: the graph's first.
+ */
 extern bool vp_entry_replace(const VpStore *store, VpId from, VpId entry);
 
 /* Writes the count of dead nodes that are still linked. */

@@ -17,7 +17,7 @@
 
 #include "utils/float.h"
 
-#include "kernel/kernel.h"
+#include "kernel/codec.h"
 #include "type/vector.h"
 
 VP_FUNCTION(vecprov_vector_l2_distance);
@@ -91,11 +91,9 @@ vecprov_vector_cosine_distance(PG_FUNCTION_ARGS)
 {
 	VpVector   *a = PG_GETARG_VECTOR_P(0);
 	VpVector   *b = PG_GETARG_VECTOR_P(1);
-	float		sums[3];		/* a.b, a.a, b.b */
 
 	vp_vector_check_same_dim(a, b);
-	vp_kernel.dot3(a->x, b->x, a->dim, sums);
-	PG_RETURN_FLOAT8(1.0 - clamp_cosine(sums[0] / sqrt((double) sums[1] * sums[2])));
+	PG_RETURN_FLOAT8(vp_exact_distance(VP_METRIC_COSINE, a->x, b->x, a->dim));
 }
 
 /*

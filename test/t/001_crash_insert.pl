@@ -20,7 +20,7 @@ my %scenarios = (
 		insert => 'INSERT INTO items SELECT 5000, vec(1, 80)',
 	},
 	'new page' => {
-		# stops where the next id needs new pages
+		# stops where the next row needs new pages
 		before => <<'EOS',
 DO $$
 DECLARE
@@ -37,7 +37,7 @@ BEGIN
 END $$
 EOS
 		insert => 'INSERT INTO items SELECT 5000 + i, vec(7 + i, 80) FROM generate_series(1, 300) i',
-		counts => [ 1, 2, 3, 4, 6, 10, 20, 50, 200, 1000, 2000 ],
+		counts => [ 1, 2, 4, 8, 20, 100, 1000 ],
 	},
 	'used id' => {
 		# the ids of the first 60 rows, some with lists of upper levels, are free
@@ -50,47 +50,12 @@ DROP TABLE newer;
 VACUUM items
 EOS
 		insert => 'INSERT INTO items SELECT 5000 + i, vec(7 + i, 80) FROM generate_series(1, 40) i',
-		counts => [ 1 .. 12, 20, 35, 60, 100, 150, 250, 400 ],
+		counts => [ 1 .. 5, 8, 13, 40, 100, 250 ],
 	});
 
 my $node = vecprov_node('main');
 $node->start;
 vecprov_functions($node);
-
-sub make_table
-{
-	my ($before) = @_;
-
-	$node->safe_psql('postgres', <<"EOS");
-DROP TABLE IF EXISTS items;
-CREATE TABLE items (id int, v vector(80));
-CREATE INDEX ON items USING vecprov (v) WITH (m = 4, ef_construction = 16);
-$before;
-CHECKPOINT;
-EOS
-}
-
-# All that must hold after a crash: at once, after more inserts, and after VACUUM.
-sub check_recovered
-{
-	my ($name) = @_;
-	my $expected = $node->safe_psql('postgres', 'SELECT count(*) FROM items WHERE id >= 5000');
-
-	is($expected, 0, "$name: the insert did not happen");
-	sound($node, 'items_v_idx', $name);
-	complete($node, 'items', $name);
-	$node->safe_psql('postgres',
-		'INSERT INTO items SELECT 6000 + i, vec(i % 20, 80) FROM generate_series(1, 30) i');
-	sound($node, 'items_v_idx', "$name, inserted again");
-	complete($node, 'items', "$name, inserted again");
-	$node->safe_psql('postgres', 'VACUUM items');
-	sound($node, 'items_v_idx', "$name, vacuumed");
-	complete($node, 'items', "$name, vacuumed");
-	findable($node, 'items', "$name, vacuumed");
-	is($node->safe_psql('postgres', <<"EOS"), 't', "$name, vacuumed: no dead node is left over");
-SELECT count(*) = 0 FROM vecprov_check('items_v_idx', true)
-EOS
-}
 
 # Every change of a page that an insert makes, one after another, until it gets through.
 foreach my $name (sort keys %scenarios)
@@ -101,12 +66,21 @@ foreach my $name (sort keys %scenarios)
 
 	foreach my $count (@counts)
 	{
-		make_table($scenario->{before});
+		$node->safe_psql('postgres', <<"EOS");
+DROP TABLE IF EXISTS items;
+CREATE TABLE items (id int, v vector(80));
+CREATE INDEX ON items USING vecprov (v) WITH (m = 8, ef_construction = 24);
+$scenario->{before};
+CHECKPOINT;
+EOS
 		last unless crash_at($node, "change-before-wal=crash:$count", $scenario->{insert});
 		$crashes++;
-		check_recovered("$name, change $count");
+		intact($node, 'items', 'items_v_idx', "$name, change $count");
+		$node->safe_psql('postgres',
+			'INSERT INTO items SELECT 6000 + i, vec(i % 20, 80) FROM generate_series(1, 30) i; VACUUM items;');
+		intact($node, 'items', 'items_v_idx', "$name, change $count, inserted again and vacuumed");
 	}
-	cmp_ok($crashes, '>=', 3, "$name: the insert crashed at $crashes of its changes");
+	cmp_ok($crashes, '>=', 3, "$name: the insert crashed at its changes");
 }
 
 # The named points, with others inserting at the same time.
@@ -120,9 +94,8 @@ my $script = $node->basedir . '/insert.sql';
 append_to_file($script, "\\set i random(1, 100000)\nINSERT INTO items (v) VALUES (vec(:i, 80));\n");
 
 foreach my $point (
-	'insert-created=crash:1', 'insert-created=crash:9', 'insert-stored=crash:1', 'insert-stored=crash:13',
-	'insert-linked=crash:1', 'insert-linked=crash:2', 'insert-linked=crash:37',
-	'insert-chained=crash:1', 'insert-chained=crash:4')
+	'insert-created=crash:9', 'insert-stored=crash:13', 'insert-linked=crash:1',
+	'insert-linked=crash:37', 'insert-chained=crash:4')
 {
 	my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 	my $out    = '';
@@ -137,14 +110,10 @@ foreach my $point (
 INSERT INTO items (v) SELECT vec(i % 25, 80) FROM generate_series(1, 50) i
 EOS
 	eval { $load->finish };
-	sound($node, 'items_v_idx', $point);
-	complete($node, 'items', $point);
-	findable($node, 'items', $point, 'id % 5 = 0');
+	intact($node, 'items', 'items_v_idx', $point, 'id % 5 = 0');
 }
 $node->safe_psql('postgres', 'VACUUM items');
-sound($node, 'items_v_idx', 'after all crashes and VACUUM');
-complete($node, 'items', 'after all crashes and VACUUM');
-findable($node, 'items', 'after all crashes and VACUUM');
+intact($node, 'items', 'items_v_idx', 'after all crashes and VACUUM');
 
 $node->stop;
 done_testing();

@@ -1,0 +1,132 @@
+-- Updates, deletes, VACUUM: what is gone is not found, its space is used again, and answers stay as
+-- good as they were.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS vecprov;
+RESET client_min_messages;
+\set VERBOSITY terse
+SET jit = off;
+SET enable_seqscan = off;
+
+CREATE FUNCTION pg_temp.vec(i integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
+	SELECT ARRAY(SELECT get_byte(sha512((i || ':' || d / 64)::bytea), d % 64) - 128
+		FROM generate_series(0, dims - 1) d)::vector
+$$;
+CREATE TABLE vacuum_items (id integer PRIMARY KEY, note text, v vector(64)) WITH (autovacuum_enabled = off, fillfactor = 50);
+INSERT INTO vacuum_items SELECT i, 'first', pg_temp.vec(i, 64) FROM generate_series(1, 2000) i;
+CREATE INDEX vacuum_idx ON vacuum_items USING vecprov (v);
+
+-- Are all rows of the table found, once each, and nothing else?  Is the index sound?
+CREATE FUNCTION pg_temp.look(OUT complete boolean, OUT sound boolean, OUT recall boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	SET LOCAL vecprov.iterative_scan = relaxed_order;
+	SELECT count(*) = count(DISTINCT id) AND count(*) = (SELECT count(*) FROM vacuum_items WHERE v IS NOT NULL) INTO complete
+	FROM (SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(1, 64) LIMIT 10000) r;
+	SELECT count(*) = 0 INTO sound FROM vecprov_check('vacuum_idx', true);
+	SET LOCAL vecprov.ef_search = 100;
+	recall := vecprov_recall('vacuum_idx', 10, 100) >= 0.95;
+END
+$$;
+SELECT * FROM pg_temp.look();
+
+-- Updates of other columns that fit on their page leave the index alone (HOT).
+SELECT pg_relation_size('vacuum_idx') AS size \gset
+UPDATE vacuum_items SET note = 'second' WHERE id <= 100;
+SELECT pg_stat_force_next_flush();
+SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'vacuum_items';
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size;
+SELECT note, count(*) FROM (SELECT note FROM vacuum_items ORDER BY v <-> pg_temp.vec(50, 64) LIMIT 1) r GROUP BY 1;
+SELECT * FROM pg_temp.look();
+-- Others move the row.
+UPDATE vacuum_items SET v = pg_temp.vec(id + 10000, 64) WHERE id <= 100;
+SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(10050, 64) LIMIT 1;
+SELECT count(*) FROM (SELECT v FROM vacuum_items ORDER BY v <-> pg_temp.vec(50, 64) LIMIT 1) r WHERE v = pg_temp.vec(50, 64);
+SELECT * FROM pg_temp.look();
+VACUUM vacuum_items;
+SELECT * FROM pg_temp.look();
+
+-- Deleted rows are not found, before VACUUM and after; nor is an aborted one.
+DELETE FROM vacuum_items WHERE id % 4 = 0;
+SELECT * FROM pg_temp.look();
+VACUUM vacuum_items;
+SELECT * FROM pg_temp.look();
+BEGIN;
+DELETE FROM vacuum_items;
+INSERT INTO vacuum_items SELECT i, 'aborted', pg_temp.vec(i, 64) FROM generate_series(5001, 5100) i;
+SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(5050, 64) LIMIT 1;
+ROLLBACK;
+SELECT * FROM pg_temp.look();
+VACUUM vacuum_items;
+SELECT * FROM pg_temp.look();
+SELECT reltuples FROM pg_class WHERE oid = 'vacuum_idx'::regclass;
+
+-- Half of the table is deleted and inserted anew, again and again: the index grows no more, and
+-- recall does not decay. The second VACUUM finds that no search can be on the dead any more.
+TRUNCATE vacuum_items;
+INSERT INTO vacuum_items SELECT i, 'round', pg_temp.vec(i, 64) FROM generate_series(1, 2000) i;
+SELECT pg_relation_size('vacuum_idx') AS size \gset
+CREATE PROCEDURE pg_temp.half(round integer) LANGUAGE sql AS $$
+	DELETE FROM vacuum_items WHERE id % 2 = round % 2;
+$$;
+CREATE PROCEDURE pg_temp.other_half(round integer) LANGUAGE sql AS $$
+	INSERT INTO vacuum_items SELECT i, 'round', pg_temp.vec(i + round * 10000, 64) FROM generate_series(1, 2000) i
+	WHERE i % 2 = round % 2;
+$$;
+CALL pg_temp.half(1);
+VACUUM vacuum_items;
+VACUUM vacuum_items;
+CALL pg_temp.other_half(1);
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+CALL pg_temp.half(2);
+VACUUM vacuum_items;
+VACUUM vacuum_items;
+CALL pg_temp.other_half(2);
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+CALL pg_temp.half(3);
+VACUUM vacuum_items;
+VACUUM vacuum_items;
+CALL pg_temp.other_half(3);
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+CALL pg_temp.half(4);
+VACUUM vacuum_items;
+VACUUM vacuum_items;
+CALL pg_temp.other_half(4);
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+
+-- One VACUUM and no second: the space comes free by itself.
+CALL pg_temp.half(5);
+VACUUM vacuum_items;
+SELECT txid_current() IS NOT NULL AS later;
+CALL pg_temp.other_half(5);
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+
+-- All that searches begin at is deleted: everything but one row, then that one.
+DELETE FROM vacuum_items WHERE id <> 777;
+VACUUM vacuum_items;
+SELECT * FROM pg_temp.look();
+SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(1, 64) LIMIT 10;
+DELETE FROM vacuum_items;
+VACUUM vacuum_items;
+SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(1, 64) LIMIT 10;
+SELECT * FROM vecprov_check('vacuum_idx', true);
+VACUUM vacuum_items;
+INSERT INTO vacuum_items SELECT i, 'again', pg_temp.vec(i, 64) FROM generate_series(1, 2000) i;
+SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
+
+-- VACUUM without its index pass leaves the index alone; the next one does the work.
+DELETE FROM vacuum_items WHERE id % 3 = 0;
+VACUUM (INDEX_CLEANUP off) vacuum_items;
+SELECT * FROM pg_temp.look();
+VACUUM (INDEX_CLEANUP on, PARALLEL 2) vacuum_items;
+SELECT * FROM pg_temp.look();
+VACUUM (FREEZE, ANALYZE) vacuum_items;
+SELECT * FROM pg_temp.look();
+
+-- Little memory for dead rows: several passes over the index
+INSERT INTO vacuum_items SELECT i, 'more', NULL FROM generate_series(10001, 200000) i;
+SET maintenance_work_mem = '1MB';
+DELETE FROM vacuum_items WHERE id > 10000 OR id % 3 = 1;
+VACUUM vacuum_items;
+SELECT * FROM pg_temp.look();
+RESET maintenance_work_mem;
+
+DROP TABLE vacuum_items;
