@@ -9,8 +9,8 @@ SET enable_seqscan = off;
 
 -- Vectors of integers between -128 and 127, different for each i.
 CREATE FUNCTION pg_temp.vec(i integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
-	SELECT ARRAY(SELECT get_byte(sha512((i || ':' || d / 64)::bytea), d % 64) - 128
-		FROM generate_series(0, dims - 1) d)::vector
+	SELECT ARRAY(SELECT get_byte(h, d) - 128 FROM generate_series(0, dims - 1) d)::vector
+	FROM (SELECT sha512((i || ':0')::bytea) || sha512((i || ':1')::bytea) AS h OFFSET 0) s
 $$;
 
 -- How many different rows an index returns when all are asked for, and whether it is sound.

@@ -6,9 +6,9 @@ SET jit = off;
 
 -- Vectors of integers between -128 and 127, different for each i, in 30 clusters.
 CREATE FUNCTION pg_temp.vec(i integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
-	SELECT ARRAY(SELECT (get_byte(sha512((i % 30 || ':' || d / 64)::bytea), d % 64) +
-			get_byte(sha512((i || ':' || d / 64)::bytea), d % 64)) / 2 - 128
-		FROM generate_series(0, dims - 1) d)::vector
+	SELECT ARRAY(SELECT (get_byte(c, d) + get_byte(h, d)) / 2 - 128 FROM generate_series(0, dims - 1) d)::vector
+	FROM (SELECT sha512((i || ':0')::bytea) || sha512((i || ':1')::bytea) AS h,
+		sha512((i % 30 || ':0')::bytea) || sha512((i % 30 || ':1')::bytea) AS c OFFSET 0) s
 $$;
 CREATE TABLE memory_items (id integer, v16 vector(16), v100 vector(100), e vector(3)) WITH (autovacuum_enabled = off);
 INSERT INTO memory_items SELECT i, pg_temp.vec(i, 16), pg_temp.vec(i, 100), ARRAY[i % 10, 0, 1] FROM generate_series(1, 6000) i;

@@ -7,8 +7,8 @@ SET jit = off;
 SET enable_seqscan = off;
 
 CREATE FUNCTION pg_temp.vec(i integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
-	SELECT ARRAY(SELECT get_byte(sha512((i || ':' || d / 64)::bytea), d % 64) - 128
-		FROM generate_series(0, dims - 1) d)::vector
+	SELECT ARRAY(SELECT get_byte(h, d) - 128 FROM generate_series(0, dims - 1) d)::vector
+	FROM (SELECT sha512((i || ':0')::bytea) || sha512((i || ':1')::bytea) AS h OFFSET 0) s
 $$;
 CREATE TABLE scan_items (id integer, category integer, v8 vector(8), v64 vector(64)) WITH (autovacuum_enabled = off);
 INSERT INTO scan_items SELECT i, i % 50, pg_temp.vec(i, 8), pg_temp.vec(i, 64) FROM generate_series(1, 3000) i;

@@ -8,8 +8,8 @@ SET jit = off;
 SET enable_seqscan = off;
 
 CREATE FUNCTION pg_temp.vec(i integer, dims integer) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
-	SELECT ARRAY(SELECT get_byte(sha512((i || ':' || d / 64)::bytea), d % 64) - 128
-		FROM generate_series(0, dims - 1) d)::vector
+	SELECT ARRAY(SELECT get_byte(h, d) - 128 FROM generate_series(0, dims - 1) d)::vector
+	FROM (SELECT sha512((i || ':0')::bytea) || sha512((i || ':1')::bytea) AS h OFFSET 0) s
 $$;
 CREATE TABLE vacuum_items (id integer PRIMARY KEY, note text, v vector(64)) WITH (autovacuum_enabled = off, fillfactor = 50);
 INSERT INTO vacuum_items SELECT i, 'first', pg_temp.vec(i, 64) FROM generate_series(1, 2000) i;

@@ -61,6 +61,7 @@ _PG_init(void)
 	(void) vp_kernel_choose(NULL);
 	vp_settings_define();
 	vp_options_define();
+	vp_plan_define();
 	vp_rmgr_register();
 
 	previous_shmem_request_hook = shmem_request_hook;

@@ -48,6 +48,9 @@ extern void vp_options_define(void);
 extern bytea *vp_options(Datum reloptions, bool validate);
 extern void vp_get_options(Relation rel, int *m, int *ef_construction);
 
+/* plan.c: takes its place in the planner; only while shared_preload_libraries are loaded */
+extern void vp_plan_define(void);
+
 /* cost.c */
 extern void vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 							 Cost *startup_cost, Cost *total_cost,

@@ -216,11 +216,13 @@ static double
 measure(VpScan *scan, VpId id)
 {
 	Row		   *row = new_row(scan);
-	double		dist;
+	Buffer		buffer;
+	const float *vector = vp_vector_look(&scan->index->store, id, scan->scratch, &buffer);
+	double		dist = vp_exact_distance(scan->index->meta.metric, scan->vector, vector,
+										 scan->index->meta.dims);
 
-	vp_vector_fetch(&scan->index->store, id, scan->scratch);
-	dist = vp_exact_distance(scan->index->meta.metric, scan->vector, scan->scratch,
-							 scan->index->meta.dims);
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
 	row->dist = dist;
 	if (find_tid(scan, id, row))
 		push_row(scan, row);
@@ -469,7 +471,11 @@ next_row(VpScan *scan)
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
 		{
+			VpCandidate following;
+
 			(void) vp_search_next(scan->search, &candidate);
+			if (vp_search_peek(scan->search, &following))
+				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}
 		else if (!more && must_go_on(scan))

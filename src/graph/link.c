@@ -52,15 +52,31 @@ linked_by_another(VpSource *source, VpId id, int level, VpId but)
 }
 
 /*
+ * The farthest of a node's links, given nearest first, that can be spared: that
+ * is not `but`, and to which somebody else links too.  -1 when there is none.
+ */
+static int
+find_spare(VpSource *source, VpId node, int level, const VpId *links, int n, VpId but)
+{
+	for (int i = n - 1; i >= 0; i--)
+	{
+		if (links[i] != but && linked_by_another(source, links[i], level, node))
+			return i;
+	}
+	return -1;
+}
+
+/*
  * `to` has all of `from` but one, which lost its place to `id`.  If nobody else
- * is known to link to that one it gets the place of one that can spare it, the
- * farthest first, or takes its own back.
+ * is known to link to that one it gets the place of one that can be spared, or
+ * takes its own back.
  */
 static void
 spare_last_link(VpSource *source, VpId node, int level, VpId id,
 				const VpId *from, int n, VpId *to, int nto)
 {
 	VpId		lost = VP_NO_ID;
+	int			spare;
 
 	for (int i = 0; i < n && lost == VP_NO_ID; i++)
 	{
@@ -70,19 +86,14 @@ spare_last_link(VpSource *source, VpId node, int level, VpId id,
 	if (lost == VP_NO_ID || !source->linkable(source, lost) ||
 		linked_by_another(source, lost, level, node))
 		return;
-	for (int i = nto - 1; i >= 0; i--)
-	{
-		if (to[i] != id && linked_by_another(source, to[i], level, node))
-		{
-			to[i] = lost;
-			return;
-		}
-	}
-	for (int i = 0; i < nto; i++)
+	spare = find_spare(source, node, level, to, nto, id);
+	for (int i = 0; i < nto && spare < 0; i++)
 	{
 		if (to[i] == id)
-			to[i] = lost;
+			spare = i;
 	}
+	if (spare >= 0)
+		to[spare] = lost;
 }
 
 bool
@@ -139,11 +150,16 @@ vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 		nto = vp_writer_measure(writer, source, node, from, n);
 		if (nto < 0)
 			return false;
-		if (nto == max)
-			nto--;
 		for (int i = 0; i < nto; i++)
 			to[i] = writer->candidates[i].id;
-		to[nto++] = id;
+		if (nto < max)
+			to[nto++] = id;
+		else
+		{
+			int			spare = find_spare(source, node, level, to, nto, id);
+
+			to[spare >= 0 ? spare : nto - 1] = id;
+		}
 		if (source->replace_links(source, node, level, from, n, to, nto))
 			return true;
 	}

@@ -45,7 +45,7 @@ extern int	vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, cons
  */
 extern bool vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
-/* Makes it be in the list of `node`, in the place of the farthest one. */
+/* Makes it be in the list of `node`, in the place of the farthest one that can be spared. */
 extern bool vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
 /* Chooses a new node's links at a level among what a search found. */

@@ -27,10 +27,10 @@
 VP_FUNCTION(vecprov_check);
 
 /*
- * One node in so many may be out of reach of searches: with few links (a small m)
- * an insert can take the
- * last link that led to another node.  A VACUUM that removes rows, or REINDEX,
- * links it again; a scan that goes on to the end finds it all the same.
+ * One node in so many may be out of reach of searches: where m is small, an
+ * insert can take the last link that led to a few others.  A VACUUM that removes
+ * rows, or REINDEX, links them again; a scan that goes on to the end finds them
+ * all the same.
  */
 #define UNREACHABLE_ALLOWED 50
 

@@ -204,6 +204,48 @@ vp_vector_fetch(const VpStore *store, VpId id, float *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
+const float *
+vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+
+	if (place.offset + store->geo.dims * sizeof(float) <= VP_PAGE_END)
+	{
+		*buffer = vp_store_read(store, place.block);
+		LockBuffer(*buffer, BUFFER_LOCK_SHARE);
+		return (const float *) (BufferGetPage(*buffer) + place.offset);
+	}
+	*buffer = InvalidBuffer;
+	vp_vector_fetch(store, id, room);
+	return room;
+}
+
+/* The start of something; the processor goes on by itself. */
+static void
+prefetch_place(const VpStore *store, VpPlace place)
+{
+	Buffer		hint = vp_peek_hint(&store->peek, place.block);
+
+	if (hint != InvalidBuffer)
+	{
+		__builtin_prefetch(GetBufferDescriptor(hint - 1));
+		for (int i = 0; i < 4; i++)
+			__builtin_prefetch((char *) BufferGetBlock(hint) + place.offset + i * 64);
+	}
+}
+
+void
+vp_vector_prefetch(const VpStore *store, VpId id)
+{
+	VpPlace		node = vp_node_place(&store->geo, id);
+
+	if (!store->peek.enabled || id > store->geo.max_id)
+		return;
+	prefetch_place(store, vp_vector_place(&store->geo, id));
+	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
+					   node.offset + store->geo.tail_offset);
+}
+
 static void
 write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
 {

@@ -120,6 +120,16 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
 extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
 
+/*
+ * The exact vector where it is, if it lies on one page: *buffer is then pinned
+ * and share-locked, to be unlocked and released by the caller.  Else it is
+ * copied to `room`, and *buffer is InvalidBuffer.
+ */
+extern const float *vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer);
+
+/* Begins to load what vp_vector_look and vp_node_fetch will read. */
+extern void vp_vector_prefetch(const VpStore *store, VpId id);
+
 /* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
 							 const VpId *from, int nfrom, const VpId *to, int nto);

@@ -93,10 +93,14 @@ EOS
 my $script = $node->basedir . '/insert.sql';
 append_to_file($script, "\\set i random(1, 100000)\nINSERT INTO items (v) VALUES (vec(:i, 80));\n");
 
-foreach my $point (
-	'insert-created=crash:9', 'insert-stored=crash:13', 'insert-linked=crash:1',
-	'insert-linked=crash:37', 'insert-chained=crash:4')
+my $unlike = 'INSERT INTO items (v) SELECT vec(200000 + i, 80) FROM generate_series(1, 50) i';
+my $alike  = 'INSERT INTO items (v) SELECT vec(i % 25, 80) FROM generate_series(1, 50) i';
+
+foreach ([ 'insert-created=crash:9', $alike ], [ 'insert-stored=crash:13', $unlike ],
+	[ 'insert-linked=crash:1', $unlike ], [ 'insert-linked=crash:37', $unlike ],
+	[ 'insert-chained=crash:4', $alike ])
 {
+	my ($point, $insert) = @$_;
 	my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 	my $out    = '';
 	my $load   = IPC::Run::start(
@@ -106,10 +110,8 @@ foreach my $point (
 
 	$node->poll_query_until('postgres', "SELECT count(*) > $before + 20 FROM items")
 	  or die 'the others insert nothing';
-	ok( crash_at($node, $point, <<'EOS'), "$point: crashed");
-INSERT INTO items (v) SELECT vec(i % 25, 80) FROM generate_series(1, 50) i
-EOS
-	eval { $load->finish };
+	ok(crash_at($node, $point, $insert), "$point: crashed");
+	$load->kill_kill;
 	intact($node, 'items', 'items_v_idx', $point, 'id % 5 = 0');
 }
 $node->safe_psql('postgres', 'VACUUM items');

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  Spares the executor distances that nobody reads.
+ *
+ * For "SELECT id FROM t ORDER BY embedding <-> $1 LIMIT 10" the planner has the
+ * index scan compute the distance for each row, since it is the sort key, even
+ * where the index gives the order and no one looks at it.  To compute it, the
+ * vector is fetched from the table again, and from 500 dimensions on out of
+ * TOAST: up to a third of the whole query.
+ *
+ * So where the plan is nothing but such a scan, or a LIMIT over it, an unused
+ * sort key ("resjunk", dropped before the client gets the row) becomes a NULL.
+ * EXPLAIN VERBOSE shows it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/plannodes.h"
+#include "optimizer/planner.h"
+#include "utils/syscache.h"
+
+#include "am/am.h"
+
+static planner_hook_type previous_planner_hook;
+
+static bool
+is_ours(Oid indexid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(indexid));
+	Oid			am;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;			/* hypothetical */
+	am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+	ReleaseSysCache(tuple);
+	return am == get_index_am_oid("vecprov", true);
+}
+
+/* The scan whose sort keys nobody but the scan itself needs; NULL when there is none. */
+static IndexScan *
+find_scan(Plan *plan)
+{
+	/* rows that tie with the last one are found by the sort key */
+	if (IsA(plan, Limit) && ((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT)
+		plan = outerPlan(plan);
+	if (!IsA(plan, IndexScan) || ((IndexScan *) plan)->indexorderbyorig == NIL)
+		return NULL;
+	return is_ours(((IndexScan *) plan)->indexid) ? (IndexScan *) plan : NULL;
+}
+
+static PlannedStmt *
+plan_query(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+{
+	PlannedStmt *stmt = previous_planner_hook ?
+		previous_planner_hook(parse, query_string, cursor_options, params) :
+		standard_planner(parse, query_string, cursor_options, params);
+	IndexScan  *scan = stmt->commandType == CMD_SELECT ? find_scan(stmt->planTree) : NULL;
+	ListCell   *cell;
+
+	if (scan == NULL)
+		return stmt;
+	foreach(cell, scan->scan.plan.targetlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (entry->resjunk && list_member(scan->indexorderbyorig, entry->expr))
+			entry->expr = (Expr *) makeNullConst(exprType((Node *) entry->expr), -1, InvalidOid);
+	}
+	return stmt;
+}
+
+void
+vp_plan_define(void)
+{
+	previous_planner_hook = planner_hook;
+	planner_hook = plan_query;
+}
