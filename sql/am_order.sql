@@ -55,7 +55,7 @@ BEGIN
 		IF inserted THEN
 			EXECUTE format('CREATE INDEX order_idx ON order_items USING vecprov (v%s %s)', dims, opclass);
 		END IF;
-		INSERT INTO order_items SELECT * FROM order_data WHERE id <= CASE WHEN inserted THEN 500 ELSE 2000 END;
+		INSERT INTO order_items SELECT * FROM order_data WHERE id <= CASE WHEN inserted THEN 500 ELSE 1500 END;
 		IF NOT inserted THEN
 			EXECUTE format('CREATE INDEX order_idx ON order_items USING vecprov (v%s %s)', dims, opclass);
 		END IF;
@@ -76,7 +76,7 @@ $$;
 
 CREATE TEMP TABLE order_data AS
 	SELECT i AS id, pg_temp.vec(i, 16) AS v16, pg_temp.vec(i, 64) AS v64, pg_temp.vec(i, 100) AS v100
-	FROM generate_series(1, 2000) i;
+	FROM generate_series(1, 1500) i;
 CREATE TEMP TABLE order_queries AS
 	SELECT i AS id, pg_temp.vec(i, 16) AS v16, pg_temp.vec(i, 64) AS v64, pg_temp.vec(i, 100) AS v100
 	FROM generate_series(10001, 10030) i;

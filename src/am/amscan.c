@@ -257,6 +257,17 @@ lower_bound(const VpScan *scan, float estimate)
 	return estimate + mean - ERROR_MARGIN * sqrt(Max(variance, 0.0));
 }
 
+/* Asks for all that will be measured at least, before the first is waited for. */
+static void
+read_ahead(VpScan *scan)
+{
+	int			n;
+	const VpCandidate *found = vp_search_found(scan->search, &n);
+
+	for (int i = 0; i < n && i < MIN_MEASURED; i++)
+		vp_vector_read_ahead(&scan->index->store, found[i].id);
+}
+
 /*----------
  * The scan
  *----------
@@ -368,6 +379,7 @@ start_search(IndexScanDesc scan)
 	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
 					vp_level(&state->index->store.geo.levels, graph.entry), 0,
 					state->ef, graph.next_id);
+	read_ahead(state);
 }
 
 /*
@@ -435,7 +447,9 @@ go_on(VpScan *scan)
 	}
 	scan->ef = Min(scan->ef * 2, VP_MAX_EF_SEARCH);
 	scan->rounds++;
-	if (!vp_search_more(scan->search, scan->ef))
+	if (vp_search_more(scan->search, scan->ef))
+		read_ahead(scan);
+	else
 	{
 		scan->phase = SCAN_SWEEP;
 		sweep(scan);

@@ -68,19 +68,26 @@ pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
 	return dist;
 }
 
-static inline float
-peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, Buffer hint)
+/* False: the page must be read in the ordinary way. */
+static inline bool
+peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, Buffer hint, float *dist)
 {
 	BufferDesc *desc = vp_peek(&store->peek, place.block, hint);
-	float		dist;
 
 	if (unlikely(desc == NULL))
-		return pinned_distance(store, query, place);
+		return false;
 	vp_buffer_touch(desc);
-	dist = record_distance(query, vp_peek_page(desc) + place.offset);
-	if (unlikely(!vp_peek_done(&store->peek, place.block, desc)))
-		return pinned_distance(store, query, place);
-	return dist;
+	*dist = record_distance(query, vp_peek_page(desc) + place.offset);
+	return likely(vp_peek_done(&store->peek, place.block, desc));
+}
+
+/* Of several pages that are not there, all are asked for before the first is waited for. */
+static void
+read_ahead(VpNodeSource *source, const VpId *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (id_exists(source, ids[i]))
+			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
 static inline Buffer
@@ -110,6 +117,7 @@ source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 	VpPlace		places[VP_MAX_LINKS + 1];
 	Buffer		hints[VP_MAX_LINKS + 1];
 	int			ahead = 0;
+	bool		missed = false;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -129,10 +137,14 @@ source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 				prefetch_record(store, places[ahead], bytes) : InvalidBuffer;
 		if (places[i].block == InvalidBlockNumber)
 			dist[i] = NAN;
-		else if (store->peek.enabled)
-			dist[i] = peeked_distance(store, query, places[i], hints[i]);
-		else
+		else if (!store->peek.enabled ||
+				 !peeked_distance(store, query, places[i], hints[i], &dist[i]))
+		{
+			if (!missed)
+				read_ahead(source, ids + i, n - i);
+			missed = true;
 			dist[i] = pinned_distance(store, query, places[i]);
+		}
 	}
 }
 

@@ -246,6 +246,49 @@ vp_vector_prefetch(const VpStore *store, VpId id)
 					   node.offset + store->geo.tail_offset);
 }
 
+static bool
+is_resident(const VpStore *store, BlockNumber block)
+{
+	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
+}
+
+static void
+read_ahead(const VpStore *store, BlockNumber block)
+{
+	if (store->peek.enabled && !is_resident(store, block))
+		(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+}
+
+/*
+ * An index that has room in shared buffers will be read whole before long: of
+ * such a one all node pages of the chunk are asked for, in one sweep of the disk.
+ */
+void
+vp_node_read_ahead(const VpStore *store, VpId id)
+{
+	const VpGeometry *geo = &store->geo;
+	BlockNumber block = vp_node_place(geo, id).block;
+	uint32		page = vp_divide(id, &geo->nodes_per_page);
+	uint32		in_chunk = page % geo->node_pages;
+
+	if (RelationGetNumberOfBlocks(store->rel) > NBuffers / 4)
+		read_ahead(store, block);
+	else if (!is_resident(store, block))
+		for (uint32 i = 0; i < geo->node_pages; i++)
+			read_ahead(store, block - in_chunk + i);
+}
+
+void
+vp_vector_read_ahead(const VpStore *store, VpId id)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+	BlockNumber last = place.block +
+		(place.offset - VP_PAGE_START + store->geo.dims * sizeof(float) - 1) / VP_PAGE_ROOM;
+
+	for (; place.block <= last; place.block++)
+		read_ahead(store, place.block);
+}
+
 static void
 write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
 {

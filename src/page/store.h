@@ -127,8 +127,12 @@ extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
  */
 extern const float *vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer);
 
-/* Begins to load what vp_vector_look and vp_node_fetch will read. */
+/* Begins to load into the CPU's cache what vp_vector_look and vp_node_fetch will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
+
+/* Begins to read from disk what is not in shared buffers: a node's page; its vector's. */
+extern void vp_node_read_ahead(const VpStore *store, VpId id);
+extern void vp_vector_read_ahead(const VpStore *store, VpId id);
 
 /* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,

@@ -41,9 +41,9 @@ foreach my $point (map("$_=error", @points), 'insert-linked=error:500')
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', <<"EOS", on_error_stop => 0);
 SET maintenance_work_mem = '1MB';
 SET vecprov.debug_point = '$point';
-$create;
+$create WITH (m = 64, ef_construction = 128);
 RESET vecprov.debug_point;
-$create;
+$create WITH (m = 64, ef_construction = 128);
 EOS
 	like($stderr, qr/error at debug point/, "$point: the build failed");
 	is(() = $stderr =~ /ERROR/g, 1, "$point: once");
@@ -68,7 +68,7 @@ foreach my $point ('build-loaded=crash', 'build-written=crash')
 			"SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_v_idx'::regclass"),
 		'f', "$point: the index is invalid");
 	$node->safe_psql('postgres', <<'EOS');
-INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(2001, 2020) i;
+INSERT INTO items SELECT max(id) + 1, vec(max(id), 80) FROM items;
 REINDEX INDEX items_v_idx;
 EOS
 	intact($node, 'items', 'items_v_idx', "$point, built again by REINDEX");
@@ -105,16 +105,17 @@ EOS
 # What is seen of a build at each point, and a cancel there.
 my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 my %progress = (
-	'build-loaded'  => "building index: loading vectors|$rows",
-	'build-linked'  => "building index: linking the graph|$rows",
-	'build-written' => "building index: writing the graph|$rows");
+	'build-loaded'  => [ 'phase, tuples_done',  "building index: loading vectors|$rows" ],
+	'build-linked'  => [ 'phase, tuples_total', "building index: linking the graph|$rows" ],
+	'build-written' => [ 'phase, tuples_done',  "building index: writing the graph|$rows" ]);
 foreach my $point (@points)
 {
 	my $hold    = hold($node);
 	my $session = at_point($node, $point, $create);
 
-	is($node->safe_psql('postgres', 'SELECT phase, tuples_done FROM pg_stat_progress_create_index'),
-		$progress{$point}, "$point: phase and tuples");
+	my ($what, $seen) = @{ $progress{$point} };
+	is($node->safe_psql('postgres', "SELECT $what FROM pg_stat_progress_create_index"),
+		$seen, "$point: phase and tuples");
 	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index');
 	my ($output, $errors) = finish_session($session);
 	like($errors, qr/canceling statement due to user request/, "$point: cancelled");

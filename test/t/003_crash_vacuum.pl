@@ -101,7 +101,7 @@ foreach my $point ('vacuum-surveyed', 'vacuum-repaired')
 	my $hold    = hold($node);
 	my $session = at_point($node, $point, 'VACUUM clusters');
 	$node->safe_psql('postgres', <<'EOS');
-INSERT INTO clusters SELECT 2000 + i, vec(i, 80) FROM generate_series(1, 600) i;
+INSERT INTO clusters SELECT (SELECT max(id) FROM clusters) + i, vec(i, 80) FROM generate_series(1, 600) i;
 DELETE FROM clusters WHERE id % 11 = 5;
 EOS
 	$hold->quit;
