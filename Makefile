@@ -31,9 +31,7 @@ ISOLATION_OPTS = --inputdir=test --load-extension=vecprov
 
 WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallthrough \
 	-Wno-unused-parameter -Wno-sign-compare
-# PGDLLEXPORT: before version 16 it is empty, and the module's entry points would be hidden.
-PG_CPPFLAGS = -Isrc -isystem $(includedir_server) \
-	-D'PGDLLEXPORT=__attribute__((visibility("default")))'
+PG_CPPFLAGS = -Isrc -isystem $(includedir_server)
 PG_CFLAGS = -fvisibility=hidden -MMD -MP $(WARNINGS)
 EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 

@@ -40,6 +40,16 @@ WITH RECURSIVE walk AS (
 		(SELECT id, v FROM executor_items i WHERE i.id > w.id ORDER BY i.v <-> w.v LIMIT 1) n WHERE step < 5
 ) SELECT step, id > 500 OR step = 1 AS onward FROM walk;
 
+-- The distance read, not read, read twice; rows that tie with the last one
+SELECT id, v FROM executor_items ORDER BY v <-> '[100,0,0]' LIMIT 1;
+SELECT v <-> '[100,0,0]' AS distance, id, v <-> '[100,0,0]' AS again FROM executor_items ORDER BY v <-> '[100,0,0]' LIMIT 1;
+SELECT (v <-> '[100,0,0]') + 1 AS more FROM executor_items ORDER BY v <-> '[100,0,0]' LIMIT 1;
+SELECT i.* FROM executor_items i ORDER BY v <-> '[100,0,0]' LIMIT 1;
+SELECT id FROM (SELECT id FROM executor_items ORDER BY v <-> '[100.5,0.5,0]' FETCH FIRST 1 ROW WITH TIES) r ORDER BY id;
+CREATE TEMP TABLE executor_copy AS SELECT id FROM executor_items ORDER BY v <-> '[100,0,0]' LIMIT 1;
+INSERT INTO executor_copy SELECT id + 1 FROM executor_items ORDER BY v <-> '[100,0,0]' LIMIT 1;
+SELECT * FROM executor_copy;
+
 -- Prepared, with generic and with custom plans
 PREPARE nearest(vector, integer) AS SELECT id FROM executor_items ORDER BY v <-> $1 LIMIT $2;
 SET plan_cache_mode = force_generic_plan;

@@ -36,6 +36,13 @@ PREPARE nearest_some(vector, bigint) AS SELECT id FROM plan_items ORDER BY v <->
 EXPLAIN (COSTS OFF) EXECUTE nearest_some('[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]', 10);
 RESET plan_cache_mode;
 
+-- The sort key is not computed where nobody reads it.
+SET enable_seqscan = off;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 1;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' FETCH FIRST 1 ROW WITH TIES;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' AS distance FROM plan_tiny ORDER BY distance LIMIT 1;
+RESET enable_seqscan;
+
 -- Not chosen: all rows are wanted
 EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]';
 EXPLAIN (COSTS OFF) SELECT id FROM plan_items ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 15000;

@@ -76,6 +76,7 @@ typedef struct Build
 	MemoryContext context;
 	MemoryContext scratch;
 	double		tuples;			/* indexed */
+	int64		expected;		/* as the last ANALYZE or VACUUM found */
 } Build;
 
 static void
@@ -423,6 +424,7 @@ outgrow_memory(Build *build)
 			 errhint("Increase maintenance_work_mem to build the index faster.")));
 	finish_graph(build);
 	set_phase(VP_PHASE_INSERTING);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->expected);
 	build->inserter = vp_inserter_make(build->index, build->context);
 	build->inserter->index->store.wal = false;
 }
@@ -498,8 +500,8 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	make_batch(build, build->index);
 
 	set_phase(VP_PHASE_LOADING);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL,
-								 (int64) Max(heap->rd_rel->reltuples, 0));
+	build->expected = (int64) Max(heap->rd_rel->reltuples, 0);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->expected);
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
 	if (build->inserter == NULL)
 	{

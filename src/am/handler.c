@@ -42,6 +42,18 @@ build_phase_name(int64 phase)
 	}
 }
 
+/* pg_index_column_has_property: the one that others cannot tell. */
+static bool
+column_property(Oid index, int column, IndexAMProperty property, const char *name,
+				bool *result, bool *isnull)
+{
+	if (column == 0 || property != AMPROP_DISTANCE_ORDERABLE)
+		return false;
+	*result = true;
+	*isnull = false;
+	return true;
+}
+
 Datum
 vecprov_handler(PG_FUNCTION_ARGS)
 {
@@ -62,6 +74,7 @@ vecprov_handler(PG_FUNCTION_ARGS)
 	am->amcostestimate = vp_cost_estimate;
 	am->amoptions = vp_options;
 	am->ambuildphasename = build_phase_name;
+	am->amproperty = column_property;
 	am->amvalidate = vp_validate;
 	am->ambeginscan = vp_begin_scan;
 	am->amrescan = vp_rescan;

@@ -39,6 +39,8 @@ attach(VpIndex *index, Relation rel)
 	bool		rotated = vp_codec_sign_words(meta->metric, meta->dims, meta->bits) > 0;
 
 	index->store.rel = rel;
+	/* a table made in the same transaction may not need WAL until that ends */
+	index->store.wal = RelationNeedsWAL(rel);
 	vp_codec_init(&index->codec, meta->metric, meta->dims, meta->bits,
 				  rotated ? (uint32 *) (behind + mean_bytes(meta)) : NULL,
 				  meta->has_mean ? (float *) behind : NULL);
@@ -71,7 +73,10 @@ vp_index_get(Relation rel)
 	float	   *mean;
 
 	if (index != NULL)
+	{
+		index->store.wal = RelationNeedsWAL(rel);
 		return index;
+	}
 
 	vp_meta_read(rel, &meta);
 	mean = palloc(mean_bytes(&meta));

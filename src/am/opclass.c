@@ -34,8 +34,11 @@ static bool
 check_operators(Oid family, const char *class_name)
 {
 	CatCList   *list = SearchSysCacheList1(AMOPSTRATEGY, ObjectIdGetDatum(family));
-	bool		ok = true;
+	bool		ok = list->n_members > 0;
 
+	if (!ok)
+		complain("operator class \"%s\" of access method vecprov is missing its operator",
+				 class_name);
 	for (int i = 0; i < list->n_members; i++)
 	{
 		Form_pg_amop form = (Form_pg_amop) GETSTRUCT(&list->members[i]->tuple);

@@ -19,12 +19,12 @@
  *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
- *	insert-chained		it leads into a chain of equal vectors, which does not lead to it
  *	insert-linked		own links are there; before each link from a neighbour
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged
  *	vacuum-marked		dead nodes are marked
+ *	vacuum-surveyed		it is known which nodes are dead; no link is changed yet
  *	vacuum-repaired		nothing leads to them any more
  *	vacuum-unlinked		they are in the waiting list
  *

@@ -171,9 +171,9 @@ extern VpWriter *vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, co
 extern void vp_writer_destroy(VpWriter *writer);
 
 /*
- * Chooses `max` of the candidates (sorted, nearest first): those that are nearer
- * to the base than to one another, then, while there is room, the nearest of
- * the others (Algorithm 4 of the paper, keeping pruned connections).
+ * Chooses up to `max` of the candidates (sorted, nearest first): those that are
+ * nearer to the base than to one another (Algorithm 4 of the paper), then, as
+ * long as a quarter stays free, those of which it is nearly true.
  * Returns how many; candidates are not changed.
  */
 extern int	vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,

@@ -14,7 +14,7 @@
 #include "graph/writer.h"
 
 /* Of those that may hold the same vector so many are looked at. */
-#define MAX_EQUAL_TRIES 4
+#define MAX_EQUAL_TRIES 32
 
 /* The most candidates that are looked at at a time. */
 #define MAX_EF 100000
@@ -67,33 +67,39 @@ find_spare(VpSource *source, VpId node, int level, const VpId *links, int n, VpI
 }
 
 /*
- * `to` has all of `from` but one, which lost its place to `id`.  If nobody else
- * is known to link to that one it gets the place of one that can be spared, or
- * takes its own back.
+ * A list of `node` is to be `to` and no longer `from`.  Those that lose their
+ * place, and to which nobody else is known to link, get one back: a free one,
+ * or that of one that can be spared, or else that of `id`.
  */
-static void
-spare_last_link(VpSource *source, VpId node, int level, VpId id,
-				const VpId *from, int n, VpId *to, int nto)
+static int
+keep_last_links(VpSource *source, VpId node, int level, VpId id,
+				const VpId *from, int nfrom, VpId *to, int nto)
 {
-	VpId		lost = VP_NO_ID;
-	int			spare;
+	int			nchosen = nto;
+	int			max = nfrom;	/* it was full */
 
-	for (int i = 0; i < n && lost == VP_NO_ID; i++)
+	for (int i = 0; i < nfrom; i++)
 	{
-		if (!vp_links_contain(to, nto, from[i]))
-			lost = from[i];
+		int			spare;
+
+		if (vp_links_contain(to, nto, from[i]) || !source->linkable(source, from[i]) ||
+			linked_by_another(source, from[i], level, node))
+			continue;
+		if (nto < max)
+		{
+			to[nto++] = from[i];
+			continue;
+		}
+		spare = find_spare(source, node, level, to, nchosen, id);
+		for (int j = 0; j < nchosen && spare < 0; j++)
+		{
+			if (to[j] == id)
+				spare = j;
+		}
+		if (spare >= 0)
+			to[spare] = from[i];
 	}
-	if (lost == VP_NO_ID || !source->linkable(source, lost) ||
-		linked_by_another(source, lost, level, node))
-		return;
-	spare = find_spare(source, node, level, to, nto, id);
-	for (int i = 0; i < nto && spare < 0; i++)
-	{
-		if (to[i] == id)
-			spare = i;
-	}
-	if (spare >= 0)
-		to[spare] = lost;
+	return nto;
 }
 
 bool
@@ -125,7 +131,7 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 			if (ncandidates < 0)
 				return false;
 			nto = vp_select(writer, source, writer->candidates, ncandidates, max, to);
-			spare_last_link(source, node, level, id, from, n, to, nto);
+			nto = keep_last_links(source, node, level, id, from, n, to, nto);
 		}
 		if (source->replace_links(source, node, level, from, n, to, nto))
 			return vp_links_contain(to, nto, id);
@@ -193,15 +199,22 @@ vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 			   const VpCandidate *found, int n, VpId *chosen)
 {
 	VpCandidate *candidates = vp_writer_candidates(writer, n);
+	int			max = vp_level_choice(writer->m, level);
 	int			ncandidates = 0;
+	int			nchosen;
 
 	for (int i = 0; i < n; i++)
 	{
 		if (found[i].id != id && source->linkable(source, found[i].id))
 			candidates[ncandidates++] = found[i];
 	}
-	return vp_select(writer, source, candidates, ncandidates,
-					 vp_level_choice(writer->m, level), chosen);
+	nchosen = vp_select(writer, source, candidates, ncandidates, max, chosen);
+	for (int i = 0; i < ncandidates && nchosen < max; i++)
+	{
+		if (!vp_links_contain(chosen, nchosen, candidates[i].id))
+			chosen[nchosen++] = candidates[i].id;
+	}
+	return nchosen;
 }
 
 /*

@@ -219,7 +219,7 @@ read_decimal(const char *p, float *value)
 	 * floats (the 29 bits to be dropped are 1000...) lies that near.
 	 */
 	memcpy(&bits, &result, sizeof(bits));
-	if (Abs((bits & 0x1FFFFFFF) - 0x10000000) <= 3)
+	if ((bits & 0x1FFFFFFF) >= 0x10000000 - 3 && (bits & 0x1FFFFFFF) <= 0x10000000 + 3)
 		return NULL;
 
 	*value = (float) (negative ? -result : result);

@@ -98,7 +98,7 @@ my $alike  = 'INSERT INTO items (v) SELECT vec(i % 25, 80) FROM generate_series(
 
 foreach ([ 'insert-created=crash:9', $alike ], [ 'insert-stored=crash:13', $unlike ],
 	[ 'insert-linked=crash:1', $unlike ], [ 'insert-linked=crash:37', $unlike ],
-	[ 'insert-chained=crash:4', $alike ])
+	[ 'change-before-wal=crash:30', $alike ])
 {
 	my ($point, $insert) = @$_;
 	my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM items');

@@ -244,20 +244,27 @@ select_plainly(VpSource *source, VpQuery *query, const VpCandidate *candidates, 
 {
 	int			nchosen = 0;
 
-	for (int i = 0; i < n && nchosen < max; i++)
+	for (int pass = 0; pass < 2; pass++)
 	{
-		bool		good = true;
+		float		slack = pass == 0 ? 0 : 0.2f;
+		int			room = pass == 0 ? max : max - max / 4;
 
-		for (int j = 0; j < nchosen && good; j++)
+		for (int i = 0; i < n && nchosen < room; i++)
 		{
-			float		dist;
+			bool		good = true;
 
-			source->query_of(source, chosen[j], query);
-			source->distances(source, query, &candidates[i].id, 1, &dist);
-			good = !(dist < candidates[i].dist);
+			for (int j = 0; j < nchosen && good; j++)
+			{
+				float		dist;
+
+				source->query_of(source, chosen[j], query);
+				source->distances(source, query, &candidates[i].id, 1, &dist);
+				good = chosen[j] != candidates[i].id &&
+					!(dist + slack * fabsf(dist) < candidates[i].dist);
+			}
+			if (good)
+				chosen[nchosen++] = candidates[i].id;
 		}
-		if (good)
-			chosen[nchosen++] = candidates[i].id;
 	}
 	return nchosen;
 }
@@ -411,6 +418,37 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	sample_free(&sample);
 }
 
+/*
+ * Many small clusters far from one another, in mixed order and one after another:
+ * the links between them are few and must not get lost.
+ */
+static void
+check_islands(bool mixed)
+{
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+	uint64_t	random = 9;
+	int			reached;
+
+	sample_make(&sample, 6000, 16, 1, VP_METRIC_L2, 32, 8);
+	for (int i = 0; i < sample.n; i++)
+	{
+		uint64_t	centre = (uint64_t) (mixed ? i % 100 : i / 60);
+
+		for (int j = 0; j < 16; j++)
+			sample.x[i * 16 + j] = (float) (1000 * vp_unit_gauss(&centre) + vp_unit_gauss(&random));
+	}
+	test_source_make(&test, &sample, 32);
+	writer = make_writer(&sample, 32);
+	link_all(&test, &sample, writer);
+	reached = sample_reached(&sample, test.graph, test.graph->entry);
+	VP_CHECK(reached >= sample.n - 10, "%d of %d reached", reached, sample.n);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
 /* A source that refuses everything is given up on, and stays as it was. */
 static void
 check_refusal(void)
@@ -517,6 +555,8 @@ main(void)
 	check_metric(VP_METRIC_COSINE, 8, 16, 0);
 	check_metric(VP_METRIC_L1, 8, 16, 0);
 	check_metric(VP_METRIC_L2, 8, 16, 3);
+	check_islands(false);
+	check_islands(true);
 	check_refusal();
 	check_vectorless();
 	check_equal(VP_METRIC_L2, 8);
