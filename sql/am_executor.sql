@@ -31,7 +31,7 @@ SELECT count(*), count(*) FILTER (WHERE a = b) AS itself FROM (SELECT a.id AS a,
 	(SELECT id FROM executor_items i ORDER BY i.v <-> a.v LIMIT 1) n) r;
 -- the same search within the search
 SELECT id, (SELECT array_agg(id) FROM (SELECT j.id FROM executor_items j ORDER BY j.v <-> i.v LIMIT 3 OFFSET 1) r) IS NOT NULL AS near
-FROM executor_items i ORDER BY v <-> '[1000,0,0]' LIMIT 3;
+FROM executor_items i ORDER BY v <-> '[1000.1,0,0]' LIMIT 3;
 -- recursion: from neighbour to neighbour
 WITH RECURSIVE walk AS (
 	SELECT 1 AS step, id, v FROM executor_items WHERE id = 500
@@ -54,7 +54,7 @@ SELECT * FROM executor_copy;
 PREPARE nearest(vector, integer) AS SELECT id FROM executor_items ORDER BY v <-> $1 LIMIT $2;
 SET plan_cache_mode = force_generic_plan;
 EXPLAIN (COSTS OFF) EXECUTE nearest('[1000,0,0]', 3);
-EXECUTE nearest('[1000,0,0]', 2);
+EXECUTE nearest('[1000.1,0,0]', 2);
 EXECUTE nearest('[70.1,0,0]', 1);
 EXECUTE nearest('[1000,0,0]', 0);
 SELECT count(*) FROM executor_items;

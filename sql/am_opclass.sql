@@ -24,7 +24,7 @@ CREATE INDEX opclass_idx ON opclass_items USING vecprov (v);
 SELECT name, pg_index_has_property('opclass_idx', name)
 FROM unnest(ARRAY['clusterable', 'index_scan', 'bitmap_scan', 'backward_scan']) name;
 SELECT name, pg_index_column_has_property('opclass_idx', 1, name)
-FROM unnest(ARRAY['orderable', 'returnable', 'search_array', 'search_nulls']) name;
+FROM unnest(ARRAY['orderable', 'distance_orderable', 'returnable', 'search_array', 'search_nulls']) name;
 
 -- vector_l2_ops is the default, and the index says so of the others.
 CREATE INDEX opclass_ip_idx ON opclass_items USING vecprov (v vector_ip_ops) WITH (m = 8, ef_construction = 20);
@@ -54,6 +54,8 @@ CREATE OPERATOR CLASS opclass_search_operator FOR TYPE vector USING vecprov AS
 CREATE OPERATOR CLASS opclass_strategy FOR TYPE vector USING vecprov AS
 	OPERATOR 2 <-> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_vector_l2_metric();
+CREATE OPERATOR CLASS opclass_no_operator FOR TYPE vector USING vecprov AS
+	FUNCTION 1 vecprov_vector_l2_metric();
 SELECT opcname, amvalidate(c.oid)
 FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 WHERE amname = 'vecprov' AND opcname LIKE 'opclass%' ORDER BY opcname COLLATE "C";
@@ -63,4 +65,5 @@ DROP OPERATOR FAMILY opclass_no_function USING vecprov;
 DROP OPERATOR FAMILY opclass_wrong_function USING vecprov;
 DROP OPERATOR FAMILY opclass_search_operator USING vecprov;
 DROP OPERATOR FAMILY opclass_strategy USING vecprov;
+DROP OPERATOR FAMILY opclass_no_operator USING vecprov;
 DROP FUNCTION opclass_two(integer);

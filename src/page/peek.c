@@ -9,11 +9,15 @@
 
 #include "base/compat.h"
 
+#include <sys/mman.h>
+
 #include "common/hashfn.h"
 #include "port/pg_bitutils.h"
 #include "storage/shmem.h"
 
 #include "page/peek.h"
+
+#define HUGE_PAGE_BYTES ((uintptr_t) 2 * 1024 * 1024)
 
 uint32	   *vp_hints = NULL;
 uint32		vp_hint_mask = 0;
@@ -30,6 +34,24 @@ vp_hint_size(void)
 	return mul_size(hint_entries(), sizeof(uint32));
 }
 
+/*
+ * Asks for huge pages below shared buffers: a search's accesses are at random
+ * places, and most wait for the translation of an address.  It helps where
+ * /sys/kernel/mm/transparent_hugepage/shmem_enabled is "advise", and does nothing
+ * elsewhere, or where huge_pages gave the server such pages already.
+ */
+static void
+advise_huge_pages(void)
+{
+#ifdef MADV_HUGEPAGE
+	uintptr_t	start = TYPEALIGN(HUGE_PAGE_BYTES, (uintptr_t) BufferBlocks);
+	uintptr_t	end = (uintptr_t) BufferBlocks + (Size) NBuffers * BLCKSZ;
+
+	if (end > start + HUGE_PAGE_BYTES)
+		(void) madvise((void *) start, (end - start) & ~(HUGE_PAGE_BYTES - 1), MADV_HUGEPAGE);
+#endif
+}
+
 void
 vp_hint_startup(void)
 {
@@ -38,7 +60,10 @@ vp_hint_startup(void)
 	vp_hints = ShmemInitStruct("vecprov hints", vp_hint_size(), &found);
 	vp_hint_mask = hint_entries() - 1;
 	if (!found)
+	{
 		memset(vp_hints, 0, vp_hint_size());
+		advise_huge_pages();
+	}
 }
 
 void

@@ -48,20 +48,20 @@ foreach my $round (1 .. @kills)
 {
 	my $kill  = $kills[ $round - 1 ];
 	my $first = 10000 * $round;
-	my $told  = '';
-	my $noise = '';
+	my $told  = $node->basedir . "/told$round";
+	my $tell  = $node->basedir . "/tell$round";
 
 	# this one remembers which of its rows it was told are committed
-	my $lines = join '',
-	  map { "INSERT INTO items VALUES ($_, vec($_, 80)) RETURNING id;\n" } $first .. $first + 9999;
+	append_to_file($tell, "INSERT INTO items VALUES ($_, vec($_, 80)) RETURNING id;\n")
+	  foreach $first .. $first + 9999;
 	my $witness = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres') ],
-		'<', \$lines, '>', \$told, '2>', \my $witness_errors);
+		'<', $tell, '>', $told, '2>', '/dev/null');
 	my @load = map {
 		my ($clients, $script) = @$_;
 		IPC::Run::start(
 			[ 'pgbench', '-n', '-c', $clients, '-T', '600', '--random-seed', $round, '-h', $node->host,
 				'-p', $node->port, '-f', $script, 'postgres' ],
-			'<', \undef, '>', \$noise, '2>&1')
+			'<', \undef, '>', '/dev/null', '2>&1')
 	} ([ 3, $mixed ], [ 1, $vacuum ]);
 
 	my $rows   = 30 + int(rand(150));
@@ -88,7 +88,7 @@ foreach my $round (1 .. @kills)
 	start_again() if $kill eq 'postmaster';
 	$node->start  if $kill eq 'immediate';
 
-	my @told = $told =~ /^(\d+)$/mg;
+	my @told = slurp_file($told) =~ /^(\d+)$/mg;
 	my $list = join ',', @told;
 	cmp_ok(scalar @told, '>', 0, "round $round, $kill killed: rows were committed");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM items WHERE id IN ($list)"),
