@@ -104,8 +104,8 @@ SET enable_sort = off;
 SET vecprov.ef_search = 100;
 SET vecprov.iterative_scan = relaxed_order;
 SET vecprov.max_scan_tuples = 1000000000;
-CREATE TEMP TABLE found AS
-	SELECT id FROM $table ORDER BY v <-> (SELECT v FROM $table LIMIT 1) LIMIT 1000000000;
+SELECT coalesce(array_agg(id), '{}') AS found FROM
+	(SELECT id FROM $table ORDER BY v <-> (SELECT v FROM $table LIMIT 1) LIMIT 1000000000) x \\gset
 SELECT 'missed', count(*), 'of', (SELECT count(*) FROM $table WHERE v IS NOT NULL $where)
 	FROM $table a LEFT JOIN LATERAL
 	(SELECT b.v <-> a.v AS dist FROM $table b ORDER BY b.v <-> a.v LIMIT 1) n ON true
@@ -113,10 +113,11 @@ SELECT 'missed', count(*), 'of', (SELECT count(*) FROM $table WHERE v IS NOT NUL
 	HAVING count(*) > 1 + (SELECT count(*) FROM $table WHERE v IS NOT NULL $where) / 200;
 RESET enable_seqscan;
 RESET enable_sort;
-SELECT 'twice', id FROM found GROUP BY id HAVING count(*) > 1 LIMIT 5;
-SELECT 'not returned', id
-	FROM (SELECT id FROM $table WHERE v IS NOT NULL EXCEPT SELECT id FROM found) x LIMIT 5;
-SELECT 'not there', id FROM (SELECT id FROM found EXCEPT SELECT id FROM $table) x LIMIT 5;
+SELECT 'twice', id FROM unnest(:'found'::bigint[]) id GROUP BY id HAVING count(*) > 1 LIMIT 5;
+SELECT 'not returned', id FROM (SELECT id FROM $table WHERE v IS NOT NULL
+	EXCEPT SELECT unnest(:'found'::bigint[])) x LIMIT 5;
+SELECT 'not there', id FROM (SELECT unnest(:'found'::bigint[]) AS id
+	EXCEPT SELECT id FROM $table) x LIMIT 5;
 EOS
 	is($answer, '', "$name: no rule is broken, every row is returned once and found");
 }
