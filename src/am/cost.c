@@ -53,6 +53,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	if (path->indexorderbys == NIL)
 	{
 		*startup_cost = *total_cost = INFINITY;
+		VpDisablePath(&path->path);
 		*selectivity = 0;
 		*correlation = 0;
 		*pages = 0;

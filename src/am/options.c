@@ -44,8 +44,9 @@ bytea *
 vp_options(Datum reloptions, bool validate)
 {
 	static const relopt_parse_elt elements[] = {
-		{"m", RELOPT_TYPE_INT, offsetof(VpOptions, m)},
-		{"ef_construction", RELOPT_TYPE_INT, offsetof(VpOptions, ef_construction)}
+		{.optname = "m",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, m)},
+		{.optname = "ef_construction",.opttype = RELOPT_TYPE_INT,
+		.offset = offsetof(VpOptions, ef_construction)}
 	};
 	VpOptions  *options = build_reloptions(reloptions, validate, option_kind, sizeof(VpOptions),
 										   elements, lengthof(elements));

@@ -80,6 +80,16 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpVacuumHeap(info) ((info)->heaprel)
 #endif
 
+/*
+ * Since 18 (e22253467942) a path counts its disabled nodes, and that counts more
+ * than costs: one that cannot be run has more than any that is disabled.
+ */
+#if PG_VERSION_NUM < 180000
+#define VpDisablePath(path) ((void) 0)
+#else
+#define VpDisablePath(path) ((path)->disabled_nodes = 2)
+#endif
+
 /* 18 (0fbceae841cb) has scans count their searches where they are told to. */
 #if PG_VERSION_NUM < 180000
 #define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
