@@ -108,6 +108,29 @@ prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 	return hint;
 }
 
+/* Loads the links that will be asked for next, and what leads to them. */
+static inline void
+prefetch_links(VpNodeSource *source)
+{
+	const VpStore *store = &source->index->store;
+	VpPlace		place;
+	Buffer		hint;
+
+	if (source->source.next >= source->nids || !store->peek.enabled)
+		return;
+	place = vp_node_place(&store->geo, source->source.next);
+	hint = vp_peek_hint(&store->peek, place.block);
+	if (hint != InvalidBuffer)
+	{
+		const char *links = (const char *) BufferGetBlock(hint) + place.offset +
+			store->geo.links_offset;
+
+		__builtin_prefetch(GetBufferDescriptor(hint - 1));
+		__builtin_prefetch(links);
+		__builtin_prefetch(links + CACHE_LINE);
+	}
+}
+
 static void
 source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
 {
@@ -119,6 +142,7 @@ source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 	int			ahead = 0;
 	bool		missed = false;
 
+	prefetch_links(source);
 	for (int i = 0; i < n; i++)
 	{
 		if (!id_exists(source, ids[i]))
@@ -229,6 +253,7 @@ source_chain(VpSource *base, VpId first, VpId id)
 void
 vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 {
+	source->source.next = VP_NO_ID;
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.query_of = source_query_of;

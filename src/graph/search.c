@@ -17,9 +17,7 @@
  * gives so many nodes to begin with: in clustered data one would often be in
  * the wrong cluster, with no way out.
  */
-#ifndef VP_SEEDS
 #define VP_SEEDS 8
-#endif
 
 struct VpSearch
 {

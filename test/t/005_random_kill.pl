@@ -9,6 +9,7 @@ use VecprovTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $node = vecprov_node('main');
 $node->start;
@@ -36,8 +37,9 @@ sub start_again
 	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 	{
 		return if $node->start(fail_ok => 1);
-		IPC::Run::run([ 'pg_isready', '-t', '1', '-h', $node->host, '-p', $node->port ],
-			'>', \my $out, '2>&1');
+		# forgets the process id that the dead one left
+		$node->stop('fast', fail_ok => 1);
+		usleep(100_000);
 	}
 	die 'the server does not start';
 }

@@ -508,7 +508,7 @@ test_exact(void)
 	VP_CHECK(vp_exact_distance(VP_METRIC_L2, a, b, 3) == 18, "L2");
 	VP_CHECK(vp_exact_distance(VP_METRIC_IP, a, b, 3) == -16, "IP");
 	VP_CHECK(vp_exact_distance(VP_METRIC_L1, a, b, 3) == 6, "L1");
-	VP_CHECK(vp_exact_distance(VP_METRIC_COSINE, a, b, 3) == 1 - 16.0f / 25, "cosine");
+	VP_CHECK(fabs(vp_exact_distance(VP_METRIC_COSINE, a, b, 3) - (1 - 16.0 / 25)) < 1e-7, "cosine");
 	VP_CHECK(vp_exact_distance(VP_METRIC_COSINE, a, a, 3) == 0, "cosine to itself");
 	VP_CHECK(isnan(vp_exact_distance(VP_METRIC_COSINE, a, zero, 3)), "cosine to zero");
 	for (int i = 0; i < 1000; i++)
