@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * node.c
- *	  Nodes: taking an id, records, links, chains, exact vectors.
+ *	  Nodes: peeks and fetches, links, chains, exact vectors.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,12 +9,9 @@
 
 #include "base/compat.h"
 
-#include "access/transam.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
-#include "base/debug_point.h"
 #include "page/record.h"
 
 /*----------
@@ -306,161 +303,6 @@ vp_vector_write(const VpStore *store, VpId id, const float *vector)
 {
 	each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
 					  unconstify(float *, vector));
-}
-
-/*----------
- * New nodes
- *----------
- */
-
-/* Zeroes the lists above level 0 that the former user of an id left. */
-static void
-clear_upper_links(const VpStore *store, VpId id)
-{
-	static const uint32 zeroes[VP_PAGE_ROOM / sizeof(uint32)] = {0};
-
-	for (int level = vp_level(&store->geo.levels, id); level > 0; level--)
-	{
-		VpPlace		place = vp_upper_place(&store->geo, id, level);
-		Buffer		buffer = vp_store_read(store, place.block);
-		VpChange	change;
-
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		vp_change_begin(&change, VP_WAL_LINKS);
-		vp_change_page(&change, buffer);
-		vp_change_words(&change, BufferGetPage(buffer) + place.offset, zeroes,
-						store->geo.slot_size / sizeof(uint32));
-		vp_change_apply(&change, store->rel, store->wal);
-		UnlockReleaseBuffer(buffer);
-	}
-}
-
-/*
- * What the metapage's lists become when an id is taken; a copy of the words
- * from next_id to waiting_xid_hi, so that one patch stores them.
- */
-typedef struct TakeId
-{
-	VpMeta		meta;
-	VpId		id;
-	bool		used;			/* had a life before */
-} TakeId;
-
-/* Decides which id to take.  The metapage is locked exclusively. */
-static void
-choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
-{
-	take->meta = *meta;
-	if (take->meta.free_head == 0 && take->meta.waiting_head != 0 &&
-		vp_waiting_is_over(&take->meta, heap))
-	{
-		if (store->wal)
-			vp_log_reuse(store->rel, vp_waiting_xid(&take->meta));
-		take->meta.free_head = take->meta.waiting_head;
-		take->meta.waiting_head = take->meta.waiting_tail = 0;
-	}
-	take->used = take->meta.free_head != 0;
-	if (take->used)
-	{
-		take->id = vp_deref(take->meta.free_head);
-		return;
-	}
-	take->id = take->meta.next_id;
-	if (take->id > store->geo.max_id)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("index \"%s\" is full", RelationGetRelationName(store->rel)),
-				 errdetail("An index can have at most %u vectors of this size.",
-						   store->geo.max_id + 1)));
-	take->meta.next_id++;
-	vp_store_extend(store, take->id, take->id + 1);
-}
-
-VpId
-vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
-{
-	static const uint32 zeroes[VP_MAX_LINKS] = {0};
-	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
-	VpNodeTail	tail;
-	TakeId		take;
-	VpPlace		place;
-	Buffer		buffer;
-	char	   *old;
-	VpChange	change;
-
-	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	choose_id(store, heap, meta, &take);
-	place = vp_node_place(&store->geo, take.id);
-	buffer = vp_store_read(store, place.block);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	old = BufferGetPage(buffer) + place.offset;
-	if (take.used)
-		take.meta.free_head = *vp_list_word(store, old);
-
-	memset(&tail, 0, sizeof(tail));
-	tail.id = take.id;
-	tail.tid = record->tid;
-	tail.flags = VP_NODE_PENDING;
-
-	vp_change_begin(&change, VP_WAL_NODE);
-	vp_change_page(&change, metabuf);
-	vp_change_words(&change, &meta->next_id, &take.meta.next_id,
-					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
-	vp_change_page(&change, buffer);
-	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
-	vp_change_words(&change, old + 2 * sizeof(float), record->code,
-					store->geo.code_bytes / sizeof(uint32));
-	if (take.used)
-		vp_change_words(&change, old + store->geo.links_offset, zeroes, 2 * store->geo.m);
-	vp_change_words(&change, vp_record_tail(store, old), (const uint32 *) &tail,
-					sizeof(tail) / sizeof(uint32));
-	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
-	UnlockReleaseBuffer(metabuf);
-
-	if (take.used)
-		clear_upper_links(store, take.id);
-	return take.id;
-}
-
-void
-vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
-{
-	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
-	VpNodeTail *tail = vp_record_tail(store, to);
-
-	memcpy(to, record->factors, sizeof(record->factors));
-	memcpy(to + sizeof(record->factors), record->code, store->geo.code_bytes);
-	tail->id = id;
-	tail->tid = record->tid;
-	tail->flags = VP_NODE_PENDING;
-}
-
-void
-vp_node_complete(const VpStore *store, Page page, VpId id,
-				 const VpId *links, int nlinks, VpId next, uint16 flags)
-{
-	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
-	uint32	   *words = (uint32 *) (to + store->geo.links_offset);
-	VpNodeTail *tail = vp_record_tail(store, to);
-
-	for (int i = 0; i < nlinks; i++)
-		words[i] = vp_ref(links[i]);
-	tail->next = vp_ref(next);
-	tail->flags = flags;
-}
-
-void
-vp_upper_write(const VpStore *store, Page page, VpId id, int level,
-			   const VpId *links, int nlinks)
-{
-	VpUpperSlot *slot = (VpUpperSlot *)
-		((char *) page + vp_upper_place(&store->geo, id, level).offset);
-
-	slot->owner = vp_ref(id);
-	for (int i = 0; i < nlinks; i++)
-		slot->links[i] = vp_ref(links[i]);
 }
 
 /*----------

@@ -14,7 +14,6 @@
 
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
-#include "utils/snapmgr.h"
 
 #include "page/record.h"
 
@@ -204,46 +203,4 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	UnlockReleaseBuffer(buffer);
 	UnlockReleaseBuffer(metabuf);
 	return n;
-}
-
-FullTransactionId
-vp_waiting_xid(const VpMeta *meta)
-{
-	return FullTransactionIdFromU64((uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo);
-}
-
-bool
-vp_waiting_is_over(const VpMeta *meta, Relation heap)
-{
-	return GlobalVisCheckRemovableFullXid(heap, vp_waiting_xid(meta));
-}
-
-void
-vp_waiting_to_free(const VpStore *store, Relation heap)
-{
-	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
-
-	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	if (meta->waiting_head != 0 && vp_waiting_is_over(meta, heap))
-	{
-		VpPlace		place = vp_node_place(&store->geo, vp_deref(meta->waiting_tail));
-		Buffer		buffer = vp_store_read(store, place.block);
-		uint32		words[3] = {meta->waiting_head, 0, 0};
-		VpChange	change;
-
-		if (store->wal)
-			vp_log_reuse(store->rel, vp_waiting_xid(meta));
-		/* the list's end goes on with what is free already */
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		vp_change_begin(&change, VP_WAL_META);
-		vp_change_page(&change, buffer);
-		vp_change_words(&change, vp_list_word(store, BufferGetPage(buffer) + place.offset),
-						&meta->free_head, 1);
-		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->free_head, words, 3);
-		vp_change_apply(&change, store->rel, store->wal);
-		UnlockReleaseBuffer(buffer);
-	}
-	UnlockReleaseBuffer(metabuf);
 }

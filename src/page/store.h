@@ -80,7 +80,7 @@ extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry);
 
 /*----------
- * node.c: nodes
+ * alloc.c: new nodes
  *----------
  */
 
@@ -108,6 +108,15 @@ extern void vp_node_complete(const VpStore *store, Page page, VpId id,
 extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 						   const VpId *links, int nlinks);
 
+/* Makes the waiting ids free if no search can be on them any more. */
+extern void vp_waiting_to_free(const VpStore *store, Relation heap);
+
+/*----------
+ * node.c: nodes
+ *----------
+ */
+
+/* The exact vector of a node that nobody reads yet. */
 extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
 
 /* Peeks. */
@@ -174,8 +183,5 @@ extern void vp_chain_clean(const VpStore *store, VpId first);
  * waiting list, until no snapshot is as old as xid.  Returns how many.
  */
 extern int	vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid);
-
-/* Makes the waiting ids free if no search can be on them any more. */
-extern void vp_waiting_to_free(const VpStore *store, Relation heap);
 
 #endif							/* VP_STORE_H */
