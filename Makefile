@@ -32,7 +32,7 @@ ISOLATION_OPTS = --inputdir=test --load-extension=vecprov
 WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallthrough \
 	-Wno-unused-parameter -Wno-sign-compare
 PG_CPPFLAGS = -Isrc -isystem $(includedir_server)
-PG_CFLAGS = -fvisibility=hidden -MMD -MP $(WARNINGS)
+PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
 EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 
 # No bitcode: the kernels are reached through pointers, so there is nothing that

@@ -46,6 +46,9 @@
 /* A batch takes an eighth of maintenance_work_mem, at most this. */
 #define MAX_BATCH_BYTES (16 * 1024 * 1024)
 
+/* What a process can be expected to get. */
+#define MAX_THREADS		256
+
 /* Vectors a thread takes at a time. */
 #define ENCODE_PORTION	32
 
@@ -485,7 +488,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 
 	build->heap = heap;
 	build->rel = rel;
-	build->nthreads = max_parallel_maintenance_workers + 1;
+	build->nthreads = Min(max_parallel_maintenance_workers + 1, MAX_THREADS);
 	build->context = AllocSetContextCreate(CurrentMemoryContext, "vecprov build",
 										   ALLOCSET_DEFAULT_SIZES);
 	build->scratch = AllocSetContextCreate(build->context, "vecprov build scratch",

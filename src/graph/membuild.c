@@ -27,6 +27,9 @@
 /* How often thread 0 polls. */
 #define POLL_NANOSECONDS INT64_C(5000000)
 
+/* While nodes are only looked at, the clock is read each so many. */
+#define POLL_NODES 4096
+
 /* After so many rounds what is still not reached is given up. */
 #define RESCUE_ROUNDS 20
 
@@ -152,10 +155,14 @@ is_reached(void *arg, VpId id)
 	return vp_mem_node((VpMemGraph *) arg, id)->reached;
 }
 
-/* Marks what the entry point reaches at level 0; how many nodes it does not. */
+/*
+ * Marks what the entry point reaches at level 0; how many nodes it does not.
+ * Stops half-way when that is asked for.
+ */
 static uint32_t
-sweep(VpMemGraph *graph)
+sweep(VpMemWork *work, int64_t *polled)
 {
+	VpMemGraph *graph = work->graph;
 	VpId	   *queue = graph->order;
 	uint32_t	nqueue = 0;
 	uint32_t	missing = 0;
@@ -164,10 +171,13 @@ sweep(VpMemGraph *graph)
 		vp_mem_node(graph, id)->reached = 0;
 	queue[nqueue++] = graph->entry;
 	vp_mem_node(graph, graph->entry)->reached = 1;
-	for (uint32_t i = 0; i < nqueue; i++)
+	for (uint32_t i = 0; i < nqueue && !work->stop; i++)
 	{
 		VpId		links[VP_MAX_LINKS];
 		int			n = vp_mem_links(graph, queue[i], 0, links);
+
+		if (i % POLL_NODES == 0)
+			poll_caller(work, polled);
 
 		for (int j = 0; j < n; j++)
 		{
@@ -190,7 +200,7 @@ rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 	VpMemGraph *graph = work->graph;
 	int64_t		polled = now();
 
-	for (int round = 0; round < RESCUE_ROUNDS && sweep(graph) > 0; round++)
+	for (int round = 0; round < RESCUE_ROUNDS && sweep(work, &polled) > 0; round++)
 	{
 		for (VpId id = 0; id < graph->count; id++)
 		{

@@ -108,7 +108,7 @@ look_around(VpSearch *search, VpId id, int level)
 static inline void
 offer(VpSearch *search, float dist, VpId id)
 {
-	VpCandidate left;
+	VpCandidate left = {0, 0};
 
 	if (dist < search->pool.bound)
 	{

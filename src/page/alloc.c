@@ -43,6 +43,7 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 	{
 		VpPlace		place = vp_node_place(&store->geo, vp_deref(meta->waiting_tail));
 		Buffer		buffer = vp_store_read(store, place.block);
+		uint32		free_head = meta->free_head;
 		uint32		words[3] = {meta->waiting_head, 0, 0};
 		VpChange	change;
 
@@ -53,7 +54,7 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 		vp_change_begin(&change, VP_WAL_META);
 		vp_change_page(&change, buffer);
 		vp_change_words(&change, vp_list_word(store, BufferGetPage(buffer) + place.offset),
-						&meta->free_head, 1);
+						&free_head, 1);
 		vp_change_page(&change, metabuf);
 		vp_change_words(&change, &meta->free_head, words, 3);
 		vp_change_apply(&change, store->rel, store->wal);

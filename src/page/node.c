@@ -226,7 +226,7 @@ prefetch_place(const VpStore *store, VpPlace place)
 	if (hint != InvalidBuffer)
 	{
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 8; i++)
 			__builtin_prefetch((char *) BufferGetBlock(hint) + place.offset + i * 64);
 	}
 }

@@ -80,17 +80,20 @@ patches_end(const VpChange *change, int page)
 	return page + 1 < change->npages ? change->pages[page + 1].first : change->npatches;
 }
 
+/* The words are taken from the pages, so that what is redone is what was done. */
 static XLogRecPtr
 log_change(VpChange *change)
 {
 	XLogBeginInsert();
 	for (int p = 0; p < change->npages; p++)
 	{
+		Page		page = BufferGetPage(change->pages[p].buffer);
+
 		XLogRegisterBuffer(p, change->pages[p].buffer, REGBUF_STANDARD);
 		for (int i = change->pages[p].first; i < patches_end(change, p); i++)
 		{
 			XLogRegisterBufData(p, (char *) &change->heads[i], sizeof(VpWalWords));
-			XLogRegisterBufData(p, (char *) change->words[i],
+			XLogRegisterBufData(p, (char *) page + change->heads[i].offset,
 								change->heads[i].nwords * sizeof(uint32));
 		}
 	}

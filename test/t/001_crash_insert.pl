@@ -71,7 +71,6 @@ DROP TABLE IF EXISTS items;
 CREATE TABLE items (id int, v vector(80));
 CREATE INDEX ON items USING vecprov (v) WITH (m = 8, ef_construction = 24);
 $scenario->{before};
-CHECKPOINT;
 EOS
 		last unless crash_at($node, "change-before-wal=crash:$count", $scenario->{insert});
 		$crashes++;

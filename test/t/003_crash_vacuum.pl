@@ -23,7 +23,6 @@ CREATE TABLE items (id int, v vector(80));
 INSERT INTO items SELECT i, vec(CASE WHEN i % 4 = 0 THEN i / 40 ELSE i END, 80) FROM generate_series(1, 400) i;
 CREATE INDEX ON items USING vecprov (v) WITH (m = 8, ef_construction = 24);
 DELETE FROM items WHERE id <= 100 OR id % 3 = 0 OR id % 40 = 7;
-CHECKPOINT;
 EOS
 
 # What must hold from now on: at once, with rows where others were, and after the next VACUUM.

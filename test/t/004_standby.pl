@@ -13,7 +13,8 @@ use Test::More;
 
 my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', <<'EOC');
-wal_consistency_checking = 'all'
+# 'all' are those known before libraries are loaded
+wal_consistency_checking = 'all, vecprov'
 max_connections = 20
 EOC
 $primary->start;
@@ -93,9 +94,13 @@ $primary->safe_psql('postgres', <<'EOS');
 CREATE TABLE chain (id int, v vector(80));
 CREATE INDEX ON chain USING vecprov (v);
 INSERT INTO chain SELECT i, vec(1, 80) FROM generate_series(1, 6) i;
+-- on another page of the table: the cursor will have the first one pinned
+INSERT INTO chain SELECT i, NULL FROM generate_series(11, 310) i;
 BEGIN;
-INSERT INTO chain SELECT i, vec(1, 80) FROM generate_series(101, 102) i;
+INSERT INTO chain SELECT i, vec(1, 80) FROM generate_series(401, 402) i;
 ROLLBACK;
+-- a commit, so that the standby gets all this
+INSERT INTO chain VALUES (403, NULL);
 EOS
 $primary->wait_for_catchup($standby);
 
@@ -108,7 +113,7 @@ DECLARE c CURSOR FOR SELECT id FROM chain ORDER BY v <-> vec(1, 80) LIMIT 100;
 EOS
 my @ids = split /\n/, $cursor->query_safe('FETCH 1 FROM c');
 $primary->safe_psql('postgres', 'VACUUM chain');
-$primary->safe_psql('postgres', 'INSERT INTO chain SELECT 200 + i, vec(2, 80) FROM generate_series(1, 2) i')
+$primary->safe_psql('postgres', "INSERT INTO chain SELECT 500 + 10 * $_ + i, vec(2, 80) FROM generate_series(1, 2) i")
   foreach 1 .. 2;
 my $lsn = $primary->lsn('insert');
 $standby->poll_query_until('postgres', <<"EOS") or die 'the standby neither replays nor waits';

@@ -1,0 +1,167 @@
+# Damaged pages are named, with the hint to REINDEX, which heals; vecprov_check reports them. A server
+# without the library in shared_preload_libraries says what line is missing.
+
+use strict;
+use warnings;
+
+use VecprovTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = vecprov_node('main');
+$node->start;
+vecprov_functions($node);
+
+# For each kind of damage a table of its own: what is done to the file, the block that the error
+# names, what the error says, and the rule that vecprov_check names (undef: the error, too).
+my $page   = 8192;
+my $block  = 3;
+my %damage = (
+	zeroes => {
+		block   => $block,
+		error   => qr/damaged page at block 3\n.*all zeroes/,
+		rule    => 'page initialised',
+		replace => sub { "\0" x $page },
+	},
+	version => {
+		block   => $block,
+		error   => qr/page of format version 9 at block 3\n.*reads format version 1/,
+		rule    => 'page version',
+		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 9, 0xFF9C) },
+	},
+	foreign => {
+		block   => $block,
+		error   => qr/damaged page at block 3\n.*special space/,
+		rule    => 'page layout',
+		replace => sub { my ($data) = @_; substr($data, 16, 2) = pack('S', $page); $data },
+	},
+	stranger => {
+		block   => $block,
+		error   => qr/damaged page at block 3\n.*not a page of a vecprov index/,
+		rule    => 'page version',
+		replace => sub { substr($_[0], 0, $page - 2) . pack('S', 0xFF90) },
+	},
+	misplaced => {
+		block   => $block,
+		error   => qr/damaged page at block 3\n.*another place/,
+		rule    => 'page place',
+		replace => sub { my ($data) = @_; substr($data, $page - 16, 4) = pack('L', 77); $data },
+	},
+	metapage => {
+		block   => 0,
+		error   => qr/damaged page at block 0\n.*all zeroes/,
+		replace => sub { "\0" x $page },
+	},
+	metaversion => {
+		block   => 0,
+		error   => qr/page of format version 2 at block 0/,
+		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 2, 0xFF9C) },
+	},
+	nonsense => {
+		block   => 0,
+		error   => qr/damaged page at block 0\n.*metapage makes no sense/,
+		replace => sub { my ($data) = @_; substr($data, 24, 16) = "\xEE" x 16; $data },
+	});
+
+my %file;
+foreach my $kind (sort keys %damage)
+{
+	$node->safe_psql('postgres', <<"EOS");
+CREATE TABLE $kind (id int, v vector(80));
+INSERT INTO $kind SELECT i, vec(i, 80) FROM generate_series(1, 300) i;
+CREATE INDEX ON $kind USING vecprov (v);
+EOS
+	$file{$kind} = $node->data_dir . '/'
+	  . $node->safe_psql('postgres', "SELECT pg_relation_filepath('${kind}_v_idx')");
+}
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE short (id int, v vector(80));
+INSERT INTO short SELECT i, vec(i, 80) FROM generate_series(1, 300) i;
+CREATE INDEX ON short USING vecprov (v);
+EOS
+my $short = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('short_v_idx')");
+
+$node->stop;
+foreach my $kind (sort keys %damage)
+{
+	open my $handle, '+<:raw', $file{$kind} or die $!;
+	seek $handle, $page * $damage{$kind}{block}, 0;
+	my $data;
+	read $handle, $data, $page;
+	seek $handle, $page * $damage{$kind}{block}, 0;
+	print $handle $damage{$kind}{replace}->($data);
+	close $handle or die $!;
+}
+truncate $short, (-s $short) - 2 * $page or die $!;
+$node->start;
+
+foreach my $kind (sort keys %damage)
+{
+	my $expected = $damage{$kind};
+	my %statements = (
+		'a search' => "SET enable_seqscan = off; SELECT id FROM $kind ORDER BY v <-> vec(1, 80) LIMIT 300",
+		'VACUUM'   => "DELETE FROM $kind WHERE id % 2 = 0; VACUUM $kind",
+		'an insert' => "INSERT INTO $kind SELECT i, vec(i, 80) FROM generate_series(1001, 1300) i");
+
+	foreach my $what (sort keys %statements)
+	{
+		my ($rc, $stdout, $stderr) =
+		  $node->psql('postgres', "\\set VERBOSITY verbose\n$statements{$what}");
+		like($stderr, qr/ERROR:  XX002: index "${kind}_v_idx"/, "$kind: $what says which index");
+		like($stderr, $expected->{error}, "$kind: $what says which page, and what is wrong");
+		like($stderr, qr/HINT:  Please REINDEX it\./, "$kind: $what says what to do");
+	}
+	if (defined $expected->{rule})
+	{
+		is($node->safe_psql('postgres',
+				"SELECT DISTINCT block, rule FROM vecprov_check('${kind}_v_idx') WHERE block = $block"),
+			"$block|$expected->{rule}", "$kind: vecprov_check names block and rule");
+	}
+	else
+	{
+		my ($rc, $stdout, $stderr) =
+		  $node->psql('postgres', "SELECT * FROM vecprov_check('${kind}_v_idx')");
+		like($stderr, $expected->{error}, "$kind: vecprov_check cannot go on without a metapage");
+	}
+	$node->safe_psql('postgres', "REINDEX INDEX ${kind}_v_idx");
+	intact($node, $kind, "${kind}_v_idx", "$kind, after REINDEX");
+}
+
+is($node->safe_psql('postgres', "SELECT DISTINCT rule FROM vecprov_check('short_v_idx')"),
+	'all pages there', 'short: vecprov_check sees that pages are missing');
+my ($rc, $stdout, $stderr) = $node->psql('postgres',
+	'SET enable_seqscan = off; SELECT id FROM short ORDER BY v <-> vec(1, 80) LIMIT 300');
+like($stderr, qr/ERROR:  could not read block/, 'short: a search fails');
+$node->safe_psql('postgres', 'REINDEX INDEX CONCURRENTLY short_v_idx');
+intact($node, 'short', 'short_v_idx', 'short, after REINDEX CONCURRENTLY');
+
+# Without the library.
+my $missing =
+  qr/ERROR:  55000: vecprov must be loaded when the server starts.*HINT:  Add the line "shared_preload_libraries = 'vecprov'" to postgresql\.conf/s;
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
+$node->restart;
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+foreach (
+	[ 'other',    'CREATE EXTENSION vecprov' ],
+	[ 'postgres', "SELECT '[1,2]'::vector" ],
+	[ 'postgres', 'SELECT v FROM short LIMIT 1' ],
+	[ 'postgres', 'SELECT id FROM short ORDER BY v <-> v LIMIT 1' ],
+	[ 'postgres', 'INSERT INTO short SELECT * FROM short LIMIT 1' ],
+	[ 'postgres', 'DELETE FROM short WHERE id = 1; VACUUM short' ],
+	[ 'postgres', 'CREATE INDEX ON short USING vecprov (v vector_l1_ops)' ],
+	[ 'postgres', 'REINDEX TABLE short' ],
+	[ 'postgres', "SELECT * FROM vecprov_check('short_v_idx')" ],
+	[ 'postgres', "LOAD 'vecprov'" ])
+{
+	my ($database, $statement) = @$_;
+	($rc, $stdout, $stderr) = $node->psql($database, "\\set VERBOSITY verbose\n$statement");
+	like($stderr, $missing, "without the library: $statement");
+}
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "'vecprov'");
+$node->restart;
+$node->safe_psql('postgres', 'VACUUM short');
+intact($node, 'short', 'short_v_idx', 'with the library again');
+
+$node->stop;
+done_testing();
