@@ -9,8 +9,8 @@
  *
  *	1. waits for the inserts under way: one of them may have decided to link to a
  *	   node before it was marked; those that begin later do not
- *	2. cleans chains, and closes the gaps that dead nodes leave: each node that
- *	   links to one chooses anew among its own links and those of the dead
+ *	2. cleans chains, and closes the gaps that dead nodes leave: in each list a
+ *	   dead node's place goes to one of its living neighbours
  *	3. gives the entry point to a living node
  *	4. makes sure that every node can be reached
  *	5. puts the dead into the waiting list: they stay as they are until all

@@ -195,9 +195,9 @@ extern VpLinked vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQue
 						VpId entry, int entry_level, uint32_t nids);
 
 /*
- * Rebuilds the links of a node at a level if one of them may not be linked to
- * any more: chooses among the linkable ones and the linkable links of those
- * that are not.  Returns whether the node's links were changed.
+ * Gives the links of a node at a level that may not be linked to any more other
+ * ends: chooses, beside the links that stay, among the linkable links of those
+ * that do not.  Returns whether the node's links were changed.
  */
 extern bool vp_repair(VpWriter *writer, VpSource *source, VpId id, int level);
 

@@ -51,32 +51,31 @@ keep_linkable(VpSource *source, VpId *ids, int n)
 }
 
 /*
- * Who could be linked to in the place of these links: the linkable ones, and
- * the linkable links of the others.  Returns how many; -1 when all links are
- * linkable.
+ * Divides links: the linkable ones stay, `kept`; of the others the linkable
+ * links are candidates for their places, `ids`.  Returns how many of these; -1
+ * when all links are linkable.
  */
 static int
-gather(VpSource *source, VpId id, int level, const VpId *links, int n, VpId *ids)
+gather(VpSource *source, VpId id, int level, const VpId *links, int n,
+	   VpId *kept, int *nkept, VpId *ids)
 {
 	int			nids = 0;
-	bool		whole = true;
 
+	*nkept = 0;
 	for (int i = 0; i < n; i++)
 	{
 		if (source->linkable(source, links[i]))
-			ids[nids++] = links[i];
+			kept[(*nkept)++] = links[i];
 		else
-		{
 			nids += source->links(source, links[i], level, ids + nids);
-			whole = false;
-		}
 	}
-	if (whole)
+	if (*nkept == n)
 		return -1;
 	nids = unique_ids(ids, nids, id);
 	return keep_linkable(source, ids, nids);
 }
 
+/* Links stay that can; each place that gets free goes to a neighbour of the one that had it. */
 bool
 vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 {
@@ -88,18 +87,17 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 	{
 		VpId		from[VP_MAX_LINKS];
 		VpId		to[VP_MAX_LINKS];
+		int			nto;
 		int			n = source->links(source, id, level, from);
-		int			found = gather(source, id, level, from, n, ids);
+		int			found = gather(source, id, level, from, n, to, &nto, ids);
 
 		if (found < 0)
 			break;
 		found = vp_writer_measure(writer, source, id, ids, found);
 		if (found < 0)
 			break;
-		if (found > max && found > writer->ef_construction)
-			found = max > writer->ef_construction ? max : writer->ef_construction;
-		found = vp_select(writer, source, writer->candidates, found, max, to);
-		changed = source->replace_links(source, id, level, from, n, to, found);
+		nto = vp_select_more(writer, source, writer->candidates, found, n, to, nto);
+		changed = source->replace_links(source, id, level, from, n, to, nto);
 	}
 	writer->alloc.free(ids);
 	return changed;

@@ -179,6 +179,14 @@ choose(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
 }
 
 int
+vp_select_more(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+			   int max, VpId *chosen, int nchosen)
+{
+	nchosen = choose(writer, source, candidates, n, 0, max, chosen, nchosen);
+	return choose(writer, source, candidates, n, SLACK, max, chosen, nchosen);
+}
+
+int
 vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
 		  int max, VpId *chosen)
 {

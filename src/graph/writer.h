@@ -39,6 +39,10 @@ extern VpCandidate *vp_writer_candidates(VpWriter *writer, int n);
  */
 extern int	vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n);
 
+/* As vp_select, beside those that are chosen already, up to `max` in all. */
+extern int	vp_select_more(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+						   int max, VpId *chosen, int nchosen);
+
 /*
  * Puts a link to `id` into the list of `node`: where the list is full, by
  * choosing among it and `id`.  True when it is in.

@@ -99,7 +99,12 @@ foreach my $round (1 .. @kills)
 }
 $node->safe_psql('postgres', 'VACUUM items');
 intact($node, 'items', 'items_v_idx', 'at the end');
-cmp_ok($node->safe_psql('postgres', "SELECT vecprov_recall('items_v_idx', 10, 100)"), '>=', 0.9, 'recall at the end');
+
+# As good as one that is made anew of the same rows.
+my $recall = "SET vecprov.ef_search = 100; SELECT vecprov_recall('items_v_idx', 10, 100)";
+my $grown  = $node->safe_psql('postgres', $recall);
+my $anew   = $node->safe_psql('postgres', "REINDEX INDEX items_v_idx; $recall");
+cmp_ok($grown, '>=', $anew - 0.05, "recall at the end, $anew when built anew");
 
 $node->stop;
 done_testing();

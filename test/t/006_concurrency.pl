@@ -10,6 +10,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('main');
+# less than the index: pages that are read directly go away while they are
+$node->append_conf('postgresql.conf', 'shared_buffers = 1MB');
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');

@@ -119,7 +119,7 @@ CREATE TABLE parts_3 (id int, v vector(80));
 INSERT INTO parts_3 SELECT i, vec(i, 80) FROM generate_series(400, 499) i;
 ALTER TABLE parts ATTACH PARTITION parts_3 FOR VALUES FROM (400) TO (600);
 INSERT INTO parts SELECT i, vec(i, 80) FROM generate_series(0, 399) i;
-UPDATE parts SET id = id + 200 WHERE id % 40 = 7 AND id < 400;
+UPDATE parts SET id = id + 300 WHERE id % 40 = 7 AND id BETWEEN 200 AND 299;
 EOS
 intact($node, "parts_$_", "parts_${_}_v_idx", "partition $_") foreach 1 .. 3;
 is($node->safe_psql('postgres', <<'EOS'), '33,73,113', 'partitioned: the nearest of all partitions');
