@@ -75,7 +75,10 @@ gather(VpSource *source, VpId id, int level, const VpId *links, int n,
 	return keep_linkable(source, ids, nids);
 }
 
-/* Links stay that can; each place that gets free goes to a neighbour of the one that had it. */
+/*
+ * Links stay that can; for each that does not there may be two, as two ways
+ * lead on from where it went.
+ */
 bool
 vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 {
@@ -88,6 +91,7 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 		VpId		from[VP_MAX_LINKS];
 		VpId		to[VP_MAX_LINKS];
 		int			nto;
+		int			room;
 		int			n = source->links(source, id, level, from);
 		int			found = gather(source, id, level, from, n, to, &nto, ids);
 
@@ -96,7 +100,9 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 		found = vp_writer_measure(writer, source, id, ids, found);
 		if (found < 0)
 			break;
-		nto = vp_select_more(writer, source, writer->candidates, found, n, to, nto);
+		room = nto + 2 * (n - nto);
+		nto = vp_select_more(writer, source, writer->candidates, found,
+							 room < max ? room : max, to, nto);
 		changed = source->replace_links(source, id, level, from, n, to, nto);
 	}
 	writer->alloc.free(ids);
