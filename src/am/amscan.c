@@ -37,7 +37,7 @@
 #include "base/settings.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
-#define MIN_MEASURED	24
+#define MIN_MEASURED	16
 
 /* Standard deviations that an estimate is taken to be off at most. */
 #define ERROR_MARGIN	4.0
