@@ -39,8 +39,12 @@
 /* Candidates to be measured before the estimates' error is judged. */
 #define MIN_MEASURED	16
 
-/* Standard deviations that an estimate is taken to be off at most. */
-#define ERROR_MARGIN	4.0
+/*
+ * Standard deviations that an estimate is taken to be off at most, and how
+ * many more when one is judged by: of few, the deviation is not known well.
+ */
+#define ERROR_MARGIN	6.0
+#define FEW_MARGIN		16.0
 
 /* A row on its way to the executor. */
 typedef struct Row
@@ -254,7 +258,7 @@ lower_bound(const VpScan *scan, float estimate)
 		return -INFINITY;
 	mean = scan->error_sum / scan->measured;
 	variance = scan->error_sum2 / scan->measured - mean * mean;
-	return estimate + mean - ERROR_MARGIN * sqrt(Max(variance, 0.0));
+	return estimate + mean - (ERROR_MARGIN + FEW_MARGIN / scan->measured) * sqrt(Max(variance, 0.0));
 }
 
 /* Asks for all that will be measured at least, before the first is waited for. */
