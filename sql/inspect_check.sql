@@ -93,3 +93,19 @@ DROP VIEW check_view;
 DROP SEQUENCE check_sequence;
 DROP TABLE check_items, check_partitioned, check_other;
 DROP ROLE regress_vecprov_checker;
+
+-- index expressions run as the table's owner, whoever looks at the index
+CREATE ROLE regress_vecprov_owner;
+CREATE FUNCTION check_who(vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS
+	$$ BEGIN RAISE NOTICE 'called as %', current_user; RETURN $1; END $$;
+CREATE TABLE check_owned (v vector(3)) WITH (autovacuum_enabled = off);
+ALTER TABLE check_owned OWNER TO regress_vecprov_owner;
+SET client_min_messages = warning;
+INSERT INTO check_owned VALUES ('[1,2,3]');
+CREATE INDEX check_owned_idx ON check_owned USING vecprov ((check_who(v)::vector(3)));
+RESET client_min_messages;
+SELECT count(*) FROM vecprov_check('check_owned_idx', true);
+SELECT current_user = session_user AS caller_again;
+DROP TABLE check_owned;
+DROP FUNCTION check_who(vector);
+DROP ROLE regress_vecprov_owner;

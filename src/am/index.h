@@ -48,6 +48,7 @@ typedef struct VpNodeSource
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
 	void	   *code;			/* one code, 64-byte aligned */
+	char	   *pair;			/* two codes or vectors; NULL until they are compared */
 } VpNodeSource;
 
 extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);

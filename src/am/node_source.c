@@ -224,10 +224,15 @@ source_same_vector(VpSource *base, VpId a, VpId b)
 	Size		code_bytes = store->geo.code_bytes;
 	Size		vector_bytes = store->geo.dims * sizeof(float);
 	VpFactors	factors[2];
-	char	   *room = palloc(2 * Max(code_bytes, vector_bytes));
-	char	   *room2 = room + Max(code_bytes, vector_bytes);
+	char	   *room;
+	char	   *room2;
 	bool		same;
 
+	/* kept: an error on the way must not leak it */
+	if (source->pair == NULL)
+		source->pair = palloc(2 * Max(code_bytes, vector_bytes));
+	room = source->pair;
+	room2 = room + Max(code_bytes, vector_bytes);
 	vp_node_code(store, a, (float *) &factors[0], room);
 	vp_node_code(store, b, (float *) &factors[1], room2);
 	same = memcmp(&factors[0], &factors[1], sizeof(VpFactors)) == 0 &&
@@ -238,7 +243,6 @@ source_same_vector(VpSource *base, VpId a, VpId b)
 		vp_vector_fetch(store, b, (float *) room2);
 		same = memcmp(room, room2, vector_bytes) == 0;
 	}
-	pfree(room);
 	return same;
 }
 
@@ -263,5 +267,6 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.chain = source_chain;
 	source->index = index;
 	source->nids = 0;
+	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

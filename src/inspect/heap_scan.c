@@ -16,6 +16,7 @@
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -47,11 +48,18 @@ vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode)
 	if (pg_class_aclcheck(heapid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(target->heap));
 	target->index = vp_index_copy(vp_index_get(target->rel));
+
+	GetUserIdAndSecContext(&target->caller, &target->caller_context);
+	SetUserIdAndSecContext(target->heap->rd_rel->relowner,
+						   target->caller_context | SECURITY_RESTRICTED_OPERATION);
+	target->guc_level = NewGUCNestLevel();
 }
 
 void
 vp_target_close(VpTarget *target)
 {
+	AtEOXact_GUC(false, target->guc_level);
+	SetUserIdAndSecContext(target->caller, target->caller_context);
 	relation_close(target->rel, target->lockmode);
 	table_close(target->heap, target->lockmode);
 }

@@ -21,9 +21,17 @@ typedef struct VpTarget
 	Relation	rel;
 	VpIndex    *index;
 	LOCKMODE	lockmode;
+	Oid			caller;			/* to become again */
+	int			caller_context;
+	int			guc_level;
 } VpTarget;
 
-/* Opens both, the table first.  ereports when it is not an index of ours or the user may not read it. */
+/*
+ * Opens both, the table first.  ereports when it is not an index of ours or the
+ * user may not read it.  Until it is closed the table's owner acts, in a
+ * restricted context: functions of the owner's, in index expressions, shall not
+ * run with the rights of whoever looks at the index.
+ */
 extern void vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode);
 extern void vp_target_close(VpTarget *target);
 
