@@ -121,6 +121,7 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->shards = 1;
 	if (vp_codec_sign_words(metric, dims, meta->bits) > 0)
 		meta->mean_floats = vp_codec_padded(metric, dims, meta->bits);
+	meta->mean_due = vp_mean_due(0);
 }
 
 /* Codes of the graph in memory: more bits than those on the pages, of the same rotated vector. */
@@ -208,7 +209,7 @@ process_batch(Build *build, const VpIndex *index, bool encode)
 	vp_run_threads(build->batch.n > 4 * ENCODE_PORTION ? build->nthreads : 1, batch_part, &work);
 }
 
-/* The average of the batch's rotated vectors. */
+/* The average of the batch's rotated vectors; NULL when it is not finite. */
 static float *
 batch_mean(Build *build, int padded)
 {
@@ -218,16 +219,13 @@ batch_mean(Build *build, int padded)
 	for (int i = 0; i < build->batch.n; i++)
 		for (int d = 0; d < padded; d++)
 			sum[d] += build->batch.rotated[(Size) i * padded + d];
-	for (int d = 0; d < padded; d++)
-		mean[d] = (float) (sum[d] / build->batch.n);
+	if (!vp_mean_finish(sum, build->batch.n, padded, mean))
+		mean = NULL;
 	pfree(sum);
 	return mean;
 }
 
-/*
- * Lays the index out.  The mean is that of the first batch: codes are better
- * when what all vectors share need not be coded.
- */
+/* Lays the index out.  The mean is that of the first batch. */
 static void
 create_index(Build *build)
 {
@@ -238,12 +236,7 @@ create_index(Build *build)
 	{
 		process_batch(build, build->index, false);
 		mean = batch_mean(build, meta->mean_floats);
-		meta->has_mean = true;
-		for (uint32 d = 0; d < meta->mean_floats; d++)
-			if (!isfinite(mean[d]))
-				meta->has_mean = false;
-		if (!meta->has_mean)
-			mean = NULL;
+		meta->has_mean = mean != NULL;
 	}
 	vp_store_create(build->rel, MAIN_FORKNUM, meta, mean, false);
 	build->index = vp_index_make(build->rel, meta, mean, build->context);

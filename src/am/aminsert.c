@@ -81,9 +81,19 @@ vp_inserter_forget(Relation rel)
 }
 
 /*
- * The inserter for an index, the most recently used first.  It belongs to the
- * relation's present file: another file has another metapage.
+ * An inserter belongs to the relation's present file, since another file has
+ * another metapage, and to its present mean.
  */
+static bool
+is_current(VpInserter *inserter, Relation rel, const VpPeekRel *peek)
+{
+	if (!VpTagIs(&inserter->index->store.peek.tag, &peek->tag, 0))
+		return false;
+	inserter->index->store.rel = rel;
+	return inserter->index->meta.mean_due == vp_graph_state(&inserter->index->store).mean_due;
+}
+
+/* The inserter for an index, the most recently used first. */
 static VpInserter *
 get_inserter(Relation rel)
 {
@@ -96,7 +106,7 @@ get_inserter(Relation rel)
 		if (kept[i] == NULL || VpTagIs(&kept[i]->index->store.peek.tag, &peek.tag, 0))
 			break;
 	inserter = kept[i];
-	if (inserter != NULL && !VpTagIs(&inserter->index->store.peek.tag, &peek.tag, 0))
+	if (inserter != NULL && !is_current(inserter, rel, &peek))
 	{
 		kept[i] = NULL;
 		MemoryContextDelete(inserter->context);
@@ -214,6 +224,13 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 
 	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	inserter = get_inserter(rel);
+	if (vp_mean_is_due(inserter->index))
+	{
+		UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+		vp_mean_take(rel);
+		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+		inserter = get_inserter(rel);
+	}
 	vector = DatumGetVector(values[0]);
 	if (vp_index_accepts(&inserter->index->meta, vector))
 		vp_inserter_add(inserter, heap, vector->x, tid);

@@ -353,6 +353,17 @@ get_query(IndexScanDesc scan)
 		pfree(vector);
 }
 
+/* The index has got another mean since the scan began. */
+static void
+reopen_index(VpScan *scan)
+{
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+
+	scan->index = vp_index_copy(vp_index_get(scan->index->store.rel));
+	scan->source.index = scan->index;
+	MemoryContextSwitchTo(old);
+}
+
 static void
 start_search(IndexScanDesc scan)
 {
@@ -366,6 +377,9 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
+	graph = vp_graph_state(&state->index->store);
+	if (graph.mean_due != state->index->meta.mean_due)
+		reopen_index(state);
 	get_query(scan);
 	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
@@ -373,7 +387,6 @@ start_search(IndexScanDesc scan)
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
-	graph = vp_graph_state(&state->index->store);
 	if (graph.entry == VP_NO_ID)
 	{
 		state->phase = SCAN_DONE;

@@ -72,11 +72,12 @@ vp_index_get(Relation rel)
 	VpMeta		meta;
 	float	   *mean;
 
-	if (index != NULL)
+	if (index != NULL && index->meta.mean_due == vp_graph_state(&index->store).mean_due)
 	{
 		index->store.wal = RelationNeedsWAL(rel);
 		return index;
 	}
+	vp_index_forget(rel);
 
 	vp_meta_read(rel, &meta);
 	mean = palloc(mean_bytes(&meta));

@@ -14,7 +14,11 @@
 #include "kernel/codec.h"
 #include "page/store.h"
 
-/* Constant facts of an index.  One piece of memory, `size` bytes, with what codec points at. */
+/*
+ * Facts of an index that hold for ever, but for the mean: when that changes,
+ * meta.mean_due does.  One piece of memory, `size` bytes, with what codec
+ * points at.
+ */
 typedef struct VpIndex
 {
 	Size		size;
@@ -40,6 +44,20 @@ extern VpIndex *vp_index_copy(const VpIndex *index);
 
 /* Forgets what is kept: the index is being built anew in the same file. */
 extern void vp_index_forget(Relation rel);
+
+/*----------
+ * recode.c: the mean
+ *----------
+ */
+
+/* Makes a mean of the sum of n vectors: zero if that is not finite, and then false. */
+extern bool vp_mean_finish(const double *sum, double n, int padded, float *mean);
+
+/* Has an index grown so much that its mean is to be taken again? */
+extern bool vp_mean_is_due(const VpIndex *index);
+
+/* Takes it, if it still is due.  The caller does not hold the insert lock. */
+extern void vp_mean_take(Relation rel);
 
 /* Its nodes for graph/.  Everything that it points at must outlive it. */
 typedef struct VpNodeSource

@@ -20,6 +20,7 @@
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
  *	insert-linked		own links are there; before each link from a neighbour
+ *	recode-node			a node is coded anew by the new mean, the others are not yet
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged

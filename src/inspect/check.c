@@ -518,6 +518,9 @@ check_vector(Check *check, VpId id, const VpVector *vector)
 			   "the stored vector is not that of row (%u,%u)",
 			   ItemPointerGetBlockNumber(&check->nodes[id].tid),
 			   ItemPointerGetOffsetNumber(&check->nodes[id].tid));
+	/* codes that are being made anew may be of one mean or the other */
+	if (vp_mean_is_due(check->target.index))
+		return;
 	vp_codec_rotate(codec, vector->x, rotated);
 	vp_codec_encode(codec, rotated, code, &factors[0]);
 	vp_node_code(check->store, id, (float *) &factors[1], code + codec->code_bytes);

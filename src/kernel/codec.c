@@ -201,7 +201,10 @@ encode_quantised(const VpCodec *codec, const float *r, uint8_t *code, VpFactors 
 	}
 	write_levels(codec, r, &best, code);
 	factors->scale = best_vr > 0 ? (float) (len * len / best_vr) : 0;
-	factors->norm2 = (float) (len * len);
+	if (codec->metric != VP_METRIC_IP)
+		factors->norm2 = (float) (len * len);
+	else
+		factors->norm2 = codec->mean != NULL ? vp_kernel.dot(codec->mean, r, codec->padded) : 0;
 }
 
 /*
@@ -249,10 +252,7 @@ vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFac
 		encode_quantised(codec, rotated, code, factors);
 }
 
-/*
- * Planes are floats or int8.  An inner product's query needs the mean added
- * back: that has a place behind the planes.
- */
+/* Planes are floats or int8; an inner product's query has a place for floats behind them. */
 size_t
 vp_query_bytes(const VpCodec *codec)
 {
@@ -304,26 +304,37 @@ quantise_query(const float *x, int n, int8_t *planes, float *scale)
 	return sum;
 }
 
-/* Inner product: adds the mean to what stands behind the planes, and prepares that. */
+/*
+ * Inner product.  With the mean m and x = m + r, and for any t,
+ *
+ *		<q, x> = <q, m> + t <m, r> + <q - t m, r>
+ *
+ * of which only the last is estimated: t is chosen so that q - t m is shortest.
+ * The codes' norm2 is <m, r>.
+ */
 static void
-prepare_ip(VpQuery *query)
+prepare_ip(const float *rotated, VpQuery *query)
 {
 	const VpCodec *codec = query->codec;
-	float	   *raw = (float *) ((char *) query->planes + codec->padded);
-	float		from_mean = 0;
+	float	   *rest = (float *) ((char *) query->planes + codec->padded);
+	float		t = 0;
 	float		scale;
 	int32_t		sum;
 
-	if (codec->mean != NULL)
+	/* rotated is q - m */
+	memcpy(rest, rotated, codec->padded * sizeof(float));
+	if (codec->mean != NULL && codec->mean_norm2 > 0)
 	{
+		float		less = vp_kernel.dot(rotated, codec->mean, codec->padded) / codec->mean_norm2;
+
+		t = 1 + less;
 		for (int i = 0; i < codec->padded; i++)
-			raw[i] += codec->mean[i];
-		from_mean = -vp_kernel.dot(raw, codec->mean, codec->padded);
+			rest[i] -= less * codec->mean[i];
 	}
-	sum = quantise_query(raw, codec->padded, query->planes, &scale);
+	sum = quantise_query(rest, codec->padded, query->planes, &scale);
 	set_factors(query, scale, sum, 0);
-	query->a = from_mean;
-	query->b = 0;
+	query->a = -t * codec->mean_norm2;
+	query->b = -t;
 }
 
 void
@@ -336,10 +347,7 @@ vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
 	if (!is_quantised(codec->metric, codec->bits))
 		memcpy(query->planes, rotated, floats);
 	else if (codec->metric == VP_METRIC_IP)
-	{
-		memcpy((char *) query->planes + codec->padded, rotated, floats);
-		prepare_ip(query);
-	}
+		prepare_ip(rotated, query);
 	else
 	{
 		float		scale;
@@ -350,7 +358,7 @@ vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
 }
 
 /*
- * L2 and cosine, in integers.  With 2 and 4 bits the planes are 2v.  With 8
+ * In integers.  With 2 and 4 bits the planes are 2v.  With 8
  * bits they are v - 1/2, which fits into int8, and the scale makes up for the
  * half in such a way that scale * <planes, v> is right.
  */
@@ -381,6 +389,11 @@ prepare_from_levels(const uint8_t *code, const VpFactors *factors, VpQuery *quer
 		scale = factors->scale * (float) squares / (float) (squares - twice_sum);
 	}
 	set_factors(query, scale, sum, factors->norm2);
+	if (codec->metric == VP_METRIC_IP)
+	{
+		query->a = -codec->mean_norm2 - factors->norm2;
+		query->b = -1;
+	}
 }
 
 void
@@ -400,14 +413,6 @@ vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *f
 		read_levels(codec, code, factors->norm2, step, planes);
 		for (int i = codec->dims; i < codec->padded; i++)
 			planes[i] = 0;
-	}
-	else if (codec->metric == VP_METRIC_IP)
-	{
-		float		centre = (float) ((1 << codec->bits) - 1) / 2;
-
-		read_levels(codec, code, -step * centre, step,
-					(float *) ((char *) query->planes + codec->padded));
-		prepare_ip(query);
 	}
 	else
 		prepare_from_levels(code, factors, query);

@@ -58,7 +58,7 @@ typedef struct VpCodec
 typedef struct VpFactors
 {
 	float		scale;
-	float		norm2;
+	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest value */
 } VpFactors;
 
 /* A vector made ready to be compared with many codes. */

@@ -175,6 +175,24 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
 }
 
 void
+vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = vp_store_read(store, place.block);
+	char	   *record = BufferGetPage(buffer) + place.offset;
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_NODE);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, record, (const uint32 *) factors, 2);
+	vp_change_words(&change, record + 2 * sizeof(float), code,
+					store->geo.code_bytes / sizeof(uint32));
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
 vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
 {
 	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;

@@ -83,6 +83,24 @@ typedef struct VpPageSpecial
 #define VpPageData(page)	((char *) (page) + VP_PAGE_START)
 
 /*
+ * The mean of an index that began with few vectors is taken again whenever it
+ * has grown to four times as many, until it is of enough.  When it is due next,
+ * in an index of so many ids; 0: never again.
+ */
+#define VP_MEAN_FIRST		8
+#define VP_MEAN_LAST		2048
+
+static inline uint32
+vp_mean_due(uint32 nids)
+{
+	uint32		due = VP_MEAN_FIRST;
+
+	while (due <= nids)
+		due *= 4;
+	return due <= VP_MEAN_LAST ? due : 0;
+}
+
+/*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.
  */
@@ -98,9 +116,10 @@ typedef struct VpMeta
 	uint32		seed;			/* of levels and rotation */
 	uint32		shards;			/* 1 as yet */
 	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of code has none */
-	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
 
 	/* Of the graph.  Each a word that readers may read without a lock. */
+	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
+	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
 	uint32		next_id;		/* ids from here on were never used */
 	uint32		entry;			/* the entry point */
 	uint32		free_head;		/* list of ids to be used again */

@@ -138,11 +138,59 @@ vp_mean_read(Relation rel, const VpMeta *meta, float *mean)
 		Buffer		buffer = ReadBuffer(rel, VP_MEAN_BLOCK + number);
 
 		check_page(rel, buffer, VP_PAGE_MEAN, number);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
 		memcpy(mean + number * VP_VECTOR_PAGE_FLOATS,
 			   VpPageData(BufferGetPage(buffer)), n * sizeof(float));
-		ReleaseBuffer(buffer);
+		UnlockReleaseBuffer(buffer);
 		left -= n;
 	}
+}
+
+void
+vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean)
+{
+	uint32		left = meta->mean_floats;
+
+	for (uint32 number = 0; left > 0; number++)
+	{
+		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+		Buffer		buffer = vp_store_read(store, VP_MEAN_BLOCK + number);
+		VpChange	change;
+
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		vp_change_begin(&change, VP_WAL_VECTOR);
+		vp_change_page(&change, buffer);
+		vp_change_words(&change, VpPageData(BufferGetPage(buffer)),
+						(const uint32 *) (mean + number * VP_VECTOR_PAGE_FLOATS), n);
+		vp_change_apply(&change, store->rel, store->wal);
+		UnlockReleaseBuffer(buffer);
+		left -= n;
+	}
+}
+
+/* Stores words at an offset of the metapage's data. */
+static void
+set_meta_words(const VpStore *store, size_t offset, const uint32 *words, int nwords)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_META);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, VpPageData(BufferGetPage(buffer)) + offset, words, nwords);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+vp_mean_taken(const VpStore *store, uint32 nids)
+{
+	uint32		words[2] = {true, vp_mean_due(nids)};
+
+	StaticAssertStmt(offsetof(VpMeta, mean_due) == offsetof(VpMeta, has_mean) + 4,
+					 "has_mean and mean_due are one patch");
+	set_meta_words(store, offsetof(VpMeta, has_mean), words, 2);
 }
 
 Buffer
@@ -187,6 +235,7 @@ vp_graph_state(const VpStore *store)
 	state.entry = vp_deref(meta->entry);
 	pg_read_barrier();
 	state.next_id = meta->next_id;
+	state.mean_due = meta->mean_due;
 	ReleaseBuffer(buffer);
 	return state;
 }
@@ -233,16 +282,7 @@ vp_entry_replace(const VpStore *store, VpId from, VpId entry)
 void
 vp_meta_set_dead(const VpStore *store, uint32 ndead)
 {
-	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
-	VpChange	change;
-
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	vp_change_begin(&change, VP_WAL_META);
-	vp_change_page(&change, buffer);
-	vp_change_words(&change, &meta->ndead, &ndead, 1);
-	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
+	set_meta_words(store, offsetof(VpMeta, ndead), &ndead, 1);
 }
 
 /*
@@ -282,17 +322,10 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 void
 vp_store_finish(const VpStore *store, uint32 next_id, VpId entry)
 {
-	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
-	uint32		words[2] = {next_id, vp_ref(entry)};
-	VpChange	change;
+	uint32		words[3] = {vp_mean_due(next_id), next_id, vp_ref(entry)};
 
-	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, next_id) + 4,
-					 "next_id and entry are one patch");
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	vp_change_begin(&change, VP_WAL_META);
-	vp_change_page(&change, buffer);
-	vp_change_words(&change, &meta->next_id, words, 2);
-	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
+	StaticAssertStmt(offsetof(VpMeta, next_id) == offsetof(VpMeta, mean_due) + 4 &&
+					 offsetof(VpMeta, entry) == offsetof(VpMeta, next_id) + 4,
+					 "mean_due, next_id and entry are one patch");
+	set_meta_words(store, offsetof(VpMeta, mean_due), words, 3);
 }

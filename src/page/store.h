@@ -35,6 +35,7 @@ typedef struct VpGraphState
 {
 	uint32		next_id;		/* all ids are below */
 	VpId		entry;			/* VP_NO_ID: the graph is empty */
+	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
 } VpGraphState;
 
 /*----------
@@ -51,8 +52,12 @@ extern void vp_store_init(VpStore *store, Relation rel, const VpMeta *meta);
 extern void vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 							const float *mean, bool wal);
 
-/* Copies the mean out of its pages: mean_floats floats. */
+/* Copies the mean out of its pages, or into them: mean_floats floats. */
 extern void vp_mean_read(Relation rel, const VpMeta *meta, float *mean);
+extern void vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean);
+
+/* Says that the mean has been taken of so many ids, and all codes made by it. */
+extern void vp_mean_taken(const VpStore *store, uint32 nids);
 
 /* Pins a page that has been found sound, or ereports that it is damaged. */
 extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
@@ -76,7 +81,7 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
  */
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
-/* Sets next_id and entry at the end of a build. */
+/* Sets next_id and entry at the end of a build, and when the mean is due again. */
 extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry);
 
 /*----------
@@ -107,6 +112,9 @@ extern void vp_node_complete(const VpStore *store, Page page, VpId id,
 							 const VpId *links, int nlinks, VpId next, uint16 flags);
 extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 						   const VpId *links, int nlinks);
+
+/* Stores another code of a node's vector.  Peeks may see parts of both. */
+extern void vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code);
 
 /* Makes the waiting ids free if no search can be on them any more. */
 extern void vp_waiting_to_free(const VpStore *store, Relation heap);

@@ -243,6 +243,13 @@ set_mean(Bench *b, const float *x)
 	vp_codec_init(&b->codec, b->codec.metric, DIMS, b->codec.bits, b->signs, b->mean);
 }
 
+/* |r| of the vector that was coded last. */
+static double
+rest_length(const Bench *b)
+{
+	return sqrt(vp_kernel.dot(b->rotated, b->rotated, b->codec.padded));
+}
+
 /*
  * Compares estimates with exact distances, for queries from vectors or from
  * codes.
@@ -257,15 +264,14 @@ measure(Bench *b, const float *x, bool from_code)
 	for (int v = 0; v < VECTORS; v += 10)
 	{
 		const float *q = x + v * DIMS;
-		double		query_norm = sqrt(vp_kernel.dot(q, q, DIMS));
+		double		query_norm;
 
 		bench_encode(b, q);
+		query_norm = rest_length(b);
 		if (from_code)
 			vp_query_from_code(&b->codec, b->code, &b->factors, &b->query);
 		else
 			vp_query_prepare(&b->codec, b->rotated, &b->query);
-		if (metric != VP_METRIC_IP)
-			query_norm = sqrt(b->factors.norm2);
 		for (int w = 0; w < VECTORS; w++)
 		{
 			double		error;
@@ -274,7 +280,7 @@ measure(Bench *b, const float *x, bool from_code)
 			if (v == w)
 				continue;
 			bench_encode(b, x + w * DIMS);
-			unit = query_norm * sqrt(b->factors.norm2 / DIMS);
+			unit = query_norm * rest_length(b) / sqrt(DIMS);
 			if (metric == VP_METRIC_L2)
 				unit *= 2;
 			error = bench_distance(b) - vp_exact_distance(metric, q, x + w * DIMS, DIMS);
