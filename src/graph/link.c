@@ -66,13 +66,32 @@ find_spare(VpSource *source, VpId node, int level, const VpId *links, int n, VpI
 	return -1;
 }
 
+/* Puts a link to `id` into the list of one of these that has room, the last first. */
+static bool
+link_from_any(VpWriter *writer, VpSource *source, int level, const VpId *nodes, int n, VpId id)
+{
+	VpId		links[VP_MAX_LINKS];
+
+	for (int i = n - 1; i >= 0; i--)
+	{
+		if (nodes[i] != id && source->linkable(source, nodes[i]) &&
+			source->links(source, nodes[i], level, links) < vp_level_links(writer->m, level) &&
+			vp_link_add(writer, source, nodes[i], level, id))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A list of `node` is to be `to` and no longer `from`.  Those that lose their
- * place, and to which nobody else is known to link, get one back: a free one,
- * or that of one that can be spared, or else that of `id`.
+ * place, and to which nobody else is known to link, get a free one, or one in the
+ * list of a node that stays, or that of one that can be spared, or else that of
+ * `id`.  Not those of others at once: a node that is near to everybody, as the
+ * longest vectors are by inner product, would in the end have such links only, and
+ * none to the others of its kind.
  */
 static int
-keep_last_links(VpSource *source, VpId node, int level, VpId id,
+keep_last_links(VpWriter *writer, VpSource *source, VpId node, int level, VpId id,
 				const VpId *from, int nfrom, VpId *to, int nto)
 {
 	int			nchosen = nto;
@@ -90,6 +109,8 @@ keep_last_links(VpSource *source, VpId node, int level, VpId id,
 			to[nto++] = from[i];
 			continue;
 		}
+		if (link_from_any(writer, source, level, to, nto, from[i]))
+			continue;
 		spare = find_spare(source, node, level, to, nchosen, id);
 		for (int j = 0; j < nchosen && spare < 0; j++)
 		{
@@ -131,7 +152,7 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 			if (ncandidates < 0)
 				return false;
 			nto = vp_select(writer, source, writer->candidates, ncandidates, max, to);
-			nto = keep_last_links(source, node, level, id, from, n, to, nto);
+			nto = keep_last_links(writer, source, node, level, id, from, n, to, nto);
 		}
 		if (source->replace_links(source, node, level, from, n, to, nto))
 			return vp_links_contain(to, nto, id);
@@ -242,6 +263,24 @@ choose_links(VpWriter *writer, VpSource *source, VpId id, int level,
 	return nchosen;
 }
 
+/*
+ * Makes a node that none of those it has chosen took be reached all the same: from
+ * a node next to one of them, or in the place of a link that can be spared.
+ */
+static bool
+link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int n)
+{
+	VpId		links[VP_MAX_LINKS];
+
+	for (int i = n - 1; i >= 0; i--)
+		if (link_from_any(writer, source, 0, links, source->links(source, chosen[i], 0, links), id))
+			return true;
+	for (int i = n - 1; i >= 0; i--)
+		if (vp_link_force(writer, source, chosen[i], 0, id))
+			return true;
+	return false;
+}
+
 /* Writes the node's links of a level, then the links to it. */
 static void
 link_level(VpWriter *writer, VpSource *source, VpId id, int level)
@@ -255,8 +294,8 @@ link_level(VpWriter *writer, VpSource *source, VpId id, int level)
 	vp_link_set(writer, source, id, level, chosen, n);
 	for (int i = 0; i < n; i++)
 		accepted |= vp_link_add(writer, source, chosen[i], level, id);
-	for (int i = 0; i < n && level == 0 && !accepted; i++)
-		accepted = vp_link_force(writer, source, chosen[i], level, id);
+	if (level == 0 && !accepted)
+		(void) link_anyhow(writer, source, id, chosen, n);
 }
 
 VpLinked
