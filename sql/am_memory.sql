@@ -47,6 +47,33 @@ SELECT * FROM vecprov_check('memory_l2', true);
 SELECT vecprov_recall('memory_l2', 10, 100) >= 0.95 AS l2;
 DROP TABLE memory_items;
 
+-- In memory or in a file: the same graph, to the byte, if one thread links it.
+CREATE UNLOGGED TABLE memory_items (id integer, v vector(16)) WITH (autovacuum_enabled = off);
+INSERT INTO memory_items SELECT i, pg_temp.vec(i % 5000, 16) FROM generate_series(1, 6000) i;
+\set VERBOSITY sqlstate
+CREATE INDEX memory_file ON memory_items USING vecprov (v);
+\set VERBOSITY terse
+SET maintenance_work_mem = '32MB';
+CREATE INDEX memory_memory ON memory_items USING vecprov (v);
+CHECKPOINT;
+SELECT pg_read_binary_file(pg_relation_filepath('memory_file')) =
+	pg_read_binary_file(pg_relation_filepath('memory_memory')) AS same;
+SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+
+-- The file is within temp_file_limit, or there is no index.
+SET maintenance_work_mem = '1MB';
+SET temp_file_limit = '1MB';
+SET client_min_messages = warning;
+CREATE INDEX memory_limit ON memory_items USING vecprov (v);
+RESET client_min_messages;
+RESET temp_file_limit;
+SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+\set VERBOSITY sqlstate
+CREATE INDEX memory_limit ON memory_items USING vecprov (v);
+\set VERBOSITY terse
+SELECT * FROM vecprov_check('memory_limit', true);
+DROP TABLE memory_items;
+
 -- A vector as large as they get: a few fill the memory.
 CREATE TABLE memory_items (id integer, v vector(16000)) WITH (autovacuum_enabled = off);
 INSERT INTO memory_items SELECT i, ARRAY(SELECT (i * d) % 101 FROM generate_series(1, 16000) d)::integer[] FROM generate_series(1, 100) i;

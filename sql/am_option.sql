@@ -85,6 +85,6 @@ RESET ALL;
 SELECT name, setting, unit, context, vartype, min_val, max_val, enumvals FROM pg_settings WHERE name LIKE 'vecprov.%' ORDER BY name;
 
 -- Phases of a build, as pg_stat_progress_create_index shows them
-SELECT pg_indexam_progress_phasename(oid, n) FROM pg_am, generate_series(1, 8) n WHERE amname = 'vecprov';
+SELECT pg_indexam_progress_phasename(oid, n) FROM pg_am, generate_series(1, 7) n WHERE amname = 'vecprov';
 
 DROP TABLE option_items, option_changed;

@@ -9,9 +9,8 @@
  * linked in memory by several threads, and its links are written into the
  * records.
  *
- * When the graph outgrows maintenance_work_mem, what was read so far is linked
- * and written, and the rest is inserted into the pages one by one: like
- * ordinary inserts, but without WAL, locks that anybody waits for, or commits.
+ * When the graph outgrows maintenance_work_mem it moves into a temporary file,
+ * which is mapped in the memory's stead: the same graph, made by the same code.
  *
  * Nobody knows of the index until the build ends, so it is written without
  * WAL, and logged whole when it is done.
@@ -26,13 +25,16 @@
 #include "access/xloginsert.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
+#include "commands/tablespace.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "storage/fd.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/wait_event.h"
 
 #include "am/am.h"
 #include "am/inserter.h"
@@ -51,6 +53,9 @@
 
 /* Vectors a thread takes at a time. */
 #define ENCODE_PORTION	32
+
+/* Bytes written to a file at a time. */
+#define FILE_PORTION	(64 * 1024)
 
 /* Vectors read from the table that are not in the graph yet. */
 typedef struct Batch
@@ -72,14 +77,14 @@ typedef struct Build
 	VpMeta		meta;
 	VpIndex    *index;			/* NULL until the first batch gave a mean */
 	VpMemGraph *graph;			/* NULL when it is written */
-	uint32		capacity;		/* nodes that memory has room for */
+	uint32		capacity;		/* nodes that it has room for */
+	File		file;			/* that it is in; 0: it is in memory */
+	Size		file_bytes;
 	int			nthreads;
 	Batch		batch;
-	VpInserter *inserter;		/* when memory was too small */
 	MemoryContext context;
 	MemoryContext scratch;
 	double		tuples;			/* indexed */
-	int64		expected;		/* as the last ANALYZE or VACUUM found */
 } Build;
 
 static void
@@ -143,6 +148,13 @@ memory_codec(const VpIndex *index)
  *----------
  */
 
+/* What a batch may take. */
+static Size
+batch_bytes(void)
+{
+	return Min((Size) maintenance_work_mem * 1024 / 8, MAX_BATCH_BYTES);
+}
+
 static void
 make_batch(Build *build, const VpIndex *index)
 {
@@ -150,9 +162,8 @@ make_batch(Build *build, const VpIndex *index)
 	Batch	   *batch = &build->batch;
 	Size		each = (codec->dims + codec->padded) * sizeof(float) + codec->code_bytes +
 		sizeof(VpFactors) + sizeof(uint64) + sizeof(ItemPointerData);
-	Size		bytes = Min((Size) maintenance_work_mem * 1024 / 8, MAX_BATCH_BYTES);
 
-	batch->size = Max(bytes / each, 1);
+	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
 	batch->vectors = palloc(batch->size * codec->dims * sizeof(float));
 	batch->rotated = palloc(batch->size * codec->padded * sizeof(float));
@@ -244,7 +255,7 @@ create_index(Build *build)
 }
 
 /*----------
- * The graph in memory
+ * The graph in memory, or in a file
  *----------
  */
 
@@ -258,18 +269,23 @@ destroy_graph(void *arg)
 	build->graph = NULL;
 }
 
+/* What the graph and the threads that link it may take of memory. */
+static Size
+graph_bytes(void)
+{
+	return (Size) maintenance_work_mem * 1024 - batch_bytes();
+}
+
 /* As many nodes as memory has room for, and the table can have. */
 static void
 create_graph(Build *build)
 {
 	VpCodec		codec = memory_codec(build->index);
-	Size		bytes = (Size) maintenance_work_mem * 1024 -
-		Min((Size) maintenance_work_mem * 1024 / 8, MAX_BATCH_BYTES);
 	/* besides its node, each thread remembers in a byte whether it met an id */
 	Size		each = vp_mem_node_bytes(&codec, build->meta.m) + build->nthreads;
 	uint64		rows = (uint64) RelationGetNumberOfBlocks(build->heap) * MaxHeapTuplesPerPage;
 
-	build->capacity = Max(Min(Min(bytes / each, rows), build->index->store.geo.max_id), build->batch.n);
+	build->capacity = Max(Min(Min(graph_bytes() / each, rows), VP_MAX_ID), build->batch.n);
 	build->graph = vp_mem_create(&codec, &build->index->store.geo.levels,
 								 build->meta.m, build->meta.ef_construction, build->capacity);
 	if (build->graph == NULL)
@@ -278,6 +294,67 @@ create_graph(Build *build)
 				 errmsg("out of memory"),
 				 errdetail("Failed to get memory for a graph of %u vectors.", build->capacity),
 				 errhint("Decrease maintenance_work_mem.")));
+}
+
+/*
+ * Makes the graph's file so many bytes long, which are data or (NULL) zeroes.
+ * They are written: the disk must have given room for a page before anybody
+ * touches it in the mapping.
+ */
+static void
+extend_file(Build *build, const char *data, Size bytes)
+{
+	char	   *zeroes = palloc0(FILE_PORTION);
+
+	while (build->file_bytes < bytes)
+	{
+		char	   *from = data != NULL ? (char *) data + build->file_bytes : zeroes;
+		int			n = Min(bytes - build->file_bytes, FILE_PORTION);
+
+		CHECK_FOR_INTERRUPTS();
+		if (FileWrite(build->file, from, n, build->file_bytes, WAIT_EVENT_BUFFILE_WRITE) != n)
+		{
+			bool		full = errno == ENOSPC;
+
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not write to file \"%s\": %m", FilePathName(build->file)),
+					 full ? errhint("Increase maintenance_work_mem, or set temp_tablespaces "
+									"to where there is room.") : 0));
+		}
+		build->file_bytes += n;
+	}
+	pfree(zeroes);
+}
+
+/*
+ * Gives the graph room for so many nodes in a temporary file: to this it moves
+ * from memory, and there it grows.
+ */
+static void
+grow_in_file(Build *build, uint32 capacity)
+{
+	VpMemGraph *graph = build->graph;
+
+	if (build->file == 0)
+	{
+		ereport(NOTICE,
+				(errmsg("the graph outgrew maintenance_work_mem after %u vectors",
+						vp_mem_count(graph)),
+				 errdetail("It goes on in a temporary file, which takes longer."),
+				 errhint("Increase maintenance_work_mem to build the index faster.")));
+		PrepareTempTablespaces();
+		build->file = OpenTemporaryFile(false);
+		extend_file(build, vp_mem_data(graph), vp_mem_bytes(graph, vp_mem_count(graph)));
+	}
+	extend_file(build, NULL, vp_mem_bytes(graph, capacity));
+	/* who has just written to the file has it open */
+	errno = vp_mem_map(graph, FileGetRawDesc(build->file), capacity);
+	if (errno != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not map file \"%s\": %m", FilePathName(build->file))));
+	build->capacity = capacity;
 }
 
 /* Writes the batch's records and exact vectors. */
@@ -310,6 +387,7 @@ static void
 flush_batch(Build *build)
 {
 	MemoryContext old = MemoryContextSwitchTo(build->context);
+	uint32		count;
 	VpId		first;
 
 	if (build->graph == NULL)
@@ -320,6 +398,9 @@ flush_batch(Build *build)
 	if (build->batch.n > 0)
 	{
 		process_batch(build, build->index, true);
+		count = vp_mem_count(build->graph) + build->batch.n;
+		if (count > build->capacity)
+			grow_in_file(build, count);
 		first = vp_mem_add(build->graph, build->batch.rotated, build->batch.hashes,
 						   build->batch.n, build->nthreads);
 		write_batch(build, first);
@@ -336,13 +417,27 @@ poll_interrupts(void *arg, uint32_t done)
 	return !InterruptPending;
 }
 
+/*
+ * As many threads as there is memory for.  In memory the graph has left it to
+ * all of them.
+ */
+static int
+link_threads(const Build *build)
+{
+	Size		most = graph_bytes() / vp_mem_thread_bytes(build->graph);
+
+	return build->file == 0 ? build->nthreads : Max(Min(build->nthreads, most), 1);
+}
+
 static void
 link_graph(Build *build)
 {
+	int			nthreads = link_threads(build);
+
 	set_phase(VP_PHASE_LINKING);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, vp_mem_count(build->graph));
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
-	while (!vp_mem_link(build->graph, build->nthreads, poll_interrupts, build))
+	while (!vp_mem_link(build->graph, nthreads, poll_interrupts, build))
 	{
 		if (vp_mem_link_failed(build->graph))
 			ereport(ERROR,
@@ -381,7 +476,7 @@ write_links(Build *build, VpId id)
 	}
 }
 
-/* Links what is in memory, writes it, and lets go of the memory. */
+/* Links the graph, writes it, and lets go of its memory or file. */
 static void
 finish_graph(Build *build)
 {
@@ -403,27 +498,14 @@ finish_graph(Build *build)
 	if (count > 0)
 		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level));
 	destroy_graph(build);
+	if (build->file != 0)
+		FileClose(build->file);
 }
 
 /*----------
  * Reading the table
  *----------
  */
-
-/* From now on vectors are inserted into the pages. */
-static void
-outgrow_memory(Build *build)
-{
-	ereport(NOTICE,
-			(errmsg("the graph outgrew maintenance_work_mem after %.0f vectors", build->tuples),
-			 errdetail("The rest is inserted one by one, which takes longer."),
-			 errhint("Increase maintenance_work_mem to build the index faster.")));
-	finish_graph(build);
-	set_phase(VP_PHASE_INSERTING);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->expected);
-	build->inserter = vp_inserter_make(build->index, build->context);
-	build->inserter->index->store.wal = false;
-}
 
 static void
 add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
@@ -434,8 +516,7 @@ add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
 		   build->meta.dims * sizeof(float));
 	batch->tids[batch->n] = *tid;
 	batch->n++;
-	if (batch->n == batch->size ||
-		(build->graph != NULL && vp_mem_count(build->graph) + batch->n == build->capacity))
+	if (batch->n == batch->size)
 		flush_batch(build);
 }
 
@@ -452,13 +533,7 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 	vector = DatumGetVector(values[0]);
 	if (vp_index_accepts(&build->meta, vector))
 	{
-		if (build->inserter == NULL && build->graph != NULL &&
-			vp_mem_count(build->graph) == build->capacity)
-			outgrow_memory(build);
-		if (build->inserter != NULL)
-			vp_inserter_add(build->inserter, build->heap, vector->x, tid);
-		else
-			add_to_batch(build, vector, tid);
+		add_to_batch(build, vector, tid);
 		build->tuples++;
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	}
@@ -496,14 +571,11 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	make_batch(build, build->index);
 
 	set_phase(VP_PHASE_LOADING);
-	build->expected = (int64) Max(heap->rd_rel->reltuples, 0);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->expected);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL,
+								 (int64) Max(heap->rd_rel->reltuples, 0));
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
-	if (build->inserter == NULL)
-	{
-		flush_batch(build);
-		finish_graph(build);
-	}
+	flush_batch(build);
+	finish_graph(build);
 	result->index_tuples = build->tuples;
 	VP_POINT("build-written");
 

@@ -21,13 +21,27 @@
 #include "base/debug_point.h"
 #include "type/vector.h"
 
+/* What inserts into an index work with. */
+typedef struct Inserter
+{
+	MemoryContext context;		/* of all this */
+	MemoryContext scratch;		/* emptied after each row */
+	Oid			relid;
+	VpIndex    *index;			/* own copy */
+	VpNodeSource source;
+	VpWriter   *writer;
+	VpQuery		query;
+	float	   *rotated;
+	uint8	   *code;
+} Inserter;
+
 /*
  * Inserters are kept from one statement to the next, a few for each backend:
  * to make one costs as much as an insert.
  */
 #define KEPT_INSERTERS 4
 
-static VpInserter *kept[KEPT_INSERTERS];
+static Inserter *kept[KEPT_INSERTERS];
 
 static void *
 alloc_in_context(size_t size)
@@ -43,13 +57,13 @@ free_in_context(void *p)
 
 const VpAlloc vp_context_alloc = {alloc_in_context, free_in_context};
 
-VpInserter *
-vp_inserter_make(const VpIndex *index, MemoryContext parent)
+static Inserter *
+make_inserter(const VpIndex *index)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "vecprov inserter",
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "vecprov inserter",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	VpInserter *inserter = palloc0(sizeof(VpInserter));
+	Inserter   *inserter = palloc0(sizeof(Inserter));
 	VpIndex    *copy = vp_index_copy(index);
 
 	inserter->context = context;
@@ -85,7 +99,7 @@ vp_inserter_forget(Relation rel)
  * another metapage, and to its present mean.
  */
 static bool
-is_current(VpInserter *inserter, Relation rel, const VpPeekRel *peek)
+is_current(Inserter *inserter, Relation rel, const VpPeekRel *peek)
 {
 	if (!VpTagIs(&inserter->index->store.peek.tag, &peek->tag, 0))
 		return false;
@@ -94,11 +108,11 @@ is_current(VpInserter *inserter, Relation rel, const VpPeekRel *peek)
 }
 
 /* The inserter for an index, the most recently used first. */
-static VpInserter *
+static Inserter *
 get_inserter(Relation rel)
 {
 	VpPeekRel	peek;
-	VpInserter *inserter = NULL;
+	Inserter   *inserter = NULL;
 	int			i;
 
 	vp_peek_init(&peek, rel);
@@ -113,7 +127,7 @@ get_inserter(Relation rel)
 		inserter = NULL;
 	}
 	if (inserter == NULL)
-		inserter = vp_inserter_make(vp_index_get(rel), TopMemoryContext);
+		inserter = make_inserter(vp_index_get(rel));
 	memmove(&kept[1], &kept[0], i * sizeof(kept[0]));
 	kept[0] = inserter;
 	inserter->index->store.rel = rel;
@@ -142,7 +156,7 @@ should_enter(const VpStore *store, VpId id, VpId entry)
  * point if it is the first, or on a higher level than that.
  */
 static void
-link_node(VpInserter *inserter, VpId id)
+link_node(Inserter *inserter, VpId id)
 {
 	const VpStore *store = &inserter->index->store;
 	VpGraphState state;
@@ -167,8 +181,9 @@ link_node(VpInserter *inserter, VpId id)
 		state = vp_graph_state(store);
 }
 
-void
-vp_inserter_add(VpInserter *inserter, Relation heap, const float *vector, ItemPointer tid)
+/* Adds a row's vector.  The insert lock is held. */
+static void
+add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer tid)
 {
 	const VpIndex *index = inserter->index;
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
@@ -216,7 +231,7 @@ bool
 vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
 		  IndexUniqueCheck unique, bool unchanged, IndexInfo *info)
 {
-	VpInserter *inserter;
+	Inserter   *inserter;
 	VpVector   *vector;
 
 	if (isnull[0])
@@ -233,7 +248,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	}
 	vector = DatumGetVector(values[0]);
 	if (vp_index_accepts(&inserter->index->meta, vector))
-		vp_inserter_add(inserter, heap, vector->x, tid);
+		add_vector(inserter, heap, vector->x, tid);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 
 	if ((Pointer) vector != DatumGetPointer(values[0]))

@@ -33,8 +33,6 @@ build_phase_name(int64 phase)
 			return "linking the graph";
 		case VP_PHASE_WRITING:
 			return "writing the graph";
-		case VP_PHASE_INSERTING:
-			return "inserting the rest";
 		case VP_PHASE_LOGGING:
 			return "writing WAL";
 		default:

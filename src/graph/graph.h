@@ -227,6 +227,25 @@ extern VpMemGraph *vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 								 int m, int ef_construction, uint32_t capacity);
 extern void vp_mem_destroy(VpMemGraph *graph);
 
+/* Bytes of this graph, if it had room for n nodes and no more. */
+extern size_t vp_mem_bytes(const VpMemGraph *graph, uint32_t n);
+
+/*
+ * What it consists of before it is linked: vp_mem_bytes(graph, vp_mem_count(graph))
+ * bytes, those behind the nodes zero.
+ */
+extern const char *vp_mem_data(const VpMemGraph *graph);
+
+/*
+ * Has the graph live in a file instead, with room for `capacity` nodes; before
+ * it is linked, any number of times, the same file each time.  The file begins
+ * with the graph's data and goes on with zeroes, vp_mem_bytes(graph, capacity)
+ * bytes in all, for which the disk must have given room: where it has none for
+ * a page that is touched, the process is killed.  The file may be closed and
+ * removed then.  Returns 0, or errno; then the graph is where it was.
+ */
+extern int	vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity);
+
 /*
  * Gives the next n nodes their codes, made of n rotated vectors (one after
  * another, padded floats each); `hash` of the exact vectors tells equal ones.
@@ -249,10 +268,13 @@ extern bool vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg
 
 extern bool vp_mem_link_failed(const VpMemGraph *graph);
 
+/* Memory that each thread needs for that, besides the graph. */
+extern size_t vp_mem_thread_bytes(const VpMemGraph *graph);
+
 /* VP_NO_ID when the graph is empty. */
 extern VpId vp_mem_entry(const VpMemGraph *graph, int *level);
 
-/* Links of a node; none for a chained one. */
+/* Links of a node, since vp_mem_link; none for a chained one. */
 extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links);
 
 /* Is the node in a chain of equal vectors (not in the graph)?  Next of the chain, VP_NO_ID at its end. */

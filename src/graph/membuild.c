@@ -19,16 +19,16 @@
 
 #include "graph/memgraph.h"
 #include "graph/threads.h"
+#include "graph/visited.h"
 
-/* Nodes that a thread takes at a time. */
+/* Nodes that a thread takes at a time to encode them; to link them it takes one. */
 #define ENCODE_PORTION 64
-#define LINK_PORTION 8
 
 /* How often thread 0 polls. */
 #define POLL_NANOSECONDS INT64_C(5000000)
 
-/* While nodes are only looked at, the clock is read each so many. */
-#define POLL_NODES 4096
+/* While nodes are only looked at, the clock is read each so many: they may lie on a disk. */
+#define POLL_NODES 64
 
 /* After so many rounds what is still not reached is given up. */
 #define RESCUE_ROUNDS 20
@@ -116,6 +116,15 @@ poll_caller(VpMemWork *work, int64_t *polled)
 		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
 }
 
+/* In a loop over nodes, by the one thread there is: is the work to be left? */
+static inline bool
+stopped(VpMemWork *work, uint32_t i, int64_t *polled)
+{
+	if (i % POLL_NODES == 0)
+		poll_caller(work, polled);
+	return work->stop;
+}
+
 static bool
 has_vector(const VpMemGraph *graph, VpId id)
 {
@@ -124,7 +133,7 @@ has_vector(const VpMemGraph *graph, VpId id)
 
 /*
  * Links nodes until none is left, or somebody says stop: then each thread still
- * finishes its portion, so that the work can go on later from `next`.
+ * finishes its node, so that the work can go on later from `next`.
  */
 static void
 link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQuery *query)
@@ -134,18 +143,15 @@ link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQu
 	uint32_t	at;
 
 	while (!__atomic_load_n(&work->stop, __ATOMIC_RELAXED) &&
-		   (at = __atomic_fetch_add(&work->next, LINK_PORTION, __ATOMIC_RELAXED)) < work->n)
+		   (at = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED)) < graph->count)
 	{
-		for (uint32_t i = at; i < work->n && i < at + LINK_PORTION; i++)
-		{
-			VpId		id = graph->order[i];
+		VpId		id = graph->order[at];
 
-			if (first)
-				poll_caller(work, &polled);
-			source->query_of(source, id, query);
+		if (first)
+			poll_caller(work, &polled);
+		if (source->query_of(source, id, query))
 			vp_link(writer, source, id, query, graph->entry, graph->entry_level, graph->count);
-			__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
-		}
+		__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
 	}
 }
 
@@ -167,17 +173,14 @@ sweep(VpMemWork *work, int64_t *polled)
 	uint32_t	nqueue = 0;
 	uint32_t	missing = 0;
 
-	for (VpId id = 0; id < graph->count; id++)
+	for (VpId id = 0; id < graph->count && !stopped(work, id, polled); id++)
 		vp_mem_node(graph, id)->reached = 0;
 	queue[nqueue++] = graph->entry;
 	vp_mem_node(graph, graph->entry)->reached = 1;
-	for (uint32_t i = 0; i < nqueue && !work->stop; i++)
+	for (uint32_t i = 0; i < nqueue && !stopped(work, i, polled); i++)
 	{
 		VpId		links[VP_MAX_LINKS];
 		int			n = vp_mem_links(graph, queue[i], 0, links);
-
-		if (i % POLL_NODES == 0)
-			poll_caller(work, polled);
 
 		for (int j = 0; j < n; j++)
 		{
@@ -188,7 +191,7 @@ sweep(VpMemWork *work, int64_t *polled)
 			node->reached = 1;
 		}
 	}
-	for (VpId id = 0; id < graph->count; id++)
+	for (VpId id = 0; id < graph->count && !stopped(work, id, polled); id++)
 		missing += !is_reached(graph, id) && !vp_mem_chained(graph, id) && has_vector(graph, id);
 	return missing;
 }
@@ -261,33 +264,28 @@ vp_mem_link_part(void *work, bool first)
 }
 
 /*
- * Sets the order of the nodes that hold a vector: by level, the highest first,
- * at random within each.  Returns how many.
+ * Sets the order of the nodes: by level, the highest first, at random within
+ * each.  It looks at none of them.
  */
-static uint32_t
-make_order(VpMemGraph *graph)
+static void
+make_order(VpMemWork *work, VpMemGraph *graph)
 {
 	uint32_t	start[VP_MAX_LEVEL + 2] = {0};	/* by VP_MAX_LEVEL - level */
 	uint64_t	random = graph->levels.seed;
+	int64_t		polled = now();
 
-	for (VpId id = 0; id < graph->count; id++)
-	{
-		if (has_vector(graph, id))
-			start[VP_MAX_LEVEL - vp_level(&graph->levels, id) + 1]++;
-	}
+	for (VpId id = 0; id < graph->count && !stopped(work, id, &polled); id++)
+		start[VP_MAX_LEVEL - vp_level(&graph->levels, id) + 1]++;
 	for (int i = 1; i <= VP_MAX_LEVEL + 1; i++)
 		start[i] += start[i - 1];
-	for (VpId id = 0; id < graph->count; id++)
-	{
-		if (has_vector(graph, id))
-			graph->order[start[VP_MAX_LEVEL - vp_level(&graph->levels, id)]++] = id;
-	}
+	for (VpId id = 0; id < graph->count && !stopped(work, id, &polled); id++)
+		graph->order[start[VP_MAX_LEVEL - vp_level(&graph->levels, id)]++] = id;
 	/* each start is now its successor's: shuffle (Fisher and Yates) in between */
 	for (int i = 0; i <= VP_MAX_LEVEL; i++)
 	{
 		uint32_t	first = i > 0 ? start[i - 1] : 0;
 
-		for (uint32_t n = start[i] - first; n > 1; n--)
+		for (uint32_t n = start[i] - first; n > 1 && !stopped(work, n, &polled); n--)
 		{
 			VpId	   *last = &graph->order[first + n - 1];
 			VpId	   *other;
@@ -300,7 +298,6 @@ make_order(VpMemGraph *graph)
 			*other = id;
 		}
 	}
-	return start[VP_MAX_LEVEL];
 }
 
 bool
@@ -308,17 +305,24 @@ vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 				  bool (*poll) (void *arg, uint32_t done), void *arg)
 {
 	memset(work, 0, sizeof(*work));
-	work->graph = graph;
-	work->n = make_order(graph);
 	work->poll = poll;
 	work->arg = arg;
-	if (work->n == 0)
-		return false;
-	/* the entry point is in the graph as it is */
-	graph->entry = graph->order[0];
-	graph->entry_level = vp_level(&graph->levels, graph->entry);
-	work->next = work->done = 1;
-	return true;
+	vp_mem_settle(graph);
+	make_order(work, graph);
+	while (!work->stop && work->next < graph->count)
+	{
+		VpId		id = graph->order[work->next++];
+
+		if (!has_vector(graph, id))
+			continue;
+		/* the entry point is in the graph as it is */
+		graph->entry = id;
+		graph->entry_level = vp_level(&graph->levels, id);
+		work->done = work->next;
+		work->graph = graph;
+		return true;
+	}
+	return false;
 }
 
 bool
@@ -335,7 +339,7 @@ vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t d
 	VpMemWork  *work = &graph->work;
 
 	if (work->graph == NULL && !vp_mem_link_begin(graph, work, poll, arg))
-		return true;
+		return !work->stop;
 	work->stop = work->failed;
 	vp_run_threads(nthreads, vp_mem_link_part, work);
 	return vp_mem_link_end(work);
@@ -345,4 +349,10 @@ bool
 vp_mem_link_failed(const VpMemGraph *graph)
 {
 	return graph->work.failed;
+}
+
+size_t
+vp_mem_thread_bytes(const VpMemGraph *graph)
+{
+	return vp_visited_size(graph->count);
 }

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * memgraph.c
- *	  The graph in memory: its layout, and access to it as a VpSource.
+ *	  The graph in memory: its mapping and layout, and access to it as a VpSource.
  *
  *-------------------------------------------------------------------------
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -202,24 +203,44 @@ vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
 	source->graph = graph;
 }
 
+/* Where upper lists and order of a graph of n nodes begin. */
+static size_t
+upper_offset(const VpMemGraph *graph, uint32_t n)
+{
+	return align(n * graph->node_bytes, CACHE_LINE);
+}
+
+static size_t
+order_offset(const VpMemGraph *graph, uint32_t n)
+{
+	size_t		nstripes = ((size_t) n + graph->levels.stripe - 1) / graph->levels.stripe;
+
+	return upper_offset(graph, n) +
+		align(nstripes * graph->stripe_lists * graph->list_words * sizeof(uint32_t), CACHE_LINE);
+}
+
+size_t
+vp_mem_bytes(const VpMemGraph *graph, uint32_t n)
+{
+	/* one id more than there are: nothing at all cannot be mapped */
+	return order_offset(graph, n) + ((size_t) n + 1) * sizeof(VpId);
+}
+
+void
+vp_mem_settle(VpMemGraph *graph)
+{
+	graph->upper = (uint32_t *) (graph->nodes + upper_offset(graph, graph->count));
+	graph->order = (VpId *) (graph->nodes + order_offset(graph, graph->count));
+}
+
 VpMemGraph *
 vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 			  int m, int ef_construction, uint32_t capacity)
 {
-	size_t		nstripes = ((size_t) capacity + levels->stripe - 1) / levels->stripe;
-	size_t		head = align(sizeof(VpMemGraph), CACHE_LINE);
-	size_t		nodes = align(capacity * node_size(codec, m), CACHE_LINE);
-	size_t		upper = align(nstripes * vp_level_slots(levels) * list_bytes(m, 1), CACHE_LINE);
-	size_t		bytes = head + nodes + upper + capacity * sizeof(VpId);
-	VpMemGraph *graph = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-							 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	VpMemGraph *graph = calloc(1, sizeof(VpMemGraph));
 
-	if (graph == MAP_FAILED)
+	if (graph == NULL)
 		return NULL;
-#ifdef MADV_HUGEPAGE
-	/* a wish: without huge pages a random access costs more, nothing else */
-	madvise(graph, bytes, MADV_HUGEPAGE);
-#endif
 	vp_mem_source_init(&graph->source, graph);
 	graph->codec = *codec;
 	graph->levels = *levels;
@@ -227,7 +248,6 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 	graph->ef_construction = ef_construction;
 	graph->capacity = capacity;
 	graph->entry = VP_NO_ID;
-	graph->bytes = bytes;
 	graph->node_bytes = node_size(codec, m);
 	graph->factors_at = factors_offset(m);
 	graph->prefetch_bytes = sizeof(VpFactors) + (size_t) codec->code_bytes;
@@ -235,16 +255,47 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 		graph->prefetch_bytes = PREFETCH_BYTES;
 	graph->list_words = (uint32_t) (list_bytes(m, 1) / sizeof(uint32_t));
 	graph->stripe_lists = vp_level_slots(levels);
-	graph->nodes = (char *) graph + head;
-	graph->upper = (uint32_t *) (graph->nodes + nodes);
-	graph->order = (VpId *) ((char *) graph->upper + upper);
+	graph->bytes = vp_mem_bytes(graph, capacity);
+	graph->nodes = mmap(NULL, graph->bytes, PROT_READ | PROT_WRITE,
+						MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (graph->nodes == MAP_FAILED)
+	{
+		free(graph);
+		return NULL;
+	}
+#ifdef MADV_HUGEPAGE
+	/* a wish: without huge pages a random access costs more, nothing else */
+	madvise(graph->nodes, graph->bytes, MADV_HUGEPAGE);
+#endif
 	return graph;
+}
+
+const char *
+vp_mem_data(const VpMemGraph *graph)
+{
+	return graph->nodes;
+}
+
+int
+vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity)
+{
+	size_t		bytes = vp_mem_bytes(graph, capacity);
+	char	   *nodes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (nodes == MAP_FAILED)
+		return errno;
+	munmap(graph->nodes, graph->bytes);
+	graph->nodes = nodes;
+	graph->bytes = bytes;
+	graph->capacity = capacity;
+	return 0;
 }
 
 void
 vp_mem_destroy(VpMemGraph *graph)
 {
-	munmap(graph, graph->bytes);
+	munmap(graph->nodes, graph->bytes);
+	free(graph);
 }
 
 VpSource *

@@ -3,11 +3,16 @@
  * memgraph.h
  *	  The graph in memory, as memgraph.c (access) and membuild.c (work) see it.
  *
- * One piece of memory: nodes of a fixed size, then upper lists at the places
- * that base/levels.h computes, then one id a node for the work.
+ * One mapping, of anonymous memory or of a file: nodes of a fixed size, then
+ * upper lists at the places that base/levels.h computes, then one id a node for
+ * the work.
  *
  *	  node:  head | links at level 0 | factors | code
  *	  list:  count, links (upper lists; level 0 has its count in the head)
+ *
+ * Where the lists and ids begin is settled when linking begins, by the number
+ * of nodes; until then there are zeroes behind the nodes, and more nodes may
+ * take their place.
  *
  * Codes, factors and hashes are written by vp_mem_add alone, before threads
  * link.  Lists change under their node's lock, a word at a time; who reads
@@ -41,8 +46,7 @@ typedef struct VpMemSource
 typedef struct VpMemWork
 {
 	struct VpMemGraph *graph;	/* NULL: not begun */
-	uint32_t	n;				/* nodes in `order` */
-	uint32_t	next;			/* the first of them that no thread has taken */
+	uint32_t	next;			/* in `order`: the first that no thread has taken */
 	uint32_t	done;
 	bool		stop;
 	bool		failed;			/* for want of memory; cannot go on */
@@ -62,14 +66,14 @@ struct VpMemGraph
 	VpId		entry;
 	int			entry_level;
 
-	size_t		bytes;			/* of this piece of memory */
+	size_t		bytes;			/* of the mapping */
 	size_t		node_bytes;
 	size_t		factors_at;		/* in a node; the code follows */
 	size_t		prefetch_bytes; /* of factors and code */
 	uint32_t	list_words;		/* of an upper list */
 	uint32_t	stripe_lists;
-	char	   *nodes;
-	uint32_t   *upper;
+	char	   *nodes;			/* the mapping */
+	uint32_t   *upper;			/* this and order: since linking began */
 	VpId	   *order;
 	VpMemWork	work;
 };
@@ -94,11 +98,15 @@ vp_mem_code(const VpMemGraph *graph, VpId id)
 
 extern void vp_mem_source_init(VpMemSource *source, VpMemGraph *graph);
 
+/* Settles where upper lists and order are: no node is added any more. */
+extern void vp_mem_settle(VpMemGraph *graph);
+
 /*
  * The linking in pieces, for tests that bring threads of their own: begin (false
  * when there is nothing to do), any number of parts at the same time, one of
  * them the `first`, which polls; end, which makes all nodes reachable.  Once
- * `stop` is set, because poll said so or memory is lacking, all are left.
+ * `stop` is set, because poll said so or memory is lacking, all are left; begin
+ * too, and then it is to be called again.
  */
 extern bool vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 							  bool (*poll) (void *arg, uint32_t done), void *arg);

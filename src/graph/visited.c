@@ -29,13 +29,25 @@ vp_visited_free(VpVisited *visited)
 	vp_visited_init(visited, visited->alloc);
 }
 
+/* Some more bytes than ids, for the nodes that are added meanwhile and next. */
+static uint32_t
+bytes_for(uint32_t nids)
+{
+	return nids + nids / 4 + 1024;
+}
+
+size_t
+vp_visited_size(uint32_t nids)
+{
+	return nids > VP_VISITED_BYTES ? FIRST_SLOTS * sizeof(uint64_t) : bytes_for(nids);
+}
+
 static void
 begin_bytes(VpVisited *visited, uint32_t nids)
 {
 	if (visited->nbytes < nids)
 	{
-		/* some more, for the nodes that are added meanwhile and next */
-		uint32_t	nbytes = nids + nids / 4 + 1024;
+		uint32_t	nbytes = bytes_for(nids);
 		uint8_t    *bytes = visited->alloc->alloc(nbytes);
 
 		if (visited->bytes != NULL)

@@ -37,6 +37,9 @@ typedef struct VpVisited
 extern void vp_visited_init(VpVisited *visited, const VpAlloc *alloc);
 extern void vp_visited_free(VpVisited *visited);
 
+/* Bytes that it takes, about, where ids are below nids. */
+extern size_t vp_visited_size(uint32_t nids);
+
 /* Forgets everything.  Ids are below nids; larger ones do no harm. */
 extern void vp_visited_begin(VpVisited *visited, uint32_t nids);
 

@@ -116,14 +116,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 		return;
 	}
 	take->id = take->meta.next_id;
-	if (take->id > store->geo.max_id)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("index \"%s\" is full", RelationGetRelationName(store->rel)),
-				 errdetail("An index can have at most %u vectors of this size.",
-						   store->geo.max_id + 1)));
-	take->meta.next_id++;
 	vp_store_extend(store, take->id, take->id + 1);
+	take->meta.next_id++;
 }
 
 VpId

@@ -293,9 +293,17 @@ void
 vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 {
 	BlockNumber block = from > 0 ? vp_blocks_for(&store->geo, from - 1) : store->geo.first_block;
-	BlockNumber need = vp_blocks_for(&store->geo, to - 1);
-	BlockNumber have = need > block ? RelationGetNumberOfBlocks(store->rel) : need;
+	BlockNumber need;
+	BlockNumber have;
 
+	if (to - 1 > store->geo.max_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("index \"%s\" is full", RelationGetRelationName(store->rel)),
+				 errdetail("An index can have at most %u vectors of this size.",
+						   store->geo.max_id + 1)));
+	need = vp_blocks_for(&store->geo, to - 1);
+	have = need > block ? RelationGetNumberOfBlocks(store->rel) : need;
 	for (; block < need; block++)
 	{
 		Buffer		buffer;

@@ -76,8 +76,9 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
 
 /*
  * Makes sure that the pages for all ids below `to` are there; they are for those
- * below `from`.  Nobody else may do so at the same time: the caller has the
- * metapage locked exclusively, or the index is not known to others yet.
+ * below `from`.  ereports when there is no room for so many.  Nobody else may do
+ * so at the same time: the caller has the metapage locked exclusively, or the
+ * index is not known to others yet.
  */
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 

@@ -34,9 +34,14 @@ sub build_and_check
 	$node->safe_psql('postgres', 'DROP INDEX items_v_idx');
 }
 
-# An error, then the same session builds the index; also where memory is too small for the graph and
-# rows are inserted one by one.
-foreach my $point (map("$_=error", @points), 'insert-linked=error:500')
+# Temporary files: where memory is too small for the graph it is in one.
+sub files
+{
+	return $node->safe_psql('postgres', 'SELECT count(*) FROM pg_ls_tmpdir()');
+}
+
+# An error, then the same session builds the index; memory is too small for the graph.
+foreach my $point (map("$_=error", @points))
 {
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', <<"EOS", on_error_stop => 0);
 SET maintenance_work_mem = '1MB';
@@ -47,6 +52,8 @@ $create WITH (m = 64, ef_construction = 128);
 EOS
 	like($stderr, qr/error at debug point/, "$point: the build failed");
 	is(() = $stderr =~ /ERROR/g, 1, "$point: once");
+	is(() = $stderr =~ /the graph outgrew maintenance_work_mem/g, 2, "$point: in a file both times");
+	is(files(), 0, "$point: no file is left");
 	intact($node, 'items', 'items_v_idx', "$point, built again by the same session");
 	$node->safe_psql('postgres', 'DROP INDEX items_v_idx');
 }
@@ -59,6 +66,14 @@ foreach my $point (map("$_=crash", @points), 'change-before-wal=crash:2')
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'items_v_idx'"),
 		0, "$point: there is no index");
 	build_and_check("$point, built again");
+}
+foreach my $point ('build-loaded=crash', 'build-linked=crash')
+{
+	ok(crash_at($node, $point, "SET maintenance_work_mem = '1MB'; $create WITH (m = 64, ef_construction = 128)"),
+		"$point: CREATE INDEX crashed, the graph in a file");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'items_v_idx'"),
+		0, "$point: there is no index");
+	is(files(), 0, "$point: no file is left");
 }
 foreach my $point ('build-loaded=crash', 'build-written=crash')
 {
@@ -127,9 +142,10 @@ foreach my $point (@points)
 # Starts a build of many rows with two threads, and returns when they link.
 sub linking
 {
-	my ($options) = @_;
+	my ($options, $memory) = @_;
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
 
+	$session->query_safe("SET client_min_messages = warning; SET maintenance_work_mem = '$memory'");
 	$session->query_until(qr/started/,
 		"\\echo started\nCREATE INDEX many_v_idx ON many USING vecprov (v) WITH ($options);\n\\echo finished\n");
 	$node->poll_query_until('postgres', <<'EOS') or die 'the build does not link';
@@ -147,9 +163,16 @@ sub threads
 }
 
 # A cancel while several threads link: the build ends, long before it would have, and so do they.
-foreach my $signal ('pg_cancel_backend', 'pg_terminate_backend')
+# With the graph in memory, and in a file.
+foreach my $case (
+	[ 'pg_cancel_backend',    '64MB', 0 ],
+	[ 'pg_cancel_backend',    '1MB',  1 ],
+	[ 'pg_terminate_backend', '64MB', 0 ],
+	[ 'pg_terminate_backend', '1MB',  1 ])
 {
-	my $session = linking('m = 48, ef_construction = 1000');
+	my ($signal, $memory, $files) = @$case;
+	my $session = linking('m = 48, ef_construction = 1000', $memory);
+	is(files(), $files, "$signal, $memory: $files temporary files");
 	my $pid     = $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_progress_create_index');
 
   SKIP:
@@ -177,11 +200,26 @@ foreach my $signal ('pg_cancel_backend', 'pg_terminate_backend')
 			"$signal: the backend ends");
 		eval { $session->quit };
 	}
+	is(files(), 0, "$signal, $memory: no file is left");
+}
+
+# kill -9 while they link a graph in a file.
+{
+	my $session = linking('m = 48, ef_construction = 1000', '1MB');
+	my $offset  = log_end($node);
+
+	kill 'KILL', $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_progress_create_index');
+	crash_and_wait($node, $offset);
+	eval { $session->quit };
+	is(files(), 0, 'killed while linking: no file is left');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'many_v_idx'"),
+		0, 'killed while linking: there is no index');
 }
 
 # Interrupts that are no cancel: the build goes on as if nothing had been.
+foreach my $memory ('64MB', '1MB')
 {
-	my $session = linking('m = 16, ef_construction = 64');
+	my $session = linking('m = 16, ef_construction = 64', $memory);
 	$node->safe_psql('postgres', <<'EOS');
 DO $$
 BEGIN
@@ -195,9 +233,11 @@ EOS
 	$node->safe_psql('postgres', 'CREATE DATABASE other');
 	$node->safe_psql('postgres', 'DROP DATABASE other');
 	my ($output, $errors) = finish_session($session);
-	is($errors, '', 'interrupted without a cancel: built');
+	is($errors, '', "interrupted without a cancel, $memory: built");
 	$session->quit;
-	intact($node, 'many', 'many_v_idx', 'interrupted without a cancel', 'id % 100 = 0');
+	intact($node, 'many', 'many_v_idx', "interrupted without a cancel, $memory", 'id % 100 = 0');
+	is(files(), 0, "$memory: no file is left");
+	$node->safe_psql('postgres', 'DROP INDEX many_v_idx');
 }
 
 # Without WAL of the new file (wal_level = minimal), what the transaction did survives all the same.

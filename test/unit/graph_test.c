@@ -88,6 +88,7 @@ test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 	test->source.same_vector = test_same;
 	test->source.chain = test_chain;
 	test->graph = sample_graph(sample, ef_construction, 1);
+	vp_mem_settle(test->graph);
 	test->dead = calloc((size_t) sample->n, sizeof(bool));
 }
 

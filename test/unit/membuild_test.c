@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "sample.h"
 
@@ -138,6 +139,69 @@ check_stop(int nthreads)
 	sample_free(&sample);
 }
 
+/* Gives the graph room for so many nodes in a file of `length` bytes, which grows. */
+static void
+grow_in_file(VpMemGraph *graph, FILE *file, size_t *length, int capacity)
+{
+	size_t		bytes = vp_mem_bytes(graph, (uint32_t) capacity);
+
+	if (*length == 0)
+		fwrite(vp_mem_data(graph), 1, vp_mem_bytes(graph, vp_mem_count(graph)), file);
+	VP_CHECK(fflush(file) == 0 && bytes >= *length && ftruncate(fileno(file), (off_t) bytes) == 0,
+			 "%zu bytes after %zu", bytes, *length);
+	*length = bytes;
+	VP_CHECK(vp_mem_map(graph, fileno(file), (uint32_t) capacity) == 0, "mapped");
+}
+
+/* A graph that moved into a file half-way is the same as one that was always in memory. */
+static void
+check_file(int bits, int first)
+{
+	Sample		sample;
+	VpMemGraph *memory,
+			   *moved;
+	FILE	   *file = tmpfile();
+	size_t		length = 0;
+	int			level[2];
+
+	sample_make(&sample, 5000, 24, 30, VP_METRIC_L2, bits, 8);
+	memcpy(sample.x + 4000 * 24, sample.x, 100 * 24 * sizeof(float));
+	memory = sample_graph(&sample, 64, 1);
+	moved = vp_mem_create(&sample.codec, &sample.levels, 8, 64, (uint32_t) first);
+	if (first > 0)
+		sample_add(&sample, moved, first, 1);
+	for (int n = first; n < sample.n;)
+	{
+		int			more = n + 700 < sample.n ? 700 : sample.n - n;
+
+		grow_in_file(moved, file, &length, n + more);
+		sample_add(&sample, moved, more, 2);
+		n += more;
+	}
+	VP_CHECK(vp_mem_map(moved, -1, (uint32_t) sample.n) != 0, "no file, no move");
+	fclose(file);
+	VP_CHECK(vp_mem_link(memory, 1, NULL, NULL) && vp_mem_link(moved, 1, NULL, NULL), "linked");
+	VP_CHECK(vp_mem_entry(memory, &level[0]) == vp_mem_entry(moved, &level[1]) &&
+			 level[0] == level[1], "entry");
+	for (VpId id = 0; id < (VpId) sample.n; id++)
+	{
+		for (int l = 0; l <= vp_level(&sample.levels, id); l++)
+		{
+			VpId		links[2][VP_MAX_LINKS];
+			int			n = vp_mem_links(memory, id, l, links[0]);
+
+			VP_CHECK(vp_mem_links(moved, id, l, links[1]) == n &&
+					 memcmp(links[0], links[1], sizeof(VpId) * (size_t) n) == 0,
+					 "links of %u at level %d", id, l);
+		}
+		VP_CHECK(vp_mem_chained(memory, id) == vp_mem_chained(moved, id) &&
+				 vp_mem_chain_next(memory, id) == vp_mem_chain_next(moved, id), "chain of %u", id);
+	}
+	vp_mem_destroy(memory);
+	vp_mem_destroy(moved);
+	sample_free(&sample);
+}
+
 /* No nodes, one, two; none with a vector. */
 static void
 check_small(void)
@@ -257,5 +321,7 @@ main(void)
 	check_equal(8);
 	check_stop(1);
 	check_stop(4);
+	check_file(8, 2000);
+	check_file(32, 0);
 	return vp_unit_report();
 }

@@ -81,19 +81,18 @@ sample_free(Sample *sample)
 	free(sample->signs);
 }
 
-/* A graph with all vectors and no links; a vector's hash is that of its bytes. */
-static inline VpMemGraph *
-sample_graph(const Sample *sample, int ef_construction, int nthreads)
+/* Adds the next n vectors to a graph; a vector's hash is that of its bytes. */
+static inline void
+sample_add(const Sample *sample, VpMemGraph *graph, int n, int nthreads)
 {
-	VpMemGraph *graph = vp_mem_create(&sample->codec, &sample->levels, (int) sample->levels.m,
-									  ef_construction, (uint32_t) sample->n);
 	size_t		padded = (size_t) sample->codec.padded;
-	float	   *rotated = sample_alloc(sizeof(float) * padded * (size_t) sample->n + 64);
-	uint64_t   *hash = sample_alloc(sizeof(uint64_t) * (size_t) sample->n);
+	float	   *rotated = sample_alloc(sizeof(float) * padded * (size_t) n + 64);
+	uint64_t   *hash = sample_alloc(sizeof(uint64_t) * (size_t) n);
+	uint32_t	first = vp_mem_count(graph);
 
-	for (int i = 0; i < sample->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		const float *x = sample->x + (size_t) i * sample->dims;
+		const float *x = sample->x + ((size_t) first + (size_t) i) * (size_t) sample->dims;
 
 		vp_codec_rotate(&sample->codec, x, rotated + (size_t) i * padded);
 		hash[i] = 0;
@@ -106,10 +105,20 @@ sample_graph(const Sample *sample, int ef_construction, int nthreads)
 			hash[i] ^= hash[i] >> 29;
 		}
 	}
-	VP_CHECK(vp_mem_add(graph, rotated, hash, sample->n, nthreads) == 0, "ids begin at 0");
-	VP_CHECK(vp_mem_count(graph) == (uint32_t) sample->n, "all are counted");
+	VP_CHECK(vp_mem_add(graph, rotated, hash, n, nthreads) == first, "the next ids");
+	VP_CHECK(vp_mem_count(graph) == first + (uint32_t) n, "all are counted");
 	free(rotated);
 	free(hash);
+}
+
+/* A graph with all vectors and no links. */
+static inline VpMemGraph *
+sample_graph(const Sample *sample, int ef_construction, int nthreads)
+{
+	VpMemGraph *graph = vp_mem_create(&sample->codec, &sample->levels, (int) sample->levels.m,
+									  ef_construction, (uint32_t) sample->n);
+
+	sample_add(sample, graph, sample->n, nthreads);
 	return graph;
 }
 
