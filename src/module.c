@@ -18,6 +18,7 @@
 #include "storage/shmem.h"
 
 #include "am/am.h"
+#include "base/options.h"
 #include "base/settings.h"
 #include "kernel/kernel.h"
 #include "page/patch.h"

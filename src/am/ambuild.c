@@ -37,6 +37,9 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "base/options.h"
+#include "capacity/measure.h"
+#include "capacity/room.h"
 #include "graph/threads.h"
 #include "type/vector.h"
 
@@ -62,6 +65,7 @@ typedef struct Batch
 	uint8	   *codes;			/* for the pages */
 	VpFactors  *factors;
 	uint64	   *hashes;
+	uint32	   *sizes;			/* of the records */
 	ItemPointerData *tids;
 } Batch;
 
@@ -78,6 +82,8 @@ typedef struct Build
 	VpInserter *inserter;		/* when memory was too small */
 	MemoryContext context;
 	MemoryContext scratch;
+	VpMeasure	measure;
+	uint64		bytes;			/* of all records in the graph in memory */
 	double		tuples;			/* indexed */
 	int64		expected;		/* as the last ANALYZE or VACUUM found */
 } Build;
@@ -148,7 +154,7 @@ make_batch(Build *build, const VpIndex *index)
 	const VpCodec *codec = &index->codec;
 	Batch	   *batch = &build->batch;
 	Size		each = (codec->dims + codec->padded) * sizeof(float) + codec->code_bytes +
-		sizeof(VpFactors) + sizeof(uint64) + sizeof(ItemPointerData);
+		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(ItemPointerData);
 	Size		bytes = Min((Size) maintenance_work_mem * 1024 / 8, MAX_BATCH_BYTES);
 
 	batch->size = Max(bytes / each, 1);
@@ -158,6 +164,7 @@ make_batch(Build *build, const VpIndex *index)
 	batch->codes = palloc(batch->size * codec->code_bytes);
 	batch->factors = palloc(batch->size * sizeof(VpFactors));
 	batch->hashes = palloc(batch->size * sizeof(uint64));
+	batch->sizes = palloc(batch->size * sizeof(uint32));
 	batch->tids = palloc(batch->size * sizeof(ItemPointerData));
 }
 
@@ -304,6 +311,7 @@ write_batch(Build *build, VpId first)
 		CHECK_FOR_INTERRUPTS();
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
 		record.code = batch->codes + (Size) i * build->index->codec.code_bytes;
+		record.size = batch->sizes[i];
 		record.tid = batch->tids[i];
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		vp_node_write(store, BufferGetPage(buffer), id, &record);
@@ -408,7 +416,8 @@ finish_graph(Build *build)
 	}
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, count);
 	if (count > 0)
-		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level));
+		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level),
+						build->bytes);
 	destroy_graph(build);
 }
 
@@ -439,6 +448,8 @@ add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
 
 	memcpy(batch->vectors + (Size) batch->n * build->meta.dims, vector->x,
 		   build->meta.dims * sizeof(float));
+	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid);
+	build->bytes += batch->sizes[batch->n];
 	batch->tids[batch->n] = *tid;
 	batch->n++;
 	if (batch->n == batch->size ||
@@ -473,6 +484,17 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 	MemoryContextReset(build->scratch);
 }
 
+/*
+ * How serious is it when the index is too large for its capacity?  It refuses a new
+ * one.  One that is rebuilt was there before, and one that is built concurrently
+ * perhaps too (REINDEX CONCURRENTLY makes a copy): those are warned about.
+ */
+static int
+complaint_level(Relation rel, IndexInfo *info)
+{
+	return info->ii_Concurrent || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
+}
+
 IndexBuildResult *
 vp_build(Relation heap, Relation rel, IndexInfo *info)
 {
@@ -480,6 +502,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	Build	   *build = palloc0(sizeof(Build));
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 	MemoryContext old;
+	uint32		records;
 
 	if (RelationGetNumberOfBlocks(rel) != 0)
 		elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(rel));
@@ -499,6 +522,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	old = MemoryContextSwitchTo(build->context);
 
 	init_meta(&build->meta, rel);
+	vp_measure_init(&build->measure, rel, build->meta.dims);
 	build->index = vp_index_make(rel, &build->meta, NULL, build->context);
 	make_batch(build, build->index);
 
@@ -509,8 +533,15 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	if (build->inserter == NULL)
 	{
 		flush_batch(build);
+		vp_room_check(rel, build->bytes, complaint_level(rel, info));
 		finish_graph(build);
 	}
+	else
+	{
+		vp_store_totals(&build->index->store, &records, &build->bytes);
+		vp_room_check(rel, build->bytes, complaint_level(rel, info));
+	}
+	vp_memory_check(rel, complaint_level(rel, info));
 	result->index_tuples = build->tuples;
 	VP_POINT("build-written");
 

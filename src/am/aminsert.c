@@ -19,6 +19,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "capacity/room.h"
 #include "type/vector.h"
 
 /*
@@ -57,6 +58,8 @@ vp_inserter_make(const VpIndex *index, MemoryContext parent)
 	inserter->scratch = AllocSetContextCreate(context, "vecprov inserter scratch",
 											  ALLOCSET_DEFAULT_SIZES);
 	inserter->index = copy;
+	inserter->limit = PG_INT64_MAX;
+	vp_measure_init(&inserter->measure, copy->store.rel, copy->meta.dims);
 	vp_node_source_init(&inserter->source, copy);
 	inserter->writer = vp_writer_create(&vp_context_alloc, &copy->codec, &copy->store.geo.levels,
 										copy->meta.m, copy->meta.ef_construction);
@@ -108,6 +111,7 @@ get_inserter(Relation rel)
 	kept[0] = inserter;
 	inserter->index->store.rel = rel;
 	inserter->index->store.wal = RelationNeedsWAL(rel);
+	inserter->limit = vp_room_limit(rel);
 	return inserter;
 }
 
@@ -157,6 +161,18 @@ link_node(VpInserter *inserter, VpId id)
 		state = vp_graph_state(store);
 }
 
+/* There is no room for a row. */
+static void
+refuse_row(VpInserter *inserter, uint32 size)
+{
+	const VpStore *store = &inserter->index->store;
+	uint32		records;
+	uint64		bytes;
+
+	vp_store_totals(store, &records, &bytes);
+	vp_room_refuse(store->rel, bytes, size);
+}
+
 void
 vp_inserter_add(VpInserter *inserter, Relation heap, const float *vector, ItemPointer tid)
 {
@@ -168,9 +184,12 @@ vp_inserter_add(VpInserter *inserter, Relation heap, const float *vector, ItemPo
 	vp_codec_rotate(&index->codec, vector, inserter->rotated);
 	vp_codec_encode(&index->codec, inserter->rotated, inserter->code, (VpFactors *) record.factors);
 	record.code = inserter->code;
+	record.size = vp_measure_row(&inserter->measure, heap, tid);
 	record.tid = *tid;
 
-	id = vp_node_create(&index->store, heap, &record);
+	id = vp_node_create(&index->store, heap, &record, inserter->limit);
+	if (id == VP_NO_ID)
+		refuse_row(inserter, record.size);
 	VP_POINT("insert-created");
 	vp_vector_write(&index->store, id, vector);
 	VP_POINT("insert-stored");
@@ -211,6 +230,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 
 	if (isnull[0])
 		return false;
+	vp_room_check_awake(rel);
 
 	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	inserter = get_inserter(rel);

@@ -280,19 +280,31 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 }
 
 void
-vp_store_finish(const VpStore *store, uint32 next_id, VpId entry)
+vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes)
 {
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
-	uint32		words[2] = {next_id, vp_ref(entry)};
+	uint32		words[5] = {next_id, (uint32) bytes, (uint32) (bytes >> 32), next_id, vp_ref(entry)};
 	VpChange	change;
 
-	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, next_id) + 4,
-					 "next_id and entry are one patch");
+	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, records) + 4 * sizeof(uint32),
+					 "records to entry are one patch");
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_META);
 	vp_change_page(&change, buffer);
-	vp_change_words(&change, &meta->next_id, words, 2);
+	vp_change_words(&change, &meta->records, words, lengthof(words));
 	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	*records = meta->records;
+	*bytes = vp_meta_bytes(meta);
 	UnlockReleaseBuffer(buffer);
 }
