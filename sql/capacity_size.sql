@@ -173,6 +173,7 @@ INSERT INTO vecprov_rate VALUES ('Standard', 'any', 'size_tiny', 548.96), ('Stan
 	('Standard', 'any', 'writes', 4.00), ('Standard', 'any', 'reads', 16.00);
 SELECT * FROM vecprov_cost('size_small_idx', 'Standard', 'any', 2500000, 1000000);
 UPDATE vecprov_tier SET shard_bytes = 100000 WHERE name = 'size_tiny';
+SET vecprov.tier_change_interval = 0;
 ALTER INDEX size_small_idx SET (tier = 'size_tiny', replicas = 2);
 SELECT * FROM vecprov_cost('size_small_idx', 'Standard', 'any', 2500000);
 -- from what the server counted

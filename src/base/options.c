@@ -41,7 +41,8 @@ vp_options_define(void)
 	option_kind = add_reloption_kind();
 	add_int_reloption(option_kind, "m", "Links that a node chooses at each level",
 					  VP_DEFAULT_M, VP_MIN_M, VP_MAX_M, AccessExclusiveLock);
-	add_int_reloption(option_kind, "ef_construction", "Candidates that are kept to choose links from",
+	add_int_reloption(option_kind, "ef_construction",
+					  "Candidates that are kept to choose links from",
 					  VP_DEFAULT_EF_CONSTRUCTION, VP_MIN_EF_CONSTRUCTION, VP_MAX_EF_CONSTRUCTION,
 					  AccessExclusiveLock);
 	add_string_reloption(option_kind, "tier", "Tier of provisioned capacity", NULL,

@@ -27,6 +27,7 @@
 
 VP_FUNCTION(vecprov_facts);
 
+/* What is advised leaves so much free. */
 #define HEADROOM	0.15
 
 /* The columns, in the order of sql/install/31_capacity_index.sql. */
@@ -104,6 +105,12 @@ vp_fullness(int64 used, int64 room)
 	return used > 0 ? INFINITY : 0;
 }
 
+int
+vp_advised_shards(int64 bytes, int shards, const VpTier *tier)
+{
+	return Max(vp_shards_needed(bytes, HEADROOM, tier->shard_bytes), shards + 1);
+}
+
 /* What follows from the tier, for an index of so many bytes. */
 static void
 set_tier_facts(Row *row, Relation rel, const VpWish *wish, const VpTier *tier, int64 bytes)
@@ -121,13 +128,10 @@ set_tier_facts(Row *row, Relation rel, const VpWish *wish, const VpTier *tier, i
 	set_fact(row, FACT_FULLNESS, Float8GetDatum(Max(storage, memory)));
 
 	if (storage >= VP_ADVISED_FULLNESS)
-		advise(row, psprintf("set shards to %d",
-							 Max(vp_shards_needed(bytes, HEADROOM, tier->shard_bytes),
-								 wish->shards + 1)));
+		advise(row, psprintf("set shards to %d", vp_advised_shards(bytes, wish->shards, tier)));
 	if (memory >= VP_ADVISED_FULLNESS)
 		advise(row, psprintf("set shared_buffers to %lld MB or more",
-							 (long long) ((memories.need + memories.promised) / 0.7 /
-										  VP_ADVISED_FULLNESS / (1024 * 1024)) + 1));
+							 (long long) vp_memory_advised(&memories, VP_ADVISED_FULLNESS)));
 	if (wish->replicas == 0)
 		advise(row, "suspended: set replicas to 1 or more to resume");
 	if (strcmp(GetConfigOption("huge_pages", false, false), "off") == 0)
@@ -144,7 +148,8 @@ set_facts(Row *row, Relation rel)
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	known = !VpIsProvisioned(&wish) || vp_tier_find(wish.tier, &tier);
-	set_fact(row, FACT_MODE, CStringGetTextDatum(VpIsProvisioned(&wish) ? "provisioned" : "on-demand"));
+	set_fact(row, FACT_MODE,
+			 CStringGetTextDatum(VpIsProvisioned(&wish) ? "provisioned" : "on-demand"));
 	if (VpIsProvisioned(&wish))
 	{
 		set_fact(row, FACT_TIER, CStringGetTextDatum(wish.tier));
@@ -187,5 +192,6 @@ vecprov_facts(PG_FUNCTION_ARGS)
 	if (row.advice.len > 0)
 		set_fact(&row, FACT_ADVICE, CStringGetTextDatum(row.advice.data));
 	relation_close(rel, AccessShareLock);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row.values, row.nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  row.values, row.nulls)));
 }

@@ -10,11 +10,16 @@
 
 #include "utils/relcache.h"
 
+#include "capacity/tier.h"
+
 /* From this fullness on, more capacity is advised. */
 #define VP_ADVISED_FULLNESS	0.8
 
 /* Used against room: 0, 1 ..., infinite when there is no room. */
 extern double vp_fullness(int64 used, int64 room);
+
+/* How many shards such an index should have that has too few. */
+extern int	vp_advised_shards(int64 bytes, int shards, const VpTier *tier);
 
 /*
  * Opens an index with AccessShareLock.  NULL when it does not exist, or is locked

@@ -21,11 +21,12 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "capacity/arithmetic.h"
+#include "capacity/ledger.h"
 #include "capacity/room.h"
 #include "page/store.h"
 
@@ -65,6 +66,33 @@ vp_room_refuse(Relation rel, uint64 held, uint32 size)
 					 vp_shards_needed(held + size, 0, tier.shard_bytes))));
 }
 
+/*
+ * Refuses a new index, or warns of one that was there before.  message, detail and
+ * hint: ready to be shown.
+ */
+static void
+complain(Relation rel, int elevel, const char *message, const char *detail, const char *hint)
+{
+	if (elevel == ERROR)
+	{
+		VpWishChange change;
+
+		memset(&change, 0, sizeof(change));
+		change.index = RelationGetRelid(rel);
+		change.table = rel->rd_index->indrelid;
+		namestrcpy(&change.schema, get_namespace_name(RelationGetNamespace(rel)));
+		change.name = rel->rd_rel->relname;
+		change.created = true;
+		vp_get_wish((VpOptions *) rel->rd_options, &change.after);
+		vp_ledger_refusal(&change, message);
+	}
+	ereport(elevel,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg_internal("%s", message),
+			 errdetail_internal("%s", detail),
+			 errhint("%s", hint)));
+}
+
 void
 vp_room_check(Relation rel, uint64 bytes, int elevel)
 {
@@ -76,13 +104,13 @@ vp_room_check(Relation rel, uint64 bytes, int elevel)
 		return;
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	vp_tier_get(wish.tier, &tier);
-	ereport(elevel,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("index \"%s\" needs a capacity of %llu bytes, not %lld",
-					RelationGetRelationName(rel), (unsigned long long) bytes, (long long) limit),
-			 errdetail("A shard of tier \"%s\" holds %lld bytes.",
-					   wish.tier, (long long) tier.shard_bytes),
-			 errhint("Set shards to %d or more.", vp_shards_needed(bytes, 0, tier.shard_bytes))));
+	complain(rel, elevel,
+			 psprintf("index \"%s\" needs a capacity of %llu bytes, not %lld",
+					  RelationGetRelationName(rel), (unsigned long long) bytes, (long long) limit),
+			 psprintf("A shard of tier \"%s\" holds %lld bytes.",
+					  wish.tier, (long long) tier.shard_bytes),
+			 psprintf("Set shards to %d or more.",
+					  vp_shards_needed(bytes, 0, tier.shard_bytes)));
 }
 
 void
@@ -210,6 +238,14 @@ vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 	memory->limit = (int64) NBuffers * BLCKSZ / 100 * MEMORY_PERCENT;
 }
 
+int64
+vp_memory_advised(const VpMemory *memory, double fullness)
+{
+	double		bytes = (memory->need / fullness + memory->promised) / MEMORY_PERCENT * 100;
+
+	return (int64) (bytes / (1024 * 1024)) + 1;
+}
+
 char *
 vp_memory_detail(const VpMemory *memory)
 {
@@ -222,10 +258,9 @@ vp_memory_detail(const VpMemory *memory)
 char *
 vp_memory_hint(const VpMemory *memory)
 {
-	int64		bytes = (memory->need + memory->promised) / MEMORY_PERCENT * 100;
-
-	return psprintf("Set shared_buffers to %lld MB or more, or take a tier that keeps less in memory.",
-					(long long) bytes / (1024 * 1024) + 1);
+	return psprintf("Set shared_buffers to %lld MB or more, "
+					"or take a tier that keeps less in memory.",
+					(long long) vp_memory_advised(memory, 1));
 }
 
 void
@@ -241,10 +276,8 @@ vp_memory_check(Relation rel, int elevel)
 	vp_tier_get(wish.tier, &tier);
 	vp_memory_get(rel, &tier, &memory);
 	if (!VpMemoryHolds(&memory))
-		ereport(elevel,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("memory cannot hold index \"%s\" in tier \"%s\"",
-						RelationGetRelationName(rel), tier.name),
-				 errdetail_internal("%s", vp_memory_detail(&memory)),
-				 errhint("%s", vp_memory_hint(&memory))));
+		complain(rel, elevel,
+				 psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
+						  RelationGetRelationName(rel), tier.name),
+				 vp_memory_detail(&memory), vp_memory_hint(&memory));
 }

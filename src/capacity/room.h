@@ -38,6 +38,9 @@ extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
 
 #define VpMemoryHolds(memory)	((memory)->need <= (memory)->limit - (memory)->promised)
 
+/* Megabytes of shared_buffers in which the index would be full to this part. */
+extern int64 vp_memory_advised(const VpMemory *memory, double fullness);
+
 /* For messages: the figures, and what to do. */
 extern char *vp_memory_detail(const VpMemory *memory);
 extern char *vp_memory_hint(const VpMemory *memory);

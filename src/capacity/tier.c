@@ -56,7 +56,8 @@ enum
 static MemoryContext kept_context;
 static VpTier *kept;
 static int	nkept;
-static Oid	kept_table;			/* they are of; InvalidOid: nothing is kept */
+static Oid	kept_table;			/* they are of; InvalidOid: it has changed since */
+static bool kept_all;			/* no error got between */
 
 Oid
 vp_own_am(void)
@@ -113,7 +114,7 @@ keep_tiers(void)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (OidIsValid(kept_table))
+	if (OidIsValid(kept_table) && kept_all)
 		return;
 	if (kept_context == NULL)
 	{
@@ -121,6 +122,7 @@ keep_tiers(void)
 											 ALLOCSET_SMALL_SIZES);
 		CacheRegisterRelcacheCallback(forget_tiers, (Datum) 0);
 	}
+	kept_all = false;
 	MemoryContextReset(kept_context);
 	nkept = 0;
 	table = vp_own_table("vecprov_tier");
@@ -135,6 +137,7 @@ keep_tiers(void)
 		keep_row(rel, tuple);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	kept_all = true;
 }
 
 bool
