@@ -18,7 +18,9 @@
 #include "storage/shmem.h"
 
 #include "am/am.h"
+#include "base/options.h"
 #include "base/settings.h"
+#include "capacity/change.h"
 #include "kernel/kernel.h"
 #include "page/patch.h"
 #include "page/peek.h"
@@ -62,6 +64,7 @@ _PG_init(void)
 	vp_settings_define();
 	vp_options_define();
 	vp_plan_define();
+	vp_change_define();
 	vp_rmgr_register();
 
 	previous_shmem_request_hook = shmem_request_hook;

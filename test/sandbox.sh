@@ -56,7 +56,7 @@ sandbox_open()
 
 	bin=$box$("$PG_CONFIG" --bindir)
 	mkdir -p "$bin" log tree
-	for name in "$("$PG_CONFIG" --bindir)"/{postgres,initdb,psql,pgbench,createdb,dropdb,pg_*}; do
+	for name in "$("$PG_CONFIG" --bindir)"/{postgres,initdb,psql,pgbench,createdb,dropdb,vacuumdb,pg_*}; do
 		cp -L "$name" "$bin" 2>/dev/null
 	done
 	for name in pkglibdir sharedir includedir includedir-server; do

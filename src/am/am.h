@@ -19,19 +19,6 @@
 #define VP_METRIC_PROC	1
 #define VP_NPROCS		1
 
-/* Options of an index. */
-typedef struct VpOptions
-{
-	int32		vl_len_;
-	int			m;
-	int			ef_construction;
-} VpOptions;
-
-#define VP_DEFAULT_M				16
-#define VP_DEFAULT_EF_CONSTRUCTION	64
-#define VP_MIN_EF_CONSTRUCTION		4
-#define VP_MAX_EF_CONSTRUCTION		1000
-
 /* Subphases of a build, for pg_stat_progress_create_index. */
 typedef enum VpBuildPhase
 {
@@ -41,11 +28,6 @@ typedef enum VpBuildPhase
 	VP_PHASE_WRITING,
 	VP_PHASE_LOGGING
 } VpBuildPhase;
-
-/* options.c */
-extern void vp_options_define(void);
-extern bytea *vp_options(Datum reloptions, bool validate);
-extern void vp_get_options(Relation rel, int *m, int *ef_construction);
 
 /* plan.c: takes its place in the planner; only while shared_preload_libraries are loaded */
 extern void vp_plan_define(void);

@@ -39,6 +39,9 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "base/options.h"
+#include "capacity/measure.h"
+#include "capacity/room.h"
 #include "graph/threads.h"
 #include "type/vector.h"
 
@@ -67,6 +70,7 @@ typedef struct Batch
 	uint8	   *codes;			/* for the pages */
 	VpFactors  *factors;
 	uint64	   *hashes;
+	uint32	   *sizes;			/* of the records */
 	ItemPointerData *tids;
 } Batch;
 
@@ -84,6 +88,8 @@ typedef struct Build
 	Batch		batch;
 	MemoryContext context;
 	MemoryContext scratch;
+	VpMeasure	measure;
+	uint64		bytes;			/* of all records in the graph in memory */
 	double		tuples;			/* indexed */
 } Build;
 
@@ -161,7 +167,7 @@ make_batch(Build *build, const VpIndex *index)
 	const VpCodec *codec = &index->codec;
 	Batch	   *batch = &build->batch;
 	Size		each = (codec->dims + codec->padded) * sizeof(float) + codec->code_bytes +
-		sizeof(VpFactors) + sizeof(uint64) + sizeof(ItemPointerData);
+		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(ItemPointerData);
 
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
@@ -170,6 +176,7 @@ make_batch(Build *build, const VpIndex *index)
 	batch->codes = palloc(batch->size * codec->code_bytes);
 	batch->factors = palloc(batch->size * sizeof(VpFactors));
 	batch->hashes = palloc(batch->size * sizeof(uint64));
+	batch->sizes = palloc(batch->size * sizeof(uint32));
 	batch->tids = palloc(batch->size * sizeof(ItemPointerData));
 }
 
@@ -374,6 +381,7 @@ write_batch(Build *build, VpId first)
 		CHECK_FOR_INTERRUPTS();
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
 		record.code = batch->codes + (Size) i * build->index->codec.code_bytes;
+		record.size = batch->sizes[i];
 		record.tid = batch->tids[i];
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		vp_node_write(store, BufferGetPage(buffer), id, &record);
@@ -496,7 +504,8 @@ finish_graph(Build *build)
 	}
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, count);
 	if (count > 0)
-		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level));
+		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level),
+						build->bytes);
 	destroy_graph(build);
 	if (build->file != 0)
 		FileClose(build->file);
@@ -514,6 +523,8 @@ add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
 
 	memcpy(batch->vectors + (Size) batch->n * build->meta.dims, vector->x,
 		   build->meta.dims * sizeof(float));
+	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid);
+	build->bytes += batch->sizes[batch->n];
 	batch->tids[batch->n] = *tid;
 	batch->n++;
 	if (batch->n == batch->size)
@@ -539,6 +550,17 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->scratch);
+}
+
+/*
+ * How serious is it when the index is too large for its capacity?  It refuses a new
+ * one.  One that is rebuilt was there before, and one that is built concurrently
+ * perhaps too (REINDEX CONCURRENTLY makes a copy): those are warned about.
+ */
+static int
+complaint_level(Relation rel, IndexInfo *info)
+{
+	return info->ii_Concurrent || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
 }
 
 IndexBuildResult *
@@ -567,6 +589,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	old = MemoryContextSwitchTo(build->context);
 
 	init_meta(&build->meta, rel);
+	vp_measure_init(&build->measure, rel, build->meta.dims);
 	build->index = vp_index_make(rel, &build->meta, NULL, build->context);
 	make_batch(build, build->index);
 
@@ -575,7 +598,9 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 								 (int64) Max(heap->rd_rel->reltuples, 0));
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
 	flush_batch(build);
+	vp_room_check(rel, build->bytes, complaint_level(rel, info));
 	finish_graph(build);
+	vp_memory_check(rel, complaint_level(rel, info));
 	result->index_tuples = build->tuples;
 	VP_POINT("build-written");
 

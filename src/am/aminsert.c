@@ -19,6 +19,8 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "capacity/measure.h"
+#include "capacity/room.h"
 #include "type/vector.h"
 
 /* What inserts into an index work with. */
@@ -30,6 +32,8 @@ typedef struct Inserter
 	VpIndex    *index;			/* own copy */
 	VpNodeSource source;
 	VpWriter   *writer;
+	VpMeasure	measure;
+	int64		limit;			/* of the sizes of all records */
 	VpQuery		query;
 	float	   *rotated;
 	uint8	   *code;
@@ -71,6 +75,8 @@ make_inserter(const VpIndex *index)
 	inserter->scratch = AllocSetContextCreate(context, "vecprov inserter scratch",
 											  ALLOCSET_DEFAULT_SIZES);
 	inserter->index = copy;
+	inserter->limit = PG_INT64_MAX;
+	vp_measure_init(&inserter->measure, copy->store.rel, copy->meta.dims);
 	vp_node_source_init(&inserter->source, copy);
 	inserter->writer = vp_writer_create(&vp_context_alloc, &copy->codec, &copy->store.geo.levels,
 										copy->meta.m, copy->meta.ef_construction);
@@ -132,6 +138,7 @@ get_inserter(Relation rel)
 	kept[0] = inserter;
 	inserter->index->store.rel = rel;
 	inserter->index->store.wal = RelationNeedsWAL(rel);
+	inserter->limit = vp_room_limit(rel);
 	return inserter;
 }
 
@@ -181,7 +188,22 @@ link_node(Inserter *inserter, VpId id)
 		state = vp_graph_state(store);
 }
 
-/* Adds a row's vector.  The insert lock is held. */
+/* There is no room for a row. */
+static void
+refuse_row(Inserter *inserter, uint32 size)
+{
+	const VpStore *store = &inserter->index->store;
+	uint32		records;
+	uint64		bytes;
+
+	vp_store_totals(store, &records, &bytes);
+	vp_room_refuse(store->rel, bytes, size);
+}
+
+/*
+ * Adds a row's vector.  The insert lock is held.  ereports, having changed nothing,
+ * when the limit leaves no room.
+ */
 static void
 add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer tid)
 {
@@ -193,9 +215,12 @@ add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer t
 	vp_codec_rotate(&index->codec, vector, inserter->rotated);
 	vp_codec_encode(&index->codec, inserter->rotated, inserter->code, (VpFactors *) record.factors);
 	record.code = inserter->code;
+	record.size = vp_measure_row(&inserter->measure, heap, tid);
 	record.tid = *tid;
 
-	id = vp_node_create(&index->store, heap, &record);
+	id = vp_node_create(&index->store, heap, &record, inserter->limit);
+	if (id == VP_NO_ID)
+		refuse_row(inserter, record.size);
 	VP_POINT("insert-created");
 	vp_vector_write(&index->store, id, vector);
 	VP_POINT("insert-stored");
@@ -236,6 +261,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 
 	if (isnull[0])
 		return false;
+	vp_room_check_awake(rel);
 
 	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	inserter = get_inserter(rel);

@@ -35,6 +35,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/settings.h"
+#include "capacity/room.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
 #define MIN_MEASURED	16
@@ -281,11 +282,17 @@ IndexScanDesc
 vp_begin_scan(Relation rel, int nkeys, int norderbys)
 {
 	IndexScanDesc scan = RelationGetIndexScan(rel, nkeys, norderbys);
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan",
+	MemoryContext context;
+	MemoryContext old;
+	VpScan	   *state;
+	MemoryContextCallback *callback;
+
+	vp_room_check_awake(rel);
+	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	VpScan	   *state = palloc0(sizeof(VpScan));
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	old = MemoryContextSwitchTo(context);
+	state = palloc0(sizeof(VpScan));
+	callback = palloc0(sizeof(MemoryContextCallback));
 
 	state->context = context;
 	state->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);

@@ -13,6 +13,7 @@
 #include "nodes/makefuncs.h"
 
 #include "am/am.h"
+#include "base/options.h"
 
 VP_FUNCTION(vecprov_handler);
 VP_FUNCTION(vecprov_vector_l2_metric);

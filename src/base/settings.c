@@ -17,6 +17,8 @@
 int			vp_ef_search;
 int			vp_iterative_scan;
 int			vp_max_scan_tuples;
+int			vp_tier_change_interval;
+int			vp_scale_change_interval;
 
 static char *debug_point_value;
 
@@ -74,6 +76,20 @@ vp_settings_define(void)
 							&vp_max_scan_tuples,
 							20000, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.scale_change_interval",
+							"Sets the time between two changes of an index's shards or replicas.",
+							NULL,
+							&vp_scale_change_interval,
+							3600, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.tier_change_interval",
+							"Sets the time between two changes of an index's tier or mode.",
+							NULL,
+							&vp_tier_change_interval,
+							24 * 3600, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("vecprov");
 }

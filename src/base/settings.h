@@ -22,6 +22,8 @@ typedef enum VpIterativeScan
 extern int	vp_ef_search;
 extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;
+extern int	vp_tier_change_interval;	/* seconds */
+extern int	vp_scale_change_interval;
 
 /* Defines them; only while shared_preload_libraries are loaded. */
 extern void vp_settings_define(void);

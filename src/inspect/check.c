@@ -42,6 +42,7 @@ typedef struct NodeInfo
 	bool		chained_to;		/* by another one's chain */
 	bool		listed;			/* found in a list */
 	bool		in_table;		/* its row is there */
+	uint32		size;
 	ItemPointerData tid;
 	uint32		next;
 } NodeInfo;
@@ -209,6 +210,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	if (check->full)
 	{
 		check->nodes[id].flags = tail->flags;
+		check->nodes[id].size = tail->size;
 		check->nodes[id].tid = tail->tid;
 		check->nodes[id].next = tail->next;
 	}
@@ -407,6 +409,28 @@ check_entry(Check *check)
 			   entry, vp_level(&check->store->geo.levels, entry), top);
 }
 
+/* The metapage's totals are of all nodes that count as records. */
+static void
+check_totals(Check *check)
+{
+	uint32		records = 0;
+	uint64		bytes = 0;
+
+	for (VpId id = 0; id < check->meta.next_id; id++)
+	{
+		uint16		flags = check->nodes[id].flags;
+
+		if (flags == 0 || (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)))
+			continue;
+		records++;
+		bytes += check->nodes[id].size;
+	}
+	if (records != check->meta.records || bytes != vp_meta_bytes(&check->meta))
+		report(check, VP_META_BLOCK, -1, "totals",
+			   "it says %u records of %llu bytes, there are %u of %llu", check->meta.records,
+			   (unsigned long long) vp_meta_bytes(&check->meta), records, (unsigned long long) bytes);
+}
+
 static void
 check_reachable(Check *check)
 {
@@ -590,6 +614,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_chains(check);
 		check_lists(check);
 		check_entry(check);
+		check_totals(check);
 		check_reachable(check);
 		check_table(check);
 	}

@@ -16,7 +16,6 @@
 
 VP_FUNCTION(vecprov_index_bytes);
 
-/* All pages but those of exact vectors: graph and codes. */
 Datum
 vecprov_index_bytes(PG_FUNCTION_ARGS)
 {
@@ -25,21 +24,15 @@ vecprov_index_bytes(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 	BlockNumber nblocks;
-	int64		search = 0;
+	BlockNumber search;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	vp_target_open(&target, PG_GETARG_OID(0), AccessShareLock);
 	nblocks = RelationGetNumberOfBlocks(target.rel);
-	for (BlockNumber block = 0; block < nblocks; block++)
-	{
-		uint32		number;
-
-		if (vp_block_kind(&target.index->store.geo, block, &number) != VP_PAGE_VECTOR)
-			search++;
-	}
+	search = vp_search_blocks(&target.index->store.geo, nblocks);
 	vp_target_close(&target);
 	values[0] = Int64GetDatum((int64) nblocks * BLCKSZ);
-	values[1] = Int64GetDatum(search * BLCKSZ);
+	values[1] = Int64GetDatum((int64) search * BLCKSZ);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -86,8 +86,8 @@ clear_upper_links(const VpStore *store, VpId id)
 }
 
 /*
- * What the metapage's lists become when an id is taken; a copy of the words
- * from next_id to waiting_xid_hi, so that one patch stores them.
+ * What the metapage becomes when an id is taken: the words from records to
+ * waiting_tail, which one patch stores.
  */
 typedef struct TakeId
 {
@@ -121,7 +121,7 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 }
 
 VpId
-vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
+vp_node_create(const VpStore *store, Relation heap, const VpRecord *record, uint64 limit)
 {
 	static const uint32 zeroes[VP_MAX_LINKS] = {0};
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
@@ -134,7 +134,13 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
 	VpChange	change;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	if (vp_meta_bytes(meta) + record->size > limit)
+	{
+		UnlockReleaseBuffer(metabuf);
+		return VP_NO_ID;
+	}
 	choose_id(store, heap, meta, &take);
+	vp_meta_count(&take.meta, 1, record->size);
 	place = vp_node_place(&store->geo, take.id);
 	buffer = vp_store_read(store, place.block);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -144,13 +150,14 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record)
 
 	memset(&tail, 0, sizeof(tail));
 	tail.id = take.id;
+	tail.size = record->size;
 	tail.tid = record->tid;
 	tail.flags = VP_NODE_PENDING;
 
 	vp_change_begin(&change, VP_WAL_NODE);
 	vp_change_page(&change, metabuf);
-	vp_change_words(&change, &meta->next_id, &take.meta.next_id,
-					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	vp_change_words(&change, &meta->records, &take.meta.records,
+					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, records)) / sizeof(uint32));
 	vp_change_page(&change, buffer);
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
@@ -195,6 +202,7 @@ vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
 	memcpy(to, record->factors, sizeof(record->factors));
 	memcpy(to + sizeof(record->factors), record->code, store->geo.code_bytes);
 	tail->id = id;
+	tail->size = record->size;
 	tail->tid = record->tid;
 	tail->flags = VP_NODE_PENDING;
 }

@@ -40,10 +40,10 @@
 #define VP_MAGIC			0x56505256	/* "VRPV" */
 
 /*
- * The format's version.  1: the first.  A reader refuses all others: the
- * index must then be rebuilt.
+ * The format's version.  2: the first with sizes of records.  A reader refuses
+ * all others: the index must then be rebuilt.
  */
-#define VP_FORMAT_VERSION	1
+#define VP_FORMAT_VERSION	2
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -120,6 +120,9 @@ typedef struct VpMeta
 	/* Of the graph.  Each a word that readers may read without a lock. */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
 	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
+	uint32		records;		/* nodes in use that are neither dead nor unlinked */
+	uint32		bytes_lo;		/* sum of their sizes */
+	uint32		bytes_hi;
 	uint32		next_id;		/* ids from here on were never used */
 	uint32		entry;			/* the entry point */
 	uint32		free_head;		/* list of ids to be used again */
@@ -147,6 +150,7 @@ typedef struct VpNodeTail
 {
 	uint32		next;			/* chain of equal vectors */
 	uint32		id;				/* own id */
+	uint32		size;			/* of the record, in bytes; see capacity/README.md */
 	ItemPointerData tid;		/* the row */
 	uint16		flags;
 } VpNodeTail;
@@ -187,7 +191,7 @@ typedef struct VpUpperSlot
 #define VP_VECTOR_PAGE_FLOATS (VP_PAGE_ROOM / sizeof(float))
 
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
-StaticAssertDecl(sizeof(VpNodeTail) == 16, "size of VpNodeTail");
+StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
 
 /* Stored references. */
@@ -201,6 +205,24 @@ static inline VpId
 vp_deref(uint32 ref)
 {
 	return ref - 1;
+}
+
+/* The sum of the sizes of all records. */
+static inline uint64
+vp_meta_bytes(const VpMeta *meta)
+{
+	return (uint64) meta->bytes_hi << 32 | meta->bytes_lo;
+}
+
+/* Adds to the totals, in a copy of the metapage. */
+static inline void
+vp_meta_count(VpMeta *meta, int32 records, int64 bytes)
+{
+	uint64		sum = vp_meta_bytes(meta) + bytes;
+
+	meta->records += records;
+	meta->bytes_lo = (uint32) sum;
+	meta->bytes_hi = (uint32) (sum >> 32);
 }
 
 #endif							/* VP_FORMAT_H */

@@ -218,3 +218,21 @@ vp_node_page_count(const VpGeometry *geo, uint32 next_id)
 {
 	return (next_id + geo->nodes_per_page.value - 1) / geo->nodes_per_page.value;
 }
+
+BlockNumber
+vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
+{
+	BlockNumber chunk = geo->node_pages + geo->vector_pages;
+	BlockNumber stripes;
+	BlockNumber rest;
+
+	if (nblocks <= geo->first_block)
+		return nblocks;
+	stripes = (nblocks - geo->first_block) / geo->stripe_blocks;
+	rest = (nblocks - geo->first_block) % geo->stripe_blocks;
+	nblocks = geo->first_block + stripes * (1 + geo->chunks * geo->node_pages);
+	if (rest > 0)
+		nblocks += 1 + (rest - 1) / chunk * geo->node_pages +
+			Min((rest - 1) % chunk, geo->node_pages);
+	return nblocks;
+}

@@ -106,6 +106,9 @@ extern BlockNumber vp_node_page_block(const VpGeometry *geo, uint32 number);
 /* The block of a stripe's upper page. */
 extern BlockNumber vp_upper_page_block(const VpGeometry *geo, uint32 stripe);
 
+/* Of an index of so many blocks: those that searches need, all but exact vectors. */
+extern BlockNumber vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks);
+
 /* Node pages that hold ids below next_id. */
 extern uint32 vp_node_page_count(const VpGeometry *geo, uint32 next_id);
 

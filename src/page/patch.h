@@ -39,9 +39,9 @@
 #define VP_WAL_VECTOR	0x20	/* exact vector, mean: a page of it */
 #define VP_WAL_LINKS	0x30	/* links: a node page or an upper page */
 #define VP_WAL_CHAIN	0x40	/* chain of equal vectors: one or two node pages */
-#define VP_WAL_DEAD		0x50	/* nodes found dead: a node page */
+#define VP_WAL_DEAD		0x50	/* nodes found dead: a node page, metapage */
 #define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage, node page */
-#define VP_WAL_META		0x70	/* entry point, lists: metapage, perhaps a node page */
+#define VP_WAL_META		0x70	/* entry point, lists, totals: metapage, perhaps a node page */
 #define VP_WAL_REUSE	0x80	/* no block: ids are going to be used again */
 
 /* INIT's data: what the page is.  Block 0: the page. */

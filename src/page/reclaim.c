@@ -38,7 +38,8 @@ is_alive(uint16 flags)
 
 /*
  * Two passes over the page: most have no dead, and are only locked for
- * reading.  The page is looked at again once it is locked for writing.
+ * reading.  The page is looked at again once it is locked for writing, after
+ * the metapage, whose totals change with it.
  */
 void
 vp_mark_dead(const VpStore *store, uint32 page_number,
@@ -46,6 +47,9 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 {
 	uint32		words[MAX_PAGE_NODES];
 	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	Buffer		metabuf = InvalidBuffer;
+	VpMeta	   *meta = NULL;
+	VpMeta		copy;
 	bool		found = false;
 	VpChange	change;
 
@@ -59,7 +63,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	if (found)
 	{
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		metabuf = vp_store_read(store, VP_META_BLOCK);
+		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		meta = VpPageGetMeta(BufferGetPage(metabuf));
+		copy = *meta;
 	}
 
 	vp_change_begin(&change, VP_WAL_DEAD);
@@ -71,6 +79,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
 		{
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
+			vp_meta_count(&copy, -1, -(int64) tail->size);
 			counts->marked++;
 			counts->dead++;
 		}
@@ -79,8 +88,15 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		else if (tail->flags != 0 && !(tail->flags & VP_NODE_LISTED))
 			counts->dead++;
 	}
+	if (found)
+	{
+		vp_change_page(&change, metabuf);
+		vp_change_words(&change, &meta->records, &copy.records, 3);
+	}
 	vp_change_apply(&change, store->rel, store->wal);
 	UnlockReleaseBuffer(buffer);
+	if (found)
+		UnlockReleaseBuffer(metabuf);
 }
 
 /*
@@ -109,6 +125,7 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 		head.next = pair.tail[1]->next;
 		if (adopt)
 		{
+			head.size = pair.tail[1]->size;
 			head.tid = pair.tail[1]->tid;
 			head.flags &= ~VP_NODE_DEAD;
 		}

@@ -328,12 +328,24 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 }
 
 void
-vp_store_finish(const VpStore *store, uint32 next_id, VpId entry)
+vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes)
 {
-	uint32		words[3] = {vp_mean_due(next_id), next_id, vp_ref(entry)};
+	uint32		words[] = {vp_mean_due(next_id), next_id, (uint32) bytes, (uint32) (bytes >> 32),
+		next_id, vp_ref(entry)};
 
-	StaticAssertStmt(offsetof(VpMeta, next_id) == offsetof(VpMeta, mean_due) + 4 &&
-					 offsetof(VpMeta, entry) == offsetof(VpMeta, next_id) + 4,
-					 "mean_due, next_id and entry are one patch");
-	set_meta_words(store, offsetof(VpMeta, mean_due), words, 3);
+	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, mean_due) + 5 * sizeof(uint32),
+					 "mean_due to entry are one patch");
+	set_meta_words(store, offsetof(VpMeta, mean_due), words, lengthof(words));
+}
+
+void
+vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	*records = meta->records;
+	*bytes = vp_meta_bytes(meta);
+	UnlockReleaseBuffer(buffer);
 }

@@ -82,8 +82,14 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
  */
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
-/* Sets next_id and entry at the end of a build, and when the mean is due again. */
-extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry);
+/*
+ * Sets next_id and entry at the end of a build of as many records, the sum of their
+ * sizes, and when the mean is due again.
+ */
+extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes);
+
+/* Reads how many records there are, and the sum of their sizes, as of one moment. */
+extern void vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes);
 
 /*----------
  * alloc.c: new nodes
@@ -95,14 +101,18 @@ typedef struct VpRecord
 {
 	float		factors[2];
 	const void *code;
+	uint32		size;			/* of the record that the user stores */
 	ItemPointerData tid;
 } VpRecord;
 
 /*
  * Takes an id and writes its record, flagged PENDING: to be used again, if no
  * search can be on it any more, else a new one.  heap: the table, to tell that.
+ * VP_NO_ID, and nothing is changed, if the sizes of all records would be more
+ * than `limit`.
  */
-extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *record);
+extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *record,
+						   uint64 limit);
 
 /*
  * The same for a build: unlogged, onto a page that it has locked.  First the

@@ -28,7 +28,7 @@ my %damage = (
 	},
 	version => {
 		block   => $block,
-		error   => qr/page of format version 9 at block 3\n.*reads format version 1/,
+		error   => qr/page of format version 9 at block 3\n.*reads format version 2/,
 		rule    => 'page version',
 		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 9, 0xFF9C) },
 	},
@@ -57,8 +57,8 @@ my %damage = (
 	},
 	metaversion => {
 		block   => 0,
-		error   => qr/page of format version 2 at block 0/,
-		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 2, 0xFF9C) },
+		error   => qr/page of format version 1 at block 0/,
+		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 1, 0xFF9C) },
 	},
 	nonsense => {
 		block   => 0,
@@ -82,6 +82,13 @@ CREATE TABLE short (id int, v vector(80));
 INSERT INTO short SELECT i, vec(i, 80) FROM generate_series(1, 300) i;
 CREATE INDEX ON short USING vecprov (v);
 EOS
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE miscounted (id int, v vector(80));
+INSERT INTO miscounted SELECT i, vec(i, 80) FROM generate_series(1, 300) i;
+CREATE INDEX ON miscounted USING vecprov (v);
+EOS
+my $miscounted = $node->data_dir . '/'
+  . $node->safe_psql('postgres', "SELECT pg_relation_filepath('miscounted_v_idx')");
 my $short = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('short_v_idx')");
 
 $node->stop;
@@ -95,6 +102,11 @@ foreach my $kind (sort keys %damage)
 	print $handle $damage{$kind}{replace}->($data);
 	close $handle or die $!;
 }
+# the number of records, behind the 36 bytes of the metapage that do not change
+open my $meta, '+<:raw', $miscounted or die $!;
+seek $meta, 24 + 36, 0;
+print $meta pack('L', 299);
+close $meta or die $!;
 truncate $short, 5 * $page or die $!;
 $node->start;
 
@@ -137,6 +149,11 @@ my ($rc, $stdout, $stderr) = $node->psql('postgres',
 like($stderr, qr/ERROR:  could not read block/, 'short: a search fails');
 $node->safe_psql('postgres', 'REINDEX INDEX CONCURRENTLY short_v_idx');
 intact($node, 'short', 'short_v_idx', 'short, after REINDEX CONCURRENTLY');
+
+is($node->safe_psql('postgres', "SELECT rule, message FROM vecprov_check('miscounted_v_idx', true)"),
+	'totals|it says 299 records of 97200 bytes, there are 300 of 97200', 'vecprov_check counts records');
+$node->safe_psql('postgres', 'REINDEX INDEX miscounted_v_idx');
+intact($node, 'miscounted', 'miscounted_v_idx', 'miscounted, after REINDEX');
 
 # Without the library.
 my $missing =

@@ -1,0 +1,50 @@
+-- Provisioned capacity: changes, and the ledger of them.
+
+CREATE TABLE vecprov_changes (
+	at timestamptz NOT NULL,
+	index text NOT NULL,
+	action text NOT NULL CHECK (action IN ('create', 'change', 'refusal')),
+	old_tier text,
+	old_shards integer,
+	old_replicas integer,
+	new_tier text,
+	new_shards integer,
+	new_replicas integer,
+	role name NOT NULL,
+	message text,
+	index_oid oid NOT NULL,
+	table_oid oid NOT NULL,
+	xact xid8 NOT NULL
+);
+CREATE INDEX vecprov_changes_table_oid_idx ON vecprov_changes (table_oid);
+COMMENT ON INDEX vecprov_changes_table_oid_idx IS 'finds an index''s last change';
+COMMENT ON TABLE vecprov_changes IS 'every change of an index''s capacity, and every one refused';
+COMMENT ON COLUMN vecprov_changes.index IS 'its name at the time';
+COMMENT ON COLUMN vecprov_changes.old_tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov_changes.new_tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov_changes.message IS 'why it was refused';
+GRANT SELECT ON vecprov_changes TO PUBLIC;
+
+CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,
+	replicas integer DEFAULT NULL)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'vecprov_provision' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_provision(regclass, text, integer, integer) IS
+	'changes an index''s capacity, as ALTER INDEX SET does; what is null stays as it is';
+
+CREATE FUNCTION vecprov_set_tier(index regclass, tier text) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, tier => $2); END;
+COMMENT ON FUNCTION vecprov_set_tier(regclass, text) IS 'changes the tier, or provisions with it';
+
+CREATE FUNCTION vecprov_set_shards(index regclass, shards integer) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, shards => $2); END;
+COMMENT ON FUNCTION vecprov_set_shards(regclass, integer) IS 'changes the number of shards';
+
+CREATE FUNCTION vecprov_set_replicas(index regclass, replicas integer) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, replicas => $2); END;
+COMMENT ON FUNCTION vecprov_set_replicas(regclass, integer) IS
+	'changes the number of replicas; 0 suspends the index';
+
+CREATE FUNCTION vecprov_release(index regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'vecprov_release' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_release(regclass) IS 'makes an index on demand';

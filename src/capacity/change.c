@@ -1,0 +1,232 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.c
+ *	  Changes of what an index wishes for: the hook that sees them all, and the
+ *	  functions that make them.
+ *
+ * The server calls object_access_hook where it has written a row of pg_class, and
+ * before the command's changes are visible: the row as it was is in the
+ * catalogue cache, the row as it is now is found with SnapshotSelf.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/reloptions.h"
+#include "access/table.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/options.h"
+#include "capacity/change.h"
+#include "capacity/rules.h"
+#include "capacity/tier.h"
+
+VP_FUNCTION(vecprov_provision);
+VP_FUNCTION(vecprov_release);
+
+static object_access_hook_type previous_hook;
+
+/*----------
+ * The hook
+ *----------
+ */
+
+/* The row of a catalogue that this command has just written; the caller ends the scan. */
+static HeapTuple
+new_row(Relation catalog, Oid by_oid, AttrNumber column, Oid oid, SysScanDesc *scan)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	*scan = systable_beginscan(catalog, by_oid, true, SnapshotSelf, 1, &key);
+	return systable_getnext(*scan);
+}
+
+static Oid
+table_of(Oid index)
+{
+	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	tuple = new_row(catalog, IndexRelidIndexId, Anum_pg_index_indexrelid, index, &scan);
+	Oid			table = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+		table = ((Form_pg_index) GETSTRUCT(tuple))->indrelid;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return table;
+}
+
+static void
+wish_of(HeapTuple tuple, TupleDesc desc, VpWish *wish)
+{
+	vp_get_wish((VpOptions *) extractRelOptions(tuple, desc, vp_options), wish);
+}
+
+/*
+ * What a command has made of an index.  False when it is no index of ours, or
+ * wishes for the same as before.
+ */
+static bool
+get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
+{
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	tuple = new_row(catalog, ClassOidIndexId, Anum_pg_class_oid, relid, &scan);
+	bool		ours;
+
+	memset(change, 0, sizeof(*change));
+	if (HeapTupleIsValid(tuple))
+		memcpy(form, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
+	ours = HeapTupleIsValid(tuple) && form->relam != InvalidOid && form->relam == vp_own_am() &&
+		(form->relkind == RELKIND_INDEX || form->relkind == RELKIND_PARTITIONED_INDEX);
+	if (ours)
+	{
+		change->index = relid;
+		change->created = created;
+		change->name = form->relname;
+		wish_of(tuple, RelationGetDescr(catalog), &change->after);
+	}
+	systable_endscan(scan);
+	if (ours && !created)
+	{
+		tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+		if (HeapTupleIsValid(tuple))
+		{
+			wish_of(tuple, RelationGetDescr(catalog), &change->before);
+			ReleaseSysCache(tuple);
+		}
+	}
+	table_close(catalog, AccessShareLock);
+	return ours && memcmp(&change->before, &change->after, sizeof(VpWish)) != 0;
+}
+
+/* Judges what a command has made of a relation. */
+static void
+judge(Oid relid, bool created)
+{
+	VpWishChange change;
+	FormData_pg_class form;
+	Relation	rel = NULL;
+
+	if (!get_change(relid, created, &change, &form))
+		return;
+	change.table = table_of(relid);
+	namestrcpy(&change.schema, get_namespace_name(form.relnamespace));
+
+	/* who changes an index has it locked */
+	if (!created && form.relkind == RELKIND_INDEX)
+		rel = relation_open(relid, NoLock);
+	vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
+	/* a partitioned index holds nothing: its partitions' indexes are what is provisioned */
+	if (form.relkind == RELKIND_INDEX)
+		vp_ledger_change(&change);
+	if (rel != NULL)
+	{
+		vp_rules_advise(&change, rel);
+		relation_close(rel, NoLock);
+	}
+}
+
+static void
+after_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	if (previous_hook)
+		previous_hook(access, class, object, column, arg);
+	/* in a binary upgrade our tables are empty, and nothing is new */
+	if (class != RelationRelationId || column != 0 || IsBinaryUpgrade)
+		return;
+	/* made by the server itself: a copy, with the options of the original */
+	if (access == OAT_POST_CREATE && !((ObjectAccessPostCreate *) arg)->is_internal)
+		judge(object, true);
+	else if (access == OAT_POST_ALTER)
+		judge(object, false);
+}
+
+void
+vp_change_define(void)
+{
+	previous_hook = object_access_hook;
+	object_access_hook = after_access;
+}
+
+/*----------
+ * The functions
+ *----------
+ */
+
+/* ALTER INDEX, as a user would type it: `what` follows the index's name. */
+static void
+alter_index(Oid relid, const char *what)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class form;
+	char	   *statement;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (form->relam == InvalidOid || form->relam != vp_own_am() || form->relkind != RELKIND_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov", NameStr(form->relname)),
+				 form->relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of one of its partitions.") : 0));
+	statement = psprintf("ALTER INDEX %s %s",
+						 quote_qualified_identifier(get_namespace_name(form->relnamespace),
+													NameStr(form->relname)), what);
+	ReleaseSysCache(tuple);
+
+	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not execute \"%s\"", statement);
+	SPI_finish();
+}
+
+/* Arguments: index, tier, shards, replicas; what is null stays as it is. */
+Datum
+vecprov_provision(PG_FUNCTION_ARGS)
+{
+	StringInfoData what;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	initStringInfo(&what);
+	if (!PG_ARGISNULL(1))
+		appendStringInfo(&what, ", tier = %s",
+						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+	if (!PG_ARGISNULL(2))
+		appendStringInfo(&what, ", shards = %d", PG_GETARG_INT32(2));
+	if (!PG_ARGISNULL(3))
+		appendStringInfo(&what, ", replicas = %d", PG_GETARG_INT32(3));
+	if (what.len == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("tier, shards and replicas must not all be null")));
+	alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
+	PG_RETURN_VOID();
+}
+
+Datum
+vecprov_release(PG_FUNCTION_ARGS)
+{
+	alter_index(PG_GETARG_OID(0), "RESET (tier, shards, replicas)");
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,14 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.h
+ *	  Changes of what an index wishes for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_WISH_CHANGE_H
+#define VP_WISH_CHANGE_H
+
+/* Sets the hook that sees them; only while shared_preload_libraries are loaded. */
+extern void vp_change_define(void);
+
+#endif							/* VP_WISH_CHANGE_H */

@@ -1,0 +1,197 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.c
+ *	  What is known of an index's capacity: a row of vecprov_indexes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "capacity/arithmetic.h"
+#include "capacity/facts.h"
+#include "capacity/room.h"
+#include "page/store.h"
+
+VP_FUNCTION(vecprov_facts);
+
+/* What is advised leaves so much free. */
+#define HEADROOM	0.15
+
+/* The columns, in the order of sql/install/31_capacity_index.sql. */
+enum
+{
+	FACT_MODE,
+	FACT_TIER,
+	FACT_SHARDS,
+	FACT_REPLICAS,
+	FACT_CURRENT_SHARDS,
+	FACT_STATE,
+	FACT_ERROR,
+	FACT_RECORDS,
+	FACT_INDEX_SIZE,
+	FACT_CAPACITY,
+	FACT_FULLNESS,
+	FACT_MEMORY_FULLNESS,
+	FACT_STORAGE_FULLNESS,
+	FACT_ADVICE,
+	NFACTS
+};
+
+typedef struct Row
+{
+	Datum		values[NFACTS];
+	bool		nulls[NFACTS];
+	StringInfoData advice;
+} Row;
+
+static void
+set_fact(Row *row, int fact, Datum value)
+{
+	row->values[fact] = value;
+	row->nulls[fact] = false;
+}
+
+static void
+advise(Row *row, const char *advice)
+{
+	if (row->advice.len > 0)
+		appendStringInfoString(&row->advice, "; ");
+	appendStringInfoString(&row->advice, advice);
+}
+
+Relation
+vp_own_index_open(Oid relid, bool wait)
+{
+	Relation	rel;
+
+	if (wait)
+		LockRelationOid(relid, AccessShareLock);
+	else if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		return NULL;
+	rel = try_relation_open(relid, NoLock);
+	if (rel == NULL)
+	{
+		UnlockRelationOid(relid, AccessShareLock);
+		return NULL;
+	}
+	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov",
+						RelationGetRelationName(rel)),
+				 rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of one of its partitions.") : 0));
+	return rel;
+}
+
+double
+vp_fullness(int64 used, int64 room)
+{
+	if (room > 0)
+		return (double) used / room;
+	return used > 0 ? INFINITY : 0;
+}
+
+int
+vp_advised_shards(int64 bytes, int shards, const VpTier *tier)
+{
+	return Max(vp_shards_needed(bytes, HEADROOM, tier->shard_bytes), shards + 1);
+}
+
+/* What follows from the tier, for an index of so many bytes. */
+static void
+set_tier_facts(Row *row, Relation rel, const VpWish *wish, const VpTier *tier, int64 bytes)
+{
+	int64		capacity = vp_capacity(wish->shards, tier->shard_bytes);
+	double		storage = vp_fullness(bytes, capacity);
+	double		memory;
+	VpMemory	memories;
+
+	vp_memory_get(rel, tier, &memories);
+	memory = vp_fullness(memories.need, memories.limit - memories.promised);
+	set_fact(row, FACT_CAPACITY, Int64GetDatum(capacity));
+	set_fact(row, FACT_STORAGE_FULLNESS, Float8GetDatum(storage));
+	set_fact(row, FACT_MEMORY_FULLNESS, Float8GetDatum(memory));
+	set_fact(row, FACT_FULLNESS, Float8GetDatum(Max(storage, memory)));
+
+	if (storage >= VP_ADVISED_FULLNESS)
+		advise(row, psprintf("set shards to %d", vp_advised_shards(bytes, wish->shards, tier)));
+	if (memory >= VP_ADVISED_FULLNESS)
+		advise(row, psprintf("set shared_buffers to %lld MB or more",
+							 (long long) vp_memory_advised(&memories, VP_ADVISED_FULLNESS)));
+	if (wish->replicas == 0)
+		advise(row, "suspended: set replicas to 1 or more to resume");
+	if (strcmp(GetConfigOption("huge_pages", false, false), "off") == 0)
+		advise(row, "set huge_pages to try or on");
+}
+
+static void
+set_facts(Row *row, Relation rel)
+{
+	VpWish		wish;
+	VpTier		tier;
+	bool		known;
+	VpMeta		meta;
+
+	vp_get_wish((VpOptions *) rel->rd_options, &wish);
+	known = !VpIsProvisioned(&wish) || vp_tier_find(wish.tier, &tier);
+	set_fact(row, FACT_MODE,
+			 CStringGetTextDatum(VpIsProvisioned(&wish) ? "provisioned" : "on-demand"));
+	if (VpIsProvisioned(&wish))
+	{
+		set_fact(row, FACT_TIER, CStringGetTextDatum(wish.tier));
+		set_fact(row, FACT_SHARDS, Int32GetDatum(wish.shards));
+		set_fact(row, FACT_REPLICAS, Int32GetDatum(wish.replicas));
+	}
+	set_fact(row, FACT_STATE, CStringGetTextDatum(known ? "Ready" : "Error"));
+	if (!known)
+		set_fact(row, FACT_ERROR,
+				 CStringGetTextDatum(psprintf("tier \"%s\" does not exist", wish.tier)));
+	if (!vp_index_is_readable(rel))
+		return;
+
+	vp_meta_read(rel, &meta);
+	set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta.shards));
+	set_fact(row, FACT_RECORDS, Int64GetDatum(meta.records));
+	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(vp_meta_bytes(&meta)));
+	if (VpIsProvisioned(&wish) && known)
+		set_tier_facts(row, rel, &wish, &tier, vp_meta_bytes(&meta));
+}
+
+/*
+ * Of an index; NULL when it is gone, or when somebody has it locked exclusively and
+ * the second argument says not to wait.
+ */
+Datum
+vecprov_facts(PG_FUNCTION_ARGS)
+{
+	Relation	rel = vp_own_index_open(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
+	Row			row;
+	TupleDesc	desc;
+
+	if (rel == NULL)
+		PG_RETURN_NULL();
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	memset(row.nulls, true, sizeof(row.nulls));
+	initStringInfo(&row.advice);
+	set_facts(&row, rel);
+	if (row.advice.len > 0)
+		set_fact(&row, FACT_ADVICE, CStringGetTextDatum(row.advice.data));
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  row.values, row.nulls)));
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.h
+ *	  What is known of an index's capacity.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_FACTS_H
+#define VP_FACTS_H
+
+#include "utils/relcache.h"
+
+#include "capacity/tier.h"
+
+/* From this fullness on, more capacity is advised. */
+#define VP_ADVISED_FULLNESS	0.8
+
+/* Used against room: 0, 1 ..., infinite when there is no room. */
+extern double vp_fullness(int64 used, int64 room);
+
+/* How many shards such an index should have that has too few. */
+extern int	vp_advised_shards(int64 bytes, int shards, const VpTier *tier);
+
+/*
+ * Opens an index with AccessShareLock.  NULL when it does not exist, or is locked
+ * exclusively and we do not wait; ereports when it is not one of ours.
+ */
+extern Relation vp_own_index_open(Oid relid, bool wait);
+
+#endif							/* VP_FACTS_H */

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * measure.h
+ *	  The size of the record that a row of the table is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_MEASURE_H
+#define VP_MEASURE_H
+
+#include "nodes/bitmapset.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
+
+/* How to measure rows for one index. */
+typedef struct VpMeasure
+{
+	uint32		vector_bytes;
+	Bitmapset  *vector_columns; /* those that the vector is made of */
+} VpMeasure;
+
+/* For an index with so many dimensions; allocates in the current memory context. */
+extern void vp_measure_init(VpMeasure *measure, Relation rel, uint32 dims);
+
+/*
+ * The size of a row: its vector, and the bytes of all columns that the vector is
+ * not made of, before compression.  tid as the index knows the row.
+ */
+extern uint32 vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid);
+
+#endif							/* VP_MEASURE_H */

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * room.h
+ *	  What an index may hold, and what it needs in memory.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_ROOM_H
+#define VP_ROOM_H
+
+#include "base/options.h"
+#include "capacity/tier.h"
+
+/* Bytes of records that an index may hold; PG_INT64_MAX when it is on demand. */
+extern int64 vp_room_limit(Relation rel);
+
+/* ereports that a row of `size` bytes is too much for an index that holds `held`. */
+extern void vp_room_refuse(Relation rel, uint64 held, uint32 size) pg_attribute_noreturn();
+
+/* A build has read records of so many bytes: ereports at this level when they are too many. */
+extern void vp_room_check(Relation rel, uint64 bytes, int elevel);
+
+/* ereports when the index is suspended. */
+extern void vp_room_check_awake(Relation rel);
+
+/* Has the index pages that can be read here?  (On standbys, unlogged ones have none.) */
+extern bool vp_index_is_readable(Relation rel);
+
+/* What a tier promises to keep in memory of an index, beside all others. */
+typedef struct VpMemory
+{
+	int64		need;			/* bytes of the index as it is */
+	int64		promised;		/* to all others of this database that are provisioned */
+	int64		limit;			/* of all together */
+} VpMemory;
+
+extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
+
+#define VpMemoryHolds(memory)	((memory)->need <= (memory)->limit - (memory)->promised)
+
+/* Megabytes of shared_buffers in which the index would be full to this part. */
+extern int64 vp_memory_advised(const VpMemory *memory, double fullness);
+
+/* For messages: the figures, and what to do. */
+extern char *vp_memory_detail(const VpMemory *memory);
+extern char *vp_memory_hint(const VpMemory *memory);
+
+/* After a build: ereports at this level when memory does not hold what the tier promises. */
+extern void vp_memory_check(Relation rel, int elevel);
+
+#endif							/* VP_ROOM_H */

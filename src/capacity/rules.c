@@ -1,0 +1,174 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.c
+ *	  Which changes of capacity are allowed; the rules of README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "utils/guc.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "capacity/arithmetic.h"
+#include "capacity/facts.h"
+#include "capacity/room.h"
+#include "capacity/rules.h"
+#include "page/store.h"
+
+/* What the format has room for: one graph an index. */
+#define SUPPORTED_SHARDS	1
+
+static void refuse(const VpWishChange *change, int sqlstate, const char *message,
+				   const char *detail, const char *hint) pg_attribute_noreturn();
+
+/* detail and hint may be NULL. */
+static void
+refuse(const VpWishChange *change, int sqlstate, const char *message,
+	   const char *detail, const char *hint)
+{
+	vp_ledger_refusal(change, message);
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg_internal("%s", message),
+			 detail ? errdetail_internal("%s", detail) : 0,
+			 hint ? errhint("%s", hint) : 0));
+}
+
+/* Bytes of records in the index. */
+static int64
+index_bytes(Relation rel)
+{
+	VpMeta		meta;
+
+	if (rel == NULL || !vp_index_is_readable(rel))
+		return 0;
+	vp_meta_read(rel, &meta);
+	return (int64) vp_meta_bytes(&meta);
+}
+
+/* Rules 3 and 4. */
+static void
+check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
+			   int seconds, const char *setting)
+{
+	TimestampTz last;
+	TimestampTz allowed;
+
+	if (change->created || !kind(&change->before, &change->after))
+		return;
+	last = vp_ledger_last(change, kind);
+	allowed = last + seconds * USECS_PER_SEC;
+	if (last == 0 || GetCurrentTimestamp() >= allowed)
+		return;
+	/* timestamptz_to_str has one buffer */
+	refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		   psprintf("%s of index \"%s\" cannot be changed before %s",
+					what, NameStr(change->name), timestamptz_to_str(allowed)),
+		   psprintf("The last change was at %s; %s is %s.", timestamptz_to_str(last),
+					setting, GetConfigOptionByName(setting, NULL, false)),
+		   NULL);
+}
+
+/* Rule 5: only what takes room away is refused; who is over it may still change other things. */
+static void
+check_storage(const VpWishChange *change, const VpTier *tier, Relation rel)
+{
+	int64		capacity = vp_capacity(change->after.shards, tier->shard_bytes);
+	int64		bytes = index_bytes(rel);
+	VpTier		old_tier;
+
+	if (bytes <= capacity)
+		return;
+	if (VpIsProvisioned(&change->before) && vp_tier_find(change->before.tier, &old_tier) &&
+		vp_capacity(change->before.shards, old_tier.shard_bytes) <= capacity)
+		return;
+	refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+		   psprintf("index \"%s\" needs at least %d shards of tier \"%s\", not %d",
+					NameStr(change->name), vp_shards_needed(bytes, 0, tier->shard_bytes),
+					tier->name, change->after.shards),
+		   psprintf("It holds %lld bytes, a shard of the tier %lld.",
+					(long long) bytes, (long long) tier->shard_bytes),
+		   NULL);
+}
+
+/* Rule 6: what is promised already may be changed in other ways. */
+static void
+check_memory(const VpWishChange *change, const VpTier *tier, Relation rel)
+{
+	VpMemory	memory;
+
+	if (rel == NULL || change->after.replicas == 0 ||
+		(change->before.replicas > 0 && !vp_change_of_tier(&change->before, &change->after)))
+		return;
+	vp_memory_get(rel, tier, &memory);
+	if (!VpMemoryHolds(&memory))
+		refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+			   psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
+						NameStr(change->name), tier->name),
+			   vp_memory_detail(&memory), vp_memory_hint(&memory));
+}
+
+void
+vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
+{
+	VpTier		tier;
+
+	if (VpIsProvisioned(&change->after))
+	{
+		if (temporary)
+			refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
+				   psprintf("temporary index \"%s\" cannot be provisioned", NameStr(change->name)),
+				   NULL, NULL);
+		if (!vp_tier_find(change->after.tier, &tier))
+			refuse(change, ERRCODE_UNDEFINED_OBJECT,
+				   psprintf("tier \"%s\" does not exist", change->after.tier),
+				   NULL, "Tiers are the rows of vecprov_tier.");
+	}
+	check_interval(change, vp_change_of_tier, "tier or mode", vp_tier_change_interval,
+				   "vecprov.tier_change_interval");
+	check_interval(change, vp_change_of_scale, "shards and replicas", vp_scale_change_interval,
+				   "vecprov.scale_change_interval");
+	if (!VpIsProvisioned(&change->after))
+		return;
+	check_storage(change, &tier, rel);
+	check_memory(change, &tier, rel);
+	if (change->after.shards > SUPPORTED_SHARDS)
+		refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
+			   psprintf("index \"%s\" cannot have %d shards", NameStr(change->name),
+						change->after.shards),
+			   "Indexes of more than one shard are not supported yet.", NULL);
+}
+
+void
+vp_rules_advise(const VpWishChange *change, Relation rel)
+{
+	VpTier		tier;
+	VpMemory	memory;
+	double		in_storage;
+	double		in_memory;
+	int64		bytes = index_bytes(rel);
+
+	if (!VpIsProvisioned(&change->after))
+		return;
+	vp_tier_get(change->after.tier, &tier);
+	vp_memory_get(rel, &tier, &memory);
+	in_storage = vp_fullness(bytes, vp_capacity(change->after.shards, tier.shard_bytes));
+	in_memory = vp_fullness(memory.need, memory.limit - memory.promised);
+	if (Max(in_storage, in_memory) < VP_ADVISED_FULLNESS)
+		return;
+	ereport(NOTICE,
+			(errmsg("index \"%s\" is %.0f %% full", NameStr(change->name),
+					100 * Max(in_storage, in_memory)),
+			 errdetail("Storage: %.0f %%, memory: %.0f %%.", 100 * in_storage, 100 * in_memory),
+			 in_storage >= VP_ADVISED_FULLNESS ?
+			 errhint("Set shards to %d.", vp_advised_shards(bytes, change->after.shards, &tier)) :
+			 errhint("Set shared_buffers to %lld MB or more.",
+					 (long long) vp_memory_advised(&memory, VP_ADVISED_FULLNESS))));
+}
