@@ -8,6 +8,7 @@
 #ifndef VP_ROOM_H
 #define VP_ROOM_H
 
+#include "base/compat.h"
 #include "base/options.h"
 #include "capacity/tier.h"
 
