@@ -48,6 +48,13 @@
 /* Of levels and rotation: constant, so that the same table gives the same index. */
 #define BUILD_SEED	0x56500001
 
+/*
+ * Bits a dimension of the codes on the pages.  L1 needs more, since no rotation
+ * spreads what a vector holds evenly over its dimensions.
+ */
+#define CODE_BITS		4
+#define L1_CODE_BITS	8
+
 /* A batch takes an eighth of maintenance_work_mem, at most this. */
 #define MAX_BATCH_BYTES (16 * 1024 * 1024)
 
@@ -125,7 +132,7 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->version = VP_FORMAT_VERSION;
 	meta->dims = dims;
 	meta->metric = metric;
-	meta->bits = vp_geometry_bits(dims, m);
+	meta->bits = vp_geometry_bits(dims, m, metric == VP_METRIC_L1 ? L1_CODE_BITS : CODE_BITS);
 	meta->m = m;
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;

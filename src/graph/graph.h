@@ -35,8 +35,8 @@ vp_level_links(int m, int level)
 }
 
 /*
- * How many a new node chooses.  At level 0 room is left for those to come, but
- * a graph of few links is not connected well enough for that.
+ * How many a new node chooses.  At level 0 a quarter of the list is left for those
+ * to come, but a graph of few links is not connected well enough for that.
  */
 #define VP_ENOUGH_LINKS 16
 
@@ -45,9 +45,11 @@ vp_level_choice(int m, int level)
 {
 	int			max = vp_level_links(m, level);
 
-	if (level > 0 || m >= VP_ENOUGH_LINKS)
+	if (level > 0)
 		return m;
-	return max < VP_ENOUGH_LINKS ? max : VP_ENOUGH_LINKS;
+	if (max <= VP_ENOUGH_LINKS)
+		return max;
+	return max - max / 4 > VP_ENOUGH_LINKS ? max - max / 4 : VP_ENOUGH_LINKS;
 }
 
 typedef struct VpAlloc

@@ -26,7 +26,7 @@ struct VpWriter
 	int			allocated;		/* of them */
 	float		dist[VP_MAX_LINKS + 1];
 	VpCandidate window[VP_MAX_LINKS + 1];	/* vp_select's */
-	VpId		chosen[VP_MAX_LEVEL + 1][VP_MAX_M];
+	VpId		chosen[VP_MAX_LEVEL + 1][VP_MAX_LINKS];
 	int			nchosen[VP_MAX_LEVEL + 1];
 };
 

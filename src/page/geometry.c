@@ -26,14 +26,17 @@ divisor(uint32 value)
 }
 
 int
-vp_geometry_bits(int dims, int m)
+vp_geometry_bits(int dims, int m, int wanted)
 {
 	Size		rest = FACTORS_BYTES + LINKS_BYTES(m) + sizeof(VpNodeTail);
+	int			bits = wanted;
 
 	/* a short vector gains nothing from being coded */
 	if (dims < 64)
 		return 32;
-	return TYPEALIGN(16, dims) / 2 + rest <= VP_PAGE_ROOM ? 4 : 2;
+	while (bits > 2 && TYPEALIGN(8, (dims * bits + 7) / 8) + rest > VP_PAGE_ROOM)
+		bits /= 2;
+	return bits;
 }
 
 /*

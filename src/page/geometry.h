@@ -56,9 +56,10 @@ typedef struct VpGeometry
 } VpGeometry;
 
 /*
- * Bits of a code such that a node's record fits on a page; 32: floats.
+ * Bits of a code, as many as are wanted or as few as a node's record needs to fit
+ * on a page; 32: floats.
  */
-extern int	vp_geometry_bits(int dims, int m);
+extern int	vp_geometry_bits(int dims, int m, int wanted);
 
 /* From a metapage's constant part.  A record fits: vp_geometry_bits has seen to it. */
 extern void vp_geometry_init(VpGeometry *geo, const VpMeta *meta);

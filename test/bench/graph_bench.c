@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "graph/graph.h"
+#include "graph/memgraph.h"
 #include "vecfile.h"
 
 #define K 10					/* neighbours asked for */
@@ -211,6 +211,7 @@ copy_graph(Bench *bench)
 
 	bench->codec = make_codec(bench, bench->options.bits);
 	bench->graph = encode_rows(bench, &bench->codec);
+	vp_mem_settle(bench->graph);
 	source = vp_mem_source(bench->graph);
 	for (VpId id = 0; id < vp_mem_count(bench->graph); id++)
 		for (int level = vp_level(&bench->levels, id); level >= 0; level--)
