@@ -6,6 +6,7 @@
 #   make test           everything, on private servers; installs missing packages
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
+#   make bench-graph    that of the graph alone, without a server
 #   make unit, check-includes, check-headers           single parts of the tests
 
 PG_CONFIG ?= pg_config
@@ -39,7 +40,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test demo bench unit check-includes check-headers
+.PHONY: test demo bench bench-graph unit check-includes check-headers
 .DEFAULT_GOAL := all
 
 ifneq ($(wildcard $(PGXS)),)
@@ -75,6 +76,9 @@ demo:
 
 bench:
 	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/sandbox.sh test/bench/run
+
+bench-graph:
+	@CC='$(CC)' test/bench/graph
 
 unit:
 	@CC='$(CC)' test/unit/run

@@ -62,9 +62,12 @@ SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pi
 
 -- The file is within temp_file_limit, or there is no index.
 SET maintenance_work_mem = '1MB';
+-- its words depend on the server's version
+\set VERBOSITY sqlstate
 SET temp_file_limit = '1MB';
 SET client_min_messages = warning;
 CREATE INDEX memory_limit ON memory_items USING vecprov (v);
+\set VERBOSITY terse
 RESET client_min_messages;
 RESET temp_file_limit;
 SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';

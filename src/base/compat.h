@@ -90,6 +90,11 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
+/* 18 has it, in front of a declaration as C11 wants it. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn _Noreturn
+#endif
+
 /* 18 (0fbceae841cb) has scans count their searches where they are told to. */
 #if PG_VERSION_NUM < 180000
 #define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \

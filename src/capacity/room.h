@@ -8,6 +8,7 @@
 #ifndef VP_ROOM_H
 #define VP_ROOM_H
 
+#include "base/compat.h"
 #include "base/options.h"
 #include "capacity/tier.h"
 
@@ -15,7 +16,7 @@
 extern int64 vp_room_limit(Relation rel);
 
 /* ereports that a row of `size` bytes is too much for an index that holds `held`. */
-extern void vp_room_refuse(Relation rel, uint64 held, uint32 size) pg_attribute_noreturn();
+pg_noreturn extern void vp_room_refuse(Relation rel, uint64 held, uint32 size);
 
 /* A build has read records of so many bytes: ereports at this level when they are too many. */
 extern void vp_room_check(Relation rel, uint64 bytes, int elevel);

@@ -25,8 +25,8 @@
 /* What the format has room for: one graph an index. */
 #define SUPPORTED_SHARDS	1
 
-static void refuse(const VpWishChange *change, int sqlstate, const char *message,
-				   const char *detail, const char *hint) pg_attribute_noreturn();
+pg_noreturn static void refuse(const VpWishChange *change, int sqlstate, const char *message,
+							   const char *detail, const char *hint);
 
 /* detail and hint may be NULL. */
 static void

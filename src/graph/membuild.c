@@ -103,13 +103,13 @@ now(void)
 	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Asks the caller whether to go on, if it is time. */
+/* Asks the caller whether to go on, if it is time and the answer is not known yet. */
 static void
 poll_caller(VpMemWork *work, int64_t *polled)
 {
 	int64_t		t = now();
 
-	if (t - *polled < POLL_NANOSECONDS)
+	if (t - *polled < POLL_NANOSECONDS || __atomic_load_n(&work->stop, __ATOMIC_RELAXED))
 		return;
 	*polled = t;
 	if (work->poll != NULL && !work->poll(work->arg, __atomic_load_n(&work->done, __ATOMIC_RELAXED)))

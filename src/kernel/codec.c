@@ -358,35 +358,54 @@ vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
 }
 
 /*
- * In integers.  With 2 and 4 bits the planes are 2v.  With 8
- * bits they are v - 1/2, which fits into int8, and the scale makes up for the
- * half in such a way that scale * <planes, v> is right.
+ * Makes planes of a code: 2v with 2 and 4 bits, v - 1/2 with 8 bits.  Gives the
+ * sum of them.  `bits` is a constant in each caller, and the loops are so plain
+ * that compilers vectorise them: a choice of links does this for every link.
+ */
+static inline int32_t
+planes_of_code(const uint8_t *code, int nbytes, int bits, int8_t *planes)
+{
+	int			top = (1 << bits) - 1;
+	int32_t		sum = 0;
+
+	for (int shift = 0; shift < 8; shift += bits, planes += nbytes)
+	{
+		for (int j = 0; j < nbytes; j++)
+		{
+			int			level = (code[j] >> shift) & top;
+
+			planes[j] = (int8_t) (bits == 8 ? level - 128 : 2 * level - top);
+		}
+		for (int j = 0; j < nbytes; j++)
+			sum += planes[j];
+	}
+	return sum;
+}
+
+/*
+ * In integers.  With 8 bits the planes lack the half, and the
+ * scale makes up for it in such a way that scale * <planes, v> is right.
  */
 static void
 prepare_from_levels(const uint8_t *code, const VpFactors *factors, VpQuery *query)
 {
 	const VpCodec *codec = query->codec;
 	int8_t	   *planes = query->planes;
-	int			top = (1 << codec->bits) - 1;
-	int			byte = codec->bits == 8;
-	int32_t		sum = 0;		/* of the planes */
-	int32_t		squares = 0;	/* of 2v */
+	int			nbytes = codec->code_bytes;
 	float		scale = factors->scale / 2;
+	int32_t		sum;
 
-	for (int shift = 0; shift < 8; shift += codec->bits, planes += codec->code_bytes)
-		for (int j = 0; j < codec->code_bytes; j++)
-		{
-			int32_t		twice = 2 * read_level(codec, code, shift, j) - top;
-
-			planes[j] = (int8_t) ((twice - byte) >> byte);
-			sum += planes[j];
-			squares += twice * twice;
-		}
-	if (byte)
+	if (codec->bits == 2)
+		sum = planes_of_code(code, nbytes, 2, planes);
+	else if (codec->bits == 4)
+		sum = planes_of_code(code, nbytes, 4, planes);
+	else
 	{
-		int32_t		twice_sum = 2 * sum + codec->padded;
+		int32_t		product;	/* 4 <planes, v>; 4 <v, v> is 2 <1, v> more */
 
-		scale = factors->scale * (float) squares / (float) (squares - twice_sum);
+		sum = planes_of_code(code, nbytes, 8, planes);
+		product = 2 * (2 * vp_kernel.dot_u8(code, planes, nbytes) - 255 * sum);
+		scale = factors->scale * (float) (product + 2 * sum + codec->padded) / (float) product;
 	}
 	set_factors(query, scale, sum, factors->norm2);
 	if (codec->metric == VP_METRIC_IP)

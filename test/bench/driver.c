@@ -9,9 +9,6 @@
  * are binary, and whatever can be computed beforehand (encoded parameters) or
  * afterwards (recall, percentiles) is kept out of the measured time.
  *
- * Recall counts an answer as right when it is not farther than the k-th exact
- * neighbour, so that vectors stored twice do not count against an index.
- *
  *-------------------------------------------------------------------------
  */
 #define _GNU_SOURCE				/* nftw */
@@ -405,28 +402,12 @@ measure_recall(const Bench *bench)
 	for (long q = 0; q < bench->vectors.count; q++)
 	{
 		const float *query = vecfile_floats(&bench->vectors, q);
-		const int32_t *answer = bench->answers + q * options->k;
-		float		bound;
 
 		if (!bench->answered[q])
 			continue;
 		asked++;
-		bound = recall_bound(options, &base, &truth, q, query);
-		bound += 1e-6f * fmaxf(1, fabsf(bound));
-		for (int i = 0; i < options->k; i++)
-		{
-			bool		again = false;
-
-			if (answer[i] < 0)
-				continue;
-			if (answer[i] >= base.count)
-				die("row %d is in the answer to query %ld, but not in the table", answer[i], q);
-			for (int j = 0; j < i; j++)
-				again |= answer[j] == answer[i];
-			if (!again && metric_distance(options->metric, query,
-										  vecfile_floats(&base, answer[i]), base.dims) <= bound)
-				hits++;
-		}
+		hits += count_right(options->metric, &base, query, bench->answers + q * options->k,
+							options->k, recall_bound(options, &base, &truth, q, query));
 	}
 	return (double) hits / (asked * options->k);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vecfile.c
- *	  Vectors of the benchmark: files, distances, exact neighbours.
+ *	  Vectors of the benchmarks: files, distances, exact neighbours, recall.
  *
  * Exact neighbours are found by comparing every query with every vector.
  * Queries are taken in blocks, so that a vector that was brought in from
@@ -9,10 +9,14 @@
  *
  *-------------------------------------------------------------------------
  */
+#define _GNU_SOURCE				/* program_invocation_short_name */
+
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +52,7 @@ die(const char *format,...)
 	va_list		args;
 
 	fflush(stdout);
-	fputs("driver: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -179,6 +183,29 @@ metric_distance(Metric metric, const float *a, const float *b, int dims)
 			return squares > 0 ? 1 - inner_product(a, b, dims) / sqrtf(squares) : 1;
 	}
 	return 0;
+}
+
+int
+count_right(Metric metric, const VecFile *base, const float *query, const int32_t *answer, int k,
+			float bound)
+{
+	int			right = 0;
+
+	bound += 1e-6f * fmaxf(1, fabsf(bound));
+	for (int i = 0; i < k; i++)
+	{
+		bool		again = false;
+
+		if (answer[i] < 0)
+			continue;
+		if (answer[i] >= base->count)
+			die("row %d is in an answer, but not in the base", answer[i]);
+		for (int j = 0; j < i; j++)
+			again |= answer[j] == answer[i];
+		right += !again && metric_distance(metric, query, vecfile_floats(base, answer[i]),
+										   base->dims) <= bound;
+	}
+	return right;
 }
 
 /* Puts a row into the ascending list of the k nearest; rows come in ascending order. */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vecfile.h
- *	  Vectors of the benchmark: files, distances, exact neighbours.
+ *	  Vectors of the benchmarks: files, distances, exact neighbours, recall.
  *
  * The formats are those of the nearest-neighbour research community, little
  * endian: .fvecs holds, for each vector, its dimension as int32 and then that
@@ -61,6 +61,14 @@ extern Metric metric_parse(const char *name);
  * left squared and the cosine distance is 1 - cos, 1 when a vector is zero.
  */
 extern float metric_distance(Metric metric, const float *a, const float *b, int dims);
+
+/*
+ * How many of the k answers (rows of the base; < 0: none) are not farther from
+ * the query than `bound`, the distance of its k-th exact neighbour.  So vectors
+ * stored twice do not count against an index; a row that comes twice counts once.
+ */
+extern int	count_right(Metric metric, const VecFile *base, const float *query,
+						const int32_t *answer, int k, float bound);
 
 /*
  * Writes the k exact nearest neighbours of every query as .ivecs, nearest

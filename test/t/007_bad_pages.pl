@@ -102,9 +102,9 @@ foreach my $kind (sort keys %damage)
 	print $handle $damage{$kind}{replace}->($data);
 	close $handle or die $!;
 }
-# the number of records, behind the 36 bytes of the metapage that do not change
+# the number of records, 40 bytes into the metapage
 open my $meta, '+<:raw', $miscounted or die $!;
-seek $meta, 24 + 36, 0;
+seek $meta, 24 + 40, 0;
 print $meta pack('L', 299);
 close $meta or die $!;
 truncate $short, 5 * $page or die $!;

@@ -402,6 +402,63 @@ test_floats(VpMetric metric)
 	}
 }
 
+/*
+ * A query made of a code, against the formulas worked out a level at a time:
+ * the same planes and factors to the bit, up to the longest code, and with all
+ * levels at either end, where sums are largest.
+ */
+static void
+test_code_query(VpMetric metric, int bits, int nbytes, int fill)
+{
+	int			top = (1 << bits) - 1;
+	uint8_t    *code = malloc(nbytes);
+	int			wrong = 0;
+	int64_t		sum = 0;
+	int64_t		product = 0;	/* 4 <planes, v> */
+	int64_t		squares = 0;	/* 4 <v, v> */
+	float		scale;
+	float		alpha;
+	Bench		b;
+
+	bench_init(&b, metric, nbytes * 8 / bits, bits);
+	for (int j = 0; j < nbytes; j++)
+		code[j] = (uint8_t) (fill < 0 ? vp_unit_uniform(&seed) * 256 : fill);
+	b.factors.scale = 0.37f;
+	b.factors.norm2 = 1.7f;
+	vp_query_from_code(&b.codec, code, &b.factors, &b.query);
+	for (int i = 0; i < b.codec.padded; i++)
+	{
+		int			level = (code[i % nbytes] >> (i / nbytes * bits)) & top;
+		int			plane = bits == 8 ? level - 128 : 2 * level - top;
+
+		wrong += ((int8_t *) b.query.planes)[i] != plane;
+		sum += plane;
+		product += 2 * plane * (2 * level - top);
+		squares += (2 * level - top) * (2 * level - top);
+	}
+	scale = bits == 8 ? 0.37f * (float) squares / (float) product : 0.37f / 2;
+	alpha = metric == VP_METRIC_L2 ? 2 * scale : scale;
+	VP_CHECK(wrong == 0 && b.query.alpha == alpha &&
+			 b.query.gamma == alpha * ((float) top / 2) * (float) sum &&
+			 b.query.a == b.query.b * 1.7f,
+			 "%s, %d bits, %d bytes of %d: %d planes wrong, alpha %g, not %g, gamma %g",
+			 metric_names[metric], bits, nbytes, fill, wrong, b.query.alpha, alpha, b.query.gamma);
+	free(code);
+	bench_free(&b);
+}
+
+static void
+test_code_queries(VpMetric metric, int bits)
+{
+	int			longest = 16384 * bits / 8;
+
+	for (int nbytes = 8; nbytes <= longest; nbytes += nbytes < 600 ? 8 : 8 * 97)
+		for (int fill = -1; fill <= 255; fill += 128)
+			test_code_query(metric, bits, nbytes, fill);
+	test_code_query(metric, bits, longest, 0);
+	test_code_query(metric, bits, longest, 255);
+}
+
 /* A code whose scale is NaN stands for no vector: all distances are NaN. */
 static void
 test_no_vector(VpMetric metric, int bits)
@@ -563,6 +620,8 @@ test_all(void)
 				test_l1_estimates(bits);
 			else
 				test_scaling(metric, bits);
+			if ((metric == VP_METRIC_L2 || metric == VP_METRIC_COSINE) && bits < 32)
+				test_code_queries(metric, bits);
 			if (metric != VP_METRIC_L1 && bits < 32)
 			{
 				test_estimates(metric, bits, false);
