@@ -21,6 +21,7 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/change.h"
+#include "capacity/meter.h"
 #include "kernel/kernel.h"
 #include "page/patch.h"
 #include "page/peek.h"
@@ -40,6 +41,7 @@ request_shmem(void)
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
 	RequestAddinShmemSpace(vp_hint_size());
+	vp_meter_request();
 }
 
 static void
@@ -48,6 +50,7 @@ startup_shmem(void)
 	if (previous_shmem_startup_hook)
 		previous_shmem_startup_hook();
 	vp_hint_startup();
+	vp_meter_startup();
 }
 
 void

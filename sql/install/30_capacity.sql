@@ -21,11 +21,11 @@ INSERT INTO vecprov_tier VALUES
 	('r10', 200000000000, false, 1, 'storage-optimised: graph and codes in memory', true),
 	('r40', 200000000000, true, 4, 'performance-optimised: the full vectors too', true);
 
-CREATE FUNCTION vecprov_tier_changed() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'vecprov_tier_changed' LANGUAGE C;
-COMMENT ON FUNCTION vecprov_tier_changed() IS 'tells all sessions that a tier was changed';
+CREATE FUNCTION vecprov_table_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'vecprov_table_changed' LANGUAGE C;
+COMMENT ON FUNCTION vecprov_table_changed() IS 'tells all sessions that rows of the table were changed';
 CREATE TRIGGER vecprov_tier_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov_tier
-	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_tier_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_table_changed();
 COMMENT ON TRIGGER vecprov_tier_changed ON vecprov_tier IS 'tells all sessions of the change';
 ALTER TABLE vecprov_tier ENABLE ALWAYS TRIGGER vecprov_tier_changed;
 

@@ -19,6 +19,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "capacity/limit.h"
 #include "capacity/measure.h"
 #include "capacity/room.h"
 #include "type/vector.h"
@@ -202,10 +203,11 @@ refuse_row(Inserter *inserter, uint32 size)
 
 /*
  * Adds a row's vector.  The insert lock is held.  ereports, having changed nothing,
- * when the limit leaves no room.
+ * when limits do not allow it, or leave no room.
  */
 static void
-add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer tid)
+add_vector(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
+		   const float *vector, ItemPointer tid)
 {
 	const VpIndex *index = inserter->index;
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
@@ -217,6 +219,7 @@ add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer t
 	record.code = inserter->code;
 	record.size = vp_measure_row(&inserter->measure, heap, tid);
 	record.tid = *tid;
+	vp_limit_write(index->store.rel, meter, info, record.size, inserter->measure.vector_bytes);
 
 	id = vp_node_create(&index->store, heap, &record, inserter->limit);
 	if (id == VP_NO_ID)
@@ -258,10 +261,13 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 {
 	Inserter   *inserter;
 	VpVector   *vector;
+	VpMeter    *meter;
+	uint64		began = vp_now();
 
 	if (isnull[0])
 		return false;
 	vp_room_check_awake(rel);
+	meter = vp_meter_find(rel);
 
 	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	inserter = get_inserter(rel);
@@ -274,7 +280,10 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	}
 	vector = DatumGetVector(values[0]);
 	if (vp_index_accepts(&inserter->index->meta, vector))
-		add_vector(inserter, heap, vector->x, tid);
+	{
+		add_vector(inserter, meter, info, heap, vector->x, tid);
+		vp_meter_insert(meter, vp_now() - began);
+	}
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 
 	if ((Pointer) vector != DatumGetPointer(values[0]))

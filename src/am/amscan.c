@@ -35,6 +35,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/settings.h"
+#include "capacity/limit.h"
 #include "capacity/room.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
@@ -91,6 +92,10 @@ typedef struct VpScan
 	double		last_dist;		/* of the last row returned */
 	int64		returned;
 	int64		late;			/* not returned: nearer than one returned before */
+
+	VpMeter    *meter;
+	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
+	uint64		busy_ns;
 } VpScan;
 
 /*----------
@@ -116,10 +121,8 @@ free_memory(void *p)
 static const VpAlloc search_alloc = {alloc_for_ever, free_memory};
 
 static void
-give_search_back(void *arg)
+give_search_back(VpScan *scan)
 {
-	VpScan	   *scan = arg;
-
 	if (scan->search == NULL)
 		return;
 	if (idle_search != NULL)
@@ -142,6 +145,45 @@ take_search(VpScan *scan)
 	}
 	else
 		scan->search = vp_search_create(&search_alloc, scan->index->meta.m);
+}
+
+/*
+ * The time of searches: that of calls in which there is more to be done than to hand
+ * out a row that is ready.  To look at the clock for those would take 1 % of a search.
+ */
+static inline void
+start_clock(VpScan *scan)
+{
+	if (scan->busy_since == 0)
+		scan->busy_since = vp_now();
+}
+
+static inline void
+stop_clock(VpScan *scan)
+{
+	if (scan->busy_since == 0)
+		return;
+	scan->busy_ns += vp_now() - scan->busy_since;
+	scan->busy_since = 0;
+}
+
+/* A search is over, be it that an error ended it. */
+static void
+count_search(VpScan *scan)
+{
+	if (scan->phase == SCAN_START)
+		return;
+	stop_clock(scan);
+	vp_meter_search(scan->meter, scan->busy_ns);
+	scan->busy_ns = 0;
+}
+
+/* The scan's memory goes away: at its end, or after an error. */
+static void
+leave_scan(void *arg)
+{
+	count_search(arg);
+	give_search_back(arg);
 }
 
 /*----------
@@ -304,9 +346,10 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	state->query.planes = vp_palloc_aligned(vp_query_bytes(&state->index->codec));
 	state->heap = pairingheap_allocate(compare_rows, NULL);
 
-	/* also when the scan is left by an error */
+	state->meter = vp_meter_find(rel);
+
 	take_search(state);
-	callback->func = give_search_back;
+	callback->func = leave_scan;
 	callback->arg = state;
 	MemoryContextRegisterResetCallback(context, callback);
 
@@ -325,6 +368,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	if (orderbys && scan->numberOfOrderBys > 0)
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
 
+	count_search(state);
 	MemoryContextReset(state->rows);
 	pairingheap_reset(state->heap);
 	state->unused = NULL;
@@ -511,13 +555,17 @@ next_row(VpScan *scan)
 		{
 			VpCandidate following;
 
+			start_clock(scan);
 			(void) vp_search_next(scan->search, &candidate);
 			if (vp_search_peek(scan->search, &following))
 				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}
 		else if (!more && must_go_on(scan))
+		{
+			start_clock(scan);
 			go_on(scan);
+		}
 		else if (first != NULL)
 		{
 			pairingheap_remove_first(scan->heap);
@@ -528,18 +576,13 @@ next_row(VpScan *scan)
 	return NULL;
 }
 
-bool
-vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+/* Sets the scan's TID to the next row's; false: no more. */
+static bool
+next_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
-	MemoryContext old;
 	Row		   *row;
 
-	Assert(ScanDirectionIsForward(direction));
-	if (state->phase == SCAN_START)
-		start_search(scan);
-
-	old = MemoryContextSwitchTo(state->rows);
 	for (;;)
 	{
 		double		dist;
@@ -547,7 +590,7 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 
 		row = next_row(state);
 		if (row == NULL)
-			break;
+			return false;
 		dist = row->dist;
 		tid = row->tid;
 
@@ -567,11 +610,29 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 		scan->xs_heaptid = tid;
 		scan->xs_recheck = false;
 		scan->xs_recheckorderby = false;
-		MemoryContextSwitchTo(old);
 		return true;
 	}
+}
+
+bool
+vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+	bool		found;
+
+	Assert(ScanDirectionIsForward(direction));
+	if (state->phase == SCAN_START)
+	{
+		vp_limit_read(&state->index->store, state->meter);
+		start_clock(state);
+		start_search(scan);
+	}
+	old = MemoryContextSwitchTo(state->rows);
+	found = next_tid(scan);
 	MemoryContextSwitchTo(old);
-	return false;
+	stop_clock(state);
+	return found;
 }
 
 /* What a search cost: SET client_min_messages = debug1. */

@@ -17,6 +17,7 @@
 int			vp_ef_search;
 int			vp_iterative_scan;
 int			vp_max_scan_tuples;
+int			vp_max_metered_indexes;
 int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
@@ -69,6 +70,13 @@ vp_settings_define(void)
 							 &vp_iterative_scan,
 							 VP_ITERATIVE_STRICT, iterative_scan_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.max_metered_indexes",
+							"Sets how many indexes of the server are counted, and can have limits.",
+							"Others work, but are not counted, and no limits hold for them.",
+							&vp_max_metered_indexes,
+							500, 1, 100000,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.max_scan_tuples",
 							"Sets how many rows an index scan looks at before it stops going on.",

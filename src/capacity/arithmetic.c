@@ -36,6 +36,9 @@ VP_FUNCTION(vecprov_read_cost);
 #define UNIT_BYTES			1000	/* of a write unit */
 #define MIN_WRITE_UNITS		5
 
+#define READ_UNIT_BYTES		INT64CONST(1000000000)
+#define MIN_READ_BYTES		INT64CONST(250000000)
+
 /* An argument that must not be less than something. */
 static int64
 at_least(int64 least, int64 value, const char *name)
@@ -81,6 +84,18 @@ vp_capacity(int shards, int64 shard_bytes)
 	int64		capacity;
 
 	return pg_mul_s64_overflow(shards, shard_bytes, &capacity) ? PG_INT64_MAX : capacity;
+}
+
+int64
+vp_write_units(int64 bytes)
+{
+	return Max(bytes / UNIT_BYTES + (bytes % UNIT_BYTES > 0), MIN_WRITE_UNITS);
+}
+
+double
+vp_read_units(uint64 bytes)
+{
+	return (double) Max(bytes, MIN_READ_BYTES) / READ_UNIT_BYTES;
 }
 
 Datum
@@ -150,7 +165,7 @@ vecprov_write_units(PG_FUNCTION_ARGS)
 					 errmsg("request_bytes must not contain nulls")));
 		bytes = add_bytes(bytes, at_least(0, DatumGetInt64(records[i]), "request_bytes"));
 	}
-	PG_RETURN_INT64(Max(bytes / UNIT_BYTES + (bytes % UNIT_BYTES > 0), MIN_WRITE_UNITS));
+	PG_RETURN_INT64(vp_write_units(bytes));
 }
 
 /* A unit for each gigabyte that is searched, a quarter at least. */
@@ -158,10 +173,9 @@ Datum
 vecprov_read_units(PG_FUNCTION_ARGS)
 {
 	int64		bytes = at_least(0, PG_GETARG_INT64(0), "bytes");
-	int64		least = INT64CONST(250000000);
 
 	PG_RETURN_DATUM(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(
-										int64_div_fast_to_numeric(Max(bytes, least), 9))));
+										int64_div_fast_to_numeric(Max(bytes, MIN_READ_BYTES), 9))));
 }
 
 Datum

@@ -27,6 +27,7 @@
 
 #include "capacity/arithmetic.h"
 #include "capacity/ledger.h"
+#include "capacity/meter.h"
 #include "capacity/room.h"
 #include "page/store.h"
 
@@ -55,6 +56,7 @@ vp_room_refuse(Relation rel, uint64 held, uint32 size)
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	vp_tier_get(wish.tier, &tier);
+	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_CAPACITY);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("index \"%s\" has reached its capacity of %lld bytes",
@@ -121,13 +123,15 @@ vp_room_check_awake(Relation rel)
 	if (rel->rd_options == NULL)
 		return;
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
-	if (VpIsSuspended(&wish))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is suspended", RelationGetRelationName(rel)),
-				 errdetail("It has 0 replicas. Nothing is lost."),
-				 errhint("To resume: SELECT vecprov_set_replicas(%s, 1).",
-						 quote_literal_cstr(RelationGetRelationName(rel)))));
+	if (!VpIsSuspended(&wish))
+		return;
+	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_SUSPENDED);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index \"%s\" is suspended", RelationGetRelationName(rel)),
+			 errdetail("It has 0 replicas. Nothing is lost."),
+			 errhint("To resume: SELECT vecprov_set_replicas(%s, 1).",
+					 quote_literal_cstr(RelationGetRelationName(rel)))));
 }
 
 bool

@@ -4,12 +4,7 @@
  *	  Tiers and rates: rows of tables that belong to the administrator.
  *
  * Each insert into a provisioned index has to know how much a shard of its tier
- * holds.  So the rows of vecprov_tier are kept in memory.  A trigger on the table sends
- * an invalidation message for it, as a change of its definition would; that
- * reaches all backends, on standbys too, when the change commits.
- *
- * Rows are read with a catalogue snapshot: what is committed now, and what this
- * transaction has done, whatever its isolation level.
+ * holds.  So the rows of vecprov_tier are kept in memory; see kept.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,19 +16,16 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_am.h"
-#include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "capacity/kept.h"
 #include "capacity/tier.h"
 
-VP_FUNCTION(vecprov_tier_changed);
 VP_FUNCTION(vecprov_monthly_rate);
 
 /* Columns, in the order of sql/install/30_capacity.sql. */
@@ -52,12 +44,6 @@ enum
 	RATE_ITEM,
 	RATE_RATE
 };
-
-static MemoryContext kept_context;
-static VpTier *kept;
-static int	nkept;
-static Oid	kept_table;			/* they are of; InvalidOid: it has changed since */
-static bool kept_all;			/* no error got between */
 
 Oid
 vp_own_am(void)
@@ -80,24 +66,11 @@ vp_own_table(const char *name)
 }
 
 static void
-forget_tiers(Datum arg, Oid relid)
+read_tier(TupleDesc desc, HeapTuple tuple, void *row)
 {
-	if (relid == kept_table || relid == InvalidOid)
-		kept_table = InvalidOid;
-}
-
-static void
-keep_row(Relation rel, HeapTuple tuple)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	VpTier	   *tier;
+	VpTier	   *tier = row;
 	bool		isnull;
 
-	if (nkept == 0)
-		kept = MemoryContextAlloc(kept_context, sizeof(VpTier));
-	else
-		kept = repalloc(kept, (nkept + 1) * sizeof(VpTier));
-	tier = &kept[nkept++];
 	strlcpy(tier->name, TextDatumGetCString(heap_getattr(tuple, TIER_NAME, desc, &isnull)),
 			sizeof(tier->name));
 	tier->shard_bytes = DatumGetInt64(heap_getattr(tuple, TIER_SHARD_BYTES, desc, &isnull));
@@ -105,46 +78,14 @@ keep_row(Relation rel, HeapTuple tuple)
 	tier->units = DatumGetInt32(heap_getattr(tuple, TIER_UNITS, desc, &isnull));
 }
 
-/* Reads the table, unless what is kept is still true. */
-static void
-keep_tiers(void)
-{
-	Oid			table;
-	Relation	rel;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	if (OidIsValid(kept_table) && kept_all)
-		return;
-	if (kept_context == NULL)
-	{
-		kept_context = AllocSetContextCreate(CacheMemoryContext, "vecprov tiers",
-											 ALLOCSET_SMALL_SIZES);
-		CacheRegisterRelcacheCallback(forget_tiers, (Datum) 0);
-	}
-	kept_all = false;
-	MemoryContextReset(kept_context);
-	nkept = 0;
-	table = vp_own_table("vecprov_tier");
-	if (!OidIsValid(table))
-		return;
-
-	rel = table_open(table, AccessShareLock);
-	/* a message that arrives while we read makes us read again the next time */
-	kept_table = table;
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		keep_row(rel, tuple);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	kept_all = true;
-}
+static VpKept tiers = {.table = "vecprov_tier",.row_bytes = sizeof(VpTier),.read = read_tier};
 
 bool
 vp_tier_find(const char *name, VpTier *tier)
 {
-	keep_tiers();
-	for (int i = 0; i < nkept; i++)
+	const VpTier *kept = vp_kept_rows(&tiers);
+
+	for (int i = 0; i < tiers.nrows; i++)
 		if (strcmp(kept[i].name, name) == 0)
 		{
 			*tier = kept[i];
@@ -161,18 +102,6 @@ vp_tier_get(const char *name, VpTier *tier)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("tier \"%s\" does not exist", name),
 				 errhint("Tiers are the rows of vecprov_tier.")));
-}
-
-/* Trigger on vecprov_tier, for each statement. */
-Datum
-vecprov_tier_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("vecprov_tier_changed must be called as a trigger")));
-	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
-	PG_RETURN_POINTER(NULL);
 }
 
 Datum

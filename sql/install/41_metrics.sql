@@ -1,0 +1,111 @@
+-- What monitoring reads.
+
+CREATE FUNCTION vecprov_counters(OUT index oid, OUT name text, OUT labels jsonb,
+	OUT value double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_counters' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_counters() IS
+	'what was counted since the server started, of the indexes of this database';
+
+CREATE VIEW vecprov_metrics AS
+	WITH fact AS MATERIALIZED (
+		SELECT f.*, i.indexrelid, i.indrelid, n.nspname, c.relname,
+			pg_catalog.jsonb_build_object('database', pg_catalog.current_database(),
+				'schema', n.nspname, 'index', c.relname, 'table', t.relname) AS labels
+		FROM pg_catalog.pg_index i
+			JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			JOIN vecprov_indexes f ON f.index = i.indexrelid
+	), limited AS (
+		SELECT f.labels, f.mode, l.*
+		FROM fact f CROSS JOIN LATERAL (
+			SELECT * FROM vecprov_limit l
+			WHERE l.schema IS NULL OR (l.schema = f.nspname AND l.index = f.relname)
+			ORDER BY l.schema NULLS LAST LIMIT 1) l
+	), metric AS (
+		SELECT v.name, f.labels || v.labels AS labels, v.value
+		FROM fact f CROSS JOIN LATERAL (VALUES
+			('index_info', pg_catalog.jsonb_build_object('mode', f.mode, 'tier', coalesce(f.tier, '')),
+				CASE WHEN f.mode IS NOT NULL THEN 1::double precision END),
+			('records', '{}', f.records),
+			('index_size_bytes', '{}', f.index_size),
+			('capacity_bytes', '{}', f.capacity),
+			('fullness_ratio', '{"of": "index"}', f.fullness),
+			('fullness_ratio', '{"of": "storage"}', f.storage_fullness),
+			('fullness_ratio', '{"of": "memory"}', f.memory_fullness),
+			('shards', '{"are": "wished"}', f.shards),
+			('shards', '{"are": "current"}', f.current_shards),
+			('replicas', '{"are": "wished"}', f.replicas),
+			('state', '{"state": "Ready"}', (f.state = 'Ready')::integer),
+			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
+			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
+			('state', '{"state": "Error"}', (f.state = 'Error')::integer),
+			('scans_total', '{}', pg_catalog.pg_stat_get_numscans(f.indexrelid)),
+			('rows_returned_total', '{}', pg_catalog.pg_stat_get_tuples_returned(f.indexrelid)),
+			('vacuums_total', '{}', pg_catalog.pg_stat_get_vacuum_count(f.indrelid) +
+				pg_catalog.pg_stat_get_autovacuum_count(f.indrelid))
+		) v (name, labels, value)
+		UNION ALL
+		SELECT 'limit_per_second', l.labels || pg_catalog.jsonb_build_object('of', v.kind), v.value
+		FROM limited l CROSS JOIN LATERAL (VALUES
+			('read units', CASE WHEN l.mode = 'on-demand' THEN l.read_units END),
+			('write records', l.write_records),
+			('write bytes', l.write_bytes),
+			('write units', l.write_units)) v (kind, value)
+		UNION ALL
+		SELECT c.name, coalesce(f.labels, '{}') || c.labels, c.value
+		FROM vecprov_counters() c LEFT JOIN fact f ON f.indexrelid = c.index
+		WHERE f.indexrelid IS NOT NULL OR c.index IS NULL
+	)
+	SELECT 'vecprov_' || metric.name AS name, metric.labels, metric.value
+	FROM metric WHERE metric.value IS NOT NULL;
+COMMENT ON VIEW vecprov_metrics IS 'what there is to watch, for monitoring systems';
+GRANT SELECT ON vecprov_metrics TO PUBLIC;
+
+CREATE FUNCTION vecprov_metrics_text() RETURNS text LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	WITH family (name, type, help) AS (VALUES
+		('index_info', 'gauge', 'Mode and tier of an index; always 1.'),
+		('records', 'gauge', 'Records of the index.'),
+		('index_size_bytes', 'gauge', 'Sizes of all records.'),
+		('capacity_bytes', 'gauge', 'What the shards hold.'),
+		('fullness_ratio', 'gauge', 'Of storage, of memory, and the larger.'),
+		('shards', 'gauge', 'Shards, wished for and current.'),
+		('replicas', 'gauge', 'Replicas wished for.'),
+		('state', 'gauge', 'State of the capacity: 1 for the one that it is in.'),
+		('scans_total', 'counter', 'Searches, as PostgreSQL counts them.'),
+		('rows_returned_total', 'counter', 'Rows that searches returned.'),
+		('vacuums_total', 'counter', 'VACUUMs of the table.'),
+		('search_seconds', 'histogram', 'Time that searches took inside the index.'),
+		('inserts_total', 'counter', 'Records inserted.'),
+		('insert_seconds_total', 'counter', 'Time that inserts took inside the index.'),
+		('refused_total', 'counter', 'Operations refused.'),
+		('limit_per_second', 'gauge', 'Limits in force.'),
+		('metered_indexes', 'gauge', 'Indexes of the server that are counted.'),
+		('metered_indexes_max', 'gauge', 'The setting vecprov.max_metered_indexes.'),
+		('unmetered_total', 'counter', 'Operations on indexes that are not counted.')
+	), labelled AS (
+		SELECT m.name, m.value, m.labels->>'le' AS bound, m.labels - 'le' AS labels,
+			(SELECT pg_catalog.string_agg(pg_catalog.format('%s="%s"', l.key,
+					pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(l.value,
+						E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n')), ',' ORDER BY l.key)
+				FROM pg_catalog.jsonb_each_text(m.labels) l) AS label_text
+		FROM vecprov_metrics m
+	), line AS (
+		SELECT f.name AS family, 2 AS place, m.labels, m.bound::double precision AS bound, m.name AS metric,
+			m.name || coalesce('{' || m.label_text || '} ', ' ') ||
+				CASE m.value WHEN 'Infinity' THEN '+Inf' ELSE m.value::text END AS line
+		FROM labelled m JOIN family f
+			ON m.name = 'vecprov_' || f.name OR
+				(f.type = 'histogram' AND pg_catalog.starts_with(m.name, 'vecprov_' || f.name || '_'))
+		UNION ALL
+		SELECT f.name, v.place, NULL, NULL, NULL, v.line
+		FROM family f CROSS JOIN LATERAL (VALUES
+			(0, pg_catalog.format('# HELP vecprov_%s %s', f.name, f.help)),
+			(1, pg_catalog.format('# TYPE vecprov_%s %s', f.name, f.type))) v (place, line)
+	)
+	SELECT pg_catalog.string_agg(line, E'\n' ORDER BY family, place, labels, metric, bound) || E'\n'
+	FROM line;
+END;
+COMMENT ON FUNCTION vecprov_metrics_text() IS 'vecprov_metrics in the text format of Prometheus';

@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * limit.c
+ *	  Limits of reads and writes a second: rows of vecprov_limit.
+ *
+ * The row of an index holds for it, or else the row without a name.  The buckets are
+ * in the index's meter (meter.c).  Who finds one empty is told how long to wait: we
+ * do not wait ourselves, holding locks and a connection.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "utils/rel.h"
+
+#include "base/options.h"
+#include "capacity/arithmetic.h"
+#include "capacity/kept.h"
+#include "capacity/limit.h"
+
+/* Columns, in the order of sql/install/33_capacity_limit.sql. */
+enum
+{
+	LIMIT_SCHEMA = 1,
+	LIMIT_INDEX,
+	LIMIT_RATES,				/* one for each bucket */
+	LIMIT_BURST = LIMIT_RATES + VP_NBUCKETS,
+	LIMIT_METADATA
+};
+
+/* A row of vecprov_limit. */
+typedef struct VpLimit
+{
+	NameData	schema;			/* empty: for all that have no row of their own */
+	NameData	index;
+	double		rates[VP_NBUCKETS]; /* 0: no limit */
+	double		burst;			/* seconds */
+	int64		metadata;		/* bytes of a record; -1: no limit */
+} VpLimit;
+
+static const char *const bucket_units[VP_NBUCKETS] = {
+	"read units", "records", "bytes", "write units"
+};
+
+static void
+read_limit(TupleDesc desc, HeapTuple tuple, void *row)
+{
+	VpLimit    *limit = row;
+	Datum		value;
+	bool		isnull;
+
+	memset(limit, 0, sizeof(*limit));
+	value = heap_getattr(tuple, LIMIT_SCHEMA, desc, &isnull);
+	if (!isnull)
+		limit->schema = *DatumGetName(value);
+	value = heap_getattr(tuple, LIMIT_INDEX, desc, &isnull);
+	if (!isnull)
+		limit->index = *DatumGetName(value);
+	for (int i = 0; i < VP_NBUCKETS; i++)
+	{
+		value = heap_getattr(tuple, LIMIT_RATES + i, desc, &isnull);
+		if (!isnull)
+			limit->rates[i] = DatumGetFloat8(value);
+	}
+	limit->burst = DatumGetFloat8(heap_getattr(tuple, LIMIT_BURST, desc, &isnull));
+	value = heap_getattr(tuple, LIMIT_METADATA, desc, &isnull);
+	limit->metadata = isnull ? -1 : DatumGetInt64(value);
+}
+
+static VpKept limits = {.table = "vecprov_limit",.row_bytes = sizeof(VpLimit),.read = read_limit};
+
+/* The limits of an index; NULL: none. */
+static const VpLimit *
+find_limit(Relation rel)
+{
+	const VpLimit *rows = vp_kept_rows(&limits);
+	const VpLimit *found = NULL;
+
+	if (limits.nrows == 0 || rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		return NULL;
+	for (int i = 0; i < limits.nrows; i++)
+	{
+		if (NameStr(rows[i].schema)[0] == '\0')
+			found = &rows[i];
+		else if (strcmp(NameStr(rows[i].index), RelationGetRelationName(rel)) == 0 &&
+				 get_namespace_oid(NameStr(rows[i].schema), true) == RelationGetNamespace(rel))
+			return &rows[i];
+	}
+	return found;
+}
+
+/* ereports that a bucket is empty: what needs so much of it has to wait so long. */
+static void
+refuse(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket bucket, double cost, uint64 ns)
+{
+	bool		is_read = bucket == VP_BUCKET_READ_UNITS;
+
+	vp_meter_refusal(meter, is_read ? VP_REFUSED_READ_LIMIT : VP_REFUSED_WRITE_LIMIT);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("index \"%s\" has reached its limit of %.15g %s a second",
+					RelationGetRelationName(rel), limit->rates[bucket], bucket_units[bucket]),
+			 errdetail("The %s needs %.15g; up to %.15g can be used at once. Wait %llu ms.",
+					   is_read ? "search" : "record", cost, limit->rates[bucket] * limit->burst,
+					   (unsigned long long) (ns / 1000000 + 1)),
+			 is_read ? errhint("Retry after that time, with exponential back-off and jitter.") :
+			 errhint("Retry after that time, with exponential back-off and jitter, "
+					 "and write less at once.")));
+}
+
+/*
+ * Takes what something costs out of all buckets that are limited, or of none of them, and
+ * ereports.  costs[i] is of bucket first + i.
+ */
+static void
+take(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket first, int n, const double *costs)
+{
+	for (int i = 0; i < n; i++)
+	{
+		double		rate = limit->rates[first + i];
+		uint64		ns;
+
+		if (rate == 0 || costs[i] == 0)
+			continue;
+		ns = vp_meter_take(meter, first + i, costs[i], rate, limit->burst);
+		if (ns == 0)
+			continue;
+		for (int j = 0; j < i; j++)
+			if (limit->rates[first + j] != 0)
+				vp_meter_give_back(meter, first + j, costs[j], limit->rates[first + j]);
+		refuse(rel, meter, limit, first + i, costs[i], ns);
+	}
+}
+
+void
+vp_limit_read(const VpStore *store, VpMeter *meter)
+{
+	Relation	rel = store->rel;
+	const VpLimit *limit = find_limit(rel);
+	VpWish		wish;
+	uint32		records;
+	uint64		bytes;
+	double		units;
+
+	if (limit == NULL || meter == NULL || limit->rates[VP_BUCKET_READ_UNITS] == 0)
+		return;
+	vp_get_wish((VpOptions *) rel->rd_options, &wish);
+	if (VpIsProvisioned(&wish))
+		return;
+	vp_store_totals(store, &records, &bytes);
+	units = vp_read_units(bytes);
+	take(rel, meter, limit, VP_BUCKET_READ_UNITS, 1, &units);
+}
+
+/* The write units that one more record adds to those of its statement. */
+static double
+more_units(IndexInfo *info, uint32 size)
+{
+	int64	   *request = info->ii_AmCache;
+	int64		before;
+
+	if (request == NULL)
+		request = info->ii_AmCache = MemoryContextAllocZero(info->ii_Context, sizeof(int64));
+	before = *request > 0 ? vp_write_units(*request) : 0;
+	*request += size;
+	return vp_write_units(*request) - before;
+}
+
+void
+vp_limit_write(Relation rel, VpMeter *meter, IndexInfo *info, uint32 size, uint32 vector_bytes)
+{
+	const VpLimit *limit = find_limit(rel);
+	double		costs[] = {1, size, 0};
+
+	/* CREATE INDEX CONCURRENTLY inserts too what came while it built */
+	if (limit == NULL || info->ii_Concurrent)
+		return;
+	if (limit->metadata >= 0 && size - vector_bytes > limit->metadata)
+	{
+		vp_meter_refusal(meter, VP_REFUSED_RECORD_SIZE);
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("record has %u bytes besides its vector, index \"%s\" takes %lld at most",
+						size - vector_bytes, RelationGetRelationName(rel),
+						(long long) limit->metadata)));
+	}
+	if (meter == NULL)
+		return;
+	if (limit->rates[VP_BUCKET_WRITE_UNITS] != 0)
+		costs[VP_BUCKET_WRITE_UNITS - VP_BUCKET_WRITE_RECORDS] = more_units(info, size);
+	take(rel, meter, limit, VP_BUCKET_WRITE_RECORDS, lengthof(costs), costs);
+}

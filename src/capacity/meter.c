@@ -1,0 +1,418 @@
+/*-------------------------------------------------------------------------
+ *
+ * meter.c
+ *	  What is counted of each index in shared memory, and the buckets of its limits.
+ *
+ * A meter is found by database and index in a hash table with open addressing,
+ * without a lock; to take one, or to free one, needs the lock.  Meters of indexes that
+ * are gone are freed when there are no others left: nothing has to be told of a DROP,
+ * a crash, or what WAL does on a standby.
+ *
+ * Counters of frequent events stand several times, each set on cache lines of its own:
+ * a backend adds to the set that its process ID chooses, who reads adds them up.
+ *
+ * A bucket is one word: the moment at which it will be full again.  To take from it is
+ * to move that on by the time in which what is taken comes in again ("generic cell
+ * rate algorithm", ITU-T I.371, there for the cells of ATM networks).  So a bucket
+ * needs neither a clock that fills it nor a lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/settings.h"
+#include "capacity/meter.h"
+
+/* Sets of counters, a power of two. */
+#define SETS		4
+
+#define LINE_BYTES	64
+
+/* Between two attempts to free meters: they look at the catalogue. */
+#define SWEEP_INTERVAL_MS	60000
+
+/* Whose a meter is. */
+#define NEVER_TAKEN	UINT64CONST(0)
+#define FREED		UINT64CONST(1)
+#define OwnerOf(database, index) ((uint64) (database) << 32 | (index))
+
+/* Two cache lines. */
+typedef struct CounterSet
+{
+	pg_atomic_uint64 searches[VP_SEARCH_BOUNDS + 1];
+	pg_atomic_uint64 search_ns;
+	pg_atomic_uint64 inserts;
+	pg_atomic_uint64 insert_ns;
+} CounterSet;
+
+typedef struct Bucket
+{
+	pg_atomic_uint64 full_at;
+	pg_atomic_uint64 terms;		/* stands for its rate and burst */
+} Bucket;
+
+/* Each part begins on a cache line. */
+struct VpMeter
+{
+	CounterSet	sets[SETS];
+	Bucket		buckets[VP_NBUCKETS];
+	pg_atomic_uint64 refused[VP_NREFUSALS];
+	char		padding[LINE_BYTES - VP_NREFUSALS * sizeof(pg_atomic_uint64)];
+};
+
+StaticAssertDecl(sizeof(CounterSet) == 2 * LINE_BYTES, "sets of counters share no cache line");
+StaticAssertDecl(sizeof(VpMeter) % LINE_BYTES == 0, "meters share no cache line");
+
+typedef struct Shared
+{
+	LWLock	   *lock;			/* to write owners */
+	pg_atomic_uint64 swept_at;	/* milliseconds */
+	pg_atomic_uint64 missed;
+} Shared;
+
+const double vp_search_bounds[VP_SEARCH_BOUNDS] = {
+	0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5
+};
+
+/* In shared memory, one behind the other. */
+static Shared *shared;
+static pg_atomic_uint64 *owners;	/* whose the meters are; mostly read */
+static VpMeter *meters;
+
+/*----------
+ * Making
+ *----------
+ */
+
+static Size
+owners_offset(void)
+{
+	return TYPEALIGN(LINE_BYTES, sizeof(Shared));
+}
+
+static Size
+meters_offset(void)
+{
+	return TYPEALIGN(LINE_BYTES, owners_offset() +
+					 vp_max_metered_indexes * sizeof(pg_atomic_uint64));
+}
+
+static Size
+shared_bytes(void)
+{
+	return meters_offset() + vp_max_metered_indexes * sizeof(VpMeter);
+}
+
+void
+vp_meter_request(void)
+{
+	RequestAddinShmemSpace(shared_bytes());
+	RequestNamedLWLockTranche("vecprov meters", 1);
+}
+
+void
+vp_meter_startup(void)
+{
+	bool		found;
+	char	   *start = ShmemInitStruct("vecprov meters", shared_bytes(), &found);
+
+	shared = (Shared *) start;
+	owners = (pg_atomic_uint64 *) (start + owners_offset());
+	meters = (VpMeter *) (start + meters_offset());
+	if (found)
+		return;
+	memset(start, 0, shared_bytes());
+	shared->lock = &GetNamedLWLockTranche("vecprov meters")->lock;
+}
+
+/*----------
+ * Finding
+ *----------
+ */
+
+/*
+ * The place of an owner's meter.  -1 if it has none, and *vacant is one that it can take,
+ * or -1.
+ */
+static int
+look_up(uint64 owner, int *vacant)
+{
+	uint32		start = murmurhash32((uint32) owner ^ murmurhash32(owner >> 32));
+
+	*vacant = -1;
+	for (int i = 0; i < vp_max_metered_indexes; i++)
+	{
+		int			at = (start % vp_max_metered_indexes + i) % vp_max_metered_indexes;
+		uint64		is = pg_atomic_read_u64(&owners[at]);
+
+		if (is == owner)
+			return at;
+		if (is <= FREED && *vacant < 0)
+			*vacant = at;
+		if (is == NEVER_TAKEN)
+			break;
+	}
+	return -1;
+}
+
+/* Takes a meter, if there is one left.  -1: there is none. */
+static int
+take_meter(uint64 owner)
+{
+	int			vacant;
+	int			at;
+
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	at = look_up(owner, &vacant);
+	if (at < 0 && vacant >= 0)
+	{
+		at = vacant;
+		memset(&meters[at], 0, sizeof(VpMeter));
+		/* who finds it finds it empty */
+		pg_write_barrier();
+		pg_atomic_write_u64(&owners[at], owner);
+	}
+	LWLockRelease(shared->lock);
+	return at;
+}
+
+/*
+ * Is an index or its database gone?  An index that another transaction has made, or
+ * drops, is not known to be: that has it locked.
+ */
+static bool
+is_gone(uint64 owner)
+{
+	Oid			database = (Oid) (owner >> 32);
+	Oid			index = (Oid) owner;
+	bool		gone;
+
+	if (database != MyDatabaseId)
+		return !SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database));
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)) ||
+		!ConditionalLockRelationOid(index, AccessShareLock))
+		return false;
+	gone = !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index));
+	UnlockRelationOid(index, AccessShareLock);
+	return gone;
+}
+
+/* Frees meters of indexes that are gone, unless that was tried a moment ago. */
+static void
+sweep_meters(void)
+{
+	uint64		now = vp_now() / 1000000;
+	uint64		before = pg_atomic_read_u64(&shared->swept_at);
+	int			freed = 0;
+
+	if ((before != 0 && now - before < SWEEP_INTERVAL_MS) ||
+		!pg_atomic_compare_exchange_u64(&shared->swept_at, &before, now))
+		return;
+	for (int i = 0; i < vp_max_metered_indexes; i++)
+	{
+		uint64		owner = pg_atomic_read_u64(&owners[i]);
+
+		if (owner <= FREED || !is_gone(owner))
+			continue;
+		LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+		if (pg_atomic_compare_exchange_u64(&owners[i], &owner, FREED))
+			freed++;
+		LWLockRelease(shared->lock);
+	}
+	if (freed == 0)
+		ereport(LOG,
+				(errmsg("vecprov has no meter left for another index"),
+				 errdetail("Some indexes are not counted, and no limits hold for them."),
+				 errhint("Increase vecprov.max_metered_indexes, which is %d.",
+						 vp_max_metered_indexes)));
+}
+
+VpMeter *
+vp_meter_find(Relation rel)
+{
+	uint64		owner = OwnerOf(MyDatabaseId, RelationGetRelid(rel));
+	int			vacant;
+	int			at;
+
+	/* only one session uses a temporary index */
+	if (RelationUsesLocalBuffers(rel))
+		return NULL;
+	at = look_up(owner, &vacant);
+	if (at < 0 && vacant < 0)
+	{
+		sweep_meters();
+		at = look_up(owner, &vacant);
+	}
+	if (at < 0 && vacant >= 0)
+		at = take_meter(owner);
+	if (at >= 0)
+		return &meters[at];
+	pg_atomic_fetch_add_u64(&shared->missed, 1);
+	return NULL;
+}
+
+/*----------
+ * Counting
+ *----------
+ */
+
+static inline CounterSet *
+own_set(VpMeter *meter)
+{
+	return &meter->sets[MyProcPid & (SETS - 1)];
+}
+
+void
+vp_meter_search(VpMeter *meter, uint64 ns)
+{
+	CounterSet *set;
+	int			i = 0;
+
+	if (meter == NULL)
+		return;
+	set = own_set(meter);
+	while (i < VP_SEARCH_BOUNDS && ns > vp_search_bounds[i] * VP_NS_PER_SECOND)
+		i++;
+	pg_atomic_fetch_add_u64(&set->searches[i], 1);
+	pg_atomic_fetch_add_u64(&set->search_ns, ns);
+}
+
+void
+vp_meter_insert(VpMeter *meter, uint64 ns)
+{
+	CounterSet *set;
+
+	if (meter == NULL)
+		return;
+	set = own_set(meter);
+	pg_atomic_fetch_add_u64(&set->inserts, 1);
+	pg_atomic_fetch_add_u64(&set->insert_ns, ns);
+}
+
+void
+vp_meter_refusal(VpMeter *meter, VpRefusal refusal)
+{
+	if (meter != NULL)
+		pg_atomic_fetch_add_u64(&meter->refused[refusal], 1);
+}
+
+/*----------
+ * Buckets
+ *----------
+ */
+
+/* The time in which so much comes in; not so long that sums of it overflow. */
+static uint64
+refill_ns(double cost, double rate)
+{
+	return (uint64) Min(cost / rate * VP_NS_PER_SECOND, 1e18);
+}
+
+/* With other terms than before a bucket begins anew, full: nobody waits by the old ones. */
+static void
+set_terms(Bucket *bucket, double rate, double burst)
+{
+	double		both[] = {rate, burst};
+	uint64		terms = hash_bytes_extended((unsigned char *) both, sizeof(both), 0);
+
+	if (pg_atomic_read_u64(&bucket->terms) != terms)
+	{
+		pg_atomic_write_u64(&bucket->full_at, 0);
+		pg_atomic_write_u64(&bucket->terms, terms);
+	}
+}
+
+uint64
+vp_meter_take(VpMeter *meter, VpBucket which, double cost, double rate, double burst)
+{
+	Bucket	   *bucket = &meter->buckets[which];
+	uint64		ns = refill_ns(cost, rate);
+	uint64		most = Max(ns, (uint64) (burst * VP_NS_PER_SECOND));
+	uint64		full_at;
+
+	set_terms(bucket, rate, burst);
+	full_at = pg_atomic_read_u64(&bucket->full_at);
+	for (;;)
+	{
+		uint64		now = vp_now();
+		uint64		then = Max(full_at, now) + ns;
+
+		if (then > now + most)
+			return then - (now + most);
+		if (pg_atomic_compare_exchange_u64(&bucket->full_at, &full_at, then))
+			return 0;
+	}
+}
+
+void
+vp_meter_give_back(VpMeter *meter, VpBucket which, double cost, double rate)
+{
+	pg_atomic_uint64 *word = &meter->buckets[which].full_at;
+	uint64		ns = refill_ns(cost, rate);
+	uint64		full_at = pg_atomic_read_u64(word);
+
+	/* it may have begun anew meanwhile: then there is less than that */
+	while (!pg_atomic_compare_exchange_u64(word, &full_at, full_at - Min(full_at, ns)))
+		;
+}
+
+/*----------
+ * Reading
+ *----------
+ */
+
+static void
+add_up(VpMeter *meter, VpMeterSums *sums)
+{
+	memset(sums, 0, sizeof(*sums));
+	for (int i = 0; i < SETS; i++)
+	{
+		CounterSet *set = &meter->sets[i];
+
+		for (int j = 0; j <= VP_SEARCH_BOUNDS; j++)
+			sums->searches[j] += pg_atomic_read_u64(&set->searches[j]);
+		sums->search_ns += pg_atomic_read_u64(&set->search_ns);
+		sums->inserts += pg_atomic_read_u64(&set->inserts);
+		sums->insert_ns += pg_atomic_read_u64(&set->insert_ns);
+	}
+	for (int i = 0; i < VP_NREFUSALS; i++)
+		sums->refused[i] = pg_atomic_read_u64(&meter->refused[i]);
+}
+
+bool
+vp_meter_next(int *position, VpMeterSums *sums)
+{
+	while (*position < vp_max_metered_indexes)
+	{
+		int			at = (*position)++;
+		uint64		owner = pg_atomic_read_u64(&owners[at]);
+
+		if (owner <= FREED || (Oid) (owner >> 32) != MyDatabaseId)
+			continue;
+		add_up(&meters[at], sums);
+		sums->index = (Oid) owner;
+		return true;
+	}
+	return false;
+}
+
+void
+vp_meter_usage(int *taken, uint64 *missed)
+{
+	*taken = 0;
+	for (int i = 0; i < vp_max_metered_indexes; i++)
+		if (pg_atomic_read_u64(&owners[i]) > FREED)
+			(*taken)++;
+	*missed = pg_atomic_read_u64(&shared->missed);
+}

@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * meter.h
+ *	  What is counted of each index in shared memory, and the buckets of its limits.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_METER_H
+#define VP_METER_H
+
+#include <time.h>
+
+#include "port/atomics.h"
+#include "utils/relcache.h"
+
+#define VP_NS_PER_SECOND	UINT64CONST(1000000000)
+
+/* Durations of searches are counted by these upper bounds, and one for all above. */
+#define VP_SEARCH_BOUNDS	12
+extern const double vp_search_bounds[VP_SEARCH_BOUNDS];	/* seconds */
+
+/* Refused operations, by the reason. */
+typedef enum VpRefusal
+{
+	VP_REFUSED_READ_LIMIT,
+	VP_REFUSED_WRITE_LIMIT,
+	VP_REFUSED_RECORD_SIZE,
+	VP_REFUSED_CAPACITY,
+	VP_REFUSED_SUSPENDED,
+	VP_NREFUSALS
+} VpRefusal;
+
+/* What is limited. */
+typedef enum VpBucket
+{
+	VP_BUCKET_READ_UNITS,
+	VP_BUCKET_WRITE_RECORDS,
+	VP_BUCKET_WRITE_BYTES,
+	VP_BUCKET_WRITE_UNITS,
+	VP_NBUCKETS
+} VpBucket;
+
+/* The meter of an index, in shared memory; NULL stands for one that has none. */
+typedef struct VpMeter VpMeter;
+
+/* Sums of a meter. */
+typedef struct VpMeterSums
+{
+	Oid			index;
+	uint64		searches[VP_SEARCH_BOUNDS + 1];	/* by duration, not cumulated */
+	uint64		search_ns;
+	uint64		inserts;
+	uint64		insert_ns;
+	uint64		refused[VP_NREFUSALS];
+} VpMeterSums;
+
+/* For the shared memory hooks. */
+extern void vp_meter_request(void);
+extern void vp_meter_startup(void);
+
+/*
+ * The meter of an index that the caller has open.  Valid as long as it is.  NULL: a
+ * temporary index, or all meters are taken.
+ */
+extern VpMeter *vp_meter_find(Relation rel);
+
+/* Counting.  Each does nothing for NULL. */
+extern void vp_meter_search(VpMeter *meter, uint64 ns);
+extern void vp_meter_insert(VpMeter *meter, uint64 ns);
+extern void vp_meter_refusal(VpMeter *meter, VpRefusal refusal);
+
+/*
+ * Takes `cost` out of a bucket that gets `rate` a second and holds what comes in
+ * `burst` seconds.  Returns 0, or, having taken nothing, the nanoseconds to wait.
+ * What costs more than the bucket holds is let through when that is full, and those who
+ * come next wait longer.
+ */
+extern uint64 vp_meter_take(VpMeter *meter, VpBucket which, double cost, double rate,
+							double burst);
+
+/* Puts back what was taken a moment ago. */
+extern void vp_meter_give_back(VpMeter *meter, VpBucket which, double cost, double rate);
+
+/*
+ * Reads the next meter of this database from *position on, which begins with 0;
+ * false when there are no more.
+ */
+extern bool vp_meter_next(int *position, VpMeterSums *sums);
+
+/* How many meters are taken, and how many operations were not counted for want of one. */
+extern void vp_meter_usage(int *taken, uint64 *missed);
+
+/* Nanoseconds since some moment: the same one for all processes. */
+static inline uint64
+vp_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64) now.tv_sec * VP_NS_PER_SECOND + now.tv_nsec;
+}
+
+#endif							/* VP_METER_H */
