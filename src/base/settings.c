@@ -17,6 +17,7 @@
 int			vp_ef_search;
 int			vp_iterative_scan;
 int			vp_max_scan_tuples;
+int			vp_max_provisioned;
 int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
@@ -69,6 +70,13 @@ vp_settings_define(void)
 							 &vp_iterative_scan,
 							 VP_ITERATIVE_STRICT, iterative_scan_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.max_provisioned_indexes",
+							"Sets how many indexes of the server can be provisioned at a time.",
+							"Others work as if they were on demand. 0: none is kept in memory.",
+							&vp_max_provisioned,
+							100, 0, 10000,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.max_scan_tuples",
 							"Sets how many rows an index scan looks at before it stops going on.",

@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/news.h"
 #include "capacity/tier.h"
 
 VP_FUNCTION(vecprov_tier_changed);
@@ -172,6 +173,7 @@ vecprov_tier_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("vecprov_tier_changed must be called as a trigger")));
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	vp_news_send();
 	PG_RETURN_POINTER(NULL);
 }
 
