@@ -34,3 +34,17 @@ CREATE VIEW vecprov_indexes AS
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
 COMMENT ON VIEW vecprov_indexes IS 'the indexes of this database and their capacity';
 GRANT SELECT ON vecprov_indexes TO PUBLIC;
+
+CREATE FUNCTION vecprov_replica_counts(OUT index oid, OUT replica integer, OUT state text,
+	OUT seats integer, OUT in_use integer, OUT queue integer, OUT queries bigint,
+	OUT busy double precision, OUT latency double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_replica_counts' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_replica_counts() IS 'what vecprov_replicas shows';
+
+CREATE VIEW vecprov_replicas AS
+	SELECT index::regclass AS index, replica, NULL::integer AS pid, NULL::text AS zone,
+		state, seats, in_use, queue, queries, busy, latency
+	FROM vecprov_replica_counts();
+COMMENT ON VIEW vecprov_replicas IS 'the replicas of the provisioned indexes of this database';
+GRANT SELECT ON vecprov_replicas TO PUBLIC;

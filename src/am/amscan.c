@@ -34,8 +34,10 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/room.h"
+#include "replica/dispatch.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
 #define MIN_MEASURED	16
@@ -400,6 +402,8 @@ start_search(IndexScanDesc scan)
 		return;
 	}
 	state->source.nids = graph.next_id;
+	vp_seat_take(scan->indexRelation);
+	VP_POINT("search-seated");
 	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
 					vp_level(&state->index->store.geo.levels, graph.entry), 0,
 					state->ef, graph.next_id);
@@ -469,6 +473,7 @@ go_on(VpScan *scan)
 		}
 		return;
 	}
+	vp_seat_take(scan->index->store.rel);
 	scan->ef = Min(scan->ef * 2, VP_MAX_EF_SEARCH);
 	scan->rounds++;
 	if (vp_search_more(scan->search, scan->ef))
@@ -528,14 +533,14 @@ next_row(VpScan *scan)
 	return NULL;
 }
 
-bool
-vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+/* Sets the next row in the scan; false: there is none.  Leaves a seat taken. */
+static bool
+get_row(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	MemoryContext old;
 	Row		   *row;
 
-	Assert(ScanDirectionIsForward(direction));
 	if (state->phase == SCAN_START)
 		start_search(scan);
 
@@ -572,6 +577,27 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	}
 	MemoryContextSwitchTo(old);
 	return false;
+}
+
+/* Who goes on to use the row has no seat: it may take its time. */
+bool
+vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	volatile bool found = false;
+
+	Assert(ScanDirectionIsForward(direction));
+	if (!vp_has_seats(scan->indexRelation))
+		return get_row(scan);
+	PG_TRY();
+	{
+		found = get_row(scan);
+	}
+	PG_FINALLY();
+	{
+		vp_seat_give();
+	}
+	PG_END_TRY();
+	return found;
 }
 
 /* What a search cost: SET client_min_messages = debug1. */

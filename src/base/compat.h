@@ -90,6 +90,13 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpSmgrOpen(locator) smgropen(locator, INVALID_PROC_NUMBER)
 #endif
 
+/* A process's number among all (17, 024c52117387). */
+#if PG_VERSION_NUM < 170000
+#define VpMyProcNumber (MyProc->pgprocno)
+#else
+#define VpMyProcNumber MyProcNumber
+#endif
+
 /*
  * The table of an index that is vacuumed; before 16 (61b313e47eb9) it is not
  * told, and the most careful answer on who can still see its rows must do.

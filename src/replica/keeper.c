@@ -27,6 +27,7 @@
 #include "base/settings.h"
 #include "replica/pins.h"
 #include "replica/registry.h"
+#include "replica/seats.h"
 #include "replica/worker.h"
 
 /* Milliseconds. */
@@ -440,6 +441,7 @@ vecprov_keeper_main(Datum arg)
 		learn();
 		mind_locks();
 		more = mind_pins();
+		vp_seats_sample();
 		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : -1);
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "base/settings.h"
 #include "replica/registry.h"
+#include "replica/seats.h"
 
 VpRegistry *vp_registry;
 
@@ -123,6 +124,7 @@ take_slot(Oid database, Oid index)
 		{
 			memset(&vp_registry->slots[i], 0, sizeof(VpSlot));
 			vp_registry->slots[i].used = true;
+			vp_seats_clear(i);
 			pg_atomic_write_u64(&vp_registry->keys[i], key_of(database, index));
 			return i;
 		}
@@ -139,6 +141,14 @@ set_facts(VpSlot *slot, const VpFacts *facts)
 	/* so that nobody takes the keeper's work of before for what these ask */
 	slot->state = VP_LOADING;
 	slot->error[0] = '\0';
+}
+
+/* It is not provisioned any more: who waits for a seat need not. */
+static void
+set_gone(int slot)
+{
+	vp_registry->slots[slot].gone = true;
+	vp_seats_set(slot, 0, 0);
 }
 
 /* Under the lock; returns how many found no slot. */
@@ -161,13 +171,14 @@ post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
 		slot = &vp_registry->slots[i];
 		seen[i] = true;
 		set_facts(slot, &facts[n]);
+		vp_seats_set(i, facts[n].wish.replicas, facts[n].units);
 		slot->gone = false;
 		if (slot->hold == ticket->holds[i])
 			slot->sure = slot->hold;
 	}
 	for (int i = 0; i < vp_max_provisioned; i++)
 		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database && !seen[i])
-			vp_registry->slots[i].gone = true;
+			set_gone(i);
 	pfree(seen);
 	return left_out;
 }
@@ -205,7 +216,7 @@ vp_registry_drop(Oid database)
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < vp_max_provisioned; i++)
 		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database)
-			vp_registry->slots[i].gone = true;
+			set_gone(i);
 	vp_registry->version++;
 	LWLockRelease(vp_registry->lock);
 	vp_registry_wake(&vp_registry->keeper);

@@ -19,6 +19,7 @@
 #include "base/settings.h"
 #include "replica/registry.h"
 #include "replica/replica.h"
+#include "replica/seats.h"
 #include "replica/worker.h"
 
 /* Seconds after which launcher and keeper come back when they have ended. */
@@ -92,10 +93,12 @@ void
 vp_replica_request(void)
 {
 	vp_registry_request();
+	vp_seats_request();
 }
 
 void
 vp_replica_startup(void)
 {
 	vp_registry_startup();
+	vp_seats_startup();
 }
