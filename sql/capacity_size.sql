@@ -111,6 +111,7 @@ CREATE TABLE size_small (id integer, v vector(8), t text) WITH (autovacuum_enabl
 INSERT INTO size_small SELECT i, ARRAY[i, i % 2, i % 3, i % 5, i % 7, i % 11, i % 13, i % 17], '1234' FROM generate_series(1, 200) i;
 CREATE INDEX size_small_idx ON size_small USING vecprov (v) WITH (tier = 'size_tiny');
 SELECT vecprov_index_size('size_small_idx'), vecprov_capacity('size_small_idx'), vecprov_fullness('size_small_idx');
+SELECT vecprov_wait('size_small_idx', '1 min');
 SELECT mode, tier, shards, replicas, current_shards, state, error, records, index_size, capacity, fullness, storage_fullness,
 	memory_fullness > 0 AND memory_fullness < 0.1 AS memory, advice FROM vecprov_indexes WHERE "table" = 'size_small'::regclass;
 SELECT pg_temp.try($$INSERT INTO size_small SELECT 200 + i, ARRAY[i, i % 2, i % 3, i % 5, i % 7, i % 11, i % 13, i % 17], '1234' FROM generate_series(1, 50) i$$);
@@ -133,6 +134,8 @@ SELECT id FROM size_small ORDER BY v <-> '[1,1,1,1,1,1,1,1]' LIMIT 1;
 RESET enable_seqscan;
 -- Room comes from VACUUM, or from a larger shard.
 DELETE FROM size_small WHERE id <= 10;
+-- the process that was sent to look at the new tier and index has a snapshot, for a moment
+SELECT pg_sleep(0.5);
 VACUUM size_small;
 SELECT pg_temp.try($$INSERT INTO size_small SELECT i, ARRAY[i, 2, 3, 4, 5, 6, 7, 8], '1234' FROM generate_series(1, 10) i$$);
 SELECT pg_temp.try($$INSERT INTO size_small VALUES (251, '[1,2,3,4,5,6,7,8]', '1234')$$);

@@ -25,6 +25,7 @@
 #include "kernel/kernel.h"
 #include "page/patch.h"
 #include "page/peek.h"
+#include "replica/replica.h"
 
 /* exported also where the server's headers do not say so */
 extern VP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
@@ -42,6 +43,7 @@ request_shmem(void)
 		previous_shmem_request_hook();
 	RequestAddinShmemSpace(vp_hint_size());
 	vp_meter_request();
+	vp_replica_request();
 }
 
 static void
@@ -51,6 +53,7 @@ startup_shmem(void)
 		previous_shmem_startup_hook();
 	vp_hint_startup();
 	vp_meter_startup();
+	vp_replica_startup();
 }
 
 void
@@ -69,6 +72,7 @@ _PG_init(void)
 	vp_plan_define();
 	vp_change_define();
 	vp_rmgr_register();
+	vp_replica_define();
 
 	previous_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = request_shmem;

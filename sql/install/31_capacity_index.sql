@@ -59,13 +59,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric) IS
 	'what an index costs a month, by its parts; units written and read, if not given, as the server counted';
-
-CREATE VIEW vecprov_indexes AS
-	SELECT i.indexrelid::regclass AS index, i.indrelid::regclass AS "table", f.*
-	FROM pg_catalog.pg_index i
-		JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-		JOIN pg_catalog.pg_am a ON a.oid = c.relam
-		CROSS JOIN LATERAL vecprov_facts(i.indexrelid, false) f
-	WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace);
-COMMENT ON VIEW vecprov_indexes IS 'the indexes of this database and their capacity';
-GRANT SELECT ON vecprov_indexes TO PUBLIC;

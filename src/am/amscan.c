@@ -34,9 +34,11 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
 #include "capacity/room.h"
+#include "replica/dispatch.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
 #define MIN_MEASURED	16
@@ -444,6 +446,8 @@ start_search(IndexScanDesc scan)
 		return;
 	}
 	state->source.nids = graph.next_id;
+	vp_seat_take(scan->indexRelation);
+	VP_POINT("search-seated");
 	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
 					vp_level(&state->index->store.geo.levels, graph.entry), 0,
 					state->ef, graph.next_id);
@@ -513,6 +517,7 @@ go_on(VpScan *scan)
 		}
 		return;
 	}
+	vp_seat_take(scan->index->store.rel);
 	scan->ef = Min(scan->ef * 2, VP_MAX_EF_SEARCH);
 	scan->rounds++;
 	if (vp_search_more(scan->search, scan->ef))
@@ -614,14 +619,14 @@ next_tid(IndexScanDesc scan)
 	}
 }
 
-bool
-vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+/* The same, beginning the search if that is to be done.  Leaves a seat taken. */
+static bool
+get_row(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	MemoryContext old;
 	bool		found;
 
-	Assert(ScanDirectionIsForward(direction));
 	if (state->phase == SCAN_START)
 	{
 		vp_limit_read(&state->index->store, state->meter);
@@ -632,6 +637,27 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	found = next_tid(scan);
 	MemoryContextSwitchTo(old);
 	stop_clock(state);
+	return found;
+}
+
+/* Who goes on to use the row has no seat: it may take its time. */
+bool
+vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	volatile bool found = false;
+
+	Assert(ScanDirectionIsForward(direction));
+	if (!vp_has_seats(scan->indexRelation))
+		return get_row(scan);
+	PG_TRY();
+	{
+		found = get_row(scan);
+	}
+	PG_FINALLY();
+	{
+		vp_seat_give();
+	}
+	PG_END_TRY();
 	return found;
 }
 

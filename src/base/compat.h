@@ -71,6 +71,33 @@ typedef RelFileLocator VpRelFileLocator;
 #endif
 
 /*
+ * Files: the parts of a locator (16, as above); the process that a temporary
+ * one is of, here none (17, 024c52117387); a read that failed must be ended by who
+ * leaves the process, until 16 (12f3867f5534) had resource owners do so.
+ */
+#if PG_VERSION_NUM < 160000
+#define VpLocatorMake(tablespace, database, number) \
+	((VpRelFileLocator) {(tablespace), (database), (number)})
+#define VpAbortBufferIO() AbortBufferIO()
+#else
+#define VpLocatorMake(tablespace, database, number) \
+	((VpRelFileLocator) {.spcOid = (tablespace), .dbOid = (database), .relNumber = (number)})
+#define VpAbortBufferIO() ((void) 0)
+#endif
+#if PG_VERSION_NUM < 170000
+#define VpSmgrOpen(locator) smgropen(locator, InvalidBackendId)
+#else
+#define VpSmgrOpen(locator) smgropen(locator, INVALID_PROC_NUMBER)
+#endif
+
+/* A process's number among all (17, 024c52117387). */
+#if PG_VERSION_NUM < 170000
+#define VpMyProcNumber (MyProc->pgprocno)
+#else
+#define VpMyProcNumber MyProcNumber
+#endif
+
+/*
  * The table of an index that is vacuumed; before 16 (61b313e47eb9) it is not
  * told, and the most careful answer on who can still see its rows must do.
  */

@@ -24,6 +24,7 @@
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged
+ *	search-seated		a search has its seat, if its index has seats, and begins
  *	vacuum-marked		dead nodes are marked
  *	vacuum-surveyed		it is known which nodes are dead; no link is changed yet
  *	vacuum-repaired		nothing leads to them any more

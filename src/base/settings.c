@@ -18,6 +18,7 @@ int			vp_ef_search;
 int			vp_iterative_scan;
 int			vp_max_scan_tuples;
 int			vp_max_metered_indexes;
+int			vp_max_provisioned;
 int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
@@ -76,6 +77,13 @@ vp_settings_define(void)
 							"Others work, but are not counted, and no limits hold for them.",
 							&vp_max_metered_indexes,
 							500, 1, 100000,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.max_provisioned_indexes",
+							"Sets how many indexes of the server can be provisioned at a time.",
+							"Others work as if they were on demand. 0: none is kept in memory.",
+							&vp_max_provisioned,
+							100, 0, 10000,
 							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.max_scan_tuples",

@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/news.h"
 #include "base/options.h"
 #include "capacity/change.h"
 #include "capacity/rules.h"
@@ -117,15 +118,21 @@ get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
 	return ours && memcmp(&change->before, &change->after, sizeof(VpWish)) != 0;
 }
 
-/* Judges what a command has made of a relation. */
+/*
+ * Judges what a command has made of a relation.  copied: the server itself has
+ * made it, with the options of another, which were judged then.
+ */
 static void
-judge(Oid relid, bool created)
+judge(Oid relid, bool created, bool copied)
 {
 	VpWishChange change;
 	FormData_pg_class form;
 	Relation	rel = NULL;
 
 	if (!get_change(relid, created, &change, &form))
+		return;
+	vp_news_send();
+	if (copied)
 		return;
 	change.table = table_of(relid);
 	namestrcpy(&change.schema, get_namespace_name(form.relnamespace));
@@ -152,11 +159,10 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (class != RelationRelationId || column != 0 || IsBinaryUpgrade)
 		return;
-	/* made by the server itself: a copy, with the options of the original */
-	if (access == OAT_POST_CREATE && !((ObjectAccessPostCreate *) arg)->is_internal)
-		judge(object, true);
+	if (access == OAT_POST_CREATE)
+		judge(object, true, ((ObjectAccessPostCreate *) arg)->is_internal);
 	else if (access == OAT_POST_ALTER)
-		judge(object, false);
+		judge(object, false, false);
 }
 
 void

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/news.h"
 #include "capacity/kept.h"
 #include "capacity/tier.h"
 
@@ -95,5 +96,6 @@ vecprov_table_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("vecprov_table_changed must be called as a trigger")));
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	vp_news_send();
 	PG_RETURN_POINTER(NULL);
 }

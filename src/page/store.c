@@ -54,6 +54,13 @@ check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
 		report_damage(rel, block, "It is a page of another place.");
 }
 
+static bool
+makes_sense(const VpMeta *meta)
+{
+	return meta->magic == VP_MAGIC && meta->version == VP_FORMAT_VERSION &&
+		meta->m >= 2 && meta->dims >= 1 && meta->shards == 1;
+}
+
 void
 vp_meta_read(Relation rel, VpMeta *meta)
 {
@@ -64,9 +71,24 @@ vp_meta_read(Relation rel, VpMeta *meta)
 	memcpy(meta, VpPageGetMeta(BufferGetPage(buffer)), sizeof(*meta));
 	UnlockReleaseBuffer(buffer);
 
-	if (meta->magic != VP_MAGIC || meta->version != VP_FORMAT_VERSION ||
-		meta->m < 2 || meta->dims < 1 || meta->shards != 1)
+	if (!makes_sense(meta))
 		report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
+}
+
+bool
+vp_meta_look(Buffer buffer, VpMeta *meta)
+{
+	Page		page = BufferGetPage(buffer);
+	bool		sound;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	sound = !PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(VpPageSpecial)) &&
+		VpPageGetSpecial(page)->page_id == VP_PAGE_ID &&
+		VpPageGetSpecial(page)->kind == VP_PAGE_META;
+	if (sound)
+		memcpy(meta, VpPageGetMeta(page), sizeof(*meta));
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	return sound && makes_sense(meta);
 }
 
 void

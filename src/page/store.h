@@ -46,6 +46,9 @@ typedef struct VpGraphState
 /* Reads and checks the metapage (pin and share lock inside). */
 extern void vp_meta_read(Relation rel, VpMeta *meta);
 
+/* Copies a metapage that the caller has pinned; false when it is not a sound one. */
+extern bool vp_meta_look(Buffer buffer, VpMeta *meta);
+
 extern void vp_store_init(VpStore *store, Relation rel, const VpMeta *meta);
 
 /* Lays out an empty index: metapage and mean pages.  mean: NULL or mean_floats floats. */

@@ -1,0 +1,50 @@
+-- Provisioned capacity: what there is of it.
+
+CREATE FUNCTION vecprov_residency(index oid,
+	OUT state text, OUT error text, OUT resident_size bigint, OUT wanted_size bigint,
+	OUT current_replicas integer)
+	AS 'MODULE_PATHNAME', 'vecprov_residency' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_residency(oid) IS
+	'how far a provisioned index is in memory; null while nobody has seen to it';
+
+CREATE FUNCTION vecprov_wait(index regclass, timeout interval DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'vecprov_wait' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_wait(regclass, interval) IS
+	'returns when the capacity of an index is as wished for; raises what stands in the way';
+
+CREATE VIEW vecprov_indexes AS
+	-- first which indexes are ours: the functions do not take others
+	WITH ours AS MATERIALIZED (
+		SELECT i.indexrelid, i.indrelid
+		FROM pg_catalog.pg_index i
+			JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+			JOIN pg_catalog.pg_am a ON a.oid = c.relam
+		WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+	)
+	SELECT ours.indexrelid::regclass AS index, ours.indrelid::regclass AS "table",
+		f.mode, f.tier, f.shards, f.replicas, f.current_shards, r.current_replicas,
+		CASE WHEN f.error IS NOT NULL OR f.mode = 'on-demand' THEN f.state
+			ELSE coalesce(r.state, 'Loading') END AS state,
+		coalesce(f.error, r.error) AS error,
+		f.records, f.index_size, f.capacity, f.fullness, f.memory_fullness, f.storage_fullness,
+		r.resident_size, r.resident_size / nullif(r.wanted_size, 0)::double precision AS resident,
+		f.advice
+	FROM ours
+		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
+		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
+COMMENT ON VIEW vecprov_indexes IS 'the indexes of this database and their capacity';
+GRANT SELECT ON vecprov_indexes TO PUBLIC;
+
+CREATE FUNCTION vecprov_replica_counts(OUT index oid, OUT replica integer, OUT state text,
+	OUT seats integer, OUT in_use integer, OUT queue integer, OUT queries bigint,
+	OUT busy double precision, OUT latency double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_replica_counts' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_replica_counts() IS 'what vecprov_replicas shows';
+
+CREATE VIEW vecprov_replicas AS
+	SELECT index::regclass AS index, replica, NULL::integer AS pid, NULL::text AS zone,
+		state, seats, in_use, queue, queries, busy, latency
+	FROM vecprov_replica_counts();
+COMMENT ON VIEW vecprov_replicas IS 'the replicas of the provisioned indexes of this database';
+GRANT SELECT ON vecprov_replicas TO PUBLIC;

@@ -1,0 +1,447 @@
+/*-------------------------------------------------------------------------
+ *
+ * keeper.c
+ *	  Holds provisioned indexes, and pins their pages; the rules are in README.md.
+ *
+ * It serves all indexes by turns, and nothing that it does for one of them takes
+ * longer than a portion of pages: whoever waits for a lock of ours is seen in
+ * time.  What this process knows of each slot is in `kept`; the registry has a
+ * copy of what others may want to know.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lock.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "replica/pins.h"
+#include "replica/registry.h"
+#include "replica/seats.h"
+#include "replica/worker.h"
+
+/* Milliseconds. */
+#define LOOK_EVERY		10
+#define GROWTH_EVERY	1000
+
+/* Of shared buffers, this part may be pinned. */
+#define PINNED_PERCENT	70
+
+typedef struct Kept
+{
+	/* of the registry */
+	bool		used;
+	bool		gone;
+	bool		failed;
+	bool		sure;
+	VpFacts		facts;
+
+	uint64		hold;			/* 0: no locks */
+	VpPins		pins;
+	bool		ready;			/* all was pinned, since pinning began */
+	TimestampTz looked;			/* when the size of the file was */
+	char		error[512];
+} Kept;
+
+static Kept *kept;
+static uint64 known_version;
+
+/*----------
+ * The registry
+ *----------
+ */
+
+static void
+learn_slot(Kept *k, const VpSlot *slot)
+{
+	k->used = slot->used;
+	k->gone = slot->gone;
+	k->failed = slot->failed;
+	k->sure = k->hold != 0 && slot->sure == k->hold;
+	if (memcmp(&k->facts, &slot->facts, sizeof(VpFacts)) == 0)
+		return;
+	/* what stood in the way may not do so any more: look at once */
+	k->facts = slot->facts;
+	k->error[0] = '\0';
+	k->looked = 0;
+}
+
+/* Takes over what scouts have written since. */
+static void
+learn(void)
+{
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	if (known_version != vp_registry->version)
+		for (int i = 0; i < vp_max_provisioned; i++)
+			learn_slot(&kept[i], &vp_registry->slots[i]);
+	known_version = vp_registry->version;
+	LWLockRelease(vp_registry->lock);
+}
+
+static VpState
+state_of(const Kept *k)
+{
+	if (k->error[0] != '\0')
+		return VP_ERROR;
+	if (k->facts.wish.replicas == 0)
+		return VP_SUSPENDED;
+	return k->ready ? VP_READY : VP_LOADING;
+}
+
+/* Tells the registry how far an index is, if that is not what it was told last. */
+static void
+tell(int i)
+{
+	Kept	   *k = &kept[i];
+	VpSlot	   *slot = &vp_registry->slots[i];
+	VpState		state = state_of(k);
+
+	/* only this process writes there */
+	if (state == slot->state && k->pins.pinned == slot->pinned &&
+		k->pins.wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
+		return;
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	slot->state = state;
+	slot->pinned = k->pins.pinned;
+	slot->wanted = k->pins.wanted;
+	strlcpy(slot->error, k->error, sizeof(slot->error));
+	LWLockRelease(vp_registry->lock);
+}
+
+static void
+tell_hold(int i)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	if (kept[i].hold != 0)
+		kept[i].hold = ++vp_registry->holds;
+	vp_registry->slots[i].hold = kept[i].hold;
+	LWLockRelease(vp_registry->lock);
+	if (kept[i].hold != 0)
+		vp_registry_wake(&vp_registry->launcher);
+}
+
+/* Nothing is held, as at a keeper's start and end. */
+static void
+tell_nothing(void)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		VpSlot	   *slot = &vp_registry->slots[i];
+
+		slot->hold = slot->sure = 0;
+		slot->pinned = slot->wanted = 0;
+		if (slot->state == VP_READY)
+			slot->state = VP_LOADING;
+	}
+	LWLockRelease(vp_registry->lock);
+}
+
+/* Begins with the slots as they are; of those that failed, what was wrong. */
+static void
+take_over(void)
+{
+	kept = MemoryContextAllocZero(TopMemoryContext, vp_max_provisioned * sizeof(Kept));
+	known_version = 0;
+	tell_nothing();
+	learn();
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (kept[i].failed)
+			strlcpy(kept[i].error, vp_registry->slots[i].error, sizeof(kept[i].error));
+}
+
+/*----------
+ * Locks
+ *----------
+ */
+
+static void
+lock_tags(const VpFacts *facts, LOCKTAG *database, LOCKTAG *index)
+{
+	SET_LOCKTAG_OBJECT(*database, InvalidOid, DatabaseRelationId, facts->database, 0);
+	SET_LOCKTAG_RELATION(*index, facts->database, facts->index);
+}
+
+/* Takes both locks, if nobody has or waits for stronger ones. */
+static void
+try_hold(int i)
+{
+	Kept	   *k = &kept[i];
+	LOCKTAG		database;
+	LOCKTAG		index;
+
+	lock_tags(&k->facts, &database, &index);
+	if (LockAcquire(&database, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	if (LockAcquire(&index, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		LockRelease(&database, AccessShareLock, true);
+		return;
+	}
+	k->hold = 1;
+	k->sure = false;
+	tell_hold(i);
+}
+
+static bool
+is_waited_for(const Kept *k)
+{
+	LOCKTAG		database;
+	LOCKTAG		index;
+
+	lock_tags(&k->facts, &database, &index);
+	return LockHasWaiters(&index, AccessShareLock, true) ||
+		LockHasWaiters(&database, AccessShareLock, true);
+}
+
+static void
+unpin(Kept *k)
+{
+	vp_pins_end(&k->pins);
+	k->ready = false;
+	k->looked = 0;
+}
+
+static void
+let_go(int i)
+{
+	Kept	   *k = &kept[i];
+	LOCKTAG		database;
+	LOCKTAG		index;
+
+	unpin(k);
+	lock_tags(&k->facts, &database, &index);
+	LockRelease(&index, AccessShareLock, true);
+	LockRelease(&database, AccessShareLock, true);
+	k->hold = 0;
+	k->sure = false;
+	tell_hold(i);
+	tell(i);
+}
+
+/* At exit, also by an error while a page was being read. */
+static void
+let_all_go(int code, Datum arg)
+{
+	LWLockReleaseAll();
+	VpAbortBufferIO();
+	CurrentResourceOwner = NULL;
+	for (int i = 0; i < vp_max_provisioned; i++)
+		vp_pins_end(&kept[i].pins);
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+	tell_nothing();
+}
+
+/*----------
+ * Pins
+ *----------
+ */
+
+/* Blocks of shared buffers that are promised to others. */
+static BlockNumber
+promised_to_others(int i)
+{
+	BlockNumber promised = 0;
+
+	for (int other = 0; other < vp_max_provisioned; other++)
+		if (other != i && kept[other].pins.owner != NULL)
+			promised += kept[other].pins.wanted;
+	return promised;
+}
+
+/*
+ * Has the file grown, and is there room for that?  Sets how far to pin, or the
+ * error.
+ */
+static void
+look_at_size(int i)
+{
+	Kept	   *k = &kept[i];
+	BlockNumber nblocks = vp_pins_file_blocks(&k->pins);
+	BlockNumber wanted = vp_pins_of(&k->pins, nblocks);
+	BlockNumber promised = promised_to_others(i);
+	BlockNumber limit = (uint64) NBuffers * PINNED_PERCENT / 100;
+
+	if (nblocks == k->pins.end)
+		return;
+	if ((uint64) promised + wanted > limit)
+	{
+		snprintf(k->error, sizeof(k->error),
+				 "memory cannot hold the index: it needs %llu bytes; of %llu, which are %d %% of "
+				 "shared_buffers, %llu are used by others",
+				 (unsigned long long) wanted * BLCKSZ, (unsigned long long) limit * BLCKSZ,
+				 PINNED_PERCENT, (unsigned long long) promised * BLCKSZ);
+		return;
+	}
+	k->pins.end = nblocks;
+	k->pins.wanted = wanted;
+}
+
+/* Pinning begins, with what is known of the index now. */
+static void
+begin(Kept *k)
+{
+	k->pins.locator = k->facts.locator;
+	k->pins.permanent = k->facts.permanent;
+	k->pins.vectors = k->facts.keeps_vectors;
+	if (!vp_pins_begin(&k->pins) && vp_pins_file_blocks(&k->pins) > 0)
+		strlcpy(k->error, "its metapage is damaged", sizeof(k->error));
+}
+
+static bool
+is_to_be_pinned(const Kept *k)
+{
+	return k->facts.wish.replicas > 0 && k->facts.known && k->facts.there;
+}
+
+/* Is what is pinned what is wanted now? */
+static bool
+is_same(const Kept *k)
+{
+	return memcmp(&k->pins.locator, &k->facts.locator, sizeof(k->facts.locator)) == 0 &&
+		k->pins.vectors == k->facts.keeps_vectors;
+}
+
+/* Of an index that is sure: pins a portion.  True: there is more to do at once. */
+static bool
+pin(int i)
+{
+	Kept	   *k = &kept[i];
+	TimestampTz now = GetCurrentTimestamp();
+	bool		more;
+
+	if (k->pins.owner != NULL && (!is_to_be_pinned(k) || !is_same(k)))
+		unpin(k);
+	if (!k->facts.known)
+		snprintf(k->error, sizeof(k->error), "tier \"%s\" does not exist", k->facts.wish.tier);
+	if (!is_to_be_pinned(k))
+		return false;
+
+	if (TimestampDifferenceExceeds(k->looked, now, GROWTH_EVERY))
+	{
+		k->looked = now;
+		k->error[0] = '\0';
+		if (k->pins.owner == NULL)
+			begin(k);
+		if (k->pins.owner == NULL)
+			return false;
+		look_at_size(i);
+		if (k->pins.end == 0)
+		{
+			/* no room: not even the metapage */
+			vp_pins_end(&k->pins);
+			return false;
+		}
+	}
+	if (k->pins.owner == NULL)
+		return false;
+	more = vp_pins_more(&k->pins);
+	if (!more)
+		k->ready = true;
+	return more;
+}
+
+/*
+ * The same.  An error is written down with the index, and ends this process: the
+ * next one leaves the index alone.
+ */
+static bool
+pin_carefully(int i)
+{
+	bool		more = false;
+
+	PG_TRY();
+	{
+		more = pin(i);
+	}
+	PG_CATCH();
+	{
+		MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
+		ErrorData  *error = CopyErrorData();
+
+		LWLockReleaseAll();
+		LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+		vp_registry->slots[i].failed = true;
+		vp_registry->slots[i].state = VP_ERROR;
+		strlcpy(vp_registry->slots[i].error, error->message, sizeof(vp_registry->slots[i].error));
+		LWLockRelease(vp_registry->lock);
+		MemoryContextSwitchTo(context);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return more;
+}
+
+/*----------
+ * The rounds
+ *----------
+ */
+
+/* All locks: lets go first, wherever it must, and takes new ones then. */
+static void
+mind_locks(void)
+{
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (kept[i].hold != 0 && (kept[i].gone || is_waited_for(&kept[i])))
+			let_go(i);
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (kept[i].used && kept[i].gone)
+			kept[i].used = !vp_slot_free(i);
+		else if (kept[i].used && kept[i].hold == 0)
+			try_hold(i);
+}
+
+/* A portion of pages of each index.  True: there is more to do at once. */
+static bool
+mind_pins(void)
+{
+	bool		more = false;
+
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (kept[i].used && kept[i].sure && !kept[i].failed)
+		{
+			if (pin_carefully(i))
+				more = true;
+			tell(i);
+		}
+	return more;
+}
+
+static bool
+have_slots(void)
+{
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (kept[i].used)
+			return true;
+	return false;
+}
+
+void
+vecprov_keeper_main(Datum arg)
+{
+	vp_worker_start(&vp_registry->keeper);
+	take_over();
+	before_shmem_exit(let_all_go, (Datum) 0);
+	for (;;)
+	{
+		bool		more;
+
+		/* files that were dropped are closed so */
+		AcceptInvalidationMessages();
+		learn();
+		mind_locks();
+		more = mind_pins();
+		vp_seats_sample();
+		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : -1);
+	}
+}

@@ -1,0 +1,289 @@
+/*-------------------------------------------------------------------------
+ *
+ * launcher.c
+ *	  Sends a scout to each database of which there is news.
+ *
+ * A backend reads invalidation messages and acts upon those about its own
+ * database.  The launcher looks at all of them, so it reads them itself, and
+ * must not be in a transaction while it does: those read them too.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/news.h"
+#include "base/settings.h"
+#include "replica/registry.h"
+#include "replica/worker.h"
+
+/* Milliseconds. */
+#define LISTEN_EVERY	100
+#define RETRY_AFTER		1000
+#define SCOUT_LIMIT		10000
+
+typedef struct Database
+{
+	Oid			oid;
+	bool		news;
+	TimestampTz not_before;		/* a scout failed there */
+} Database;
+
+static Database *databases;
+static int	ndatabases;
+static bool list_outdated;
+static bool all_news;			/* for all that the list will have when it is read again */
+
+/* The scout under way. */
+static BackgroundWorkerHandle *scout;	/* NULL: none */
+static Oid	scout_database;
+static TimestampTz scout_started;
+
+/*----------
+ * News
+ *----------
+ */
+
+static Database *
+find_database(Oid oid)
+{
+	for (int i = 0; i < ndatabases; i++)
+		if (databases[i].oid == oid)
+			return &databases[i];
+	return NULL;
+}
+
+/* One that is not in the list is new, and the list will be read again for that. */
+static void
+note(Oid oid)
+{
+	Database   *database = find_database(oid);
+
+	if (database != NULL)
+		database->news = true;
+}
+
+static void
+hear(SharedInvalidationMessage *msg)
+{
+	LocalExecuteInvalidationMessage(msg);
+	if (vp_is_news(msg))
+		note(msg->cat.dbId);
+	else if (msg->id == DATABASEOID)
+		list_outdated = true;
+}
+
+static void
+note_all(void)
+{
+	list_outdated = all_news = true;
+}
+
+/* Messages were lost. */
+static void
+hear_all(void)
+{
+	InvalidateSystemCaches();
+	note_all();
+}
+
+/* Whose slots are there for nothing: of databases that are gone. */
+static void
+drop_slots(void)
+{
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		Oid			oid = pg_atomic_read_u64(&vp_registry->keys[i]) >> 32;
+
+		if (OidIsValid(oid) && find_database(oid) == NULL)
+			vp_registry_drop(oid);
+	}
+}
+
+/*
+ * Copies pg_database, with what is known of each database; of a new one, all is
+ * news.
+ */
+static void
+copy_list(void)
+{
+	Relation	rel = table_open(DatabaseRelationId, AccessShareLock);
+	TableScanDesc scan = table_beginscan_catalog(rel, 0, NULL);
+	Database   *list = MemoryContextAlloc(TopMemoryContext, sizeof(Database));
+	int			n = 0;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+		Database   *known = find_database(form->oid);
+
+		/* a negative limit: it is half dropped */
+		if (!form->datallowconn || form->datconnlimit < -1)
+			continue;
+		list = repalloc(list, (n + 1) * sizeof(Database));
+		if (known != NULL)
+			list[n++] = *known;
+		else
+			list[n++] = (Database) {.oid = form->oid,.news = true};
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (databases != NULL)
+		pfree(databases);
+	databases = list;
+	ndatabases = n;
+}
+
+/* Messages that the transaction has read might have been news. */
+static void
+read_list(void)
+{
+	uint64		heard = SharedInvalidMessageCounter;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	copy_list();
+	CommitTransactionCommand();
+	if (all_news || heard != SharedInvalidMessageCounter)
+		for (int i = 0; i < ndatabases; i++)
+			databases[i].news = true;
+	list_outdated = all_news = false;
+	drop_slots();
+}
+
+/* Slots whose facts are to be read again. */
+static void
+note_slots(void)
+{
+	bool		vacant = false;
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		VpSlot	   *slot = &vp_registry->slots[i];
+
+		if (!slot->used)
+			vacant = true;
+		else if (!slot->gone && slot->hold != slot->sure && slot->hold != 0)
+			note(slot->facts.database);
+	}
+	if (vacant && vp_registry->crowded)
+	{
+		note_all();
+		vp_registry->crowded = false;
+	}
+	LWLockRelease(vp_registry->lock);
+}
+
+/*----------
+ * Scouts
+ *----------
+ */
+
+static void
+try_again(Oid oid)
+{
+	Database   *database = find_database(oid);
+
+	if (database == NULL)
+		return;
+	database->news = true;
+	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
+}
+
+/* Is one under way? */
+static bool
+scout_is_out(void)
+{
+	pid_t		pid;
+
+	if (scout == NULL)
+		return false;
+	if (GetBackgroundWorkerPid(scout, &pid) != BGWH_STOPPED)
+	{
+		if (TimestampDifferenceExceeds(scout_started, GetCurrentTimestamp(), SCOUT_LIMIT))
+			TerminateBackgroundWorker(scout);
+		return true;
+	}
+	pfree(scout);
+	scout = NULL;
+	if (vp_registry->scouted != scout_database)
+		try_again(scout_database);
+	return false;
+}
+
+static void
+start_scout(Database *database)
+{
+	BackgroundWorker worker;
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	vp_worker_fill(&worker, "vecprov scout", "vecprov_scout_main", BGW_NEVER_RESTART);
+	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
+	worker.bgw_notify_pid = MyProcPid;
+	database->news = false;
+	scout_database = database->oid;
+	scout_started = GetCurrentTimestamp();
+	vp_registry->scouted = InvalidOid;
+	if (!RegisterDynamicBackgroundWorker(&worker, &scout))
+	{
+		scout = NULL;
+		try_again(database->oid);
+		ereport(LOG,
+				(errmsg("could not start a background worker to look at provisioned indexes"),
+				 errhint("You might need to increase max_worker_processes.")));
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static void
+send_scout(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < ndatabases; i++)
+		if (databases[i].news && databases[i].not_before <= now)
+		{
+			start_scout(&databases[i]);
+			return;
+		}
+}
+
+void
+vecprov_launcher_main(Datum arg)
+{
+	bool		in_recovery = false;
+
+	vp_worker_start(&vp_registry->launcher);
+	note_all();
+	for (;;)
+	{
+		ReceiveSharedInvalidMessages(hear, hear_all);
+		if (in_recovery != RecoveryInProgress())
+		{
+			in_recovery = !in_recovery;
+			note_all();
+		}
+		if (list_outdated)
+			read_list();
+		note_slots();
+		if (!scout_is_out())
+			send_scout();
+		vp_worker_wait(LISTEN_EVERY);
+	}
+}

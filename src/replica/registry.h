@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * registry.h
+ *	  The provisioned indexes of the server, in shared memory.
+ *
+ * What a slot's parts mean, and who writes them: README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_REGISTRY_H
+#define VP_REGISTRY_H
+
+#include "base/compat.h"
+
+#include "port/atomics.h"
+#include "storage/block.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+
+#include "base/options.h"
+
+typedef enum VpState
+{
+	VP_LOADING,
+	VP_READY,
+	VP_SUSPENDED,
+	VP_ERROR
+} VpState;
+
+/* As the views show it. */
+extern const char *vp_state_name(VpState state);
+
+/* What a scout reads of an index.  Compared by memcmp: made from zeroes. */
+typedef struct VpFacts
+{
+	Oid			database;
+	Oid			index;
+	VpRelFileLocator locator;
+	bool		permanent;		/* not unlogged */
+	bool		there;			/* unlogged ones have no file on a standby */
+	VpWish		wish;
+	bool		known;			/* is there a tier of this name?  Else the following are 0 */
+	bool		keeps_vectors;
+	int			units;
+} VpFacts;
+
+typedef struct VpSlot
+{
+	bool		used;
+	bool		gone;			/* not provisioned any more: the keeper lets go, and frees the slot */
+	VpFacts		facts;
+	uint64		hold;			/* number of the present hold; 0: none */
+	uint64		sure;			/* of the hold that facts were read in */
+
+	/* by the keeper */
+	VpState		state;
+	char		error[512];		/* of VP_ERROR; else empty */
+	bool		failed;			/* pages could not be read: not tried again with these facts */
+	BlockNumber pinned;			/* blocks */
+	BlockNumber wanted;
+} VpSlot;
+
+typedef struct VpRegistry
+{
+	LWLock	   *lock;			/* for all but the keys' array */
+	PGPROC	   *keeper;			/* NULL: not there */
+	PGPROC	   *launcher;
+	uint64		holds;			/* the last one's number */
+	uint64		version;		/* of the slots, as scouts write them */
+	uint64		tickets;		/* given to scouts */
+	uint64		posted;			/* ticket of the last one that posted */
+	Oid			scouted;		/* the database that a scout has just been through */
+	bool		crowded;		/* there were more indexes than slots */
+	pg_atomic_uint64 *keys;		/* database and index of each slot, 0: free */
+	VpSlot		slots[FLEXIBLE_ARRAY_MEMBER];
+} VpRegistry;
+
+extern VpRegistry *vp_registry;
+
+/* For the shared memory hooks. */
+extern void vp_registry_request(void);
+extern void vp_registry_startup(void);
+
+/*
+ * The slot of an index of a database, -1: it has none.  Takes no lock: it may
+ * have changed hands since.
+ */
+extern int	vp_slot_find(Oid database, Oid index);
+
+/* Copies a slot; false: it is free, or about to be. */
+extern bool vp_slot_copy(int slot, VpSlot *copy);
+
+/* Copies the slot of an index; false: it has none, or is about to lose it. */
+extern bool vp_slot_look(Oid database, Oid index, VpSlot *slot);
+
+/* A scout's ticket: the holds during which all that is read from now on is sure. */
+typedef struct VpTicket
+{
+	uint64		number;
+	uint64	   *holds;			/* of all slots */
+} VpTicket;
+
+extern void vp_registry_enter(VpTicket *ticket);
+
+/*
+ * What a scout has read: all provisioned indexes of a database.  Nothing is done
+ * when another has posted that began later.
+ */
+extern void vp_registry_post(Oid database, const VpFacts *facts, int nfacts,
+							 const VpTicket *ticket);
+
+/* Indexes of this database are no more. */
+extern void vp_registry_drop(Oid database);
+
+/* Frees the slot if it still is gone.  By the keeper, when it has let go. */
+extern bool vp_slot_free(int slot);
+
+/* Wakes keeper or launcher, given where its process stands. */
+extern void vp_registry_wake(PGPROC **process);
+
+#endif							/* VP_REGISTRY_H */

@@ -1,0 +1,124 @@
+/*-------------------------------------------------------------------------
+ *
+ * residency.c
+ *	  What SQL sees of the keeper's work, and waiting for it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "base/options.h"
+#include "base/settings.h"
+#include "capacity/tier.h"
+#include "replica/registry.h"
+
+VP_FUNCTION(vecprov_residency);
+VP_FUNCTION(vecprov_wait);
+
+/* Milliseconds between two looks of who waits. */
+#define LOOK_EVERY	10
+
+/* Of an index, by its OID: state, error, pinned and wanted bytes, replicas; NULL: nothing known. */
+Datum
+vecprov_residency(PG_FUNCTION_ARGS)
+{
+	VpSlot		slot;
+	TupleDesc	desc;
+	Datum		values[5];
+	bool		nulls[5] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (!vp_slot_look(MyDatabaseId, PG_GETARG_OID(0), &slot))
+		PG_RETURN_NULL();
+	values[0] = CStringGetTextDatum(vp_state_name(slot.state));
+	values[1] = CStringGetTextDatum(slot.error);
+	nulls[1] = slot.error[0] == '\0';
+	values[2] = Int64GetDatum((int64) slot.pinned * BLCKSZ);
+	values[3] = Int64GetDatum((int64) slot.wanted * BLCKSZ);
+	values[4] = Int32GetDatum(slot.facts.wish.replicas);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* The wish of an index; ereports when it is none of ours. */
+static void
+read_wish(Oid relid, VpWish *wish, char *name)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+
+	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov",
+						RelationGetRelationName(rel))));
+	vp_get_wish((VpOptions *) rel->rd_options, wish);
+	strlcpy(name, RelationGetRelationName(rel), NAMEDATALEN);
+	relation_close(rel, AccessShareLock);
+}
+
+/* Is it as wished for?  ereports when it cannot be. */
+static bool
+is_done(Oid relid)
+{
+	VpWish		wish;
+	VpSlot		slot;
+	char		name[NAMEDATALEN];
+
+	read_wish(relid, &wish, name);
+	if (!VpIsProvisioned(&wish))
+		return !vp_slot_look(MyDatabaseId, relid, &slot);
+	if (vp_max_provisioned == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" cannot be kept in memory", name),
+				 errhint("Set vecprov.max_provisioned_indexes to 1 or more.")));
+	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
+		memcmp(&slot.facts.wish, &wish, sizeof(wish)) != 0)
+		return false;
+	if (slot.state == VP_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" cannot be kept in memory", name),
+				 errdetail_internal("%s", slot.error)));
+	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY);
+}
+
+/* Arguments: index, how long at most (NULL: for ever). */
+Datum
+vecprov_wait(PG_FUNCTION_ARGS)
+{
+	TimestampTz end = DT_NOEND;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+													  TimestampTzGetDatum(GetCurrentTimestamp()),
+													  PG_GETARG_DATUM(1)));
+	while (!is_done(PG_GETARG_OID(0)))
+	{
+		if (GetCurrentTimestamp() >= end)
+			ereport(ERROR,
+					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+					 errmsg("the capacity of the index is not ready yet"),
+					 errhint("vecprov_indexes shows how far it is. Changes of this transaction "
+							 "are not made before it commits.")));
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 LOOK_EVERY, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	PG_RETURN_VOID();
+}

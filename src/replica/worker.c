@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.c
+ *	  What launcher, keeper and scout have in common.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "utils/guc.h"
+
+#include "base/settings.h"
+#include "replica/registry.h"
+#include "replica/replica.h"
+#include "replica/seats.h"
+#include "replica/worker.h"
+
+/* Seconds after which launcher and keeper come back when they have ended. */
+#define RESTART		1
+
+void
+vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function, int restart)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_ConsistentState;
+	worker->bgw_restart_time = restart;
+	strlcpy(worker->bgw_name, name, BGW_MAXLEN);
+	strlcpy(worker->bgw_type, name, BGW_MAXLEN);
+	strlcpy(worker->bgw_library_name, "vecprov", BGW_MAXLEN);
+	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
+}
+
+static void
+leave_place(int code, Datum place)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	*(PGPROC **) DatumGetPointer(place) = NULL;
+	LWLockRelease(vp_registry->lock);
+}
+
+void
+vp_worker_start(PGPROC **place)
+{
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	*place = MyProc;
+	LWLockRelease(vp_registry->lock);
+	before_shmem_exit(leave_place, PointerGetDatum(place));
+}
+
+void
+vp_worker_wait(long timeout)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout >= 0 ? WL_TIMEOUT : 0),
+					 timeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (ShutdownRequestPending)
+		proc_exit(1);			/* 0 would mean that it is not to come back */
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+void
+vp_replica_define(void)
+{
+	BackgroundWorker worker;
+
+	if (vp_max_provisioned == 0 || IsBinaryUpgrade)
+		return;
+	vp_worker_fill(&worker, "vecprov launcher", "vecprov_launcher_main", RESTART);
+	RegisterBackgroundWorker(&worker);
+	vp_worker_fill(&worker, "vecprov keeper", "vecprov_keeper_main", RESTART);
+	RegisterBackgroundWorker(&worker);
+}
+
+void
+vp_replica_request(void)
+{
+	vp_registry_request();
+	vp_seats_request();
+}
+
+void
+vp_replica_startup(void)
+{
+	vp_registry_startup();
+	vp_seats_startup();
+}

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.h
+ *	  Launcher, keeper and scout as background workers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_WORKER_H
+#define VP_WORKER_H
+
+#include "base/compat.h"
+
+#include "postmaster/bgworker.h"
+#include "storage/proc.h"
+
+/* Their main functions. */
+extern VP_EXPORT void vecprov_launcher_main(Datum arg);
+extern VP_EXPORT void vecprov_keeper_main(Datum arg);
+extern VP_EXPORT void vecprov_scout_main(Datum arg);	/* arg: the database's OID */
+
+/* Fills in what is the same for all.  restart: seconds, or BGW_NEVER_RESTART. */
+extern void vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function,
+						   int restart);
+
+/*
+ * Start of a worker that stays and has no database: signals, connection, and
+ * its place in the registry, which it leaves when it ends.
+ */
+extern void vp_worker_start(PGPROC **place);
+
+/*
+ * Waits until the worker is woken or so many milliseconds are over (-1: no
+ * limit), and does what any worker has to do between two things.
+ */
+extern void vp_worker_wait(long timeout);
+
+#endif							/* VP_WORKER_H */
