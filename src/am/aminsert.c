@@ -159,33 +159,27 @@ should_enter(const VpStore *store, VpId id, VpId entry)
 }
 
 /*
- * Links a node whose record and vector are written, and makes it the entry
- * point if it is the first, or on a higher level than that.
+ * Links a node whose record and vector are written into its shard, and makes it
+ * the entry point if it is the first, or on a higher level than that.
  */
 static void
-link_node(Inserter *inserter, VpId id)
+link_node(Inserter *inserter, VpId id, uint32 shard)
 {
 	const VpStore *store = &inserter->index->store;
-	VpGraphState state;
+	VpId		entry;
 
-	for (;;)
-	{
-		state = vp_graph_state(store);
-		if (state.entry != VP_NO_ID)
-			break;
-		if (vp_entry_replace(store, VP_NO_ID, id))
+	while ((entry = vp_shard_entry(store, shard)) == VP_NO_ID)
+		if (vp_entry_replace(store, shard, VP_NO_ID, id))
 			return;
-	}
 
-	inserter->source.nids = state.next_id;
+	inserter->source.nids = vp_graph_state(store).next_id;
 	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
-				state.entry, vp_level(&store->geo.levels, state.entry),
-				state.next_id) == VP_CHAINED)
+				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
 		return;
 
 	vp_node_set_linked(store, id);
-	while (should_enter(store, id, state.entry) && !vp_entry_replace(store, state.entry, id))
-		state = vp_graph_state(store);
+	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id))
+		entry = vp_shard_entry(store, shard);
 }
 
 /* There is no room for a row. */
@@ -227,7 +221,7 @@ add_vector(Inserter *inserter, Relation heap, const float *vector, ItemPointer t
 
 	vp_query_prepare(&index->codec, inserter->rotated, &inserter->query);
 	MemoryContextSwitchTo(inserter->context);
-	link_node(inserter, id);
+	link_node(inserter, id, record.shard);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(inserter->scratch);
 }

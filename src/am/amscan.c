@@ -371,11 +371,28 @@ reopen_index(VpScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* Where to begin in all shards that are not empty; how many. */
+static int
+get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
+{
+	VpId		ids[VP_MAX_SHARDS];
+	int			n = vp_graph_entries(store, graph, ids);
+
+	for (int i = 0; i < n; i++)
+	{
+		entries[i].id = ids[i];
+		entries[i].level = vp_level(&store->geo.levels, ids[i]);
+	}
+	return n;
+}
+
 static void
 start_search(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	VpGraphState graph;
+	VpEntry		entries[VP_MAX_SHARDS];
+	int			nentries;
 
 	if (scan->numberOfOrderBys == 0)
 		elog(ERROR, "cannot scan vecprov index without order");
@@ -384,7 +401,7 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
-	graph = vp_graph_state(&state->index->store);
+	nentries = get_entries(&state->index->store, &graph, entries);
 	if (graph.mean_due != state->index->meta.mean_due)
 		reopen_index(state);
 	get_query(scan);
@@ -394,15 +411,14 @@ start_search(IndexScanDesc scan)
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
-	if (graph.entry == VP_NO_ID)
+	if (nentries == 0)
 	{
 		state->phase = SCAN_DONE;
 		return;
 	}
 	state->source.nids = graph.next_id;
-	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
-					vp_level(&state->index->store.geo.levels, graph.entry), 0,
-					state->ef, graph.next_id);
+	vp_search_start_all(state->search, &state->source.source, &state->query,
+						entries, nentries, state->ef, graph.next_id);
 	read_ahead(state);
 }
 

@@ -11,7 +11,7 @@
  *	   node before it was marked; those that begin later do not
  *	2. cleans chains, and closes the gaps that dead nodes leave: in each list a
  *	   dead node's place goes to one of its living neighbours
- *	3. gives the entry point to a living node
+ *	3. gives each shard a living node as entry point
  *	4. makes sure that every node can be reached
  *	5. puts the dead into the waiting list: they stay as they are until all
  *	   snapshots of now are gone, because a search may be on one of them
@@ -54,8 +54,8 @@ typedef struct Cleanup
 	IdSet		linked;			/* all linked nodes */
 	IdSet		reached;
 	uint32		ndead;
-	VpId		entry;
-	int			entry_level;
+	uint32		shards;
+	VpEntry		entries[VP_MAX_SHARDS];
 } Cleanup;
 
 static IdSet
@@ -147,27 +147,31 @@ repair_links(Cleanup *cleanup)
 	}
 }
 
-/* A living node of the highest level there is; VP_NO_ID when there is none. */
-static VpId
-choose_entry(Cleanup *cleanup)
+/* Sets for each shard a living node of its highest level; VP_NO_ID where there is none. */
+static void
+choose_entries(Cleanup *cleanup, VpEntry *best)
 {
-	VpId		best = VP_NO_ID;
-	int			best_level = -1;
-
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		best[i] = (VpEntry) {VP_NO_ID, -1};
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
-		int			level;
+		int			level = vp_level(&cleanup->store->geo.levels, id);
+		uint8		shard;
 
 		if (!is_linkable(&cleanup->source.source, id))
 			continue;
-		level = vp_level(&cleanup->store->geo.levels, id);
-		if (level > best_level)
-		{
-			best = id;
-			best_level = level;
-		}
+		shard = vp_node_shard(cleanup->store, id);
+		if (shard < cleanup->shards && level > best[shard].level)
+			best[shard] = (VpEntry) {id, level};
 	}
-	return best;
+}
+
+static VpEntry
+current_entry(Cleanup *cleanup, uint32 shard)
+{
+	VpId		id = vp_shard_entry(cleanup->store, shard);
+
+	return (VpEntry) {id, id == VP_NO_ID ? -1 : vp_level(&cleanup->store->geo.levels, id)};
 }
 
 /*
@@ -175,22 +179,22 @@ choose_entry(Cleanup *cleanup)
  * that one is alive.
  */
 static void
-replace_entry(Cleanup *cleanup)
+replace_entries(Cleanup *cleanup)
 {
-	VpGraphState state = vp_graph_state(cleanup->store);
+	VpEntry		best[VP_MAX_SHARDS];
 
-	VpId		best = choose_entry(cleanup);
-
-	if (in_set(&cleanup->dead, state.entry) ||
-		(best != VP_NO_ID && vp_level(&cleanup->store->geo.levels, best) >
-		 vp_level(&cleanup->store->geo.levels, state.entry)))
+	choose_entries(cleanup, best);
+	for (uint32 i = 0; i < cleanup->shards; i++)
 	{
-		(void) vp_entry_replace(cleanup->store, state.entry, best);
-		state = vp_graph_state(cleanup->store);
+		VpEntry		entry = current_entry(cleanup, i);
+
+		if (in_set(&cleanup->dead, entry.id) || best[i].level > entry.level)
+		{
+			(void) vp_entry_replace(cleanup->store, i, entry.id, best[i].id);
+			entry = current_entry(cleanup, i);
+		}
+		cleanup->entries[i] = entry;
 	}
-	cleanup->entry = state.entry;
-	cleanup->entry_level = state.entry == VP_NO_ID ? 0 :
-		vp_level(&cleanup->store->geo.levels, state.entry);
 }
 
 /*
@@ -255,8 +259,19 @@ follow_links(Cleanup *cleanup, VpId id)
 	pfree(stack);
 }
 
+/* The highest level that a shard's searches begin on; -1: all are empty. */
+static int
+highest_entry(const Cleanup *cleanup)
+{
+	int			highest = -1;
+
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		highest = Max(highest, cleanup->entries[i].level);
+	return highest;
+}
+
 /*
- * Step 4.  A search comes down from the entry point level by level: what it can
+ * Step 4.  A search comes down from an entry point level by level: what it can
  * reach at each is what leads on at the next.  A node that it cannot gets a
  * link from one that it can, and takes all those along that it leads to.
  */
@@ -264,20 +279,25 @@ static void
 rescue_nodes(Cleanup *cleanup)
 {
 	cleanup->reached = make_set(cleanup->next_id);
-	if (cleanup->entry == VP_NO_ID)
-		return;
-	add_to_set(&cleanup->reached, cleanup->entry);
-	for (int level = cleanup->entry_level; level >= 0; level--)
+	for (int level = highest_entry(cleanup); level >= 0; level--)
+	{
+		for (uint32 i = 0; i < cleanup->shards; i++)
+			if (cleanup->entries[i].level == level)
+				add_to_set(&cleanup->reached, cleanup->entries[i].id);
 		find_reached_at(cleanup, level);
+	}
 
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
+		VpEntry		entry;
+
 		if (in_set(&cleanup->reached, id) || !is_linkable(&cleanup->source.source, id))
 			continue;
 		vacuum_delay_point(false);
-		if (vp_rescue(cleanup->writer, &cleanup->source.source, id,
-					  cleanup->entry, cleanup->entry_level, cleanup->next_id,
-					  is_reached, cleanup))
+		entry = cleanup->entries[Min(vp_node_shard(cleanup->store, id), cleanup->shards - 1)];
+		if (entry.id != VP_NO_ID &&
+			vp_rescue(cleanup->writer, &cleanup->source.source, id, entry.id, entry.level,
+					  cleanup->next_id, is_reached, cleanup))
 		{
 			add_to_set(&cleanup->reached, id);
 			follow_links(cleanup, id);
@@ -320,6 +340,7 @@ clean_graph(IndexVacuumInfo *info)
 	cleanup->source.source.linkable = is_linkable;
 	cleanup->store = &index->store;
 	cleanup->next_id = vp_graph_state(&index->store).next_id;
+	cleanup->shards = vp_graph_state(&index->store).shards;
 	cleanup->source.nids = cleanup->next_id;
 	cleanup->dead = make_set(cleanup->next_id);
 	cleanup->linked = make_set(cleanup->next_id);
@@ -330,7 +351,7 @@ clean_graph(IndexVacuumInfo *info)
 	if (cleanup->ndead > 0)
 	{
 		repair_links(cleanup);
-		replace_entry(cleanup);
+		replace_entries(cleanup);
 		rescue_nodes(cleanup);
 	}
 	VP_POINT("vacuum-repaired");

@@ -31,7 +31,7 @@ page_record(const VpStore *store, Buffer buffer, uint32 i)
 
 /* A node that was in use and is not known to be dead. */
 static bool
-is_alive(uint16 flags)
+is_alive(uint8 flags)
 {
 	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) == 0;
 }
@@ -78,8 +78,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 
 		if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
 		{
+			if (tail->shard >= meta->shards)
+				vp_report_damage(store->rel, BufferGetBlockNumber(buffer),
+								 "A record is of a shard that does not exist.");
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
-			vp_meta_count(&copy, -1, -(int64) tail->size);
+			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
 			counts->dead++;
 		}
@@ -91,7 +94,8 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	if (found)
 	{
 		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->records, &copy.records, 3);
+		vp_change_words(&change, meta->shard, (const uint32 *) copy.shard,
+						meta->shards * sizeof(VpShard) / sizeof(uint32));
 	}
 	vp_change_apply(&change, store->rel, store->wal);
 	UnlockReleaseBuffer(buffer);

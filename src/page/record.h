@@ -11,6 +11,10 @@
 #include "page/patch.h"
 #include "page/store.h"
 
+/* ereports that a page is not what it should be. */
+extern void vp_report_damage(Relation rel, BlockNumber block, const char *what)
+			pg_attribute_noreturn();
+
 /* A node's tail, given the start of its record. */
 static inline VpNodeTail *
 vp_record_tail(const VpStore *store, const char *record)
@@ -31,7 +35,7 @@ vp_list_word(const VpStore *store, const char *record)
 
 /* The last word of a tail, with other flags. */
 static inline uint32
-vp_flags_word(const VpNodeTail *tail, uint16 flags)
+vp_flags_word(const VpNodeTail *tail, uint8 flags)
 {
 	VpNodeTail	copy = *tail;
 	uint32		word;
@@ -43,7 +47,7 @@ vp_flags_word(const VpNodeTail *tail, uint16 flags)
 
 /* Adds a patch that sets a node's flags; word: room that stays until it is applied. */
 static inline void
-vp_patch_flags(VpChange *change, VpNodeTail *tail, uint16 flags, uint32 *word)
+vp_patch_flags(VpChange *change, VpNodeTail *tail, uint8 flags, uint32 *word)
 {
 	*word = vp_flags_word(tail, flags);
 	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);

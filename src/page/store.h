@@ -30,11 +30,11 @@ typedef struct VpStore
 	VpPeekRel	peek;
 } VpStore;
 
-/* What searches and inserts need to know of the graph as a whole. */
+/* What searches and inserts need to know of the index as a whole. */
 typedef struct VpGraphState
 {
 	uint32		next_id;		/* all ids are below */
-	VpId		entry;			/* VP_NO_ID: the graph is empty */
+	uint32		shards;
 	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
 } VpGraphState;
 
@@ -66,10 +66,22 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 extern VpGraphState vp_graph_state(const VpStore *store);
 
 /*
- * Makes `entry` the entry point if it still is `from`; false when it is not.  A
- * PENDING node becomes LINKED by that: the graph's first.
+ * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below next_id of a
+ * state that is taken after it.
  */
-extern bool vp_entry_replace(const VpStore *store, VpId from, VpId entry);
+extern VpId vp_shard_entry(const VpStore *store, uint32 shard);
+
+/*
+ * The state, and the entry points of all graphs that are not empty, in one peek.
+ * Returns how many; entries: room for VP_MAX_SHARDS.
+ */
+extern int	vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries);
+
+/*
+ * Makes `entry` the entry point of a shard if it still is `from`; false when it is
+ * not.  A PENDING node becomes LINKED by that: the graph's first.
+ */
+extern bool vp_entry_replace(const VpStore *store, uint32 shard, VpId from, VpId entry);
 
 /* Writes the count of dead nodes that are still linked. */
 extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
@@ -83,10 +95,10 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
 /*
- * Sets next_id and entry at the end of a build of as many records, the sum of their
- * sizes, and when the mean is due again.
+ * Sets next_id and the shards, of which there are so many, at the end of a build, and
+ * when the mean is due again.
  */
-extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes);
+extern void vp_store_finish(const VpStore *store, uint32 next_id, const VpShard *shard, int shards);
 
 /* Reads how many records there are, and the sum of their sizes, as of one moment. */
 extern void vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes);
@@ -102,17 +114,17 @@ typedef struct VpRecord
 	float		factors[2];
 	const void *code;
 	uint32		size;			/* of the record that the user stores */
+	uint8		shard;
 	ItemPointerData tid;
 } VpRecord;
 
 /*
  * Takes an id and writes its record, flagged PENDING: to be used again, if no
  * search can be on it any more, else a new one.  heap: the table, to tell that.
- * VP_NO_ID, and nothing is changed, if the sizes of all records would be more
- * than `limit`.
+ * Sets the record's shard: that with the fewest bytes.  VP_NO_ID, and nothing is
+ * changed, if the sizes of all records would be more than `limit`.
  */
-extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *record,
-						   uint64 limit);
+extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit);
 
 /*
  * The same for a build: unlogged, onto a page that it has locked.  First the
@@ -120,7 +132,7 @@ extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *
  */
 extern void vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record);
 extern void vp_node_complete(const VpStore *store, Page page, VpId id,
-							 const VpId *links, int nlinks, VpId next, uint16 flags);
+							 const VpId *links, int nlinks, VpId next, uint8 flags);
 extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 						   const VpId *links, int nlinks);
 
@@ -140,7 +152,8 @@ extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
 
 /* Peeks. */
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
-extern uint16 vp_node_flags(const VpStore *store, VpId id);
+extern uint8 vp_node_flags(const VpStore *store, VpId id);
+extern uint8 vp_node_shard(const VpStore *store, VpId id);
 
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
@@ -166,7 +179,7 @@ extern void vp_vector_read_ahead(const VpStore *store, VpId id);
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
 							 const VpId *from, int nfrom, const VpId *to, int nto);
 
-/* A PENDING node without links becomes LINKED: the graph's first. */
+/* A PENDING node without links becomes LINKED: its graph's first. */
 extern void vp_node_set_linked(const VpStore *store, VpId id);
 
 /* Puts PENDING node `id` behind `first`; false when that is dead or not linked. */
