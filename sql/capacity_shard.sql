@@ -94,11 +94,14 @@ INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i) FROM generate_series(1001
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT rows, complete, sorted, own FROM pg_temp.look();
 
--- A change waits for REINDEX.
+-- A change of the number, or REINDEX, whichever comes first
 CREATE VIEW shard_number AS SELECT shards, current_shards, state FROM vecprov_indexes WHERE index::text = 'shard_idx';
+BEGIN;
 SELECT vecprov_set_shards('shard_idx', 3);
 SELECT * FROM shard_number;
 REINDEX INDEX shard_idx;
+SELECT * FROM shard_number;
+COMMIT;
 SELECT * FROM shard_number;
 SELECT * FROM vecprov_check('shard_idx', true);
 DROP VIEW shard_state, shard_number;

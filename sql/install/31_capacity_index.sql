@@ -61,7 +61,8 @@ COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric) IS
 	'what an index costs a month, by its parts; units written and read, if not given, as the server counted';
 
 CREATE FUNCTION vecprov_shard_facts(index regclass, wait boolean,
-	OUT shard integer, OUT records bigint, OUT bytes bigint, OUT capacity bigint, OUT fullness double precision)
+	OUT shard integer, OUT records bigint, OUT bytes bigint, OUT capacity bigint, OUT fullness double precision,
+	OUT to_move bigint)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vecprov_shard_facts' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_shard_facts(regclass, boolean) IS

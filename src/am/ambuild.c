@@ -132,7 +132,7 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->m = m;
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;
-	meta->shards = VpIsProvisioned(&wish) ? wish.shards : 1;
+	meta->shards = meta->target = vp_wanted_shards(&wish);
 	if (vp_codec_sign_words(metric, dims, meta->bits) > 0)
 		meta->mean_floats = vp_codec_padded(metric, dims, meta->bits);
 	meta->mean_due = vp_mean_due(0);

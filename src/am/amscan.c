@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -91,6 +92,12 @@ typedef struct VpScan
 	double		last_dist;		/* of the last row returned */
 	int64		returned;
 	int64		late;			/* not returned: nearer than one returned before */
+
+	/* rows returned, in `rows`; the table only while nodes are moved */
+	ItemPointerData *tids;
+	int			ntids;
+	int			maxtids;
+	HTAB	   *seen;
 } VpScan;
 
 /*----------
@@ -207,7 +214,7 @@ find_tid(VpScan *scan, VpId id, Row *row)
 		/* a node in the waiting list keeps its chain only if it was in one */
 		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
 		row->tid = tail.tid;
-		if (tail.flags != 0 && !(tail.flags & VP_NODE_DEAD))
+		if (tail.flags != 0 && !vp_is_gone(tail.flags))
 			return true;
 		if (tail.flags == 0 || row->next == 0)
 			return false;
@@ -274,6 +281,51 @@ read_ahead(VpScan *scan)
 }
 
 /*----------
+ * Rows that may be met twice, at a node and at its copy in another shard
+ *----------
+ */
+
+/* From now on rows are looked up: those returned so far, and the next ones. */
+static void
+look_up_rows(VpScan *scan)
+{
+	HASHCTL		control = {.keysize = sizeof(ItemPointerData),.entrysize = sizeof(ItemPointerData),
+	.hcxt = scan->rows};
+
+	scan->seen = hash_create("vecprov rows", Max(scan->ntids, 128), &control,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (int i = 0; i < scan->ntids; i++)
+		(void) hash_search(scan->seen, &scan->tids[i], HASH_ENTER, NULL);
+}
+
+/*
+ * Was this row returned before?  Else remembers it.  Moves may begin while the scan goes
+ * on, and the row may have been returned before that.
+ */
+static bool
+returned_before(VpScan *scan, ItemPointer tid)
+{
+	bool		found = false;
+
+	if (scan->seen == NULL && vp_is_moving(&scan->index->store))
+		look_up_rows(scan);
+	if (scan->seen != NULL)
+		(void) hash_search(scan->seen, tid, HASH_ENTER, &found);
+	else
+	{
+		if (scan->ntids == scan->maxtids)
+		{
+			scan->maxtids = Max(2 * scan->maxtids, 64);
+			scan->tids = scan->tids == NULL ?
+				palloc(scan->maxtids * sizeof(ItemPointerData)) :
+				repalloc_huge(scan->tids, scan->maxtids * sizeof(ItemPointerData));
+		}
+		scan->tids[scan->ntids++] = *tid;
+	}
+	return found;
+}
+
+/*----------
  * The scan
  *----------
  */
@@ -334,6 +386,9 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	state->measured = 0;
 	state->last_dist = -INFINITY;
 	state->returned = state->late = 0;
+	state->tids = NULL;
+	state->ntids = state->maxtids = 0;
+	state->seen = NULL;
 }
 
 /* The vector to search for; nothing is nearer to NULL than anything else, so any will do. */
@@ -408,6 +463,8 @@ start_search(IndexScanDesc scan)
 	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
+	if (graph.moving)
+		look_up_rows(state);
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
@@ -578,6 +635,8 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 			state->late++;
 			continue;
 		}
+		if (returned_before(state, &tid))
+			continue;
 		state->last_dist = dist;
 		state->returned++;
 		scan->xs_heaptid = tid;

@@ -35,6 +35,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/mover.h"
 #include "base/debug_point.h"
 
 /* A set of ids below `nids`. */
@@ -54,6 +55,7 @@ typedef struct Cleanup
 	IdSet		linked;			/* all linked nodes */
 	IdSet		reached;
 	uint32		ndead;
+	uint32		nmoved;			/* dead, but they must stay for now */
 	uint32		shards;
 	VpEntry		entries[VP_MAX_SHARDS];
 } Cleanup;
@@ -117,6 +119,8 @@ survey(Cleanup *cleanup)
 
 		vacuum_delay_point(false);
 		vp_node_fetch(cleanup->store, id, &tail);
+		if ((tail.flags & (VP_NODE_MOVED | VP_NODE_UNLINKED)) == VP_NODE_MOVED)
+			cleanup->nmoved++;
 		if (!(tail.flags & VP_NODE_LINKED) || (tail.flags & VP_NODE_UNLINKED))
 			continue;
 		if (tail.next != 0)
@@ -125,7 +129,8 @@ survey(Cleanup *cleanup)
 			vp_node_fetch(cleanup->store, id, &tail);
 		}
 		add_to_set(&cleanup->linked, id);
-		if (tail.flags & VP_NODE_DEAD)
+		/* one that was moved may be left in its chain, and must be found */
+		if (vp_is_gone(tail.flags) && tail.next == 0)
 		{
 			add_to_set(&cleanup->dead, id);
 			cleanup->ndead++;
@@ -325,16 +330,16 @@ release_nodes(Cleanup *cleanup)
 	}
 }
 
-static void
-clean_graph(IndexVacuumInfo *info)
+void
+vp_clean_graph(Relation rel)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov vacuum",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	VpIndex    *index = vp_index_copy(vp_index_get(info->index));
+	VpIndex    *index = vp_index_copy(vp_index_get(rel));
 	Cleanup    *cleanup = palloc0(sizeof(Cleanup));
 
-	wait_for_inserts(info->index);
+	wait_for_inserts(rel);
 
 	vp_node_source_init(&cleanup->source, index);
 	cleanup->source.source.linkable = is_linkable;
@@ -356,7 +361,7 @@ clean_graph(IndexVacuumInfo *info)
 	}
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);
-	vp_meta_set_dead(&index->store, 0);
+	vp_meta_set_dead(&index->store, cleanup->nmoved);
 	VP_POINT("vacuum-unlinked");
 
 	MemoryContextSwitchTo(old);
@@ -377,6 +382,8 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
 	old = MemoryContextSwitchTo(context);
+	LockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_move_settle(info->index, VpVacuumHeap(info));
 	index = vp_index_copy(vp_index_get(info->index));
 	npages = vp_node_page_count(&index->store.geo, vp_graph_state(&index->store).next_id);
 	for (uint32 page = 0; page < npages; page++)
@@ -387,6 +394,7 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	/* told to the next VACUUM, should this one not come to its end */
 	if (counts.dead > 0)
 		vp_meta_set_dead(&index->store, (uint32) counts.dead);
+	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	VP_POINT("vacuum-marked");
 
 	stats->num_index_tuples = counts.alive;
@@ -411,14 +419,18 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats->num_index_tuples = info->num_heap_tuples;
 		stats->estimated_count = info->estimated_count;
 	}
+	LockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_move_settle(info->index, VpVacuumHeap(info));
 	vp_meta_read(info->index, &meta);
 	vp_store_init(&store, info->index, &meta);
 	vp_waiting_to_free(&store, VpVacuumHeap(info));
 	if (meta.ndead > 0)
 	{
-		clean_graph(info);
+		vp_clean_graph(info->index);
 		stats->pages_free = 0;
 	}
+	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_mover_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);
 	return stats;
 }

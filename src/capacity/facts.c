@@ -165,7 +165,7 @@ set_facts(Row *row, Relation rel)
 		return;
 
 	vp_meta_read(rel, &meta);
-	if (known && VpIsProvisioned(&wish) && meta.shards != (uint32) wish.shards)
+	if (known && (meta.moving || meta.target != (uint32) vp_wanted_shards(&wish)))
 		set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
 	set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta.shards));
 	set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(&meta)));
@@ -199,6 +199,21 @@ vecprov_facts(PG_FUNCTION_ARGS)
 													  row.values, row.nulls)));
 }
 
+/* About how many records are to leave a shard. */
+static int64
+records_to_move(const VpMeta *meta, uint32 i)
+{
+	const VpShard *shard = &meta->shard[i];
+	double		mean = (double) vp_meta_bytes(meta) / meta->target;
+	double		bytes = vp_shard_bytes(shard);
+
+	if (i >= meta->target)
+		return shard->records;
+	if (!meta->moving || bytes <= mean)
+		return 0;
+	return (int64) (shard->records * (bytes - mean) / bytes);
+}
+
 /*
  * Of an index's shards, a row each; none where vecprov_facts is NULL, or where there are
  * no pages.
@@ -227,8 +242,8 @@ vecprov_shard_facts(PG_FUNCTION_ARGS)
 			const VpShard *shard = &meta.shard[i];
 			int64		bytes = (int64) vp_shard_bytes(shard);
 			Datum		values[] = {Int32GetDatum(i), Int64GetDatum(shard->records),
-				Int64GetDatum(bytes), 0, 0};
-			bool		nulls[] = {false, false, false, !provisioned, !provisioned};
+				Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(&meta, i))};
+			bool		nulls[] = {false, false, false, !provisioned, !provisioned, false};
 
 			if (provisioned)
 			{

@@ -328,7 +328,8 @@ choose_entries(VpMemWork *work, VpMemGraph *graph)
 
 	for (int i = 0; i < graph->shards; i++)
 		graph->entries[i].id = VP_NO_ID;
-	for (uint32_t i = 0; i < graph->count && found < graph->shards && !stopped(work, i, &polled); i++)
+	for (uint32_t i = 0;
+		 i < graph->count && found < graph->shards && !stopped(work, i, &polled); i++)
 	{
 		VpId		id = graph->order[i];
 		VpEntry    *entry = &graph->entries[vp_mem_node(graph, id)->shard];

@@ -20,15 +20,13 @@
 #define VP_SEEDS 8
 
 /*
- * What is kept of each of several graphs while it is searched by itself: its share of
- * the results, and some more, since the share is not the same for all queries.
+ * What each of several graphs gets beyond its share of the candidates: shares are not
+ * the same for all queries, and a graph of fewer nodes has fewer ways to the nearest.
  */
 static inline int
-graph_share(int ef, int ngraphs)
+graph_margin(int ef)
 {
-	int			share = ef / ngraphs + ef / 8 + 4;
-
-	return share < ef ? share : ef;
+	return ef / 4 + 16;
 }
 
 /* Where the search of a graph begins at level 0. */
@@ -52,6 +50,7 @@ struct VpSearch
 	VpSource   *source;
 	const VpQuery *query;
 	int			level;
+	int			ngraphs;
 
 	/* of several graphs */
 	VpSeeds    *seeds;
@@ -258,6 +257,7 @@ begin_search(VpSearch *search, VpSource *source, const VpQuery *query)
 {
 	search->source = source;
 	search->query = query;
+	search->ngraphs = 1;
 	memset(&search->counts, 0, sizeof(search->counts));
 }
 
@@ -294,7 +294,7 @@ void
 vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 					const VpEntry *entries, int nentries, int ef, uint32_t nids)
 {
-	int			share = graph_share(ef, nentries);
+	int			share = ef / nentries + graph_margin(ef);
 
 	if (nentries == 1)
 	{
@@ -312,6 +312,7 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 	}
 
 	begin_search(search, source, query);
+	search->ngraphs = nentries;
 	for (int i = 0; i < nentries; i++)
 	{
 		VpSeeds    *seeds = &search->seeds[i];
@@ -339,18 +340,25 @@ vp_search_more(VpSearch *search, int ef)
 {
 	VpPool	   *pool = &search->pool;
 	VpRest	   *rest = &search->rest;
+	int			room = ef;
 
+	if (search->ngraphs > 1)
+		room += search->ngraphs * graph_margin(ef);
 	leave_pool(search);
 	vp_rest_order(rest);
-	reset_pool(search, ef);
-	while (pool->main.n < ef && rest->n > 0)
+	reset_pool(search, room);
+	while (pool->main.n < room && rest->n > 0)
 		pool->main.entries[pool->main.n++] = vp_rest_pop(rest);
 	if (pool->main.n == 0)
 		return false;
-	if (pool->main.n == ef)
+	if (pool->main.n == room)
 		pool->bound = vp_run_worst(&pool->main);
 	vp_run_skip_expanded(&pool->main);
 	run(search);
+	/* what was kept for the margin was to lead on, and is no result */
+	for (; pool->main.n > ef; pool->main.n--)
+		vp_rest_add(rest, &search->alloc, pool->main.entries[pool->main.n - 1].dist,
+					pool->main.entries[pool->main.n - 1].id | VP_EXPANDED);
 	return true;
 }
 

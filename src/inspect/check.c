@@ -177,7 +177,8 @@ flags_make_sense(uint8 flags)
 		return true;
 	if (state == 0 || (state & (state - 1)) != 0)
 		return false;
-	if ((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED))
+	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
+		((flags & VP_NODE_MOVED) && !(flags & VP_NODE_DEAD)))
 		return false;
 	/* only a chained node is taken out alive: another one has its row now */
 	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) || state == VP_NODE_CHAINED;
@@ -199,7 +200,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 			   check->meta.next_id);
 	if (tail->id != id)
 		report(check, block, id, "own id", "the record says that it is node %u", tail->id);
-	if (tail->shard >= check->meta.shards)
+	if (tail->shard >= check->meta.shards && !(tail->flags & VP_NODE_UNLINKED))
 		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
 			   check->meta.shards);
 	if (isnan(factors[0]) || isnan(factors[1]))
@@ -437,7 +438,7 @@ check_totals(Check *check)
 		NodeInfo   *node = &check->nodes[id];
 
 		if (node->flags != 0 && !(node->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) &&
-			node->shard < check->meta.shards)
+			node->shard < check->meta.shards && vp_ref(id) != check->meta.copy)
 			vp_shard_count(&sums[node->shard], 1, node->size);
 	}
 	for (uint32 i = 0; i < check->meta.shards; i++)
@@ -603,7 +604,7 @@ check_table(Check *check)
 	check->by_tid = MemoryContextAllocHuge(CurrentMemoryContext,
 										   ((Size) check->meta.next_id + 1) * sizeof(VpId));
 	for (VpId id = 0; id < check->meta.next_id; id++)
-		if (has_row(check->nodes[id].flags))
+		if (has_row(check->nodes[id].flags) && vp_ref(id) != check->meta.copy)
 			check->by_tid[check->nby_tid++] = id;
 	qsort_arg(check->by_tid, check->nby_tid, sizeof(VpId), compare_by_tid, check->nodes);
 	for (uint32 i = 1; i < check->nby_tid; i++)

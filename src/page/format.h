@@ -131,6 +131,8 @@ typedef struct VpMeta
 
 	/* Of the graphs.  Each a word that readers may read without a lock. */
 	uint32		shards;			/* how many there are, 1 ... VP_MAX_SHARDS */
+	uint32		target;			/* new nodes go to so many; the others are being emptied */
+	uint32		moving;			/* nodes are being moved: rows may be met twice */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
 	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
 	uint32		next_id;		/* ids from here on were never used */
@@ -140,6 +142,9 @@ typedef struct VpMeta
 	uint32		waiting_xid_lo; /* ... while a snapshot this old is in use */
 	uint32		waiting_xid_hi;
 	uint32		ndead;			/* dead nodes that are still linked, as the last VACUUM left it */
+	uint32		copy;			/* of a node that is being moved: it does not count */
+	uint32		moved_xid_lo;	/* nodes are MOVED since this transaction or an earlier one */
+	uint32		moved_xid_hi;
 	VpShard		shard[VP_MAX_SHARDS];
 } VpMeta;
 
@@ -172,7 +177,8 @@ typedef struct VpNodeTail
  * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
  * for searches, never linked to again.  UNLINKED: nothing leads to it any
  * more; it stays as it is until no search can be on it.  LISTED: besides, it is
- * known as one to be used again.
+ * known as one to be used again.  MOVED, of a dead one: searches that began before
+ * its row was given to another node find it here.
  */
 #define VP_NODE_PENDING		0x01	/* record complete, nobody knows of it */
 #define VP_NODE_LINKED		0x02	/* in the graph */
@@ -180,6 +186,14 @@ typedef struct VpNodeTail
 #define VP_NODE_DEAD		0x08	/* its row is gone */
 #define VP_NODE_UNLINKED	0x10	/* nothing leads to it */
 #define VP_NODE_LISTED		0x20	/* in the waiting list, or the free list */
+#define VP_NODE_MOVED		0x40	/* dead, but its row is there: at another node, too */
+
+/* Is a node dead, and nobody shall find its row here? */
+static inline bool
+vp_is_gone(uint8 flags)
+{
+	return (flags & (VP_NODE_DEAD | VP_NODE_MOVED)) == VP_NODE_DEAD;
+}
 
 /*
  * The free and the waiting list go through a word that no search on the node

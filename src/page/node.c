@@ -168,6 +168,21 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 	}
 }
 
+bool
+vp_is_moving(const VpStore *store)
+{
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, VP_META_BLOCK, &desc, &pinned);
+		bool		moving = ((const volatile VpMeta *) VpPageData(page))->moving;
+
+		if (peek_end(store, VP_META_BLOCK, desc, pinned))
+			return moving;
+	}
+}
+
 /*----------
  * Fetches
  *----------

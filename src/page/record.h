@@ -8,6 +8,8 @@
 #ifndef VP_RECORD_H
 #define VP_RECORD_H
 
+#include "storage/bufmgr.h"
+
 #include "page/patch.h"
 #include "page/store.h"
 
@@ -51,6 +53,19 @@ vp_patch_flags(VpChange *change, VpNodeTail *tail, uint8 flags, uint32 *word)
 {
 	*word = vp_flags_word(tail, flags);
 	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);
+}
+
+/* The most records on a page. */
+#define VP_MAX_PAGE_NODES \
+	(VP_PAGE_ROOM / (2 * sizeof(float) + 8 + 2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
+
+StaticAssertDecl(2 * VP_MAX_PAGE_NODES + 1 <= VP_CHANGE_PATCHES, "a change has room for a page");
+
+/* The i-th record of a node page. */
+static inline char *
+vp_page_record(const VpStore *store, Buffer buffer, uint32 i)
+{
+	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
 }
 
 /* The tails of two nodes, their pages (or page) pinned and locked exclusively. */

@@ -65,7 +65,8 @@ vp_meta_read(Relation rel, VpMeta *meta)
 	UnlockReleaseBuffer(buffer);
 
 	if (meta->magic != VP_MAGIC || meta->version != VP_FORMAT_VERSION ||
-		meta->m < 2 || meta->dims < 1 || meta->shards < 1 || meta->shards > VP_MAX_SHARDS)
+		meta->m < 2 || meta->dims < 1 || meta->shards < 1 || meta->shards > VP_MAX_SHARDS ||
+		meta->target < 1 || meta->target > meta->shards)
 		vp_report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
 }
 
@@ -230,6 +231,7 @@ read_state(const volatile VpMeta *meta, VpGraphState *state)
 	state->next_id = meta->next_id;
 	state->shards = meta->shards;
 	state->mean_due = meta->mean_due;
+	state->moving = meta->moving;
 }
 
 VpGraphState

@@ -36,6 +36,7 @@ typedef struct VpGraphState
 	uint32		next_id;		/* all ids are below */
 	uint32		shards;
 	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
+	bool		moving;			/* rows may be met twice */
 } VpGraphState;
 
 /*----------
@@ -64,6 +65,9 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
 /* One peek at the metapage. */
 extern VpGraphState vp_graph_state(const VpStore *store);
+
+/* Its `moving` alone, for nearly nothing. */
+extern bool vp_is_moving(const VpStore *store);
 
 /*
  * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below next_id of a
@@ -138,6 +142,12 @@ extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 
 /* Stores another code of a node's vector.  Peeks may see parts of both. */
 extern void vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code);
+
+/*
+ * The same for a copy of a node, in the shard that the record says: it counts only when
+ * the node is given up for it, vp_move_finish.  There is one copy at a time.
+ */
+extern VpId vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record);
 
 /* Makes the waiting ids free if no search can be on them any more. */
 extern void vp_waiting_to_free(const VpStore *store, Relation heap);
@@ -215,5 +225,34 @@ extern void vp_chain_clean(const VpStore *store, VpId first);
  * waiting list, until no snapshot is as old as xid.  Returns how many.
  */
 extern int	vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid);
+
+/*----------
+ * move.c: from shard to shard
+ *----------
+ */
+
+/* From now on new nodes go to the first so many shards; nodes are going to be moved. */
+extern void vp_move_begin(const VpStore *store, uint32 target);
+
+/* Nodes will be moved as long as this transaction goes on. */
+extern void vp_move_by(const VpStore *store, FullTransactionId xid);
+
+/* Gives up a node for its copy, which is linked: it is MOVED. */
+extern void vp_move_finish(const VpStore *store, VpId id, VpId copy);
+
+/*
+ * Marks a node as dead whose insert has failed, or the copy that was being made
+ * when somebody failed; VP_NO_ID: that copy, if there is one.
+ */
+extern void vp_node_abandon(const VpStore *store, VpId id);
+
+/* Is there no search any more that must find moved rows where they were? */
+extern bool vp_moved_is_over(const VpMeta *meta, Relation heap);
+
+/* Then, and it is true: MOVED nodes are dead as any others. */
+extern bool vp_moved_forget(const VpStore *store, Relation heap);
+
+/* All nodes are where they shall be.  Shards from the target on are gone. */
+extern void vp_move_end(const VpStore *store);
 
 #endif							/* VP_STORE_H */

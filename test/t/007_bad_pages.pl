@@ -102,9 +102,9 @@ foreach my $kind (sort keys %damage)
 	print $handle $damage{$kind}{replace}->($data);
 	close $handle or die $!;
 }
-# the number of records of the first shard, behind the other 68 bytes of the metapage and its entry point
+# the number of records of the first shard, behind the other 88 bytes of the metapage and its entry point
 open my $meta, '+<:raw', $miscounted or die $!;
-seek $meta, 24 + 72, 0;
+seek $meta, 24 + 92, 0;
 print $meta pack('L', 299);
 close $meta or die $!;
 truncate $short, 5 * $page or die $!;
