@@ -19,7 +19,6 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "miscadmin.h"
-#include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -29,6 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "base/worker.h"
 #include "capacity/ledger.h"
 #include "capacity/tier.h"
 
@@ -188,26 +188,6 @@ vp_ledger_change(const VpWishChange *change)
  *----------
  */
 
-/* Starts a worker that writes what is in the segment; false when there is none to be had. */
-static bool
-start_worker(dsm_segment *segment, BackgroundWorkerHandle **handle)
-{
-	BackgroundWorker worker;
-
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_name, "vecprov ledger", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "vecprov ledger", BGW_MAXLEN);
-	strcpy(worker.bgw_library_name, "vecprov");
-	strcpy(worker.bgw_function_name, "vecprov_ledger_main");
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
-	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(MyDatabaseId));
-	worker.bgw_notify_pid = MyProcPid;
-	return RegisterDynamicBackgroundWorker(&worker, handle);
-}
-
 void
 vp_ledger_refusal(const VpWishChange *change, const char *message)
 {
@@ -217,7 +197,8 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 
 	make_entry(entry, change, message);
 	log_entry(entry);
-	if (start_worker(segment, &handle))
+	if (vp_worker_start("vecprov ledger", "vecprov_ledger_main",
+						UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART, &handle))
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
 		ereport(LOG_SERVER_ONLY,
@@ -230,12 +211,9 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 void
 vecprov_ledger_main(Datum arg)
 {
-	Oid			database;
 	dsm_segment *segment;
 
-	BackgroundWorkerUnblockSignals();
-	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	vp_worker_connect();
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	/* the client waits: not for a standby too */
 	SetConfigOption("synchronous_commit", "local", PGC_SUSET, PGC_S_OVERRIDE);
