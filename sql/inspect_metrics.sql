@@ -15,7 +15,7 @@ CREATE VIEW metrics.counted AS
 	WHERE labels @> '{"schema": "metrics", "table": "items", "index": "metrics_idx"}' AND labels->>'database' = current_database();
 
 -- Counted: searches, each rescan, those that an error ended, inserts of what is indexed
-SELECT id FROM metrics.items ORDER BY v <-> '[1,2,3]' LIMIT 3;
+SELECT count(*) FROM (SELECT id FROM metrics.items ORDER BY v <-> '[1,2,3]' LIMIT 3) s;
 SELECT count((SELECT o.id FROM metrics.items o ORDER BY o.v <-> i.v LIMIT 1)) FROM metrics.items i WHERE i.id <= 10;
 EXPLAIN (COSTS OFF) SELECT id FROM metrics.items ORDER BY v <-> '[1,2,3]' LIMIT 3;
 \set VERBOSITY terse
@@ -35,6 +35,7 @@ SELECT bool_and(value >= before) FROM (SELECT value, lag(value) OVER (ORDER BY (
 -- Provisioned; then in error
 INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('metrics', 40800, false, 1);
 ALTER INDEX metrics.metrics_idx SET (tier = metrics, replicas = 0);
+SELECT vecprov_wait('metrics.metrics_idx', '60 s');
 SELECT id FROM metrics.items ORDER BY v <-> '[1,2,3]' LIMIT 3;
 SELECT name, labels, CASE WHEN labels @> '{"of": "memory"}' THEN (value > 0 AND value < 0.1)::integer ELSE value END FROM metrics.counted
 	WHERE value > 0 AND name ~ 'bytes|ratio|shards|replicas|state|info|refused' ORDER BY 1, 2;

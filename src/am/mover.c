@@ -37,7 +37,7 @@
 #include "am/mover.h"
 #include "base/debug_point.h"
 #include "base/options.h"
-#include "base/worker.h"
+#include "base/job.h"
 
 /* The page lock that a mover holds as long as it lives. */
 #define MOVER_BLOCK		2
@@ -372,7 +372,7 @@ vecprov_mover_main(Datum arg)
 	Step		step;
 
 	pqsignal(SIGTERM, die);
-	vp_worker_connect();
+	vp_job_connect();
 	/* what is lost in a crash is moved again */
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	while (has_work(&mover) && lock_mover(&mover))

@@ -36,7 +36,7 @@
 
 #include "base/news.h"
 #include "base/options.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "capacity/change.h"
 #include "capacity/rules.h"
 #include "capacity/tier.h"

@@ -28,7 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "base/worker.h"
+#include "base/job.h"
 #include "capacity/ledger.h"
 #include "capacity/tier.h"
 
@@ -197,7 +197,7 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 
 	make_entry(entry, change, message);
 	log_entry(entry);
-	if (vp_worker_start("vecprov ledger", "vecprov_ledger_main",
+	if (vp_job_start("vecprov ledger", "vecprov_ledger_main",
 						UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART, &handle))
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
@@ -213,7 +213,7 @@ vecprov_ledger_main(Datum arg)
 {
 	dsm_segment *segment;
 
-	vp_worker_connect();
+	vp_job_connect();
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	/* the client waits: not for a standby too */
 	SetConfigOption("synchronous_commit", "local", PGC_SUSET, PGC_S_OVERRIDE);

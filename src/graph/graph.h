@@ -35,21 +35,23 @@ vp_level_links(int m, int level)
 }
 
 /*
- * How many a new node chooses.  At level 0 a quarter of the list is left for those
- * to come, but a graph of few links is not connected well enough for that.
+ * How many a new node chooses.  At level 0 room is left for those to come: half of
+ * the list, of which a build, which has a sweep at its end, takes half again.  But
+ * a graph of few links is not connected well enough for that.
  */
 #define VP_ENOUGH_LINKS 16
 
 static inline int
-vp_level_choice(int m, int level)
+vp_level_choice(int m, int level, bool build)
 {
 	int			max = vp_level_links(m, level);
+	int			choice = build ? max - max / 4 : m;
 
 	if (level > 0)
 		return m;
-	if (max <= VP_ENOUGH_LINKS)
-		return max;
-	return max - max / 4 > VP_ENOUGH_LINKS ? max - max / 4 : VP_ENOUGH_LINKS;
+	if (choice < VP_ENOUGH_LINKS)
+		choice = VP_ENOUGH_LINKS;
+	return choice < max ? choice : max;
 }
 
 typedef struct VpAlloc

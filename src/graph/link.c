@@ -220,7 +220,7 @@ vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 			   const VpCandidate *found, int n, VpId *chosen)
 {
 	VpCandidate *candidates = vp_writer_candidates(writer, n);
-	int			max = vp_level_choice(writer->m, level);
+	int			max = vp_level_choice(writer->m, level, writer->build);
 	int			ncandidates = 0;
 	int			nchosen;
 

@@ -19,6 +19,7 @@
 
 #include "graph/memgraph.h"
 #include "graph/threads.h"
+#include "graph/writer.h"
 #include "graph/visited.h"
 
 /* Nodes that a thread takes at a time to encode them; to link them it takes one. */
@@ -256,6 +257,7 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 	{
 		writer = vp_writer_create(&thread_memory, &graph->codec, &graph->levels,
 								  graph->m, graph->ef_construction);
+		writer->build = true;
 		if (sweeping)
 			rescue_nodes(work, writer, &source.source);
 		else

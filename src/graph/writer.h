@@ -19,6 +19,7 @@ struct VpWriter
 	const VpLevels *levels;
 	int			m;
 	int			ef_construction;
+	bool		build;			/* of a whole graph */
 	VpSearch   *search;
 	VpQuery		query;			/* of a node's own code */
 	void	   *planes;			/* query.planes as it was allocated */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * worker.h
+ * job.h
  *	  Starting background workers that work in one database.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_WORKER_H
-#define VP_WORKER_H
+#ifndef VP_JOB_H
+#define VP_JOB_H
 
 #include "postmaster/bgworker.h"
 
@@ -16,7 +16,7 @@
  * (BGW_NEVER_RESTART: never), at once after a crash of the server.
  * handle: NULL if nobody waits for it.
  */
-extern bool vp_worker_start(const char *name, const char *function, Datum arg, int restart,
+extern bool vp_job_start(const char *name, const char *function, Datum arg, int restart,
 							BackgroundWorkerHandle **handle);
 
 /*
@@ -26,6 +26,6 @@ extern bool vp_worker_start(const char *name, const char *function, Datum arg, i
 extern void vp_mover_start(Oid index);
 
 /* In the worker: connects it to its database. */
-extern void vp_worker_connect(void);
+extern void vp_job_connect(void);
 
-#endif							/* VP_WORKER_H */
+#endif							/* VP_JOB_H */

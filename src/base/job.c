@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * worker.c
+ * job.c
  *	  Starting background workers that work in one database.
  *
  *-------------------------------------------------------------------------
@@ -11,13 +11,13 @@
 
 #include "miscadmin.h"
 
-#include "base/worker.h"
+#include "base/job.h"
 
 /* Seconds after which a mover that failed tries again. */
 #define MOVER_RESTART	10
 
 bool
-vp_worker_start(const char *name, const char *function, Datum arg, int restart,
+vp_job_start(const char *name, const char *function, Datum arg, int restart,
 				BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
@@ -39,7 +39,7 @@ vp_worker_start(const char *name, const char *function, Datum arg, int restart,
 void
 vp_mover_start(Oid index)
 {
-	if (!vp_worker_start("vecprov mover", "vecprov_mover_main", ObjectIdGetDatum(index),
+	if (!vp_job_start("vecprov mover", "vecprov_mover_main", ObjectIdGetDatum(index),
 						 MOVER_RESTART, NULL))
 		ereport(LOG,
 				(errmsg("could not start a background worker to move records between shards"),
@@ -49,7 +49,7 @@ vp_mover_start(Oid index)
 }
 
 void
-vp_worker_connect(void)
+vp_job_connect(void)
 {
 	Oid			database;
 
