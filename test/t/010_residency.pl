@@ -63,6 +63,8 @@ sub on_both
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	ready($primary, $index, $name);
+	# what a transaction wrote that rolled back reaches the disk, and so the standby, at leisure
+	$primary->safe_psql('postgres', "SELECT pg_logical_emit_message(true, '', '')");
 	$primary->wait_for_catchup($standby);
 	ready($standby, $index, "$name, standby");
 }
