@@ -19,7 +19,6 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "miscadmin.h"
-#include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -29,6 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "base/background.h"
 #include "capacity/ledger.h"
 #include "capacity/tier.h"
 
@@ -194,14 +194,7 @@ start_worker(dsm_segment *segment, BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_name, "vecprov ledger", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "vecprov ledger", BGW_MAXLEN);
-	strcpy(worker.bgw_library_name, "vecprov");
-	strcpy(worker.bgw_function_name, "vecprov_ledger_main");
+	vp_worker_fill(&worker, "vecprov ledger", "vecprov_ledger_main", BGW_NEVER_RESTART);
 	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
 	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(MyDatabaseId));
 	worker.bgw_notify_pid = MyProcPid;
