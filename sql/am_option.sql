@@ -1,24 +1,8 @@
 -- Options of an index, what can be indexed, and what is said of what cannot.
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vecprov;
-RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set try :abs_srcdir '/sql/include/try.sql'
+\i :try
 \set VERBOSITY terse
-
--- OK, or SQLSTATE, message and detail of the error.
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'OK';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END
-$$;
-\pset format unaligned
-\pset tuples_only on
 
 CREATE TABLE option_items (id integer PRIMARY KEY, v vector(3), w vector, a real[]);
 INSERT INTO option_items SELECT i, ARRAY[i % 7, i % 11, i % 13], ARRAY[i % 7, i % 11, i % 13] FROM generate_series(1, 500) i;

@@ -1,25 +1,8 @@
 -- What capacity an index is given: options, functions, rules, the ledger, suspended indexes.
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vecprov;
-RESET client_min_messages;
-\pset format unaligned
-\pset tuples_only on
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set try :abs_srcdir '/sql/include/try.sql'
+\i :try
 \pset null -
-
--- OK, or SQLSTATE, message, detail and hint of the error, without times.
-CREATE FUNCTION try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'OK';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN regexp_replace(concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, '')),
-		'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[-+ ]\S+', 'TIME', 'g');
-END
-$$;
 CREATE FUNCTION options(index regclass) RETURNS text LANGUAGE sql AS
 	'SELECT concat_ws('' '', mode, tier, shards, replicas, state) FROM vecprov_facts($1, true)';
 
@@ -29,16 +12,16 @@ INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('chan
 	('change"\odd''s', 100000, false, 1);
 
 -- Options at creation
-SELECT options, try(format('CREATE INDEX change_%s_idx ON change_items USING vecprov (v) WITH (%s)', n, options))
+SELECT options, pg_temp.try(format('CREATE INDEX change_%s_idx ON change_items USING vecprov (v) WITH (%s)', n, options))
 FROM unnest(ARRAY['tier = r10', 'tier = ''r40'', shards = 1, replicas = 3', 'tier = r10, replicas = 0', 'tier = r11', 'tier = ''''', 'tier',
 	'shards = 1', 'replicas = 1', 'tier = r10, shards = 0', 'tier = r10, shards = 101', 'tier = r10, replicas = -1', 'tier = r10, replicas = 101',
 	'tier = r10, shards = 2', 'tier = change_tiny', 'tier = R10', 'm = 8']) WITH ORDINALITY o (options, n);
 SELECT i.indexrelid::regclass, c.reloptions, options(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = 'change_items'::regclass ORDER BY 1;
-SELECT try('CREATE TEMP TABLE change_temp (v vector(2))');
-SELECT try('CREATE INDEX ON change_temp USING vecprov (v) WITH (tier = r10)');
-SELECT try('CREATE UNLOGGED TABLE change_unlogged (v vector(2))');
-SELECT try('CREATE INDEX ON change_unlogged USING vecprov (v) WITH (tier = r10)');
+SELECT pg_temp.try('CREATE TEMP TABLE change_temp (v vector(2))');
+SELECT pg_temp.try('CREATE INDEX ON change_temp USING vecprov (v) WITH (tier = r10)');
+SELECT pg_temp.try('CREATE UNLOGGED TABLE change_unlogged (v vector(2))');
+SELECT pg_temp.try('CREATE INDEX ON change_unlogged USING vecprov (v) WITH (tier = r10)');
 DROP TABLE change_unlogged;
 
 -- The ledger of that: indexes that were made, and refusals, though these were rolled back
@@ -50,7 +33,7 @@ DELETE FROM vecprov_changes;
 CREATE TABLE change_items (id integer, v vector(8), t text) WITH (autovacuum_enabled = off);
 INSERT INTO change_items SELECT i, ARRAY[i, i % 2, i % 3, i % 5, i % 7, i % 11, i % 13, i % 17], '1234' FROM generate_series(1, 200) i;
 CREATE INDEX change_idx ON change_items USING vecprov (v);
-SELECT statement, try(statement), options('change_idx') FROM unnest(ARRAY[
+SELECT statement, pg_temp.try(statement), options('change_idx') FROM unnest(ARRAY[
 	'SELECT vecprov_set_replicas(''change_idx'', 2)',
 	'SELECT vecprov_set_shards(''change_idx'', 2)',
 	'ALTER INDEX change_idx SET (replicas = 2)',
@@ -62,7 +45,7 @@ SELECT statement, try(statement), options('change_idx') FROM unnest(ARRAY[
 	'SELECT vecprov_set_tier(''change_idx'', ''change_tiny'')',
 	'SELECT vecprov_provision(''change_idx'', ''r10'', replicas => 2)']) statement;
 -- what came with the mode is no change of its own; then there is one an hour, one a day
-SELECT statement, try(statement), options('change_idx') FROM unnest(ARRAY[
+SELECT statement, pg_temp.try(statement), options('change_idx') FROM unnest(ARRAY[
 	'SELECT vecprov_set_replicas(''change_idx'', 3)',
 	'SELECT vecprov_set_replicas(''change_idx'', 3)',
 	'SELECT vecprov_set_replicas(''change_idx'', 2)',
@@ -74,7 +57,7 @@ SELECT statement, try(statement), options('change_idx') FROM unnest(ARRAY[
 	'ALTER INDEX change_idx SET (ef_construction = 80)',
 	'ALTER INDEX change_idx RESET (tier)']) statement;
 -- the functions above ran in one transaction, in which all changes are one: now it is over
-SELECT statement, try(statement), options('change_idx') FROM unnest(ARRAY[
+SELECT statement, pg_temp.try(statement), options('change_idx') FROM unnest(ARRAY[
 	'SELECT vecprov_set_replicas(''change_idx'', 2)',
 	'SELECT vecprov_set_tier(''change_idx'', ''r10'')',
 	'SELECT vecprov_release(''change_idx'')',
@@ -84,23 +67,23 @@ SELECT action, old_tier, old_shards, old_replicas, new_tier, new_shards, new_rep
 -- A limit follows its index through REINDEX and RENAME, is the administrator's to set, and ends.
 REINDEX INDEX change_idx;
 REINDEX INDEX CONCURRENTLY change_idx;
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 2)') LIKE '55000%', try('SELECT vecprov_release(''change_idx'')') LIKE '55000%';
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 2)') LIKE '55000%', pg_temp.try('SELECT vecprov_release(''change_idx'')') LIKE '55000%';
 SELECT vecprov_set_tier('change_idx', 'r10');
 ALTER INDEX change_idx RENAME TO change_named_idx;
 UPDATE vecprov_changes SET index_oid = 'change_named_idx'::regclass;
-SELECT try('SELECT vecprov_set_replicas(''change_named_idx'', 2)') LIKE '55000%', try('SELECT vecprov_release(''change_named_idx'')') LIKE '55000%';
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_named_idx'', 2)') LIKE '55000%', pg_temp.try('SELECT vecprov_release(''change_named_idx'')') LIKE '55000%';
 ALTER INDEX change_named_idx RENAME TO change_idx;
 UPDATE vecprov_changes SET at = at - interval '61 minutes';
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 2)'), try('SELECT vecprov_release(''change_idx'')') LIKE '55000%';
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 2)'), pg_temp.try('SELECT vecprov_release(''change_idx'')') LIKE '55000%';
 UPDATE vecprov_changes SET at = at - interval '23 hours';
-SELECT try('SELECT vecprov_set_tier(''change_idx'', ''r40'')');
+SELECT pg_temp.try('SELECT vecprov_set_tier(''change_idx'', ''r40'')');
 SET vecprov.tier_change_interval = 0;
-SELECT try('SELECT vecprov_release(''change_idx'')'), options('change_idx');
-SELECT try('ALTER INDEX change_idx SET (tier = r40, replicas = 2)'), options('change_idx');
+SELECT pg_temp.try('SELECT vecprov_release(''change_idx'')'), options('change_idx');
+SELECT pg_temp.try('ALTER INDEX change_idx SET (tier = r40, replicas = 2)'), options('change_idx');
 RESET vecprov.tier_change_interval;
 SET vecprov.scale_change_interval = '1s';
 SELECT pg_sleep(1.1);
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 1)'), options('change_idx');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 1)'), options('change_idx');
 RESET vecprov.scale_change_interval;
 
 -- What is rolled back was no change.
@@ -122,34 +105,34 @@ CREATE ROLE change_owner;
 CREATE ROLE change_stranger;
 ALTER TABLE change_items OWNER TO change_owner;
 SET ROLE change_stranger;
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 1)'), try('SELECT vecprov_release(''change_idx'')'), try('ALTER INDEX change_idx SET (replicas = 1)');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 1)'), pg_temp.try('SELECT vecprov_release(''change_idx'')'), pg_temp.try('ALTER INDEX change_idx SET (replicas = 1)');
 SELECT count(*) > 0 FROM vecprov_changes;
-SELECT try('SET vecprov.tier_change_interval = 0'), try('INSERT INTO vecprov_changes SELECT * FROM vecprov_changes');
+SELECT pg_temp.try('SET vecprov.tier_change_interval = 0'), pg_temp.try('INSERT INTO vecprov_changes SELECT * FROM vecprov_changes');
 SELECT index, "table", replicas, index_size FROM vecprov_indexes WHERE "table" = 'change_items'::regclass;
 SET ROLE change_owner;
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 1)') LIKE '55000%';
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 1)') LIKE '55000%';
 RESET ROLE;
 SET vecprov.scale_change_interval = 0;
 SET ROLE change_owner;
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 0)'), options('change_idx');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 0)'), options('change_idx');
 SELECT action, role, regexp_replace(message, ' before .*', ' before TIME') FROM vecprov_changes WHERE role <> session_user ORDER BY at;
 
 -- Suspended: no reads, no writes of what the index holds. Maintenance goes on.
 SET enable_seqscan = off;
-SELECT try('SELECT id FROM change_items ORDER BY v <-> ''[1,1,1,1,1,1,1,1]'' LIMIT 1');
-SELECT try('INSERT INTO change_items VALUES (0, ''[1,1,1,1,1,1,1,1]'')');
-SELECT try('UPDATE change_items SET v = ''[1,1,1,1,1,1,1,1]'' WHERE id = 1');
-SELECT try('INSERT INTO change_items VALUES (0, NULL)');
+SELECT pg_temp.try('SELECT id FROM change_items ORDER BY v <-> ''[1,1,1,1,1,1,1,1]'' LIMIT 1');
+SELECT pg_temp.try('INSERT INTO change_items VALUES (0, ''[1,1,1,1,1,1,1,1]'')');
+SELECT pg_temp.try('UPDATE change_items SET v = ''[1,1,1,1,1,1,1,1]'' WHERE id = 1');
+SELECT pg_temp.try('INSERT INTO change_items VALUES (0, NULL)');
 DELETE FROM change_items WHERE id > 190;
 RESET ROLE;
 VACUUM change_items;
 SELECT options('change_idx'), advice FROM vecprov_facts('change_idx', true);
 SELECT * FROM vecprov_check('change_idx', true);
 REINDEX INDEX change_idx;
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 1)'), options('change_idx');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 1)'), options('change_idx');
 SELECT id FROM change_items ORDER BY v <-> '[1,1,1,1,1,1,1,1]' LIMIT 1;
 RESET enable_seqscan;
-SELECT try('INSERT INTO change_items VALUES (0, ''[1,1,1,1,1,1,1,1]'')');
+SELECT pg_temp.try('INSERT INTO change_items VALUES (0, ''[1,1,1,1,1,1,1,1]'')');
 
 -- Nearly full: a notice with each change, also of a tier with an odd name
 SET vecprov.tier_change_interval = 0;
@@ -161,9 +144,9 @@ SELECT vecprov_set_tier('change_idx', 'change"\odd''s');
 SELECT tier, capacity, round(fullness::numeric, 2) AS fullness, advice FROM vecprov_facts('change_idx', true);
 -- More than its shard holds: whatever does not take room away is allowed.
 UPDATE vecprov_tier SET shard_bytes = 7500 WHERE name LIKE '%odd%';
-SELECT try('SELECT vecprov_set_replicas(''change_idx'', 3)');
-SELECT try('SELECT vecprov_set_tier(''change_idx'', ''change_tiny'')');
-SELECT try('SELECT vecprov_set_tier(''change_idx'', ''r10'')');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 3)');
+SELECT pg_temp.try('SELECT vecprov_set_tier(''change_idx'', ''change_tiny'')');
+SELECT pg_temp.try('SELECT vecprov_set_tier(''change_idx'', ''r10'')');
 
 -- The options go where the index goes: LIKE, partitions, a table that is rewritten.
 CREATE TABLE change_like (LIKE change_items INCLUDING INDEXES);
@@ -174,21 +157,21 @@ DELETE FROM vecprov_changes;
 CREATE TABLE change_parted (id integer, v vector(8)) PARTITION BY RANGE (id);
 CREATE TABLE change_part1 PARTITION OF change_parted FOR VALUES FROM (1) TO (10);
 CREATE TABLE change_part2 (id integer, v vector(8));
-SELECT try('CREATE INDEX change_parted_idx ON change_parted USING vecprov (v) WITH (tier = r11)');
+SELECT pg_temp.try('CREATE INDEX change_parted_idx ON change_parted USING vecprov (v) WITH (tier = r11)');
 CREATE INDEX change_parted_idx ON change_parted USING vecprov (v) WITH (tier = r10, replicas = 2);
 ALTER TABLE change_parted ATTACH PARTITION change_part2 FOR VALUES FROM (10) TO (20);
-SELECT try('SELECT vecprov_set_replicas(''change_parted_idx'', 1)');
-SELECT try('SELECT vecprov_set_replicas(''change_part1_v_idx'', 1)');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_parted_idx'', 1)');
+SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_part1_v_idx'', 1)');
 SELECT index, tier, shards, replicas FROM vecprov_indexes WHERE "table"::text LIKE 'change_part%' ORDER BY index::text COLLATE "C";
 SELECT index, action, new_tier, new_replicas, message FROM vecprov_changes ORDER BY at;
 
 -- Not ours, not there
-SELECT try('SELECT vecprov_set_tier(''change_items'', ''r10'')');
-SELECT try('SELECT vecprov_release(1)');
+SELECT pg_temp.try('SELECT vecprov_set_tier(''change_items'', ''r10'')');
+SELECT pg_temp.try('SELECT vecprov_release(1)');
 SELECT vecprov_provision(NULL, 'r10') IS NULL, vecprov_release(NULL) IS NULL;
 
 DROP TABLE change_items, change_like, change_parted;
-DROP FUNCTION try, options;
+DROP FUNCTION options;
 DROP ROLE change_owner, change_stranger;
 DELETE FROM vecprov_tier WHERE NOT shipped;
 DELETE FROM vecprov_changes;

@@ -1,24 +1,8 @@
 -- Limits of reads and writes a second. Rates here are so low that a bucket does not fill again while the test runs.
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vecprov;
-RESET client_min_messages;
-\pset format unaligned
-\pset tuples_only on
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set try :abs_srcdir '/sql/include/try.sql'
+\i :try
 SET enable_seqscan = off;
-
--- OK, or SQLSTATE, message, detail and hint of the error; the time to wait is masked.
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'OK';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(regexp_replace(detail, 'Wait [1-9][0-9]* ms', 'Wait N ms'), ''), nullif(hint, ''));
-END
-$$;
 -- How many of so many tries are let through
 CREATE FUNCTION pg_temp.passed(n integer, statement text) RETURNS bigint LANGUAGE sql AS
 	'SELECT count(*) FILTER (WHERE pg_temp.try(statement) = ''OK'') FROM generate_series(1, n)';

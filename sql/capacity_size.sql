@@ -1,23 +1,7 @@
 -- Sizes of records are counted at build, insert and vacuum; capacity; what is refused; cost.
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vecprov;
-RESET client_min_messages;
-\pset format unaligned
-\pset tuples_only on
-
--- OK, or SQLSTATE, message, detail and hint of the error.
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'OK';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END
-$$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set try :abs_srcdir '/sql/include/try.sql'
+\i :try
 
 -- An ID of 8 bytes, a vector of 12, a number of 4, a text: uncompressed, wherever it is stored
 CREATE TABLE size_items (id bigint PRIMARY KEY, v vector(3), n integer, body text) WITH (autovacuum_enabled = off);

@@ -35,9 +35,9 @@
 #include "utils/wait_event.h"
 
 #include "am/mover.h"
+#include "base/background.h"
 #include "base/debug_point.h"
 #include "base/options.h"
-#include "base/job.h"
 
 /* The page lock that a mover holds as long as it lives. */
 #define MOVER_BLOCK		2

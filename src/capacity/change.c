@@ -34,10 +34,11 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/background.h"
 #include "base/news.h"
 #include "base/options.h"
-#include "base/job.h"
 #include "capacity/change.h"
+#include "capacity/facts.h"
 #include "capacity/rules.h"
 #include "capacity/tier.h"
 
@@ -217,25 +218,14 @@ vp_change_define(void)
 static void
 alter_index(Oid relid, const char *what)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Form_pg_class form;
+	Relation	rel = vp_own_index_get(relid);
 	char	   *statement;
 
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	form = (Form_pg_class) GETSTRUCT(tuple);
-	if (form->relam == InvalidOid || form->relam != vp_own_am() || form->relkind != RELKIND_INDEX)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an index of access method vecprov", NameStr(form->relname)),
-				 form->relkind == RELKIND_PARTITIONED_INDEX ?
-				 errhint("Name the index of one of its partitions.") : 0));
 	statement = psprintf("ALTER INDEX %s %s",
-						 quote_qualified_identifier(get_namespace_name(form->relnamespace),
-													NameStr(form->relname)), what);
-	ReleaseSysCache(tuple);
+						 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+													RelationGetRelationName(rel)), what);
+	/* who alters it takes a lock of his own, and is not to have another one before */
+	relation_close(rel, AccessShareLock);
 
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not execute \"%s\"", statement);

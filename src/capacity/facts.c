@@ -73,6 +73,18 @@ advise(Row *row, const char *advice)
 	appendStringInfoString(&row->advice, advice);
 }
 
+void
+vp_own_index_check(Relation rel)
+{
+	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov",
+						RelationGetRelationName(rel)),
+				 rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of one of its partitions.") : 0));
+}
+
 Relation
 vp_own_index_open(Oid relid, bool wait)
 {
@@ -88,13 +100,19 @@ vp_own_index_open(Oid relid, bool wait)
 		UnlockRelationOid(relid, AccessShareLock);
 		return NULL;
 	}
-	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
+	vp_own_index_check(rel);
+	return rel;
+}
+
+Relation
+vp_own_index_get(Oid relid)
+{
+	Relation	rel = vp_own_index_open(relid, true);
+
+	if (rel == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an index of access method vecprov",
-						RelationGetRelationName(rel)),
-				 rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
-				 errhint("Name the index of one of its partitions.") : 0));
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	return rel;
 }
 

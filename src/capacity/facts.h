@@ -21,10 +21,16 @@ extern double vp_fullness(int64 used, int64 room);
 /* How many shards such an index should have that has too few. */
 extern int	vp_advised_shards(int64 bytes, int shards, const VpTier *tier);
 
+/* ereports when it is not an index of ours. */
+extern void vp_own_index_check(Relation rel);
+
 /*
  * Opens an index with AccessShareLock.  NULL when it does not exist, or is locked
- * exclusively and we do not wait; ereports when it is not one of ours.
+ * exclusively and we do not wait; checked as above.
  */
 extern Relation vp_own_index_open(Oid relid, bool wait);
+
+/* The same, waiting; ereports when it does not exist. */
+extern Relation vp_own_index_get(Oid relid);
 
 #endif							/* VP_FACTS_H */

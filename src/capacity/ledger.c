@@ -28,7 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "base/job.h"
+#include "base/background.h"
 #include "capacity/ledger.h"
 #include "capacity/tier.h"
 

@@ -31,9 +31,6 @@
 #include "capacity/room.h"
 #include "page/store.h"
 
-/* Pinned pages shall leave the server this part of shared buffers to work with. */
-#define MEMORY_PERCENT	70
-
 int64
 vp_room_limit(Relation rel)
 {
@@ -179,73 +176,83 @@ is_valid(Oid relid)
 	return valid;
 }
 
-/*
- * Of one index, given its options.  Whoever has it locked exclusively builds or
- * drops it: we do not wait for that.
- */
-static int64
-promised_to(Oid relid, const VpOptions *options)
-{
-	VpWish		wish;
-	VpTier		tier;
-	Relation	rel;
-	int64		need = 0;
-
-	vp_get_wish(options, &wish);
-	if (wish.replicas == 0 || !vp_tier_find(wish.tier, &tier) || !is_valid(relid) ||
-		!ConditionalLockRelationOid(relid, AccessShareLock))
-		return 0;
-	rel = try_relation_open(relid, NoLock);
-	if (rel != NULL)
-	{
-		need = memory_need(rel, &tier);
-		relation_close(rel, NoLock);
-	}
-	UnlockRelationOid(relid, AccessShareLock);
-	return need;
-}
-
-/* To all provisioned indexes of this database, but one. */
-static int64
-promised_to_others(Oid except)
+void
+vp_each_provisioned(VpProvisionedCall call, void *arg)
 {
 	Oid			am = vp_own_am();
-	Relation	classes = table_open(RelationRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(classes, InvalidOid, false, NULL, 0, NULL);
+	Relation	classes;
+	SysScanDesc scan;
 	HeapTuple	tuple;
-	int64		promised = 0;
 
+	/* where the extension is not there, nor are indexes of it */
+	if (!OidIsValid(am))
+		return;
+	classes = table_open(RelationRelationId, AccessShareLock);
+	scan = systable_beginscan(classes, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 		VpOptions  *options;
+		VpWish		wish;
 
-		if (form->relam != am || form->relkind != RELKIND_INDEX || form->oid == except)
+		if (form->relam != am || form->relkind != RELKIND_INDEX)
 			continue;
 		options = (VpOptions *) extractRelOptions(tuple, RelationGetDescr(classes), vp_options);
+		vp_get_wish(options, &wish);
 		if (options != NULL)
-		{
-			promised += promised_to(form->oid, options);
 			pfree(options);
-		}
+		if (VpIsProvisioned(&wish))
+			call(form, &wish, arg);
 	}
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
-	return promised;
+}
+
+typedef struct Promises
+{
+	Oid			except;
+	int64		bytes;
+} Promises;
+
+/*
+ * Adds what is promised to an index.  Whoever has it locked exclusively builds or
+ * drops it: we do not wait for that.
+ */
+static void
+add_promise(Form_pg_class form, const VpWish *wish, void *arg)
+{
+	Promises   *promises = arg;
+	VpTier		tier;
+	Relation	rel;
+
+	if (form->oid == promises->except || wish->replicas == 0 ||
+		!vp_tier_find(wish->tier, &tier) || !is_valid(form->oid) ||
+		!ConditionalLockRelationOid(form->oid, AccessShareLock))
+		return;
+	rel = try_relation_open(form->oid, NoLock);
+	if (rel != NULL)
+	{
+		promises->bytes += memory_need(rel, &tier);
+		relation_close(rel, NoLock);
+	}
+	UnlockRelationOid(form->oid, AccessShareLock);
 }
 
 void
 vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 {
+	Promises	promises = {.except = RelationGetRelid(rel)};
+
+	vp_each_provisioned(add_promise, &promises);
 	memory->need = memory_need(rel, tier);
-	memory->promised = promised_to_others(RelationGetRelid(rel));
-	memory->limit = (int64) NBuffers * BLCKSZ / 100 * MEMORY_PERCENT;
+	memory->promised = promises.bytes;
+	memory->limit = (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;
 }
 
 int64
 vp_memory_advised(const VpMemory *memory, double fullness)
 {
-	double		bytes = (memory->need / fullness + memory->promised) / MEMORY_PERCENT * 100;
+	double		bytes = (memory->need / fullness + memory->promised) / VP_MEMORY_PERCENT * 100;
 
 	return (int64) (bytes / (1024 * 1024)) + 1;
 }
@@ -255,7 +262,7 @@ vp_memory_detail(const VpMemory *memory)
 {
 	return psprintf("It needs %lld bytes; of %lld, which are %d %% of shared_buffers, "
 					"%lld are promised to other indexes.",
-					(long long) memory->need, (long long) memory->limit, MEMORY_PERCENT,
+					(long long) memory->need, (long long) memory->limit, VP_MEMORY_PERCENT,
 					(long long) memory->promised);
 }
 

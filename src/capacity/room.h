@@ -9,6 +9,9 @@
 #define VP_ROOM_H
 
 #include "base/compat.h"
+
+#include "catalog/pg_class.h"
+
 #include "base/options.h"
 #include "capacity/tier.h"
 
@@ -26,6 +29,16 @@ extern void vp_room_check_awake(Relation rel);
 
 /* Has the index pages that can be read here?  (On standbys, unlogged ones have none.) */
 extern bool vp_index_is_readable(Relation rel);
+
+/*
+ * Calls for each provisioned index of this database, as the catalogue has it now, without
+ * opening it.
+ */
+typedef void (*VpProvisionedCall) (Form_pg_class form, const VpWish *wish, void *arg);
+extern void vp_each_provisioned(VpProvisionedCall call, void *arg);
+
+/* This part of shared buffers may be pinned at most; the rest is for the server to work with. */
+#define VP_MEMORY_PERCENT	70
 
 /* What a tier promises to keep in memory of an index, beside all others. */
 typedef struct VpMemory

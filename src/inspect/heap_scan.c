@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
-#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -21,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "am/inserter.h"
+#include "capacity/facts.h"
 #include "inspect/heap_scan.h"
 
 void
@@ -33,14 +33,7 @@ vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode)
 	target->heap = OidIsValid(heapid) ? table_open(heapid, lockmode) : NULL;
 	target->rel = relation_open(relid, lockmode);
 
-	if (target->heap == NULL || target->rel->rd_rel->relkind != RELKIND_INDEX ||
-		target->rel->rd_rel->relam != get_index_am_oid("vecprov", false))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an index of access method vecprov",
-						RelationGetRelationName(target->rel)),
-				 target->rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
-				 errhint("Name the index of one of its partitions.") : 0));
+	vp_own_index_check(target->rel);
 	if (RELATION_IS_OTHER_TEMP(target->rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

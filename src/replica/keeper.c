@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "capacity/room.h"
 #include "replica/pins.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
@@ -33,9 +34,6 @@
 /* Milliseconds. */
 #define LOOK_EVERY		10
 #define GROWTH_EVERY	1000
-
-/* Of shared buffers, this part may be pinned. */
-#define PINNED_PERCENT	70
 
 typedef struct Kept
 {
@@ -270,7 +268,7 @@ look_at_size(int i)
 	BlockNumber nblocks = vp_pins_file_blocks(&k->pins);
 	BlockNumber wanted = vp_pins_of(&k->pins, nblocks);
 	BlockNumber promised = promised_to_others(i);
-	BlockNumber limit = (uint64) NBuffers * PINNED_PERCENT / 100;
+	BlockNumber limit = (uint64) NBuffers * VP_MEMORY_PERCENT / 100;
 
 	if (nblocks == k->pins.end)
 		return;
@@ -280,7 +278,7 @@ look_at_size(int i)
 				 "memory cannot hold the index: it needs %llu bytes; of %llu, which are %d %% of "
 				 "shared_buffers, %llu are used by others",
 				 (unsigned long long) wanted * BLCKSZ, (unsigned long long) limit * BLCKSZ,
-				 PINNED_PERCENT, (unsigned long long) promised * BLCKSZ);
+				 VP_MEMORY_PERCENT, (unsigned long long) promised * BLCKSZ);
 		return;
 	}
 	k->pins.end = nblocks;

@@ -11,7 +11,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "catalog/pg_class.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
@@ -21,6 +20,7 @@
 
 #include "base/options.h"
 #include "base/settings.h"
+#include "capacity/facts.h"
 #include "capacity/room.h"
 #include "capacity/tier.h"
 #include "page/store.h"
@@ -58,13 +58,8 @@ vecprov_residency(PG_FUNCTION_ARGS)
 static void
 read_wish(Oid relid, VpWish *wish, char *name)
 {
-	Relation	rel = relation_open(relid, AccessShareLock);
+	Relation	rel = vp_own_index_get(relid);
 
-	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an index of access method vecprov",
-						RelationGetRelationName(rel))));
 	vp_get_wish((VpOptions *) rel->rd_options, wish);
 	strlcpy(name, RelationGetRelationName(rel), NAMEDATALEN);
 	relation_close(rel, AccessShareLock);

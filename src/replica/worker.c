@@ -25,19 +25,6 @@
 /* Seconds after which launcher and keeper come back when they have ended. */
 #define RESTART		1
 
-void
-vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function, int restart)
-{
-	memset(worker, 0, sizeof(*worker));
-	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker->bgw_start_time = BgWorkerStart_ConsistentState;
-	worker->bgw_restart_time = restart;
-	strlcpy(worker->bgw_name, name, BGW_MAXLEN);
-	strlcpy(worker->bgw_type, name, BGW_MAXLEN);
-	strlcpy(worker->bgw_library_name, "vecprov", BGW_MAXLEN);
-	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
-}
-
 static void
 leave_place(int code, Datum place)
 {

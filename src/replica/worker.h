@@ -10,17 +10,14 @@
 
 #include "base/compat.h"
 
-#include "postmaster/bgworker.h"
 #include "storage/proc.h"
+
+#include "base/background.h"
 
 /* Their main functions. */
 extern VP_EXPORT void vecprov_launcher_main(Datum arg);
 extern VP_EXPORT void vecprov_keeper_main(Datum arg);
 extern VP_EXPORT void vecprov_scout_main(Datum arg);	/* arg: the database's OID */
-
-/* Fills in what is the same for all.  restart: seconds, or BGW_NEVER_RESTART. */
-extern void vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function,
-						   int restart);
 
 /*
  * Start of a worker that stays and has no database: signals, connection, and
