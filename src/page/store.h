@@ -160,8 +160,11 @@ extern void vp_waiting_to_free(const VpStore *store, Relation heap);
  *----------
  */
 
-/* The exact vector of a node that nobody reads yet. */
-extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
+/*
+ * The exact vector of a node that nobody reads yet: vector_words words.  Nothing to do
+ * where the code is all.
+ */
+extern void vp_vector_write(const VpStore *store, VpId id, const void *vector);
 
 /* Peeks. */
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
@@ -172,14 +175,14 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 
 /* Fetches. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
-extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
+extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
 /*
- * The exact vector where it is, if it lies on one page: *buffer is then pinned
+ * exact_words words, out of the vector pages or of the node.  Where it is, if it lies on one page: *buffer is then pinned
  * and share-locked, to be unlocked and released by the caller.  Else it is
  * copied to `room`, and *buffer is InvalidBuffer.
  */
-extern const float *vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer);
+extern const void *vp_vector_look(const VpStore *store, VpId id, void *room, Buffer *buffer);
 
 /* Begins to load into the CPU's cache what vp_vector_look and vp_node_fetch will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
