@@ -153,4 +153,24 @@ extern double vp_exact_distance(VpMetric metric, const float *a, const float *b,
 /* The same of two strings of bits; Jaccard: 1 if they have none in common, be they empty. */
 extern double vp_bits_distance(VpMetric metric, const uint8_t *a, const uint8_t *b, int nbytes);
 
+/* The same for two vectors of halves, and for one of floats and one of halves. */
+extern double vp_exact_distance_hh(VpMetric metric, const VpHalf *a, const VpHalf *b, int dims);
+extern double vp_exact_distance_fh(VpMetric metric, const float *a, const VpHalf *b, int dims);
+
+/*
+ * 1 minus the cosine, given { a.b, a.a, b.b }.  Rounding can take a cosine out
+ * of its range; NaN (a zero vector) stays.
+ */
+static inline double
+vp_cosine_distance(const float dots[3])
+{
+	double		cosine = dots[0] / sqrt((double) dots[1] * dots[2]);
+
+	if (cosine > 1)
+		cosine = 1;
+	else if (cosine < -1)
+		cosine = -1;
+	return 1 - cosine;
+}
+
 #endif							/* VP_CODEC_H */
