@@ -114,6 +114,15 @@ typedef struct VpShard
 	uint32		bytes_hi;
 } VpShard;
 
+/* The types that can be indexed; am/form.h says what each is. */
+typedef enum VpFormKind
+{
+	VP_FORM_VECTOR,
+	VP_FORM_HALFVEC,
+	VP_FORM_BIT,
+	VP_NFORMS
+} VpFormKind;
+
 /*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.

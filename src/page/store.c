@@ -58,7 +58,7 @@ static bool
 makes_sense(const VpMeta *meta)
 {
 	return meta->magic == VP_MAGIC && meta->version == VP_FORMAT_VERSION &&
-		meta->m >= 2 && meta->dims >= 1 &&
+		meta->form < VP_NFORMS && meta->m >= 2 && meta->dims >= 1 &&
 		meta->shards >= 1 && meta->shards <= VP_MAX_SHARDS &&
 		meta->target >= 1 && meta->target <= meta->shards;
 }

@@ -175,10 +175,12 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 
 /* Fetches. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
+
+/* The exact vector, exact_words words: out of the vector pages, or the node's code. */
 extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
 /*
- * exact_words words, out of the vector pages or of the node.  Where it is, if it lies on one page: *buffer is then pinned
+ * The exact vector where it is, if it lies on one page: *buffer is then pinned
  * and share-locked, to be unlocked and released by the caller.  Else it is
  * copied to `room`, and *buffer is InvalidBuffer.
  */
