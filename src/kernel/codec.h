@@ -157,20 +157,22 @@ extern double vp_bits_distance(VpMetric metric, const uint8_t *a, const uint8_t 
 extern double vp_exact_distance_hh(VpMetric metric, const VpHalf *a, const VpHalf *b, int dims);
 extern double vp_exact_distance_fh(VpMetric metric, const float *a, const VpHalf *b, int dims);
 
-/*
- * 1 minus the cosine, given { a.b, a.a, b.b }.  Rounding can take a cosine out
- * of its range; NaN (a zero vector) stays.
- */
+/* Rounding can take a cosine out of its range.  NaN stays. */
+static inline double
+vp_clamp_cosine(double cosine)
+{
+	if (cosine > 1)
+		return 1;
+	if (cosine < -1)
+		return -1;
+	return cosine;
+}
+
+/* 1 minus the cosine, given { a.b, a.a, b.b }; NaN where one is a zero vector. */
 static inline double
 vp_cosine_distance(const float dots[3])
 {
-	double		cosine = dots[0] / sqrt((double) dots[1] * dots[2]);
-
-	if (cosine > 1)
-		cosine = 1;
-	else if (cosine < -1)
-		cosine = -1;
-	return 1 - cosine;
+	return 1 - vp_clamp_cosine(dots[0] / sqrt((double) dots[1] * dots[2]));
 }
 
 #endif							/* VP_CODEC_H */

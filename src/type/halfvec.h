@@ -15,6 +15,7 @@
 #include "fmgr.h"
 
 #include "kernel/half.h"
+#include "type/element.h"
 
 #define VP_HALFVEC_MAX_DIM 16000
 
@@ -45,9 +46,14 @@ extern VpHalfvec *vp_halfvec_of_floats(const float *x, int dim);
 /* The vector as floats, palloc'd. */
 extern float *vp_halfvec_floats(const VpHalfvec *vector);
 
-/* Each raises an error when what it is named for does not hold. */
-extern void vp_halfvec_check_dim(int dim);
-extern void vp_halfvec_check_same_dim(const VpHalfvec *a, const VpHalfvec *b);
+extern const VpTypeInfo vp_halfvec_type;
+
+/* Raises an error where they differ. */
+static inline void
+vp_halfvec_check_same_dim(const VpHalfvec *a, const VpHalfvec *b)
+{
+	vp_type_check_same_dim(&vp_halfvec_type, a->dim, b->dim);
+}
 
 /* The order of the btree class: below, at or above zero. */
 extern int	vp_halfvec_compare(const VpHalfvec *a, const VpHalfvec *b);

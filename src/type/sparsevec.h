@@ -14,6 +14,7 @@
 #include "fmgr.h"
 
 #include "kernel/sparse.h"
+#include "type/element.h"
 
 #define VP_SPARSEVEC_MAX_DIM 1000000000
 #define VP_SPARSEVEC_MAX_NNZ 16000
@@ -49,9 +50,17 @@ vp_sparsevec_elements(const VpSparsevec *vector)
 	return elements;
 }
 
-/* Each raises an error when what it is named for does not hold. */
-extern void vp_sparsevec_check_dim(int dim);
-extern void vp_sparsevec_check_same_dim(const VpSparsevec *a, const VpSparsevec *b);
+extern const VpTypeInfo vp_sparsevec_type;
+
+/* Raises an error where they differ. */
+static inline void
+vp_sparsevec_check_same_dim(const VpSparsevec *a, const VpSparsevec *b)
+{
+	vp_type_check_same_dim(&vp_sparsevec_type, a->dim, b->dim);
+}
+
+/* Raises an error where it is negative, too large, or above dim. */
+extern void vp_sparsevec_check_nnz(int nnz, int dim);
 
 /* The order of the btree class, that of the vectors written out: below, at or above zero. */
 extern int	vp_sparsevec_compare(const VpSparsevec *a, const VpSparsevec *b);
