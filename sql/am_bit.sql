@@ -6,14 +6,17 @@ RESET client_min_messages;
 SET jit = off;
 SET enable_seqscan = off;
 
--- bits(i, n): string number i of a fixed sequence; each bit is set in one string of three.
-CREATE FUNCTION pg_temp.bits(i integer, n integer) RETURNS bit LANGUAGE sql IMMUTABLE AS $$
-	SELECT string_agg(CASE WHEN get_byte(h, d) < 85 THEN '1' ELSE '0' END, '' ORDER BY part, d)::varbit
-	FROM (SELECT part, sha512((i || ':' || part)::bytea) AS h FROM generate_series(0, (n - 1) / 64) part OFFSET 0) s,
-		generate_series(0, least(63, n - 1 - 64 * part)) d
+-- hash(i, n), bits(i, n): strings number i of fixed sequences, of n bits, a multiple of 512; in the
+-- second, one bit in four is set.
+CREATE FUNCTION pg_temp.hash(i integer, n integer) RETURNS varbit LANGUAGE sql IMMUTABLE AS $$
+	SELECT ('x' || string_agg(encode(sha512((i || ':' || part)::bytea), 'hex'), '' ORDER BY part))::varbit
+	FROM generate_series(1, n / 512) part
+$$;
+CREATE FUNCTION pg_temp.bits(i integer, n integer) RETURNS varbit LANGUAGE sql IMMUTABLE AS $$
+	SELECT pg_temp.hash(i, n) & pg_temp.hash(-i, n)
 $$;
 
--- Built of 200 rows, 200 are inserted, a third is deleted, and VACUUM runs. Then all must come
+-- Built of 100 rows, 100 are inserted, a third is deleted, and VACUUM runs. Then all must come
 -- (relaxed_order), in exact order (strict_order), near ones must be found, and the index be sound.
 CREATE FUNCTION pg_temp.examine(n integer, m integer, op text, opclass text,
 	OUT complete boolean, OUT sorted boolean, OUT near boolean, OUT sound boolean) LANGUAGE plpgsql AS $$
@@ -39,12 +42,12 @@ BEGIN
 	DROP TABLE bit_some;
 END
 $$;
-CREATE TEMP TABLE bit_data AS SELECT i, pg_temp.bits(i, 64000) AS v FROM generate_series(1, 400) i;
+CREATE TEMP TABLE bit_data AS SELECT i, pg_temp.bits(i, 64000) AS v
+FROM generate_series(1, 200) i;
 
 -- One bit is two strings; the longest do not fit into a node whole, still less beside 200 links.
 SELECT n, m, op, e.*
-FROM unnest(ARRAY[1, 2, 7, 8, 9, 63, 64, 65, 100, 768, 1536, 4096, 20000, 63936, 64000, 64000],
-		ARRAY[16, 16, 16, 4, 16, 16, 16, 16, 100, 16, 16, 16, 16, 16, 16, 100]) s (n, m),
+FROM unnest(ARRAY[1, 2, 7, 64, 65, 768, 63936, 64000, 64000], ARRAY[16, 16, 4, 16, 100, 16, 16, 16, 100]) s (n, m),
 	unnest(ARRAY['<~>', '<%>'], ARRAY['bit_hamming_ops', 'bit_jaccard_ops']) o (op, opclass),
 	pg_temp.examine(n, m, op, opclass) e
 ORDER BY n, m, op DESC;
