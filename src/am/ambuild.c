@@ -64,6 +64,7 @@ typedef struct Batch
 {
 	int			size;
 	int			n;
+	MemoryContext context;		/* of values that `rotated` points at */
 	char	   *vectors;		/* those that have pages of their own */
 	char	   *rotated;
 	uint8	   *codes;			/* for the pages */
@@ -180,6 +181,8 @@ make_batch(Build *build, const VpIndex *index)
 
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
+	batch->context = AllocSetContextCreate(build->context, "vecprov build batch",
+										   ALLOCSET_DEFAULT_SIZES);
 	/* what a vector's last word has behind it stays zero */
 	batch->vectors = palloc0(batch->size * vector_bytes);
 	batch->rotated = palloc(batch->size * codec->rotated_bytes);
@@ -216,17 +219,17 @@ batch_part(void *arg, bool first)
 		{
 			char	   *vector = batch->vectors + i * vector_bytes;
 			char	   *rotated = batch->rotated + i * codec->rotated_bytes;
+			uint8	   *code = batch->codes + (Size) i * index->meta.code_bytes;
 
 			/* where there is no vector beside, this was done when the row was read */
 			if (vector_bytes > 0)
 				index->form->rotate(codec, &index->meta, vector, rotated, !work->encode);
 			if (!work->encode)
 				continue;
-			vp_codec_encode(codec, rotated, batch->codes + (Size) i * index->store.geo.code_bytes,
-							&batch->factors[i]);
-			batch->hashes[i] = vector_bytes > 0 ?
-				hash_bytes_extended((unsigned char *) vector, vector_bytes, 0) :
-				hash_bytes_extended((unsigned char *) rotated, codec->rotated_bytes, 0);
+			vp_codec_encode(codec, rotated, code, &batch->factors[i]);
+			if (vector_bytes > 0)
+				batch->hashes[i] = hash_bytes_extended((unsigned char *) vector, vector_bytes, 0);
+			vp_code_seal(codec, &index->meta, code, batch->hashes[i]);
 		}
 	}
 }
@@ -429,6 +432,7 @@ flush_batch(Build *build)
 						   build->batch.shards, build->batch.n, build->nthreads);
 		write_batch(build, first);
 		build->batch.n = 0;
+		MemoryContextReset(build->batch.context);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -539,20 +543,26 @@ add_to_batch(Build *build, const VpValue *value, ItemPointer tid)
 	Batch	   *batch = &build->batch;
 	int			shard = vp_emptiest_shard(build->shard, build->meta.shards);
 	Size		vector_bytes = index->store.geo.vector_words * sizeof(uint32);
-	const void *elements = index->form->elements(value);
 
+	if (index->form->in_table)
+		value = memcpy(MemoryContextAlloc(batch->context, VARSIZE(value)), value, VARSIZE(value));
 	if (vector_bytes > 0)
-		memcpy(batch->vectors + batch->n * vector_bytes, elements, build->meta.vector_bytes);
+		memcpy(batch->vectors + batch->n * vector_bytes, index->form->elements(value),
+			   build->meta.vector_bytes);
 	else
-		index->form->rotate(&index->codec, &index->meta, elements,
+	{
+		index->form->rotate(&index->codec, &index->meta, index->form->elements(value),
 							batch->rotated + batch->n * index->codec.rotated_bytes, false);
+		batch->hashes[batch->n] = vp_value_hash(value);
+	}
 	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid,
 											index->form->record_bytes(value));
 	batch->shards[batch->n] = shard;
 	vp_shard_count(&build->shard[shard], 1, batch->sizes[batch->n]);
 	batch->tids[batch->n] = *tid;
 	batch->n++;
-	if (batch->n == batch->size)
+	if (batch->n == batch->size ||
+		MemoryContextMemAllocated(batch->context, false) > batch_bytes())
 		flush_batch(build);
 }
 

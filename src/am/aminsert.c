@@ -85,7 +85,7 @@ make_inserter(const VpIndex *index)
 	inserter->vector = palloc0(copy->store.geo.exact_words * sizeof(uint32));
 	inserter->rotated = vp_palloc_aligned(copy->codec.rotated_bytes);
 	inserter->code = vp_palloc_aligned(copy->store.geo.code_bytes);
-	inserter->query.planes = vp_palloc_aligned(vp_query_bytes(&copy->codec));
+	inserter->query.planes = vp_palloc0_aligned(vp_query_bytes(&copy->codec));
 	MemoryContextSwitchTo(old);
 	return inserter;
 }
@@ -185,14 +185,16 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 		entry = vp_shard_entry(store, shard);
 }
 
-/* Writes a new node's vector, which is inserter->vector, and links it into its shard. */
+/*
+ * Writes a new node's vector, which is inserter->vector, and links it into its shard by
+ * inserter->query.
+ */
 static void
 place_node(Inserter *inserter, VpId id, uint32 shard)
 {
 	VP_POINT("insert-created");
 	vp_vector_write(&inserter->index->store, id, inserter->vector);
 	VP_POINT("insert-stored");
-	vp_query_prepare(&inserter->index->codec, inserter->rotated, &inserter->query);
 	MemoryContextSwitchTo(inserter->context);
 	link_node(inserter, id, shard);
 	MemoryContextSwitchTo(inserter->scratch);
@@ -210,7 +212,7 @@ refuse_row(Inserter *inserter, uint32 size)
 	vp_room_refuse(store->rel, bytes, size);
 }
 
-/* Makes a record's code of a vector's elements. */
+/* Makes a record's code, and the query, of a vector's elements. */
 static void
 encode(Inserter *inserter, const void *elements, VpRecord *record)
 {
@@ -220,6 +222,27 @@ encode(Inserter *inserter, const void *elements, VpRecord *record)
 	index->form->rotate(codec, &index->meta, elements, inserter->rotated, false);
 	vp_codec_encode(codec, inserter->rotated, inserter->code, (VpFactors *) record->factors);
 	record->code = inserter->code;
+	vp_query_prepare(codec, inserter->rotated, &inserter->query);
+}
+
+/* Takes both from a node, whose vector is to be placed a second time. */
+static void
+encode_again(Inserter *inserter, VpId id, VpRecord *record)
+{
+	const VpIndex *index = inserter->index;
+
+	if (index->form->in_table)
+	{
+		vp_node_code(&index->store, id, record->factors, inserter->code);
+		record->code = inserter->code;
+		vp_query_from_code(&index->codec, inserter->code, (VpFactors *) record->factors,
+						   &inserter->query);
+	}
+	else
+	{
+		vp_vector_fetch(&index->store, id, inserter->vector);
+		encode(inserter, inserter->vector, record);
+	}
 }
 
 /*
@@ -239,6 +262,8 @@ add_value(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
 
 	memcpy(inserter->vector, elements, index->meta.vector_bytes);
 	encode(inserter, elements, &record);
+	if (index->form->in_table)
+		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
 	record.size = vp_measure_row(&inserter->measure, heap, tid, vector_bytes);
 	record.tid = *tid;
 	vp_limit_write(index->store.rel, meter, info, record.size, vector_bytes);
@@ -262,8 +287,7 @@ vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
 	VpId		copy;
 
 	vp_node_fetch(store, id, &tail);
-	vp_vector_fetch(store, id, inserter->vector);
-	encode(inserter, inserter->vector, &record);
+	encode_again(inserter, id, &record);
 	record.size = tail.size;
 	record.tid = tail.tid;
 	record.shard = shard;

@@ -35,6 +35,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/row_reader.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -79,6 +80,9 @@ typedef struct VpScan
 	const void *vector;			/* the query's elements, as given; in `rows` */
 	void	   *rotated;
 	void	   *scratch;		/* an exact vector */
+	VpRowReader *reader;		/* where those are in the table; NULL: not yet */
+	Relation	table;
+	Snapshot	snapshot;
 
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
@@ -266,9 +270,44 @@ find_tid(VpScan *scan, VpId id, Row *row)
 	}
 }
 
+/*
+ * Measures a node by the vector of its row, or of the first behind it that the
+ * snapshot sees, and puts that into the heap.
+ */
+static double
+measure_row(VpScan *scan, VpId id)
+{
+	const VpIndex *index = scan->index;
+	Row		   *row = new_row(scan);
+	const VpValue *value = NULL;
+
+	if (scan->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scan->context);
+
+		scan->reader = vp_row_reader_begin(scan->table, index->store.rel, scan->snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	while (find_tid(scan, id, row))
+	{
+		value = vp_row_reader_get(scan->reader, &row->tid);
+		if (value != NULL || row->next == 0)
+			break;
+		id = vp_deref(row->next);
+	}
+	if (value == NULL)
+	{
+		free_row(scan, row);
+		return NAN;
+	}
+	row->dist = index->form->distance(&index->meta, scan->vector, index->form->elements(value));
+	push_row(scan, row);
+	return row->dist;
+}
+
 /* Measures a node by its exact vector, and puts its row into the heap. */
 static double
-measure(VpScan *scan, VpId id)
+measure_vector(VpScan *scan, VpId id)
 {
 	Row		   *row = new_row(scan);
 	Buffer		buffer;
@@ -283,6 +322,12 @@ measure(VpScan *scan, VpId id)
 	else
 		free_row(scan, row);
 	return dist;
+}
+
+static inline double
+measure(VpScan *scan, VpId id)
+{
+	return scan->index->form->in_table ? measure_row(scan, id) : measure_vector(scan, id);
 }
 
 static void
@@ -372,6 +417,15 @@ returned_before(VpScan *scan, ItemPointer tid)
  *----------
  */
 
+/* Lets go of the table. */
+static void
+end_reading(VpScan *scan)
+{
+	if (scan->reader != NULL)
+		vp_row_reader_end(scan->reader);
+	scan->reader = NULL;
+}
+
 IndexScanDesc
 vp_begin_scan(Relation rel, int nkeys, int norderbys)
 {
@@ -394,7 +448,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	vp_node_source_init(&state->source, state->index);
 	state->scratch = palloc(state->index->store.geo.exact_words * sizeof(uint32));
 	state->rotated = vp_palloc_aligned(state->index->codec.rotated_bytes);
-	state->query.planes = vp_palloc_aligned(vp_query_bytes(&state->index->codec));
+	state->query.planes = vp_palloc0_aligned(vp_query_bytes(&state->index->codec));
 	state->heap = pairingheap_allocate(compare_rows, NULL);
 
 	state->meter = vp_meter_find(rel);
@@ -420,6 +474,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
 
 	count_search(state);
+	end_reading(state);
 	MemoryContextReset(state->rows);
 	pairingheap_reset(state->heap);
 	state->unused = NULL;
@@ -446,6 +501,7 @@ get_query(IndexScanDesc scan)
 
 	if (key->sk_flags & SK_ISNULL)
 	{
+		/* of a sparse vector this is one without elements */
 		state->vector = MemoryContextAllocZero(state->rows,
 											   state->index->store.geo.exact_words * sizeof(uint32));
 		return;
@@ -501,6 +557,8 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
+	state->table = scan->heapRelation;
+	state->snapshot = scan->xs_snapshot;
 	nentries = get_entries(&state->index->store, &graph, entries);
 	if (graph.mean_due != state->index->meta.mean_due)
 		reopen_index(state);
@@ -758,6 +816,7 @@ vp_end_scan(IndexScanDesc scan)
 
 	if (state->phase != SCAN_START)
 		tell_counts(state);
+	end_reading(state);
 	MemoryContextDelete(state->context);
 	scan->opaque = NULL;
 }

@@ -7,6 +7,8 @@
  * in the type's own elements.
  * bit: the code is the string itself, as long as a node's record fits on a page
  * with it.  A longer one is sampled, and stands beside whole.
+ * sparsevec: the code is the largest elements (kernel/sparse.h) and a hash of all;
+ * the exact vector is read from its row.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +17,7 @@
 #include "base/compat.h"
 
 #include "access/genam.h"
+#include "common/hashfn.h"
 #include "utils/rel.h"
 #include "utils/varbit.h"
 
@@ -22,6 +25,7 @@
 #include "am/form.h"
 #include "page/geometry.h"
 #include "type/halfvec.h"
+#include "type/sparsevec.h"
 #include "type/vector.h"
 
 /*
@@ -35,6 +39,12 @@
 #define MIN_CODED_DIMS	64
 
 #define MAX_BITS		64000
+
+/* Elements of a sparse vector in its code: more make it slower and larger, fewer less exact. */
+#define SPARSE_SLOTS	64
+
+/* Bytes of an element of a sparse vector, as a record's size counts it. */
+#define SPARSE_ELEMENT	9
 
 /*----------
  * vector and halfvec
@@ -240,6 +250,63 @@ bit_distance(const VpMeta *meta, const void *a, const void *b)
 }
 
 /*----------
+ * sparsevec
+ *----------
+ */
+
+static int
+sparsevec_dims(const VpValue *value)
+{
+	return ((const VpSparsevec *) value)->dim;
+}
+
+/* The value itself. */
+static const void *
+sparsevec_elements(const VpValue *value)
+{
+	return value;
+}
+
+static uint32
+sparsevec_record_bytes(const VpValue *value)
+{
+	return ((const VpSparsevec *) value)->nnz * SPARSE_ELEMENT;
+}
+
+static bool
+sparsevec_is_zero(const VpValue *value)
+{
+	return ((const VpSparsevec *) value)->nnz == 0;
+}
+
+static void
+sparsevec_lay_out(VpMeta *meta)
+{
+	meta->code_bytes = vp_sparse_code_bytes(SPARSE_SLOTS) + sizeof(uint64);
+}
+
+static void
+sparsevec_init_codec(VpCodec *codec, const VpMeta *meta, const uint32 *signs, const float *mean)
+{
+	vp_sparse_codec_init(codec, meta->metric, SPARSE_SLOTS);
+}
+
+static void
+sparsevec_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated, bool raw)
+{
+	*(VpSparse *) rotated = vp_sparsevec_elements(elements);
+}
+
+static double
+sparsevec_distance(const VpMeta *meta, const void *a, const void *b)
+{
+	VpSparse	x = vp_sparsevec_elements(a);
+	VpSparse	y = vp_sparsevec_elements(b);
+
+	return vp_sparse_distance(meta->metric, &x, &y);
+}
+
+/*----------
  * All
  *----------
  */
@@ -281,6 +348,19 @@ static const VpForm forms[VP_NFORMS] = {
 		.rotate = bit_rotate,
 		.distance = bit_distance,
 	},
+	[VP_FORM_SPARSEVEC] = {
+		.lengths = "sparsevec dimensions",
+		.max_dims = VP_SPARSEVEC_MAX_DIM,
+		.in_table = true,
+		.dims = sparsevec_dims,
+		.elements = sparsevec_elements,
+		.record_bytes = sparsevec_record_bytes,
+		.is_zero = sparsevec_is_zero,
+		.lay_out = sparsevec_lay_out,
+		.init_codec = sparsevec_init_codec,
+		.rotate = sparsevec_rotate,
+		.distance = sparsevec_distance,
+	},
 };
 
 const VpForm *
@@ -312,6 +392,12 @@ vp_form_find(Relation rel, VpFormKind *form, VpMetric *metric)
 				 errmsg("support function %d of the operator class of index \"%s\" returned %d",
 						VP_METRIC_PROC, RelationGetRelationName(rel), said),
 				 errdetail("There is no such metric.")));
+}
+
+uint64
+vp_value_hash(const VpValue *value)
+{
+	return hash_bytes_extended((const unsigned char *) VARDATA(value), VARSIZE(value) - VARHDRSZ, 0);
 }
 
 const VpValue *

@@ -30,6 +30,12 @@ typedef struct VpForm
 	const char *lengths;		/* what two values can differ in, for messages */
 	uint32		max_dims;
 
+	/*
+	 * Values have no common size: exact ones stand in the table alone, and what
+	 * `rotate` makes points into the elements.
+	 */
+	bool		in_table;
+
 	int			(*dims) (const VpValue *value);
 
 	/* Where the elements begin: vector_bytes of them, where the metapage says so. */
@@ -66,6 +72,19 @@ extern const VpForm *vp_form(VpFormKind kind);
 
 /* What the operator class says of an index that is being made. */
 extern void vp_form_find(Relation rel, VpFormKind *form, VpMetric *metric);
+
+/*
+ * Where the exact vector stands in the table alone, the code ends with a hash of it,
+ * by which equal ones are told.  Writes that behind what the codec has written.
+ */
+extern uint64 vp_value_hash(const VpValue *value);
+
+static inline void
+vp_code_seal(const VpCodec *codec, const VpMeta *meta, uint8 *code, uint64 hash)
+{
+	if (codec->code_bytes < meta->code_bytes)
+		memcpy(code + codec->code_bytes, &hash, sizeof(hash));
+}
 
 /* A column's value, detoasted: to be freed by vp_value_free when it was copied for that. */
 extern const VpValue *vp_value_get(Datum datum);

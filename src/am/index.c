@@ -54,7 +54,7 @@ vp_index_make(Relation rel, const VpMeta *meta, const float *mean, MemoryContext
 	vp_codec_make_signs(meta->seed, (uint32 *) (behind + mean_bytes(meta)), words);
 	vp_store_init(&index->store, rel, meta);
 	attach(index, rel);
-	Assert(index->codec.code_bytes == index->store.geo.code_bytes);
+	Assert(index->codec.code_bytes <= index->store.geo.code_bytes);
 	return index;
 }
 
@@ -103,4 +103,10 @@ void *
 vp_palloc_aligned(Size size)
 {
 	return (void *) TYPEALIGN(64, palloc(size + 63));
+}
+
+void *
+vp_palloc0_aligned(Size size)
+{
+	return memset(vp_palloc_aligned(size), 0, size);
 }

@@ -73,7 +73,8 @@ extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
 /* The heavyweight page lock that inserts hold shared, and VACUUM takes to wait for them. */
 #define VP_INSERT_LOCK_BLOCK 0
 
-/* A memory chunk that is aligned to 64 bytes; freed with its context. */
+/* A memory chunk that is aligned to 64 bytes, or a zeroed one; freed with its context. */
 extern void *vp_palloc_aligned(Size size);
+extern void *vp_palloc0_aligned(Size size);
 
 #endif							/* VP_INDEX_H */

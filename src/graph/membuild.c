@@ -263,6 +263,7 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 		else
 		{
 			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
+			memset(planes, 0, vp_query_bytes(&graph->codec) + 63);
 			query.codec = &graph->codec;
 			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
 			link_nodes(work, first, writer, &source.source, &query);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kernel/rotation.h"
+#include "kernel/sparse.h"
 
 /*
  * Longer vectors count as of this length in codes, so that no product of two
@@ -58,6 +59,7 @@ vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
 	codec->dims = dims;
 	codec->padded = vp_codec_padded(metric, dims, bits);
 	codec->bits = bits;
+	codec->slots = 0;
 	codec->code_bytes = vp_codec_code_bytes(metric, dims, bits);
 	codec->rotated_bytes = bits == 1 ? (size_t) codec->code_bytes : codec->padded * sizeof(float);
 	codec->signs = is_quantised(metric, bits) ? signs : NULL;
@@ -260,7 +262,9 @@ count_ones(const VpCodec *codec, const uint8_t *code)
 void
 vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFactors *factors)
 {
-	if (codec->bits == 1)
+	if (codec->slots > 0)
+		vp_sparse_encode(codec, rotated, code, factors);
+	else if (codec->bits == 1)
 	{
 		memcpy(code, rotated, codec->rotated_bytes);
 		factors->scale = 1;
@@ -282,6 +286,8 @@ vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFact
 size_t
 vp_query_bytes(const VpCodec *codec)
 {
+	if (codec->slots > 0)
+		return vp_sparse_query_bytes();
 	if (!is_quantised(codec->metric, codec->bits))
 		return codec->rotated_bytes;
 	return codec->padded + (codec->metric == VP_METRIC_IP ? codec->rotated_bytes : 0);
@@ -368,7 +374,9 @@ vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query)
 	query->a = query->b = query->alpha = query->gamma = 0;
 	if (codec->bits == 1)
 		query->a = count_ones(codec, rotated);
-	if (!is_quantised(codec->metric, codec->bits))
+	if (codec->slots > 0)
+		vp_sparse_query_prepare(rotated, query);
+	else if (!is_quantised(codec->metric, codec->bits))
 		memcpy(query->planes, rotated, codec->rotated_bytes);
 	else if (codec->metric == VP_METRIC_IP)
 		prepare_ip(rotated, query);
@@ -449,7 +457,9 @@ vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *f
 	query->a = query->b = query->alpha = query->gamma = 0;
 	if (codec->bits == 1)
 		query->a = factors->norm2;
-	if (codec->bits == 1 || codec->bits == 32)
+	if (codec->slots > 0)
+		vp_sparse_query_from_code(code, factors, query);
+	else if (codec->bits == 1 || codec->bits == 32)
 		memcpy(query->planes, code, codec->code_bytes);
 	else if (codec->metric == VP_METRIC_L1)
 	{
@@ -495,6 +505,8 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 
 	if (isnan(step))
 		return step;
+	if (codec->slots > 0)
+		return vp_sparse_query_distance(query, code, factors);
 	if (codec->bits == 1)
 		return bits_estimate(query, code, factors);
 	if (codec->metric == VP_METRIC_L1 && codec->bits < 32)

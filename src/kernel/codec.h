@@ -53,7 +53,8 @@ typedef struct VpCodec
 	int			padded;			/* of the codes: vp_codec_padded() */
 	int			bits;			/* 1, 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
-	size_t		rotated_bytes;	/* of a rotated vector: padded floats, or the code's bits */
+	int			slots;			/* of a code of sparse vectors (sparse.h); zero: dense ones */
+	size_t		rotated_bytes;	/* of a rotated vector: padded floats, the code's bits, a VpSparse */
 	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
@@ -118,7 +119,7 @@ extern void vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery 
 extern void vp_query_from_code(const VpCodec *codec, const uint8_t *code,
 							   const VpFactors *factors, VpQuery *query);
 
-/* What vp_query_distance does for L1, for 32 bits, and for strings of bits. */
+/* What vp_query_distance does for L1, for 32 bits, for strings of bits, and for sparse vectors. */
 extern float vp_query_distance_other(const VpQuery *query, const uint8_t *code,
 									 const VpFactors *factors);
 

@@ -120,6 +120,7 @@ typedef enum VpFormKind
 	VP_FORM_VECTOR,
 	VP_FORM_HALFVEC,
 	VP_FORM_BIT,
+	VP_FORM_SPARSEVEC,
 	VP_NFORMS
 } VpFormKind;
 
@@ -136,7 +137,7 @@ typedef struct VpMeta
 	uint16		metric;			/* VpMetric */
 	uint16		bits;			/* of a dimension in the codes in the nodes */
 	uint16		code_bytes;		/* of a code, a multiple of 8 */
-	uint32		vector_bytes;	/* of an exact vector beside; 0: there is none */
+	uint32		vector_bytes;	/* of an exact vector beside; 0: there is none in the index */
 	uint16		m;
 	uint16		ef_construction;
 	uint32		seed;			/* of levels and rotation */
