@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kernel/rotation.h"
+#include "kernel/sparse.h"
 
 /*
  * Longer vectors count as of this length in codes, so that no product of two
@@ -58,6 +59,7 @@ vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
 	codec->dims = dims;
 	codec->padded = vp_codec_padded(metric, dims, bits);
 	codec->bits = bits;
+	codec->slots = 0;
 	codec->code_bytes = vp_codec_code_bytes(metric, dims, bits);
 	codec->signs = is_quantised(metric, bits) ? signs : NULL;
 	codec->mean = is_quantised(metric, bits) ? mean : NULL;
@@ -238,9 +240,11 @@ encode_l1(const VpCodec *codec, const float *x, uint8_t *code, VpFactors *factor
 }
 
 void
-vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFactors *factors)
+vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFactors *factors)
 {
-	if (codec->bits == 32)
+	if (codec->slots > 0)
+		vp_sparse_encode(codec, rotated, code, factors);
+	else if (codec->bits == 32)
 	{
 		memcpy(code, rotated, codec->code_bytes);
 		factors->scale = 1;
@@ -258,6 +262,8 @@ vp_query_bytes(const VpCodec *codec)
 {
 	size_t		floats = codec->padded * sizeof(float);
 
+	if (codec->slots > 0)
+		return vp_sparse_query_bytes();
 	if (!is_quantised(codec->metric, codec->bits))
 		return floats;
 	return codec->padded + (codec->metric == VP_METRIC_IP ? floats : 0);
@@ -338,13 +344,15 @@ prepare_ip(const float *rotated, VpQuery *query)
 }
 
 void
-vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
+vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query)
 {
 	size_t		floats = codec->padded * sizeof(float);
 
 	query->codec = codec;
 	query->a = query->b = query->alpha = query->gamma = 0;
-	if (!is_quantised(codec->metric, codec->bits))
+	if (codec->slots > 0)
+		vp_sparse_query_prepare(rotated, query);
+	else if (!is_quantised(codec->metric, codec->bits))
 		memcpy(query->planes, rotated, floats);
 	else if (codec->metric == VP_METRIC_IP)
 		prepare_ip(rotated, query);
@@ -423,7 +431,9 @@ vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *f
 
 	query->codec = codec;
 	query->a = query->b = query->alpha = query->gamma = 0;
-	if (codec->bits == 32)
+	if (codec->slots > 0)
+		vp_sparse_query_from_code(code, factors, query);
+	else if (codec->bits == 32)
 		memcpy(query->planes, code, codec->code_bytes);
 	else if (codec->metric == VP_METRIC_L1)
 	{
@@ -451,6 +461,8 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 
 	if (isnan(step))
 		return step;
+	if (codec->slots > 0)
+		return vp_sparse_query_distance(query, code, factors);
 	if (codec->metric == VP_METRIC_L1 && codec->bits < 32)
 	{
 		if (codec->bits == 2)

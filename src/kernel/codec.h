@@ -49,6 +49,7 @@ typedef struct VpCodec
 	int			padded;			/* of the codes: vp_codec_padded() */
 	int			bits;			/* 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
+	int			slots;			/* of a code of sparse vectors (sparse.h); zero: dense ones */
 	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
@@ -92,7 +93,7 @@ extern void vp_codec_rotate(const VpCodec *codec, const float *x, float *out);
 extern void vp_codec_rotate_raw(const VpCodec *codec, const float *x, float *out);
 
 /* Writes the code of a rotated vector.  Codes of 32 bits are aligned as floats are. */
-extern void vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code,
+extern void vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code,
 							VpFactors *factors);
 
 /* Bytes that a query's planes need, scratch included. */
@@ -102,11 +103,11 @@ extern size_t vp_query_bytes(const VpCodec *codec);
  * Makes a query of a rotated vector, or of a node's own code.  query->planes
  * must already point at vp_query_bytes() bytes, aligned to 64.
  */
-extern void vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query);
+extern void vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query);
 extern void vp_query_from_code(const VpCodec *codec, const uint8_t *code,
 							   const VpFactors *factors, VpQuery *query);
 
-/* What vp_query_distance does for L1 and for 32 bits. */
+/* What vp_query_distance does for L1, for 32 bits, and for sparse vectors. */
 extern float vp_query_distance_other(const VpQuery *query, const uint8_t *code,
 									 const VpFactors *factors);
 
