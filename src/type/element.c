@@ -130,7 +130,6 @@ vp_report_syntax(const VpTypeInfo *type, const char *input, const char *detail)
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type %s: \"%s\"", type->name, input),
 			 detail ? errdetail("%s", detail) : 0));
-	pg_unreachable();
 }
 
 /*
