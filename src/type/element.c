@@ -130,7 +130,6 @@ vp_report_syntax(const VpTypeInfo *type, const char *input, const char *detail)
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type %s: \"%s\"", type->name, input),
 			 detail ? errdetail("%s", detail) : 0));
-	pg_unreachable();
 }
 
 /*
@@ -224,33 +223,42 @@ read_decimal(const char *p, float *value)
 	return p;
 }
 
-const char *
-vp_read_element(const VpTypeInfo *type, const char *p, const char *input, float *value)
+/*
+ * Reads an element of any form, and checks it.  A value too small for a float
+ * becomes zero, or is an error as one that is too large.
+ */
+static pg_noinline const char *
+read_unusual(const VpTypeInfo *type, const char *p, const char *input, float *value)
 {
-	const char *end = read_decimal(p, value);
-	bool		out_of_range = false;
+	char	   *end;
 
-	if (end == NULL)
-	{
-		char	   *strtof_end;
-
-		errno = 0;
-		*value = strtof(p, &strtof_end);
-		if (strtof_end == p)
-			vp_report_syntax(type, input, NULL);
-		end = strtof_end;
-
-		/* A value too small for a float becomes zero; one too large is an error. */
-		out_of_range = errno == ERANGE &&
-			(isinf(*value) || (*value == 0 && type->refuses_underflow));
-	}
-	if (out_of_range || (fabsf(*value) >= type->overflow && !isinf(*value)))
+	errno = 0;
+	*value = strtof(p, &end);
+	if (end == p)
+		vp_report_syntax(type, input, NULL);
+	if ((errno == ERANGE && (isinf(*value) || (*value == 0 && type->refuses_underflow))) ||
+		(fabsf(*value) >= type->overflow && !isinf(*value)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("\"%s\" is out of range for type %s", pnstrdup(p, end - p), type->name)));
-	if (!isfinite(*value))
-		vp_type_check_finite(type, value, 1);
+	vp_type_check_finite(type, value, 1);
 	return end;
+}
+
+static inline const char *
+read_element(const VpTypeInfo *type, const char *p, const char *input, float *value)
+{
+	const char *end = read_decimal(p, value);
+
+	if (end != NULL && fabsf(*value) < type->overflow)
+		return end;
+	return read_unusual(type, p, input, value);
+}
+
+const char *
+vp_read_element(const VpTypeInfo *type, const char *p, const char *input, float *value)
+{
+	return read_element(type, p, input, value);
 }
 
 /*
@@ -259,11 +267,11 @@ vp_read_element(const VpTypeInfo *type, const char *p, const char *input, float 
 int
 vp_elements_room(const VpTypeInfo *type, const char *input)
 {
-	int			room = 1;
+	int			commas = 0;
 
-	for (; *input != '\0' && room < type->max_dim; input++)
-		room += *input == ',';
-	return room;
+	for (; *input != '\0'; input++)
+		commas += *input == ',';
+	return Min(commas + 1, type->max_dim);
 }
 
 /*
@@ -285,7 +293,7 @@ vp_elements_in(const VpTypeInfo *type, const char *input, float *x)
 	{
 		if (dim == type->max_dim)
 			vp_type_check_dim(type, dim + 1);
-		p = vp_read_element(type, vp_skip_spaces(p), input, &x[dim++]);
+		p = read_element(type, vp_skip_spaces(p), input, &x[dim++]);
 		p = vp_skip_spaces(p);
 		if (*p == ']')
 			break;

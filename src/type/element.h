@@ -38,8 +38,7 @@ extern int32 vp_type_typmod_in(const VpTypeInfo *type, ArrayType *typmods);
 extern const char *vp_skip_spaces(const char *p);
 
 /* Complains of the text `input`; detail may be NULL. */
-extern void vp_report_syntax(const VpTypeInfo *type, const char *input,
-							 const char *detail) pg_attribute_noreturn();
+extern void vp_report_syntax(const VpTypeInfo *type, const char *input, const char *detail);
 
 /*
  * Reads one element, checks it, returns where it ends.  `input` is the whole

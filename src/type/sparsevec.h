@@ -17,7 +17,7 @@
 #include "type/element.h"
 
 #define VP_SPARSEVEC_MAX_DIM 1000000000
-#define VP_SPARSEVEC_MAX_NNZ 16000
+#define VP_SPARSEVEC_MAX_NNZ VP_SPARSE_MAX_NNZ
 
 typedef struct VpSparsevec
 {
