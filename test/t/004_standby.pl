@@ -50,6 +50,8 @@ SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
 	LATERAL (SELECT id FROM items ORDER BY v <-> near(q, 80) LIMIT 15) n GROUP BY q ORDER BY q;
 SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
 	LATERAL (SELECT id FROM items ORDER BY h <-> near(q, 80)::halfvec LIMIT 15) n GROUP BY q ORDER BY q;
+SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
+	LATERAL (SELECT id FROM items ORDER BY s <-> near(q, 80)::sparsevec LIMIT 15) n GROUP BY q ORDER BY q;
 SELECT q, array_agg(distance) FROM generate_series(3, 1500, 77) q,
 	LATERAL (SELECT i.b <~> o.b AS distance FROM (SELECT b FROM items WHERE id = q LIMIT 1) o,
 		LATERAL (SELECT b FROM items ORDER BY b <~> o.b LIMIT 15) i) n GROUP BY q ORDER BY q;

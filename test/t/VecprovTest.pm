@@ -126,16 +126,18 @@ EOS
 }
 
 # SQL that gives a table with a column v vector(80) columns of the other types, made of v, and an
-# index each: h halfvec, b bit. all_intact looks at the three.
+# index each: h halfvec, b bit, s sparsevec. all_intact looks at the four.
 sub other_types
 {
 	my ($table) = @_;
 
 	return <<"EOS";
 ALTER TABLE $table ADD h halfvec(80) GENERATED ALWAYS AS (v::halfvec(80)) STORED,
-	ADD b bit(80) GENERATED ALWAYS AS (binary_quantize(v - array_fill(0.6::real, ARRAY[80])::vector)::bit(80)) STORED;
+	ADD b bit(80) GENERATED ALWAYS AS (binary_quantize(v - array_fill(0.6::real, ARRAY[80])::vector)::bit(80)) STORED,
+	ADD s sparsevec(80) GENERATED ALWAYS AS (v::sparsevec(80)) STORED;
 CREATE INDEX ${table}_h_idx ON $table USING vecprov (h);
 CREATE INDEX ${table}_b_idx ON $table USING vecprov (b);
+CREATE INDEX ${table}_s_idx ON $table USING vecprov (s);
 EOS
 }
 
@@ -147,6 +149,7 @@ sub all_intact
 	intact($node, $table, "${table}_v_idx", $name, $where);
 	intact($node, $table, "${table}_h_idx", "$name, halfvec", $where, 'h');
 	intact($node, $table, "${table}_b_idx", "$name, bit", $where, 'b', '<~>');
+	intact($node, $table, "${table}_s_idx", "$name, sparsevec", $where, 's');
 }
 
 # A session that holds the lock on which debug points wait, until it is told to let go (quit).
