@@ -229,7 +229,7 @@ test_pruning(void)
 						(fabsf(v->values[j]) == fabsf(v->values[i]) && j < i);
 				if (before >= slots)
 					continue;
-				VP_CHECK(hashes[n] == v->indices[i], "%d slots, %d elements: %d at place %d, not %d",
+				VP_CHECK(hashes[n] == v->indices[i], "%d slots, %d elements: %d at %d, not %d",
 						 slots, nnz, hashes[n], n, v->indices[i]);
 				n++;
 			}
@@ -290,11 +290,11 @@ test_extremes(VpMetric metric)
 		for (int j = 0; j <= i; j++)
 		{
 			vp_query_prepare(&codec, &v->sparse, &query);
-			VP_CHECK(isfinite(estimate(&query, &coded[j])), "metric %d, values %d and %d: %g", metric,
-					 i, j, estimate(&query, &coded[j]));
+			VP_CHECK(isfinite(estimate(&query, &coded[j])), "metric %d, values %d and %d: %g",
+					 metric, i, j, estimate(&query, &coded[j]));
 			vp_query_from_code(&codec, (const uint8_t *) coded[i].code, &coded[i].factors, &query);
-			VP_CHECK(isfinite(estimate(&query, &coded[j])), "metric %d, codes %d and %d: %g", metric,
-					 i, j, estimate(&query, &coded[j]));
+			VP_CHECK(isfinite(estimate(&query, &coded[j])), "metric %d, codes %d and %d: %g",
+					 metric, i, j, estimate(&query, &coded[j]));
 		}
 	}
 	coded[0].factors.scale = NAN;
