@@ -24,6 +24,7 @@
 #include <math.h>
 
 #include "access/relscan.h"
+#include "catalog/pg_am.h"
 #include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -78,6 +79,8 @@ typedef struct VpScan
 	float	   *vector;			/* the query, as given */
 	float	   *rotated;
 	float	   *scratch;		/* an exact vector */
+	Relation	table;			/* whose rows are returned */
+	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
@@ -260,6 +263,14 @@ find_tid(VpScan *scan, VpId id, Row *row)
 	}
 }
 
+/* Begins to read a row that is likely to be returned, in its table. */
+static void
+read_row_ahead(VpScan *scan, const Row *row)
+{
+	if (scan->table->rd_rel->relam == HEAP_TABLE_AM_OID)
+		(void) PrefetchBuffer(scan->table, MAIN_FORKNUM, ItemPointerGetBlockNumber(&row->tid));
+}
+
 /* Measures a node by its exact vector, and puts its row into the heap. */
 static double
 measure(VpScan *scan, VpId id)
@@ -274,7 +285,11 @@ measure(VpScan *scan, VpId id)
 		UnlockReleaseBuffer(buffer);
 	row->dist = dist;
 	if (find_tid(scan, id, row))
+	{
 		push_row(scan, row);
+		if (scan->cold && scan->measured < MIN_MEASURED)
+			read_row_ahead(scan, row);
+	}
 	else
 		free_row(scan, row);
 	return dist;
@@ -283,7 +298,12 @@ measure(VpScan *scan, VpId id)
 static void
 measure_candidate(VpScan *scan, const VpCandidate *candidate)
 {
-	double		error = measure(scan, candidate->id) - candidate->dist;
+	VpCandidate later;
+	double		error;
+
+	if (scan->cold && vp_search_peek(scan->search, MIN_MEASURED - 1, &later))
+		(void) vp_vector_read_ahead(&scan->index->store, later.id);
+	error = measure(scan, candidate->id) - candidate->dist;
 
 	if (isnan(error) || isinf(error))
 		return;
@@ -306,15 +326,17 @@ lower_bound(const VpScan *scan, float estimate)
 	return estimate + mean - (ERROR_MARGIN + FEW_MARGIN / scan->measured) * sqrt(Max(variance, 0.0));
 }
 
-/* Asks for all that will be measured at least, before the first is waited for. */
+/*
+ * Asks for all that will be measured at least, before the first is waited for; and
+ * is the index seen to be cold, from then on for one more with each that is measured.
+ */
 static void
 read_ahead(VpScan *scan)
 {
-	int			n;
-	const VpCandidate *found = vp_search_found(scan->search, &n);
+	VpCandidate candidate;
 
-	for (int i = 0; i < n && i < MIN_MEASURED; i++)
-		vp_vector_read_ahead(&scan->index->store, found[i].id);
+	for (int i = 0; i < MIN_MEASURED && vp_search_peek(scan->search, i, &candidate); i++)
+		scan->cold |= vp_vector_read_ahead(&scan->index->store, candidate.id);
 }
 
 /*----------
@@ -437,6 +459,8 @@ start_search(IndexScanDesc scan)
 	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
+	state->table = scan->heapRelation;
+	state->cold = false;
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
@@ -553,7 +577,7 @@ next_row(VpScan *scan)
 	while (scan->phase != SCAN_DONE)
 	{
 		VpCandidate candidate;
-		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, &candidate);
+		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, 0, &candidate);
 		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
@@ -562,7 +586,7 @@ next_row(VpScan *scan)
 
 			start_clock(scan);
 			(void) vp_search_next(scan->search, &candidate);
-			if (vp_search_peek(scan->search, &following))
+			if (vp_search_peek(scan->search, 0, &following))
 				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}

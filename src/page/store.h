@@ -161,9 +161,15 @@ extern const float *vp_vector_look(const VpStore *store, VpId id, float *room, B
 /* Begins to load into the CPU's cache what vp_vector_look and vp_node_fetch will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
 
-/* Begins to read from disk what is not in shared buffers: a node's page; its vector's. */
+/*
+ * Begins to read from disk what is not in shared buffers: a node's page; its vector's,
+ * and tells whether that was so.
+ */
 extern void vp_node_read_ahead(const VpStore *store, VpId id);
-extern void vp_vector_read_ahead(const VpStore *store, VpId id);
+extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
+
+/* Reads what vp_node_read_ahead has asked for. */
+extern void vp_node_read_together(const VpStore *store, VpId id);
 
 /* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
