@@ -24,7 +24,6 @@
 #include <math.h>
 
 #include "access/relscan.h"
-#include "catalog/pg_am.h"
 #include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -35,6 +34,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/rows.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -51,13 +51,12 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* A row on its way to the executor. */
+/* A node whose row is on its way to the executor. */
 typedef struct Row
 {
 	pairingheap_node node;		/* first */
 	double		dist;
-	ItemPointerData tid;
-	uint32		next;			/* more rows with the same vector */
+	VpId		id;				/* or the first of a chain that may have one */
 } Row;
 
 typedef enum ScanPhase
@@ -79,7 +78,7 @@ typedef struct VpScan
 	float	   *vector;			/* the query, as given */
 	float	   *rotated;
 	float	   *scratch;		/* an exact vector */
-	Relation	table;			/* whose rows are returned */
+	VpRows		table;			/* whose rows are returned */
 	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
@@ -239,60 +238,22 @@ free_row(VpScan *scan, Row *row)
  *----------
  */
 
-/*
- * Sets the row of a node, or of the first behind it in the chain of equal
- * vectors that has one.  False when there is none.
- */
-static bool
-find_tid(VpScan *scan, VpId id, Row *row)
-{
-	VpNodeTail	tail;
-
-	for (;;)
-	{
-		vp_node_fetch(&scan->index->store, id, &tail);
-		/* a node in the waiting list keeps its chain only if it was in one */
-		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
-		row->tid = tail.tid;
-		if (tail.flags != 0 && !(tail.flags & VP_NODE_DEAD))
-			return true;
-		if (tail.flags == 0 || row->next == 0)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		id = vp_deref(row->next);
-	}
-}
-
-/* Begins to read a row that is likely to be returned, in its table. */
-static void
-read_row_ahead(VpScan *scan, const Row *row)
-{
-	if (scan->table->rd_rel->relam == HEAP_TABLE_AM_OID)
-		(void) PrefetchBuffer(scan->table, MAIN_FORKNUM, ItemPointerGetBlockNumber(&row->tid));
-}
-
-/* Measures a node by its exact vector, and puts its row into the heap. */
+/* Measures a node by its exact vector, and puts it into the heap. */
 static double
 measure(VpScan *scan, VpId id)
 {
+	const VpStore *store = &scan->index->store;
 	Row		   *row = new_row(scan);
-	Buffer		buffer;
-	const float *vector = vp_vector_look(&scan->index->store, id, scan->scratch, &buffer);
-	double		dist = vp_exact_distance(scan->index->meta.metric, scan->vector, vector,
-										 scan->index->meta.dims);
+	ItemPointerData tid;
 
-	if (BufferIsValid(buffer))
-		UnlockReleaseBuffer(buffer);
-	row->dist = dist;
-	if (find_tid(scan, id, row))
-	{
-		push_row(scan, row);
-		if (scan->cold && scan->measured < MIN_MEASURED)
-			read_row_ahead(scan, row);
-	}
-	else
-		free_row(scan, row);
-	return dist;
+	vp_vector_peek(store, id, scan->scratch);
+	row->dist = vp_exact_distance(scan->index->meta.metric, scan->vector, scan->scratch,
+								  scan->index->meta.dims);
+	row->id = id;
+	push_row(scan, row);
+	vp_node_tid(store, id, &tid);
+	vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+	return row->dist;
 }
 
 static void
@@ -459,7 +420,7 @@ start_search(IndexScanDesc scan)
 	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
-	state->table = scan->heapRelation;
+	vp_rows_begin(&state->table, scan->heapRelation);
 	state->cold = false;
 	state->ef = vp_ef_search;
 	state->rounds = 1;
@@ -605,30 +566,56 @@ next_row(VpScan *scan)
 	return NULL;
 }
 
+/*
+ * The row of a node, or of the first behind it in the chain of equal vectors that has
+ * one.  Sets row->id to the next in the chain, VP_NO_ID if there is none.  False when
+ * there is no row.
+ */
+static bool
+find_tid(VpScan *scan, Row *row, ItemPointer tid)
+{
+	while (row->id != VP_NO_ID)
+	{
+		VpNodeTail	tail;
+		bool		chained;
+
+		CHECK_FOR_INTERRUPTS();
+		vp_node_fetch(&scan->index->store, row->id, &tail);
+		/* a node in the waiting list keeps its chain only if it was in one */
+		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
+		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
+		*tid = tail.tid;
+		if (tail.flags != 0 && !(tail.flags & VP_NODE_DEAD))
+			return true;
+	}
+	return false;
+}
+
 /* Sets the scan's TID to the next row's; false: no more. */
 static bool
 next_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
-	Row		   *row;
 
 	for (;;)
 	{
+		Row		   *row = next_row(state);
 		double		dist;
-		ItemPointerData tid;
+		bool		found;
 
-		row = next_row(state);
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		tid = row->tid;
+		found = find_tid(state, row, &scan->xs_heaptid);
 
 		/* more rows of the same vector come next */
-		if (row->next != 0 && find_tid(state, vp_deref(row->next), row))
+		if (row->id != VP_NO_ID)
 			push_row(state, row);
 		else
 			free_row(state, row);
 
+		if (!found)
+			continue;
 		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 		{
 			state->late++;
@@ -636,9 +623,9 @@ next_tid(IndexScanDesc scan)
 		}
 		state->last_dist = dist;
 		state->returned++;
-		scan->xs_heaptid = tid;
 		scan->xs_recheck = false;
 		scan->xs_recheckorderby = false;
+		vp_rows_pin(&state->table, scan);
 		return true;
 	}
 }

@@ -146,6 +146,47 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 	}
 }
 
+void
+vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		*tid = vp_record_tail(store, page + place.offset)->tid;
+		if (peek_end(store, place.block, desc, pinned))
+			return;
+	}
+}
+
+void
+vp_vector_peek(const VpStore *store, VpId id, float *vector)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+	Size		left = store->geo.dims * sizeof(float);
+	char	   *to = (char *) vector;
+
+	while (left > 0)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		Size		n = Min(left, VP_PAGE_END - place.offset);
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		memcpy(to, page + place.offset, n);
+		if (!peek_end(store, place.block, desc, pinned))
+			continue;
+		to += n;
+		left -= n;
+		place.block++;
+		place.offset = VP_PAGE_START;
+	}
+}
+
 /*----------
  * Fetches
  *----------
@@ -201,22 +242,6 @@ vp_vector_fetch(const VpStore *store, VpId id, float *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
-const float *
-vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer)
-{
-	VpPlace		place = vp_vector_place(&store->geo, id);
-
-	if (place.offset + store->geo.dims * sizeof(float) <= VP_PAGE_END)
-	{
-		*buffer = vp_store_read(store, place.block);
-		LockBuffer(*buffer, BUFFER_LOCK_SHARE);
-		return (const float *) (BufferGetPage(*buffer) + place.offset);
-	}
-	*buffer = InvalidBuffer;
-	vp_vector_fetch(store, id, room);
-	return room;
-}
-
 /* The start of something; the processor goes on by itself. */
 static void
 prefetch_place(const VpStore *store, VpPlace place)
@@ -235,10 +260,15 @@ void
 vp_vector_prefetch(const VpStore *store, VpId id)
 {
 	VpPlace		node = vp_node_place(&store->geo, id);
+	VpPlace		vector;
 
 	if (!store->peek.enabled || id > store->geo.max_id)
 		return;
-	prefetch_place(store, vp_vector_place(&store->geo, id));
+	vector = vp_vector_place(&store->geo, id);
+	prefetch_place(store, vector);
+	/* many a vector goes on on the next page */
+	if (vector.offset + store->geo.dims * sizeof(float) > VP_PAGE_END)
+		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
 	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
 }
