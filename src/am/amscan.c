@@ -36,6 +36,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "am/row_reader.h"
+#include "am/rows.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -52,13 +53,12 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* A row on its way to the executor. */
+/* A node whose row is on its way to the executor. */
 typedef struct Row
 {
 	pairingheap_node node;		/* first */
 	double		dist;
-	ItemPointerData tid;
-	uint32		next;			/* more rows with the same vector */
+	VpId		id;				/* or the first of a chain that may have one */
 } Row;
 
 typedef enum ScanPhase
@@ -81,8 +81,9 @@ typedef struct VpScan
 	void	   *rotated;
 	void	   *scratch;		/* an exact vector */
 	VpRowReader *reader;		/* where those are in the table; NULL: not yet */
-	Relation	table;
 	Snapshot	snapshot;
+	VpRows		table;			/* whose rows are returned */
+	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
@@ -247,81 +248,76 @@ free_row(VpScan *scan, Row *row)
  */
 
 /*
- * Sets the row of a node, or of the first behind it in the chain of equal
- * vectors that has one.  False when there is none.
+ * The row of a node, or of the first behind it in the chain of equal vectors that has
+ * one.  Sets row->id to the next in the chain, VP_NO_ID if there is none.  False when
+ * there is no row.
  */
 static bool
-find_tid(VpScan *scan, VpId id, Row *row)
+find_tid(VpScan *scan, Row *row, ItemPointer tid)
 {
-	VpNodeTail	tail;
-
-	for (;;)
+	while (row->id != VP_NO_ID)
 	{
-		vp_node_fetch(&scan->index->store, id, &tail);
+		VpNodeTail	tail;
+		bool		chained;
+
+		CHECK_FOR_INTERRUPTS();
+		vp_node_fetch(&scan->index->store, row->id, &tail);
 		/* a node in the waiting list keeps its chain only if it was in one */
-		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
-		row->tid = tail.tid;
+		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
+		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
+		*tid = tail.tid;
 		if (tail.flags != 0 && !vp_is_gone(tail.flags))
 			return true;
-		if (tail.flags == 0 || row->next == 0)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		id = vp_deref(row->next);
 	}
+	return false;
 }
 
 /*
  * Measures a node by the vector of its row, or of the first behind it that the
- * snapshot sees, and puts that into the heap.
+ * snapshot sees, and puts it into the heap.
  */
 static double
 measure_row(VpScan *scan, VpId id)
 {
 	const VpIndex *index = scan->index;
-	Row		   *row = new_row(scan);
+	Row			at = {.id = id};
+	Row		   *row;
+	ItemPointerData tid;
 	const VpValue *value = NULL;
 
 	if (scan->reader == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(scan->context);
 
-		scan->reader = vp_row_reader_begin(scan->table, index->store.rel, scan->snapshot);
+		scan->reader = vp_row_reader_begin(scan->table.table, index->store.rel, scan->snapshot);
 		MemoryContextSwitchTo(old);
 	}
-	while (find_tid(scan, id, row))
-	{
-		value = vp_row_reader_get(scan->reader, &row->tid);
-		if (value != NULL || row->next == 0)
-			break;
-		id = vp_deref(row->next);
-	}
+	while (value == NULL && find_tid(scan, &at, &tid))
+		value = vp_row_reader_get(scan->reader, &tid);
 	if (value == NULL)
-	{
-		free_row(scan, row);
 		return NAN;
-	}
+	row = new_row(scan);
 	row->dist = index->form->distance(&index->meta, scan->vector, index->form->elements(value));
+	row->id = id;
 	push_row(scan, row);
 	return row->dist;
 }
 
-/* Measures a node by its exact vector, and puts its row into the heap. */
+/* Measures a node by its exact vector, and puts it into the heap. */
 static double
 measure_vector(VpScan *scan, VpId id)
 {
+	const VpStore *store = &scan->index->store;
 	Row		   *row = new_row(scan);
-	Buffer		buffer;
-	const void *vector = vp_vector_look(&scan->index->store, id, scan->scratch, &buffer);
-	double		dist = scan->index->form->distance(&scan->index->meta, scan->vector, vector);
+	ItemPointerData tid;
 
-	if (BufferIsValid(buffer))
-		UnlockReleaseBuffer(buffer);
-	row->dist = dist;
-	if (find_tid(scan, id, row))
-		push_row(scan, row);
-	else
-		free_row(scan, row);
-	return dist;
+	vp_vector_peek(store, id, scan->scratch);
+	row->dist = scan->index->form->distance(&scan->index->meta, scan->vector, scan->scratch);
+	row->id = id;
+	push_row(scan, row);
+	vp_node_tid(store, id, &tid);
+	vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+	return row->dist;
 }
 
 static inline double
@@ -333,7 +329,12 @@ measure(VpScan *scan, VpId id)
 static void
 measure_candidate(VpScan *scan, const VpCandidate *candidate)
 {
-	double		error = measure(scan, candidate->id) - candidate->dist;
+	VpCandidate later;
+	double		error;
+
+	if (scan->cold && vp_search_peek(scan->search, MIN_MEASURED - 1, &later))
+		(void) vp_vector_read_ahead(&scan->index->store, later.id);
+	error = measure(scan, candidate->id) - candidate->dist;
 
 	if (isnan(error) || isinf(error))
 		return;
@@ -356,15 +357,17 @@ lower_bound(const VpScan *scan, float estimate)
 	return estimate + mean - (ERROR_MARGIN + FEW_MARGIN / scan->measured) * sqrt(Max(variance, 0.0));
 }
 
-/* Asks for all that will be measured at least, before the first is waited for. */
+/*
+ * Asks for all that will be measured at least, before the first is waited for; and
+ * is the index seen to be cold, from then on for one more with each that is measured.
+ */
 static void
 read_ahead(VpScan *scan)
 {
-	int			n;
-	const VpCandidate *found = vp_search_found(scan->search, &n);
+	VpCandidate candidate;
 
-	for (int i = 0; i < n && i < MIN_MEASURED; i++)
-		vp_vector_read_ahead(&scan->index->store, found[i].id);
+	for (int i = 0; i < MIN_MEASURED && vp_search_peek(scan->search, i, &candidate); i++)
+		scan->cold |= vp_vector_read_ahead(&scan->index->store, candidate.id);
 }
 
 /*----------
@@ -557,7 +560,6 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
-	state->table = scan->heapRelation;
 	state->snapshot = scan->xs_snapshot;
 	nentries = get_entries(&state->index->store, &graph, entries);
 	if (graph.mean_due != state->index->meta.mean_due)
@@ -567,6 +569,8 @@ start_search(IndexScanDesc scan)
 							   state->rotated, false);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
+	vp_rows_begin(&state->table, scan->heapRelation);
+	state->cold = false;
 	if (graph.moving)
 		look_up_rows(state);
 	state->ef = vp_ef_search;
@@ -684,7 +688,7 @@ next_row(VpScan *scan)
 	while (scan->phase != SCAN_DONE)
 	{
 		VpCandidate candidate;
-		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, &candidate);
+		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, 0, &candidate);
 		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
@@ -693,7 +697,7 @@ next_row(VpScan *scan)
 
 			start_clock(scan);
 			(void) vp_search_next(scan->search, &candidate);
-			if (vp_search_peek(scan->search, &following))
+			if (vp_search_peek(scan->search, 0, &following))
 				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}
@@ -717,37 +721,38 @@ static bool
 next_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
-	Row		   *row;
 
 	for (;;)
 	{
+		Row		   *row = next_row(state);
 		double		dist;
-		ItemPointerData tid;
+		bool		found;
 
-		row = next_row(state);
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		tid = row->tid;
+		found = find_tid(state, row, &scan->xs_heaptid);
 
 		/* more rows of the same vector come next */
-		if (row->next != 0 && find_tid(state, vp_deref(row->next), row))
+		if (row->id != VP_NO_ID)
 			push_row(state, row);
 		else
 			free_row(state, row);
 
+		if (!found)
+			continue;
 		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 		{
 			state->late++;
 			continue;
 		}
-		if (returned_before(state, &tid))
+		if (returned_before(state, &scan->xs_heaptid))
 			continue;
 		state->last_dist = dist;
 		state->returned++;
-		scan->xs_heaptid = tid;
 		scan->xs_recheck = false;
 		scan->xs_recheckorderby = false;
+		vp_rows_pin(&state->table, scan);
 		return true;
 	}
 }
