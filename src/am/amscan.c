@@ -499,14 +499,14 @@ get_query(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 	const VpMeta *meta = &state->index->meta;
 	const VpForm *form = state->index->form;
+	Size		bytes = state->index->store.geo.exact_words * sizeof(uint32);
 	ScanKey		key = &scan->orderByData[0];
 	VpValue    *value;
 
 	if (key->sk_flags & SK_ISNULL)
 	{
 		/* of a sparse vector this is one without elements */
-		state->vector = MemoryContextAllocZero(state->rows,
-											   state->index->store.geo.exact_words * sizeof(uint32));
+		state->vector = MemoryContextAllocZero(state->rows, bytes);
 		return;
 	}
 	value = PG_DETOAST_DATUM(key->sk_argument);
