@@ -29,7 +29,7 @@ SELECT regexp_replace(index, 'pg_temp_\d+', 'pg_temp'), action, old_tier, old_sh
 DROP TABLE change_items;
 DELETE FROM vecprov_changes;
 
--- Functions and ALTER INDEX: the same rules. Two shards wait for a format that has them.
+-- Functions and ALTER INDEX: the same rules.
 CREATE TABLE change_items (id integer, v vector(8), t text) WITH (autovacuum_enabled = off);
 INSERT INTO change_items SELECT i, ARRAY[i, i % 2, i % 3, i % 5, i % 7, i % 11, i % 13, i % 17], '1234' FROM generate_series(1, 200) i;
 CREATE INDEX change_idx ON change_items USING vecprov (v);
@@ -40,7 +40,7 @@ SELECT statement, pg_temp.try(statement), options('change_idx') FROM unnest(ARRA
 	'SELECT vecprov_provision(''change_idx'')',
 	'SELECT vecprov_set_tier(''change_idx'', NULL)',
 	'SELECT vecprov_set_tier(''change_idx'', ''r11'')',
-	'SELECT vecprov_provision(''change_idx'', ''r10'', 2, 2)',
+	'SELECT vecprov_provision(''change_idx'', ''r10'', 101, 2)',
 	'SELECT vecprov_provision(''change_idx'', ''r10'', 1, 101)',
 	'SELECT vecprov_set_tier(''change_idx'', ''change_tiny'')',
 	'SELECT vecprov_provision(''change_idx'', ''r10'', replicas => 2)']) statement;

@@ -59,3 +59,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric) IS
 	'what an index costs a month, by its parts; units written and read, if not given, as the server counted';
+
+CREATE FUNCTION vecprov_shard_facts(index regclass, wait boolean,
+	OUT shard integer, OUT records bigint, OUT bytes bigint, OUT capacity bigint, OUT fullness double precision,
+	OUT to_move bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_shard_facts' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_shard_facts(regclass, boolean) IS
+	'what vecprov_shards shows of an index; nothing if it is locked exclusively and wait is false';
+
+CREATE VIEW vecprov_shards AS
+	SELECT i.indexrelid::regclass AS index, f.*
+	FROM pg_catalog.pg_index i
+		JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+		JOIN pg_catalog.pg_am a ON a.oid = c.relam
+		CROSS JOIN LATERAL vecprov_shard_facts(i.indexrelid, false) f
+	WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace);
+COMMENT ON VIEW vecprov_shards IS 'the shards of the indexes of this database';
+GRANT SELECT ON vecprov_shards TO PUBLIC;

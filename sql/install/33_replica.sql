@@ -23,7 +23,7 @@ CREATE VIEW vecprov_indexes AS
 	)
 	SELECT ours.indexrelid::regclass AS index, ours.indrelid::regclass AS "table",
 		f.mode, f.tier, f.shards, f.replicas, f.current_shards, r.current_replicas,
-		CASE WHEN f.error IS NOT NULL OR f.mode = 'on-demand' THEN f.state
+		CASE WHEN f.error IS NOT NULL OR f.mode = 'on-demand' OR f.state = 'Scaling' THEN f.state
 			ELSE coalesce(r.state, 'Loading') END AS state,
 		coalesce(f.error, r.error) AS error,
 		f.records, f.index_size, f.capacity, f.fullness, f.memory_fullness, f.storage_fullness,

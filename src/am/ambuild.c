@@ -78,6 +78,7 @@ typedef struct Batch
 	VpFactors  *factors;
 	uint64	   *hashes;
 	uint32	   *sizes;			/* of the records */
+	uint8	   *shards;
 	ItemPointerData *tids;
 } Batch;
 
@@ -96,7 +97,7 @@ typedef struct Build
 	MemoryContext context;
 	MemoryContext scratch;
 	VpMeasure	measure;
-	uint64		bytes;			/* of all records in the graph in memory */
+	VpShard		shard[VP_MAX_SHARDS];	/* as they will be */
 	double		tuples;			/* indexed */
 } Build;
 
@@ -118,6 +119,7 @@ init_meta(VpMeta *meta, Relation rel)
 	int			m;
 	int			ef_construction;
 	VpMetric	metric = vp_index_metric(rel);
+	VpWish		wish;
 
 	if (dims < 0)
 		ereport(ERROR,
@@ -126,6 +128,7 @@ init_meta(VpMeta *meta, Relation rel)
 				 errhint("Give the column a type with a number of dimensions, as in vector(768), "
 						 "or index an expression with a cast to one.")));
 	vp_get_options(rel, &m, &ef_construction);
+	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
 	memset(meta, 0, sizeof(*meta));
 	meta->magic = VP_MAGIC;
@@ -136,7 +139,7 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->m = m;
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;
-	meta->shards = 1;
+	meta->shards = meta->target = vp_wanted_shards(&wish);
 	if (vp_codec_sign_words(metric, dims, meta->bits) > 0)
 		meta->mean_floats = vp_codec_padded(metric, dims, meta->bits);
 	meta->mean_due = vp_mean_due(0);
@@ -174,7 +177,7 @@ make_batch(Build *build, const VpIndex *index)
 	const VpCodec *codec = &index->codec;
 	Batch	   *batch = &build->batch;
 	Size		each = (codec->dims + codec->padded) * sizeof(float) + codec->code_bytes +
-		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(ItemPointerData);
+		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
 
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
@@ -184,6 +187,7 @@ make_batch(Build *build, const VpIndex *index)
 	batch->factors = palloc(batch->size * sizeof(VpFactors));
 	batch->hashes = palloc(batch->size * sizeof(uint64));
 	batch->sizes = palloc(batch->size * sizeof(uint32));
+	batch->shards = palloc(batch->size * sizeof(uint8));
 	batch->tids = palloc(batch->size * sizeof(ItemPointerData));
 }
 
@@ -301,7 +305,8 @@ create_graph(Build *build)
 
 	build->capacity = Max(Min(Min(graph_bytes() / each, rows), VP_MAX_ID), build->batch.n);
 	build->graph = vp_mem_create(&codec, &build->index->store.geo.levels,
-								 build->meta.m, build->meta.ef_construction, build->capacity);
+								 build->meta.m, build->meta.ef_construction, build->meta.shards,
+								 build->capacity);
 	if (build->graph == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
@@ -389,6 +394,7 @@ write_batch(Build *build, VpId first)
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
 		record.code = batch->codes + (Size) i * build->index->codec.code_bytes;
 		record.size = batch->sizes[i];
+		record.shard = batch->shards[i];
 		record.tid = batch->tids[i];
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		vp_node_write(store, BufferGetPage(buffer), id, &record);
@@ -417,7 +423,7 @@ flush_batch(Build *build)
 		if (count > build->capacity)
 			grow_in_file(build, count);
 		first = vp_mem_add(build->graph, build->batch.rotated, build->batch.hashes,
-						   build->batch.n, build->nthreads);
+						   build->batch.shards, build->batch.n, build->nthreads);
 		write_batch(build, first);
 		build->batch.n = 0;
 	}
@@ -496,7 +502,6 @@ static void
 finish_graph(Build *build)
 {
 	uint32		count = vp_mem_count(build->graph);
-	int			entry_level;
 
 	VP_POINT("build-loaded");
 	link_graph(build);
@@ -510,9 +515,10 @@ finish_graph(Build *build)
 			pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, id);
 	}
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, count);
+	for (uint32 i = 0; i < build->meta.shards; i++)
+		build->shard[i].entry = vp_ref(vp_mem_entry(build->graph, i).id);
 	if (count > 0)
-		vp_store_finish(&build->index->store, count, vp_mem_entry(build->graph, &entry_level),
-						build->bytes);
+		vp_store_finish(&build->index->store, count, build->shard, build->meta.shards);
 	destroy_graph(build);
 	if (build->file != 0)
 		FileClose(build->file);
@@ -527,11 +533,13 @@ static void
 add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
 {
 	Batch	   *batch = &build->batch;
+	int			shard = vp_emptiest_shard(build->shard, build->meta.shards);
 
 	memcpy(batch->vectors + (Size) batch->n * build->meta.dims, vector->x,
 		   build->meta.dims * sizeof(float));
 	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid);
-	build->bytes += batch->sizes[batch->n];
+	batch->shards[batch->n] = shard;
+	vp_shard_count(&build->shard[shard], 1, batch->sizes[batch->n]);
 	batch->tids[batch->n] = *tid;
 	batch->n++;
 	if (batch->n == batch->size)
@@ -570,6 +578,17 @@ complaint_level(Relation rel, IndexInfo *info)
 	return info->ii_Concurrent || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
 }
 
+/* Of all records. */
+static uint64
+built_bytes(const Build *build)
+{
+	uint64		sum = 0;
+
+	for (uint32 i = 0; i < build->meta.shards; i++)
+		sum += vp_shard_bytes(&build->shard[i]);
+	return sum;
+}
+
 IndexBuildResult *
 vp_build(Relation heap, Relation rel, IndexInfo *info)
 {
@@ -605,7 +624,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 								 (int64) Max(heap->rd_rel->reltuples, 0));
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
 	flush_batch(build);
-	vp_room_check(rel, build->bytes, complaint_level(rel, info));
+	vp_room_check(rel, built_bytes(build), complaint_level(rel, info));
 	finish_graph(build);
 	vp_memory_check(rel, complaint_level(rel, info));
 	result->index_tuples = build->tuples;

@@ -18,6 +18,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/mover.h"
 #include "base/debug_point.h"
 #include "capacity/limit.h"
 #include "capacity/measure.h"
@@ -160,33 +161,43 @@ should_enter(const VpStore *store, VpId id, VpId entry)
 }
 
 /*
- * Links a node whose record and vector are written, and makes it the entry
- * point if it is the first, or on a higher level than that.
+ * Links a node whose record and vector are written into its shard, and makes it
+ * the entry point if it is the first, or on a higher level than that.
  */
 static void
-link_node(Inserter *inserter, VpId id)
+link_node(Inserter *inserter, VpId id, uint32 shard)
 {
 	const VpStore *store = &inserter->index->store;
-	VpGraphState state;
+	VpId		entry;
 
-	for (;;)
-	{
-		state = vp_graph_state(store);
-		if (state.entry != VP_NO_ID)
-			break;
-		if (vp_entry_replace(store, VP_NO_ID, id))
+	while ((entry = vp_shard_entry(store, shard)) == VP_NO_ID)
+		if (vp_entry_replace(store, shard, VP_NO_ID, id))
 			return;
-	}
 
-	inserter->source.nids = state.next_id;
+	inserter->source.nids = vp_graph_state(store).next_id;
 	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
-				state.entry, vp_level(&store->geo.levels, state.entry),
-				state.next_id) == VP_CHAINED)
+				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
 		return;
 
 	vp_node_set_linked(store, id);
-	while (should_enter(store, id, state.entry) && !vp_entry_replace(store, state.entry, id))
-		state = vp_graph_state(store);
+	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id))
+		entry = vp_shard_entry(store, shard);
+}
+
+/*
+ * Writes a new node's vector and links it into its shard; inserter->rotated is its
+ * vector rotated.
+ */
+static void
+place_node(Inserter *inserter, VpId id, const float *vector, uint32 shard)
+{
+	VP_POINT("insert-created");
+	vp_vector_write(&inserter->index->store, id, vector);
+	VP_POINT("insert-stored");
+	vp_query_prepare(&inserter->index->codec, inserter->rotated, &inserter->query);
+	MemoryContextSwitchTo(inserter->context);
+	link_node(inserter, id, shard);
+	MemoryContextSwitchTo(inserter->scratch);
 }
 
 /* There is no room for a row. */
@@ -201,6 +212,17 @@ refuse_row(Inserter *inserter, uint32 size)
 	vp_room_refuse(store->rel, bytes, size);
 }
 
+/* Makes a record's code of a vector. */
+static void
+encode(Inserter *inserter, const float *vector, VpRecord *record)
+{
+	const VpCodec *codec = &inserter->index->codec;
+
+	vp_codec_rotate(codec, vector, inserter->rotated);
+	vp_codec_encode(codec, inserter->rotated, inserter->code, (VpFactors *) record->factors);
+	record->code = inserter->code;
+}
+
 /*
  * Adds a row's vector.  The insert lock is held.  ereports, having changed nothing,
  * when limits do not allow it, or leave no room.
@@ -209,28 +231,45 @@ static void
 add_vector(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
 		   const float *vector, ItemPointer tid)
 {
-	const VpIndex *index = inserter->index;
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	VpRecord	record;
 	VpId		id;
 
-	vp_codec_rotate(&index->codec, vector, inserter->rotated);
-	vp_codec_encode(&index->codec, inserter->rotated, inserter->code, (VpFactors *) record.factors);
-	record.code = inserter->code;
+	encode(inserter, vector, &record);
 	record.size = vp_measure_row(&inserter->measure, heap, tid);
 	record.tid = *tid;
-	vp_limit_write(index->store.rel, meter, info, record.size, inserter->measure.vector_bytes);
+	vp_limit_write(inserter->index->store.rel, meter, info, record.size, inserter->measure.vector_bytes);
 
-	id = vp_node_create(&index->store, heap, &record, inserter->limit);
+	id = vp_node_create(&inserter->index->store, heap, &record, inserter->limit);
 	if (id == VP_NO_ID)
 		refuse_row(inserter, record.size);
-	VP_POINT("insert-created");
-	vp_vector_write(&index->store, id, vector);
-	VP_POINT("insert-stored");
+	place_node(inserter, id, vector, record.shard);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(inserter->scratch);
+}
 
-	vp_query_prepare(&index->codec, inserter->rotated, &inserter->query);
-	MemoryContextSwitchTo(inserter->context);
-	link_node(inserter, id);
+void
+vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
+{
+	Inserter   *inserter = get_inserter(rel);
+	const VpStore *store = &inserter->index->store;
+	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
+	float	   *vector = palloc(store->geo.dims * sizeof(float));
+	VpNodeTail	tail;
+	VpRecord	record;
+	VpId		copy;
+
+	vp_node_fetch(store, id, &tail);
+	vp_vector_fetch(store, id, vector);
+	encode(inserter, vector, &record);
+	record.size = tail.size;
+	record.tid = tail.tid;
+	record.shard = shard;
+	copy = vp_node_create_copy(store, heap, &record);
+	place_node(inserter, copy, vector, shard);
+	VP_POINT("move-linked");
+	vp_move_finish(store, id, copy);
+	VP_POINT("move-finished");
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(inserter->scratch);
 }

@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -100,6 +101,11 @@ typedef struct VpScan
 	VpMeter    *meter;
 	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
 	uint64		busy_ns;
+	/* rows returned, in `rows`; the table only while nodes are moved */
+	ItemPointerData *tids;
+	int			ntids;
+	int			maxtids;
+	HTAB	   *seen;
 } VpScan;
 
 /*----------
@@ -301,6 +307,51 @@ read_ahead(VpScan *scan)
 }
 
 /*----------
+ * Rows that may be met twice, at a node and at its copy in another shard
+ *----------
+ */
+
+/* From now on rows are looked up: those returned so far, and the next ones. */
+static void
+look_up_rows(VpScan *scan)
+{
+	HASHCTL		control = {.keysize = sizeof(ItemPointerData),.entrysize = sizeof(ItemPointerData),
+	.hcxt = scan->rows};
+
+	scan->seen = hash_create("vecprov rows", Max(scan->ntids, 128), &control,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (int i = 0; i < scan->ntids; i++)
+		(void) hash_search(scan->seen, &scan->tids[i], HASH_ENTER, NULL);
+}
+
+/*
+ * Was this row returned before?  Else remembers it.  Moves may begin while the scan goes
+ * on, and the row may have been returned before that.
+ */
+static bool
+returned_before(VpScan *scan, ItemPointer tid)
+{
+	bool		found = false;
+
+	if (scan->seen == NULL && vp_is_moving(&scan->index->store))
+		look_up_rows(scan);
+	if (scan->seen != NULL)
+		(void) hash_search(scan->seen, tid, HASH_ENTER, &found);
+	else
+	{
+		if (scan->ntids == scan->maxtids)
+		{
+			scan->maxtids = Max(2 * scan->maxtids, 64);
+			scan->tids = scan->tids == NULL ?
+				palloc(scan->maxtids * sizeof(ItemPointerData)) :
+				repalloc_huge(scan->tids, scan->maxtids * sizeof(ItemPointerData));
+		}
+		scan->tids[scan->ntids++] = *tid;
+	}
+	return found;
+}
+
+/*----------
  * The scan
  *----------
  */
@@ -363,6 +414,9 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	state->measured = 0;
 	state->last_dist = -INFINITY;
 	state->returned = state->late = 0;
+	state->tids = NULL;
+	state->ntids = state->maxtids = 0;
+	state->seen = NULL;
 }
 
 /* The vector to search for; nothing is nearer to NULL than anything else, so any will do. */
@@ -400,11 +454,28 @@ reopen_index(VpScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* Where to begin in all shards that are not empty; how many. */
+static int
+get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
+{
+	VpId		ids[VP_MAX_SHARDS];
+	int			n = vp_graph_entries(store, graph, ids);
+
+	for (int i = 0; i < n; i++)
+	{
+		entries[i].id = ids[i];
+		entries[i].level = vp_level(&store->geo.levels, ids[i]);
+	}
+	return n;
+}
+
 static void
 start_search(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	VpGraphState graph;
+	VpEntry		entries[VP_MAX_SHARDS];
+	int			nentries;
 
 	if (scan->numberOfOrderBys == 0)
 		elog(ERROR, "cannot scan vecprov index without order");
@@ -413,7 +484,7 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
-	graph = vp_graph_state(&state->index->store);
+	nentries = get_entries(&state->index->store, &graph, entries);
 	if (graph.mean_due != state->index->meta.mean_due)
 		reopen_index(state);
 	get_query(scan);
@@ -422,10 +493,12 @@ start_search(IndexScanDesc scan)
 
 	vp_rows_begin(&state->table, scan->heapRelation);
 	state->cold = false;
+	if (graph.moving)
+		look_up_rows(state);
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
-	if (graph.entry == VP_NO_ID)
+	if (nentries == 0)
 	{
 		state->phase = SCAN_DONE;
 		return;
@@ -433,9 +506,8 @@ start_search(IndexScanDesc scan)
 	state->source.nids = graph.next_id;
 	vp_seat_take(scan->indexRelation);
 	VP_POINT("search-seated");
-	vp_search_start(state->search, &state->source.source, &state->query, graph.entry,
-					vp_level(&state->index->store.geo.levels, graph.entry), 0,
-					state->ef, graph.next_id);
+	vp_search_start_all(state->search, &state->source.source, &state->query,
+						entries, nentries, state->ef, graph.next_id);
 	read_ahead(state);
 }
 
@@ -585,7 +657,7 @@ find_tid(VpScan *scan, Row *row, ItemPointer tid)
 		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
 		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
 		*tid = tail.tid;
-		if (tail.flags != 0 && !(tail.flags & VP_NODE_DEAD))
+		if (tail.flags != 0 && !vp_is_gone(tail.flags))
 			return true;
 	}
 	return false;
@@ -621,6 +693,8 @@ next_tid(IndexScanDesc scan)
 			state->late++;
 			continue;
 		}
+		if (returned_before(state, &scan->xs_heaptid))
+			continue;
 		state->last_dist = dist;
 		state->returned++;
 		scan->xs_recheck = false;

@@ -11,7 +11,7 @@
  *	   node before it was marked; those that begin later do not
  *	2. cleans chains, and closes the gaps that dead nodes leave: in each list a
  *	   dead node's place goes to one of its living neighbours
- *	3. gives the entry point to a living node
+ *	3. gives each shard a living node as entry point
  *	4. makes sure that every node can be reached
  *	5. puts the dead into the waiting list: they stay as they are until all
  *	   snapshots of now are gone, because a search may be on one of them
@@ -35,6 +35,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/mover.h"
 #include "base/debug_point.h"
 
 /* A set of ids below `nids`. */
@@ -54,8 +55,9 @@ typedef struct Cleanup
 	IdSet		linked;			/* all linked nodes */
 	IdSet		reached;
 	uint32		ndead;
-	VpId		entry;
-	int			entry_level;
+	uint32		nmoved;			/* dead, but they must stay for now */
+	uint32		shards;
+	VpEntry		entries[VP_MAX_SHARDS];
 } Cleanup;
 
 static IdSet
@@ -117,6 +119,8 @@ survey(Cleanup *cleanup)
 
 		vacuum_delay_point(false);
 		vp_node_fetch(cleanup->store, id, &tail);
+		if ((tail.flags & (VP_NODE_MOVED | VP_NODE_UNLINKED)) == VP_NODE_MOVED)
+			cleanup->nmoved++;
 		if (!(tail.flags & VP_NODE_LINKED) || (tail.flags & VP_NODE_UNLINKED))
 			continue;
 		if (tail.next != 0)
@@ -125,7 +129,8 @@ survey(Cleanup *cleanup)
 			vp_node_fetch(cleanup->store, id, &tail);
 		}
 		add_to_set(&cleanup->linked, id);
-		if (tail.flags & VP_NODE_DEAD)
+		/* one that was moved may be left in its chain, and must be found */
+		if (vp_is_gone(tail.flags) && tail.next == 0)
 		{
 			add_to_set(&cleanup->dead, id);
 			cleanup->ndead++;
@@ -147,27 +152,31 @@ repair_links(Cleanup *cleanup)
 	}
 }
 
-/* A living node of the highest level there is; VP_NO_ID when there is none. */
-static VpId
-choose_entry(Cleanup *cleanup)
+/* Sets for each shard a living node of its highest level; VP_NO_ID where there is none. */
+static void
+choose_entries(Cleanup *cleanup, VpEntry *best)
 {
-	VpId		best = VP_NO_ID;
-	int			best_level = -1;
-
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		best[i] = (VpEntry) {VP_NO_ID, -1};
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
-		int			level;
+		int			level = vp_level(&cleanup->store->geo.levels, id);
+		uint8		shard;
 
 		if (!is_linkable(&cleanup->source.source, id))
 			continue;
-		level = vp_level(&cleanup->store->geo.levels, id);
-		if (level > best_level)
-		{
-			best = id;
-			best_level = level;
-		}
+		shard = vp_node_shard(cleanup->store, id);
+		if (shard < cleanup->shards && level > best[shard].level)
+			best[shard] = (VpEntry) {id, level};
 	}
-	return best;
+}
+
+static VpEntry
+current_entry(Cleanup *cleanup, uint32 shard)
+{
+	VpId		id = vp_shard_entry(cleanup->store, shard);
+
+	return (VpEntry) {id, id == VP_NO_ID ? -1 : vp_level(&cleanup->store->geo.levels, id)};
 }
 
 /*
@@ -175,22 +184,22 @@ choose_entry(Cleanup *cleanup)
  * that one is alive.
  */
 static void
-replace_entry(Cleanup *cleanup)
+replace_entries(Cleanup *cleanup)
 {
-	VpGraphState state = vp_graph_state(cleanup->store);
+	VpEntry		best[VP_MAX_SHARDS];
 
-	VpId		best = choose_entry(cleanup);
-
-	if (in_set(&cleanup->dead, state.entry) ||
-		(best != VP_NO_ID && vp_level(&cleanup->store->geo.levels, best) >
-		 vp_level(&cleanup->store->geo.levels, state.entry)))
+	choose_entries(cleanup, best);
+	for (uint32 i = 0; i < cleanup->shards; i++)
 	{
-		(void) vp_entry_replace(cleanup->store, state.entry, best);
-		state = vp_graph_state(cleanup->store);
+		VpEntry		entry = current_entry(cleanup, i);
+
+		if (in_set(&cleanup->dead, entry.id) || best[i].level > entry.level)
+		{
+			(void) vp_entry_replace(cleanup->store, i, entry.id, best[i].id);
+			entry = current_entry(cleanup, i);
+		}
+		cleanup->entries[i] = entry;
 	}
-	cleanup->entry = state.entry;
-	cleanup->entry_level = state.entry == VP_NO_ID ? 0 :
-		vp_level(&cleanup->store->geo.levels, state.entry);
 }
 
 /*
@@ -255,8 +264,19 @@ follow_links(Cleanup *cleanup, VpId id)
 	pfree(stack);
 }
 
+/* The highest level that a shard's searches begin on; -1: all are empty. */
+static int
+highest_entry(const Cleanup *cleanup)
+{
+	int			highest = -1;
+
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		highest = Max(highest, cleanup->entries[i].level);
+	return highest;
+}
+
 /*
- * Step 4.  A search comes down from the entry point level by level: what it can
+ * Step 4.  A search comes down from an entry point level by level: what it can
  * reach at each is what leads on at the next.  A node that it cannot gets a
  * link from one that it can, and takes all those along that it leads to.
  */
@@ -264,20 +284,25 @@ static void
 rescue_nodes(Cleanup *cleanup)
 {
 	cleanup->reached = make_set(cleanup->next_id);
-	if (cleanup->entry == VP_NO_ID)
-		return;
-	add_to_set(&cleanup->reached, cleanup->entry);
-	for (int level = cleanup->entry_level; level >= 0; level--)
+	for (int level = highest_entry(cleanup); level >= 0; level--)
+	{
+		for (uint32 i = 0; i < cleanup->shards; i++)
+			if (cleanup->entries[i].level == level)
+				add_to_set(&cleanup->reached, cleanup->entries[i].id);
 		find_reached_at(cleanup, level);
+	}
 
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
+		VpEntry		entry;
+
 		if (in_set(&cleanup->reached, id) || !is_linkable(&cleanup->source.source, id))
 			continue;
 		vacuum_delay_point(false);
-		if (vp_rescue(cleanup->writer, &cleanup->source.source, id,
-					  cleanup->entry, cleanup->entry_level, cleanup->next_id,
-					  is_reached, cleanup))
+		entry = cleanup->entries[Min(vp_node_shard(cleanup->store, id), cleanup->shards - 1)];
+		if (entry.id != VP_NO_ID &&
+			vp_rescue(cleanup->writer, &cleanup->source.source, id, entry.id, entry.level,
+					  cleanup->next_id, is_reached, cleanup))
 		{
 			add_to_set(&cleanup->reached, id);
 			follow_links(cleanup, id);
@@ -305,21 +330,22 @@ release_nodes(Cleanup *cleanup)
 	}
 }
 
-static void
-clean_graph(IndexVacuumInfo *info)
+void
+vp_clean_graph(Relation rel)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov vacuum",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	VpIndex    *index = vp_index_copy(vp_index_get(info->index));
+	VpIndex    *index = vp_index_copy(vp_index_get(rel));
 	Cleanup    *cleanup = palloc0(sizeof(Cleanup));
 
-	wait_for_inserts(info->index);
+	wait_for_inserts(rel);
 
 	vp_node_source_init(&cleanup->source, index);
 	cleanup->source.source.linkable = is_linkable;
 	cleanup->store = &index->store;
 	cleanup->next_id = vp_graph_state(&index->store).next_id;
+	cleanup->shards = vp_graph_state(&index->store).shards;
 	cleanup->source.nids = cleanup->next_id;
 	cleanup->dead = make_set(cleanup->next_id);
 	cleanup->linked = make_set(cleanup->next_id);
@@ -330,12 +356,12 @@ clean_graph(IndexVacuumInfo *info)
 	if (cleanup->ndead > 0)
 	{
 		repair_links(cleanup);
-		replace_entry(cleanup);
+		replace_entries(cleanup);
 		rescue_nodes(cleanup);
 	}
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);
-	vp_meta_set_dead(&index->store, 0);
+	vp_meta_set_dead(&index->store, cleanup->nmoved);
 	VP_POINT("vacuum-unlinked");
 
 	MemoryContextSwitchTo(old);
@@ -356,6 +382,8 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
 	old = MemoryContextSwitchTo(context);
+	LockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_move_settle(info->index, VpVacuumHeap(info));
 	index = vp_index_copy(vp_index_get(info->index));
 	npages = vp_node_page_count(&index->store.geo, vp_graph_state(&index->store).next_id);
 	for (uint32 page = 0; page < npages; page++)
@@ -366,6 +394,7 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	/* told to the next VACUUM, should this one not come to its end */
 	if (counts.dead > 0)
 		vp_meta_set_dead(&index->store, (uint32) counts.dead);
+	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	VP_POINT("vacuum-marked");
 
 	stats->num_index_tuples = counts.alive;
@@ -390,14 +419,18 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats->num_index_tuples = info->num_heap_tuples;
 		stats->estimated_count = info->estimated_count;
 	}
+	LockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_move_settle(info->index, VpVacuumHeap(info));
 	vp_meta_read(info->index, &meta);
 	vp_store_init(&store, info->index, &meta);
 	vp_waiting_to_free(&store, VpVacuumHeap(info));
 	if (meta.ndead > 0)
 	{
-		clean_graph(info);
+		vp_clean_graph(info->index);
 		stats->pages_free = 0;
 	}
+	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_mover_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);
 	return stats;
 }

@@ -63,7 +63,7 @@ sum_vectors(const VpIndex *index, uint32 nids, float *vector, float *rotated, do
 
 	for (VpId id = 0; id < nids; id++)
 	{
-		uint16		flags = vp_node_flags(&index->store, id);
+		uint8		flags = vp_node_flags(&index->store, id);
 
 		CHECK_FOR_INTERRUPTS();
 		if (flags != VP_NODE_LINKED && flags != VP_NODE_CHAINED)

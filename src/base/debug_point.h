@@ -21,6 +21,11 @@
  *	insert-stored		record and vector are there, no links
  *	insert-linked		own links are there; before each link from a neighbour
  *	recode-node			a node is coded anew by the new mean, the others are not yet
+ *	move-begun			the number of shards is another, no record is moved
+ *	move-linked			a record's copy is linked, the node not given up
+ *	move-finished		it is
+ *	move-settled		moved nodes are dead as any others
+ *	move-ended			all is where it shall be
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged

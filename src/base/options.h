@@ -42,6 +42,13 @@ extern void vp_options_define(void);
 /* The access method's amoptions. */
 extern bytea *vp_options(Datum reloptions, bool validate);
 
+/* Shards that an index is to have: on demand, one. */
+static inline int
+vp_wanted_shards(const VpWish *wish)
+{
+	return wish->tier[0] != '\0' ? wish->shards : 1;
+}
+
 /* Of an opened index. */
 extern void vp_get_options(Relation rel, int *m, int *ef_construction);
 extern void vp_get_wish(const VpOptions *options, VpWish *wish);

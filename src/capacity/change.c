@@ -19,6 +19,7 @@
 #include "access/relation.h"
 #include "access/reloptions.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
@@ -28,10 +29,12 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/background.h"
 #include "base/news.h"
 #include "base/options.h"
 #include "capacity/change.h"
@@ -119,6 +122,35 @@ get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
 	return ours && memcmp(&change->before, &change->after, sizeof(VpWish)) != 0;
 }
 
+/* Indexes whose number of shards this transaction has changed. */
+static List *to_move = NIL;
+
+static void
+start_mover_at_commit(Oid relid)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
+	to_move = list_append_unique_oid(to_move, relid);
+	MemoryContextSwitchTo(old);
+}
+
+/* Whoever rolled back to a savepoint starts a mover that finds nothing to do. */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	ListCell   *cell;
+
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
+		event == XACT_EVENT_PARALLEL_PRE_COMMIT)
+		return;
+	if (event == XACT_EVENT_COMMIT)
+	{
+		foreach(cell, to_move)
+			vp_mover_start(lfirst_oid(cell));
+	}
+	to_move = NIL;
+}
+
 /*
  * Judges what a command has made of a relation.  copied: the server itself has
  * made it, with the options of another, which were judged then.
@@ -142,6 +174,9 @@ judge(Oid relid, bool created, bool copied)
 	if (!created && form.relkind == RELKIND_INDEX)
 		rel = relation_open(relid, NoLock);
 	vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
+	if (!created && form.relkind == RELKIND_INDEX &&
+		vp_wanted_shards(&change.before) != vp_wanted_shards(&change.after))
+		start_mover_at_commit(relid);
 	/* a partitioned index holds nothing: its partitions' indexes are what is provisioned */
 	if (form.relkind == RELKIND_INDEX)
 		vp_ledger_change(&change);
@@ -169,6 +204,7 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 void
 vp_change_define(void)
 {
+	RegisterXactCallback(at_transaction_end, NULL);
 	previous_hook = object_access_hook;
 	object_access_hook = after_access;
 }

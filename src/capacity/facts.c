@@ -26,6 +26,7 @@
 #include "page/store.h"
 
 VP_FUNCTION(vecprov_facts);
+VP_FUNCTION(vecprov_shard_facts);
 
 /* What is advised leaves so much free. */
 #define HEADROOM	0.15
@@ -182,8 +183,10 @@ set_facts(Row *row, Relation rel)
 		return;
 
 	vp_meta_read(rel, &meta);
+	if (known && (meta.moving || meta.target != (uint32) vp_wanted_shards(&wish)))
+		set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
 	set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta.shards));
-	set_fact(row, FACT_RECORDS, Int64GetDatum(meta.records));
+	set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(&meta)));
 	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(vp_meta_bytes(&meta)));
 	if (VpIsProvisioned(&wish) && known)
 		set_tier_facts(row, rel, &wish, &tier, vp_meta_bytes(&meta));
@@ -212,4 +215,62 @@ vecprov_facts(PG_FUNCTION_ARGS)
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
 													  row.values, row.nulls)));
+}
+
+/* About how many records are to leave a shard. */
+static int64
+records_to_move(const VpMeta *meta, uint32 i)
+{
+	const VpShard *shard = &meta->shard[i];
+	double		mean = (double) vp_meta_bytes(meta) / meta->target;
+	double		bytes = vp_shard_bytes(shard);
+
+	if (i >= meta->target)
+		return shard->records;
+	if (!meta->moving || bytes <= mean)
+		return 0;
+	return (int64) (shard->records * (bytes - mean) / bytes);
+}
+
+/*
+ * Of an index's shards, a row each; none where vecprov_facts is NULL, or where there are
+ * no pages.
+ */
+Datum
+vecprov_shard_facts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	rel;
+	VpMeta		meta;
+	VpWish		wish;
+	VpTier		tier;
+	bool		provisioned;
+
+	InitMaterializedSRF(fcinfo, 0);
+	rel = vp_own_index_open(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
+	if (rel == NULL)
+		PG_RETURN_NULL();
+	if (vp_index_is_readable(rel))
+	{
+		vp_get_wish((VpOptions *) rel->rd_options, &wish);
+		provisioned = VpIsProvisioned(&wish) && vp_tier_find(wish.tier, &tier);
+		vp_meta_read(rel, &meta);
+		for (uint32 i = 0; i < meta.shards; i++)
+		{
+			const VpShard *shard = &meta.shard[i];
+			int64		bytes = (int64) vp_shard_bytes(shard);
+			Datum		values[] = {Int32GetDatum(i), Int64GetDatum(shard->records),
+				Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(&meta, i))};
+			bool		nulls[] = {false, false, false, !provisioned, !provisioned, false};
+
+			if (provisioned)
+			{
+				values[3] = Int64GetDatum(tier.shard_bytes);
+				values[4] = Float8GetDatum(vp_fullness(bytes, tier.shard_bytes));
+			}
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_NULL();
 }

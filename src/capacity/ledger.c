@@ -188,19 +188,6 @@ vp_ledger_change(const VpWishChange *change)
  *----------
  */
 
-/* Starts a worker that writes what is in the segment; false when there is none to be had. */
-static bool
-start_worker(dsm_segment *segment, BackgroundWorkerHandle **handle)
-{
-	BackgroundWorker worker;
-
-	vp_worker_fill(&worker, "vecprov ledger", "vecprov_ledger_main", BGW_NEVER_RESTART);
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
-	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(MyDatabaseId));
-	worker.bgw_notify_pid = MyProcPid;
-	return RegisterDynamicBackgroundWorker(&worker, handle);
-}
-
 void
 vp_ledger_refusal(const VpWishChange *change, const char *message)
 {
@@ -210,7 +197,8 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 
 	make_entry(entry, change, message);
 	log_entry(entry);
-	if (start_worker(segment, &handle))
+	if (vp_job_start("vecprov ledger", "vecprov_ledger_main",
+						UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART, &handle))
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
 		ereport(LOG_SERVER_ONLY,
@@ -223,12 +211,9 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 void
 vecprov_ledger_main(Datum arg)
 {
-	Oid			database;
 	dsm_segment *segment;
 
-	BackgroundWorkerUnblockSignals();
-	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	vp_job_connect();
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	/* the client waits: not for a standby too */
 	SetConfigOption("synchronous_commit", "local", PGC_SUSET, PGC_S_OVERRIDE);

@@ -22,9 +22,6 @@
 #include "capacity/rules.h"
 #include "page/store.h"
 
-/* What the format has room for: one graph an index. */
-#define SUPPORTED_SHARDS	1
-
 pg_noreturn static void refuse(const VpWishChange *change, int sqlstate, const char *message,
 							   const char *detail, const char *hint);
 
@@ -139,11 +136,6 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 		return;
 	check_storage(change, &tier, rel);
 	check_memory(change, &tier, rel);
-	if (change->after.shards > SUPPORTED_SHARDS)
-		refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
-			   psprintf("index \"%s\" cannot have %d shards", NameStr(change->name),
-						change->after.shards),
-			   "Indexes of more than one shard are not supported yet.", NULL);
 }
 
 void

@@ -142,6 +142,20 @@ extern void vp_search_destroy(VpSearch *search);
 extern void vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 							VpId entry, int entry_level, int level, int ef, uint32_t nids);
 
+/* Where searches of a graph begin; VP_NO_ID: it is empty. */
+typedef struct VpEntry
+{
+	VpId		id;
+	int			level;			/* vp_level of the node */
+} VpEntry;
+
+/*
+ * The same for several graphs that no link ties together: the `ef` nearest nodes
+ * of level 0 of all of them.
+ */
+extern void vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
+								const VpEntry *entries, int nentries, int ef, uint32_t nids);
+
 /*
  * Goes on: the `ef` nearest of all that was not yet taken with vp_search_next.
  * False when there is nothing left.
@@ -227,11 +241,12 @@ extern size_t vp_mem_node_bytes(const VpCodec *codec, int m);
 
 /*
  * An empty graph with room for `capacity` nodes, which are added with ids
- * 0, 1, 2 ...  The memory is taken from the operating system in one piece.
+ * 0, 1, 2 ...  It consists of so many shards (1 ... 256), graphs that no link
+ * ties together.  The memory is taken from the operating system in one piece.
  * NULL when there is none.
  */
 extern VpMemGraph *vp_mem_create(const VpCodec *codec, const VpLevels *levels,
-								 int m, int ef_construction, uint32_t capacity);
+								 int m, int ef_construction, int shards, uint32_t capacity);
 extern void vp_mem_destroy(VpMemGraph *graph);
 
 /* Bytes of this graph, if it had room for n nodes and no more. */
@@ -255,10 +270,12 @@ extern int	vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity);
 
 /*
  * Gives the next n nodes their codes, made of n rotated vectors (one after
- * another, padded floats each); `hash` of the exact vectors tells equal ones.
- * Uses nthreads threads.  Returns the first id.
+ * another, padded floats each); `hash` of the exact vectors tells equal ones,
+ * `shards` where they belong (NULL: all to the first).  Uses nthreads threads.
+ * Returns the first id.
  */
-extern VpId vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash, int n, int nthreads);
+extern VpId vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash,
+					   const uint8_t *shards, int n, int nthreads);
 
 extern uint32_t vp_mem_count(const VpMemGraph *graph);
 
@@ -269,7 +286,7 @@ extern uint32_t vp_mem_count(const VpMemGraph *graph);
  * linked; when it returns false the work is left, and this returns false; called
  * again, it goes on.  It also returns false when there is no memory for the
  * threads' work: then vp_mem_link_failed is true, and the graph of no use.
- * Ends with every unchained node reachable from the entry point at level 0.
+ * Ends with every unchained node reachable at level 0 from its shard's entry point.
  */
 extern bool vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg);
 
@@ -278,8 +295,7 @@ extern bool vp_mem_link_failed(const VpMemGraph *graph);
 /* Memory that each thread needs for that, besides the graph. */
 extern size_t vp_mem_thread_bytes(const VpMemGraph *graph);
 
-/* VP_NO_ID when the graph is empty. */
-extern VpId vp_mem_entry(const VpMemGraph *graph, int *level);
+extern VpEntry vp_mem_entry(const VpMemGraph *graph, int shard);
 
 /* Links of a node, since vp_mem_link; none for a chained one. */
 extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links);

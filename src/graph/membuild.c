@@ -57,6 +57,7 @@ typedef struct EncodeWork
 	VpMemGraph *graph;
 	const float *rotated;
 	const uint64_t *hash;
+	const uint8_t *shards;
 	uint32_t	n;
 	uint32_t	next;			/* not yet taken by a thread */
 } EncodeWork;
@@ -77,6 +78,7 @@ encode_part(void *arg, bool first)
 
 			node->hash = work->hash[i];
 			node->chain = VP_NO_ID;
+			node->shard = work->shards != NULL ? work->shards[i] : 0;
 			vp_codec_encode(&graph->codec, work->rotated + (size_t) i * (size_t) graph->codec.padded,
 							vp_mem_code(graph, id), vp_mem_factors(graph, id));
 		}
@@ -84,9 +86,10 @@ encode_part(void *arg, bool first)
 }
 
 VpId
-vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash, int n, int nthreads)
+vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash,
+		   const uint8_t *shards, int n, int nthreads)
 {
-	EncodeWork	work = {graph, rotated, hash, (uint32_t) n, 0};
+	EncodeWork	work = {graph, rotated, hash, shards, (uint32_t) n, 0};
 	VpId		first = graph->count;
 
 	/* threads are made anew each time: not for a few vectors */
@@ -132,6 +135,13 @@ has_vector(const VpMemGraph *graph, VpId id)
 	return !isnan(vp_mem_factors(graph, id)->scale);
 }
 
+/* The entry point of a node's shard. */
+static VpEntry
+entry_of(const VpMemGraph *graph, VpId id)
+{
+	return graph->entries[vp_mem_node(graph, id)->shard];
+}
+
 /*
  * Links nodes until none is left, or somebody says stop: then each thread still
  * finishes its node, so that the work can go on later from `next`.
@@ -147,11 +157,13 @@ link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQu
 		   (at = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED)) < graph->count)
 	{
 		VpId		id = graph->order[at];
+		VpEntry		entry = entry_of(graph, id);
 
 		if (first)
 			poll_caller(work, &polled);
-		if (source->query_of(source, id, query))
-			vp_link(writer, source, id, query, graph->entry, graph->entry_level, graph->count);
+		/* an entry point is in the graph as it is */
+		if (id != entry.id && source->query_of(source, id, query))
+			vp_link(writer, source, id, query, entry.id, entry.level, graph->count);
 		__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
 	}
 }
@@ -163,7 +175,7 @@ is_reached(void *arg, VpId id)
 }
 
 /*
- * Marks what the entry point reaches at level 0; how many nodes it does not.
+ * Marks what the entry points reach at level 0; how many nodes it does not.
  * Stops half-way when that is asked for.
  */
 static uint32_t
@@ -176,8 +188,15 @@ sweep(VpMemWork *work, int64_t *polled)
 
 	for (VpId id = 0; id < graph->count && !stopped(work, id, polled); id++)
 		vp_mem_node(graph, id)->reached = 0;
-	queue[nqueue++] = graph->entry;
-	vp_mem_node(graph, graph->entry)->reached = 1;
+	for (int i = 0; i < graph->shards; i++)
+	{
+		VpId		entry = graph->entries[i].id;
+
+		if (entry == VP_NO_ID)
+			continue;
+		queue[nqueue++] = entry;
+		vp_mem_node(graph, entry)->reached = 1;
+	}
 	for (uint32_t i = 0; i < nqueue && !stopped(work, i, polled); i++)
 	{
 		VpId		links[VP_MAX_LINKS];
@@ -214,7 +233,7 @@ rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 			if (is_reached(graph, id) || vp_mem_chained(graph, id) || !has_vector(graph, id))
 				continue;
 			/* all on level 0: an upper level might lead to the very node, and that is no way to it */
-			if (vp_rescue(writer, source, id, graph->entry, 0,
+			if (vp_rescue(writer, source, id, entry_of(graph, id).id, 0,
 						  graph->count, is_reached, graph))
 				vp_mem_node(graph, id)->reached = 1;
 		}
@@ -302,6 +321,30 @@ make_order(VpMemWork *work, VpMemGraph *graph)
 	}
 }
 
+/* Makes the first node with a vector in each shard its entry point; false when there is none. */
+static bool
+choose_entries(VpMemWork *work, VpMemGraph *graph)
+{
+	int			found = 0;
+	int64_t		polled = now();
+
+	for (int i = 0; i < graph->shards; i++)
+		graph->entries[i].id = VP_NO_ID;
+	for (uint32_t i = 0;
+		 i < graph->count && found < graph->shards && !stopped(work, i, &polled); i++)
+	{
+		VpId		id = graph->order[i];
+		VpEntry    *entry = &graph->entries[vp_mem_node(graph, id)->shard];
+
+		if (entry->id != VP_NO_ID || !has_vector(graph, id))
+			continue;
+		entry->id = id;
+		entry->level = vp_level(&graph->levels, id);
+		found++;
+	}
+	return found > 0 && !work->stop;
+}
+
 bool
 vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 				  bool (*poll) (void *arg, uint32_t done), void *arg)
@@ -311,20 +354,9 @@ vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 	work->arg = arg;
 	vp_mem_settle(graph);
 	make_order(work, graph);
-	while (!work->stop && work->next < graph->count)
-	{
-		VpId		id = graph->order[work->next++];
-
-		if (!has_vector(graph, id))
-			continue;
-		/* the entry point is in the graph as it is */
-		graph->entry = id;
-		graph->entry_level = vp_level(&graph->levels, id);
-		work->done = work->next;
+	if (choose_entries(work, graph))
 		work->graph = graph;
-		return true;
-	}
-	return false;
+	return work->graph != NULL;
 }
 
 bool

@@ -237,19 +237,27 @@ vp_mem_settle(VpMemGraph *graph)
 
 VpMemGraph *
 vp_mem_create(const VpCodec *codec, const VpLevels *levels,
-			  int m, int ef_construction, uint32_t capacity)
+			  int m, int ef_construction, int shards, uint32_t capacity)
 {
 	VpMemGraph *graph = calloc(1, sizeof(VpMemGraph));
 
 	if (graph == NULL)
 		return NULL;
+	graph->entries = malloc(sizeof(VpEntry) * (size_t) shards);
+	if (graph->entries == NULL)
+	{
+		free(graph);
+		return NULL;
+	}
+	for (int i = 0; i < shards; i++)
+		graph->entries[i] = (VpEntry) {VP_NO_ID, 0};
+	graph->shards = shards;
 	vp_mem_source_init(&graph->source, graph);
 	graph->codec = *codec;
 	graph->levels = *levels;
 	graph->m = m;
 	graph->ef_construction = ef_construction;
 	graph->capacity = capacity;
-	graph->entry = VP_NO_ID;
 	graph->node_bytes = node_size(codec, m);
 	graph->factors_at = factors_offset(m);
 	graph->prefetch_bytes = sizeof(VpFactors) + (size_t) codec->code_bytes;
@@ -262,6 +270,7 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 						MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (graph->nodes == MAP_FAILED)
 	{
+		free(graph->entries);
 		free(graph);
 		return NULL;
 	}
@@ -297,6 +306,7 @@ void
 vp_mem_destroy(VpMemGraph *graph)
 {
 	munmap(graph->nodes, graph->bytes);
+	free(graph->entries);
 	free(graph);
 }
 
@@ -312,11 +322,10 @@ vp_mem_count(const VpMemGraph *graph)
 	return graph->count;
 }
 
-VpId
-vp_mem_entry(const VpMemGraph *graph, int *level)
+VpEntry
+vp_mem_entry(const VpMemGraph *graph, int shard)
 {
-	*level = graph->entry_level;
-	return graph->entry;
+	return graph->entries[shard];
 }
 
 int

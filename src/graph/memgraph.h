@@ -32,6 +32,7 @@ typedef struct VpMemNode
 	uint8_t		lock;
 	uint8_t		chained;		/* in the chain of another one */
 	uint8_t		reached;		/* by the sweep that ends a build */
+	uint8_t		shard;
 	uint32_t	list[];			/* count, links at level 0 */
 } VpMemNode;
 
@@ -63,8 +64,8 @@ struct VpMemGraph
 	int			ef_construction;
 	uint32_t	capacity;
 	uint32_t	count;
-	VpId		entry;
-	int			entry_level;
+	int			shards;
+	VpEntry    *entries;		/* of each */
 
 	size_t		bytes;			/* of the mapping */
 	size_t		node_bytes;

@@ -19,6 +19,24 @@
  */
 #define VP_SEEDS 8
 
+/*
+ * What each of several graphs gets beyond its share of the candidates: shares are not
+ * the same for all queries, and a graph of fewer nodes has fewer ways to the nearest.
+ */
+static inline int
+graph_margin(int ef)
+{
+	return ef / 4 + 16;
+}
+
+/* Where the search of a graph begins at level 0. */
+typedef struct VpSeeds
+{
+	VpId		start;			/* holds no vector if there are no seeds */
+	int			n;
+	VpCandidate entries[VP_SEEDS];
+} VpSeeds;
+
 struct VpSearch
 {
 	VpAlloc		alloc;
@@ -32,6 +50,11 @@ struct VpSearch
 	VpSource   *source;
 	const VpQuery *query;
 	int			level;
+	int			ngraphs;
+
+	/* of several graphs */
+	VpSeeds    *seeds;
+	int			nseeds;			/* allocated */
 
 	/* one expansion */
 	VpId		links[VP_MAX_LINKS];
@@ -61,6 +84,8 @@ vp_search_destroy(VpSearch *search)
 		free_memory(search->pool.fresh.entries);
 	if (search->rest.entries != NULL)
 		free_memory(search->rest.entries);
+	if (search->seeds != NULL)
+		free_memory(search->seeds);
 	vp_visited_free(&search->visited);
 	free_memory(search);
 }
@@ -175,14 +200,17 @@ descend(VpSearch *search, VpId entry, int entry_level, int to)
 	return best;
 }
 
-/* Searches a level from what is in the pool, or from a node that holds no vector. */
+/*
+ * Searches a level from what is in the pool, or from a node that holds no vector.
+ * All that was met of the graph was met at this level.
+ */
 static void
-search_level(VpSearch *search, int level, VpId start, uint32_t nids)
+search_level(VpSearch *search, int level, VpId start)
 {
 	VpRun	   *seeds = &search->pool.main;
 
 	search->level = level;
-	vp_visited_begin(&search->visited, nids);
+	search->pool.bound = seeds->n < search->pool.capacity ? INFINITY : vp_run_worst(seeds);
 	seeds->next = 0;
 	for (int i = 0; i < seeds->n; i++)
 	{
@@ -197,32 +225,114 @@ search_level(VpSearch *search, int level, VpId start, uint32_t nids)
 	run(search);
 }
 
-void
-vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
-				VpId entry, int entry_level, int level, int ef, uint32_t nids)
+/*
+ * Puts into the pool, of `ef` candidates, where a search of a level begins.  Returns a
+ * node to begin with if there is none that holds a vector.
+ */
+static VpId
+find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 {
 	VpCandidate start;
-	int			above = entry_level > level ? level + 1 : level;
+	int			above = entry.level > level ? level + 1 : level;
 
-	search->source = source;
-	search->query = query;
-	memset(&search->counts, 0, sizeof(search->counts));
 	search->rest.n = search->rest.ordered = 0;
 	reset_pool(search, ef);
-
 	vp_visited_begin(&search->visited, nids);
-	start = descend(search, entry, entry_level, above);
+	start = descend(search, entry.id, entry.level, above);
 	if (start.dist < INFINITY)
 		search->pool.main.entries[search->pool.main.n++] = start;
 	if (above > level)
 	{
 		search->pool.capacity = ef < VP_SEEDS ? ef : VP_SEEDS;
-		search_level(search, above, start.id, nids);
+		vp_visited_begin(&search->visited, nids);
+		search_level(search, above, start.id);
 		search->rest.n = search->rest.ordered = 0;
 		search->pool.capacity = ef;
 	}
-	search->pool.bound = search->pool.main.n < ef ? INFINITY : vp_run_worst(&search->pool.main);
-	search_level(search, level, start.id, nids);
+	return start.id;
+}
+
+static void
+begin_search(VpSearch *search, VpSource *source, const VpQuery *query)
+{
+	search->source = source;
+	search->query = query;
+	search->ngraphs = 1;
+	memset(&search->counts, 0, sizeof(search->counts));
+}
+
+void
+vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
+				VpId entry, int entry_level, int level, int ef, uint32_t nids)
+{
+	VpId		start;
+
+	begin_search(search, source, query);
+	start = find_seeds(search, (VpEntry) {entry, entry_level}, level, ef, nids);
+	vp_visited_begin(&search->visited, nids);
+	search_level(search, level, start);
+}
+
+/* Makes rest of what is in the pool and not taken. */
+static void
+leave_pool(VpSearch *search)
+{
+	VpRun	   *found = &search->pool.main;
+
+	for (int i = search->taken; i < found->n; i++)
+		vp_rest_add(&search->rest, &search->alloc, found->entries[i].dist,
+					found->entries[i].id | VP_EXPANDED);
+	found->n = search->taken = 0;
+}
+
+/*
+ * First each graph by itself, with a pool for its share of the results: in a pool
+ * of all, those that come near first would push out the others' ways.  Then on from the
+ * nearest of all, which finds what is nearer than these where a share was too small.
+ */
+void
+vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
+					const VpEntry *entries, int nentries, int ef, uint32_t nids)
+{
+	int			share = ef / nentries + graph_margin(ef);
+
+	if (nentries == 1)
+	{
+		vp_search_start(search, source, query, entries->id, entries->level, 0, ef, nids);
+		return;
+	}
+	if (search->nseeds < nentries)
+	{
+		if (search->seeds != NULL)
+			search->alloc.free(search->seeds);
+		search->seeds = NULL;
+		search->nseeds = 0;
+		search->seeds = search->alloc.alloc(sizeof(VpSeeds) * (size_t) nentries);
+		search->nseeds = nentries;
+	}
+
+	begin_search(search, source, query);
+	search->ngraphs = nentries;
+	for (int i = 0; i < nentries; i++)
+	{
+		VpSeeds    *seeds = &search->seeds[i];
+
+		seeds->start = find_seeds(search, entries[i], 0, share, nids);
+		seeds->n = search->pool.main.n;
+		memcpy(seeds->entries, search->pool.main.entries, sizeof(VpCandidate) * (size_t) seeds->n);
+	}
+	vp_visited_begin(&search->visited, nids);
+	for (int i = 0; i < nentries; i++)
+	{
+		VpSeeds    *seeds = &search->seeds[i];
+
+		reset_pool(search, share);
+		memcpy(search->pool.main.entries, seeds->entries, sizeof(VpCandidate) * (size_t) seeds->n);
+		search->pool.main.n = seeds->n;
+		search_level(search, 0, seeds->start);
+		leave_pool(search);
+	}
+	(void) vp_search_more(search, ef);
 }
 
 bool
@@ -230,20 +340,25 @@ vp_search_more(VpSearch *search, int ef)
 {
 	VpPool	   *pool = &search->pool;
 	VpRest	   *rest = &search->rest;
+	int			room = ef;
 
-	for (int i = search->taken; i < pool->main.n; i++)
-		vp_rest_add(rest, &search->alloc, pool->main.entries[i].dist,
-					pool->main.entries[i].id | VP_EXPANDED);
+	if (search->ngraphs > 1)
+		room += search->ngraphs * graph_margin(ef);
+	leave_pool(search);
 	vp_rest_order(rest);
-	reset_pool(search, ef);
-	while (pool->main.n < ef && rest->n > 0)
+	reset_pool(search, room);
+	while (pool->main.n < room && rest->n > 0)
 		pool->main.entries[pool->main.n++] = vp_rest_pop(rest);
 	if (pool->main.n == 0)
 		return false;
-	if (pool->main.n == ef)
+	if (pool->main.n == room)
 		pool->bound = vp_run_worst(&pool->main);
 	vp_run_skip_expanded(&pool->main);
 	run(search);
+	/* what was kept for the margin was to lead on, and is no result */
+	for (; pool->main.n > ef; pool->main.n--)
+		vp_rest_add(rest, &search->alloc, pool->main.entries[pool->main.n - 1].dist,
+					pool->main.entries[pool->main.n - 1].id | VP_EXPANDED);
 	return true;
 }
 

@@ -37,7 +37,8 @@ VP_FUNCTION(vecprov_check);
 /* What is known of a node in a full check. */
 typedef struct NodeInfo
 {
-	uint16		flags;
+	uint8		flags;
+	uint8		shard;
 	bool		reached;		/* from the entry point, by links */
 	bool		chained_to;		/* by another one's chain */
 	bool		listed;			/* found in a list */
@@ -89,14 +90,14 @@ node_block(Check *check, VpId id)
 
 /* A node that searches go through. */
 static bool
-in_graph(uint16 flags)
+in_graph(uint8 flags)
 {
 	return (flags & VP_NODE_LINKED) && !(flags & VP_NODE_UNLINKED);
 }
 
 /* A node that returns a row. */
 static bool
-has_row(uint16 flags)
+has_row(uint8 flags)
 {
 	return (flags & (VP_NODE_LINKED | VP_NODE_CHAINED)) &&
 		!(flags & (VP_NODE_DEAD | VP_NODE_UNLINKED));
@@ -130,7 +131,7 @@ check_header(Check *check, Page page, BlockNumber block)
 	if (special->page_id != VP_PAGE_ID || special->version != VP_FORMAT_VERSION)
 		report(check, block, -1, "page version", "page id %04X, format version %u",
 			   special->page_id, special->version);
-	else if (special->kind != kind || special->number != number || special->shard != 0)
+	else if (special->kind != kind || special->number != number)
 		report(check, block, -1, "page place", "it is page %u of kind %u, expected %u of kind %u",
 			   special->number, special->kind, number, kind);
 	else
@@ -168,15 +169,16 @@ check_list(Check *check, BlockNumber block, VpId id, const uint32 *words, int ro
 }
 
 static bool
-flags_make_sense(uint16 flags)
+flags_make_sense(uint8 flags)
 {
-	uint16		state = flags & (VP_NODE_PENDING | VP_NODE_LINKED | VP_NODE_CHAINED);
+	uint8		state = flags & (VP_NODE_PENDING | VP_NODE_LINKED | VP_NODE_CHAINED);
 
 	if (flags == 0)
 		return true;
 	if (state == 0 || (state & (state - 1)) != 0)
 		return false;
-	if ((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED))
+	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
+		((flags & VP_NODE_MOVED) && !(flags & VP_NODE_DEAD)))
 		return false;
 	/* only a chained node is taken out alive: another one has its row now */
 	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) || state == VP_NODE_CHAINED;
@@ -190,7 +192,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	const float *factors = (const float *) record;
 
 	if (!flags_make_sense(tail->flags))
-		report(check, block, id, "flags", "flags are %04X", tail->flags);
+		report(check, block, id, "flags", "flags are %02X", tail->flags);
 	if (tail->flags == 0)
 		return;
 	if (id >= check->meta.next_id)
@@ -198,6 +200,9 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 			   check->meta.next_id);
 	if (tail->id != id)
 		report(check, block, id, "own id", "the record says that it is node %u", tail->id);
+	if (tail->shard >= check->meta.shards && !(tail->flags & VP_NODE_UNLINKED))
+		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
+			   check->meta.shards);
 	if (isnan(factors[0]) || isnan(factors[1]))
 		report(check, block, id, "factors", "a factor of the code is not a number");
 	if (!ItemPointerIsValid(&tail->tid))
@@ -210,6 +215,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	if (check->full)
 	{
 		check->nodes[id].flags = tail->flags;
+		check->nodes[id].shard = tail->shard;
 		check->nodes[id].size = tail->size;
 		check->nodes[id].tid = tail->tid;
 		check->nodes[id].next = tail->next;
@@ -311,8 +317,12 @@ check_links(Check *check)
 					continue;
 				if (!in_graph(check->nodes[links[i]].flags))
 					report(check, node_block(check, id), id, "links to linked nodes",
-						   "a link of level %d leads to node %u with flags %04X",
+						   "a link of level %d leads to node %u with flags %02X",
 						   level, links[i], check->nodes[links[i]].flags);
+				if (check->nodes[links[i]].shard != check->nodes[id].shard)
+					report(check, node_block(check, id), id, "links in their shard",
+						   "a link of level %d leads from shard %u to node %u of shard %u", level,
+						   check->nodes[id].shard, links[i], check->nodes[links[i]].shard);
 				if (vp_level(&check->store->geo.levels, links[i]) < level)
 					report(check, node_block(check, id), id, "links on their level",
 						   "a link of level %d leads to node %u, which is not on it",
@@ -336,8 +346,12 @@ check_chains(Check *check)
 			continue;
 		if ((check->nodes[vp_deref(next)].flags & (VP_NODE_CHAINED | VP_NODE_UNLINKED)) != VP_NODE_CHAINED)
 			report(check, node_block(check, id), id, "chain of chained nodes",
-				   "the chain goes on at node %u with flags %04X",
+				   "the chain goes on at node %u with flags %02X",
 				   vp_deref(next), check->nodes[vp_deref(next)].flags);
+		if (check->nodes[vp_deref(next)].shard != node->shard)
+			report(check, node_block(check, id), id, "chains in their shard",
+				   "the chain leads from shard %u to node %u of shard %u",
+				   node->shard, vp_deref(next), check->nodes[vp_deref(next)].shard);
 		if (check->nodes[vp_deref(next)].chained_to)
 			report(check, node_block(check, id), id, "one chain each",
 				   "node %u is in two chains", vp_deref(next));
@@ -363,7 +377,7 @@ check_list_of_ids(Check *check, const char *name, uint32 head)
 		if (id >= check->meta.next_id || !(check->nodes[id].flags & VP_NODE_LISTED) ||
 			check->nodes[id].listed)
 		{
-			report(check, VP_META_BLOCK, -1, "lists", "the %s list contains node %u, flags %04X%s",
+			report(check, VP_META_BLOCK, -1, "lists", "the %s list contains node %u, flags %02X%s",
 				   name, id, id < check->meta.next_id ? check->nodes[id].flags : 0,
 				   id < check->meta.next_id && check->nodes[id].listed ? ", a second time" : "");
 			return;
@@ -388,66 +402,79 @@ check_lists(Check *check)
 }
 
 static void
-check_entry(Check *check)
+check_entry(Check *check, uint32 shard)
 {
-	VpId		entry = vp_deref(check->meta.entry);
+	VpId		entry = vp_deref(check->meta.shard[shard].entry);
 	int			top = -1;
 
 	for (VpId id = 0; id < check->meta.next_id; id++)
-		if (in_graph(check->nodes[id].flags) && has_row(check->nodes[id].flags))
+		if (check->nodes[id].shard == shard && in_graph(check->nodes[id].flags) &&
+			has_row(check->nodes[id].flags))
 			top = Max(top, vp_level(&check->store->geo.levels, id));
 	if (entry == VP_NO_ID)
 	{
 		if (top >= 0)
-			report(check, VP_META_BLOCK, -1, "entry point", "there is none, but there are nodes");
+			report(check, VP_META_BLOCK, -1, "entry point",
+				   "shard %u has none, but it has nodes", shard);
 	}
-	else if (entry >= check->meta.next_id || !in_graph(check->nodes[entry].flags))
-		report(check, VP_META_BLOCK, -1, "entry point", "it is node %u, which is not linked", entry);
+	else if (entry >= check->meta.next_id || !in_graph(check->nodes[entry].flags) ||
+			 check->nodes[entry].shard != shard)
+		report(check, VP_META_BLOCK, -1, "entry point",
+			   "that of shard %u is node %u, which is not linked there", shard, entry);
 	else if (vp_level(&check->store->geo.levels, entry) < top)
 		report(check, VP_META_BLOCK, -1, "entry point on top",
-			   "it is node %u on level %d, but there are nodes on level %d",
-			   entry, vp_level(&check->store->geo.levels, entry), top);
+			   "that of shard %u is node %u on level %d, but there are nodes on level %d",
+			   shard, entry, vp_level(&check->store->geo.levels, entry), top);
 }
 
 /* The metapage's totals are of all nodes that count as records. */
 static void
 check_totals(Check *check)
 {
-	uint32		records = 0;
-	uint64		bytes = 0;
+	VpShard		sums[VP_MAX_SHARDS] = {0};
 
 	for (VpId id = 0; id < check->meta.next_id; id++)
 	{
-		uint16		flags = check->nodes[id].flags;
+		NodeInfo   *node = &check->nodes[id];
 
-		if (flags == 0 || (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)))
-			continue;
-		records++;
-		bytes += check->nodes[id].size;
+		if (node->flags != 0 && !(node->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) &&
+			node->shard < check->meta.shards && vp_ref(id) != check->meta.copy)
+			vp_shard_count(&sums[node->shard], 1, node->size);
 	}
-	if (records != check->meta.records || bytes != vp_meta_bytes(&check->meta))
-		report(check, VP_META_BLOCK, -1, "totals",
-			   "it says %u records of %llu bytes, there are %u of %llu", check->meta.records,
-			   (unsigned long long) vp_meta_bytes(&check->meta), records, (unsigned long long) bytes);
+	for (uint32 i = 0; i < check->meta.shards; i++)
+	{
+		const VpShard *said = &check->meta.shard[i];
+
+		if (sums[i].records != said->records || vp_shard_bytes(&sums[i]) != vp_shard_bytes(said))
+			report(check, VP_META_BLOCK, -1, "totals",
+				   "it says %u records of %llu bytes in shard %u, there are %u of %llu",
+				   said->records, (unsigned long long) vp_shard_bytes(said), i,
+				   sums[i].records, (unsigned long long) vp_shard_bytes(&sums[i]));
+	}
 }
 
 static void
 check_reachable(Check *check)
 {
-	VpId		entry = vp_deref(check->meta.entry);
 	VpId	   *queue = MemoryContextAllocHuge(CurrentMemoryContext,
 											   ((Size) check->meta.next_id + 1) * sizeof(VpId));
 	uint32		nqueue = 0;
 	uint32		all = 0;
 	uint32		missing = 0;
 
-	if (entry < check->meta.next_id)
+	/* as searches come: from all that they can reach at a level to the next one */
+	for (int level = VP_MAX_LEVEL; level >= 0; level--)
 	{
-		check->nodes[entry].reached = true;
-		queue[nqueue++] = entry;
-	}
-	/* as a search comes: from all that it can reach at a level to the next one */
-	for (int level = nqueue > 0 ? vp_level(&check->store->geo.levels, entry) : -1; level >= 0; level--)
+		for (uint32 i = 0; i < check->meta.shards; i++)
+		{
+			VpId		entry = vp_deref(check->meta.shard[i].entry);
+
+			if (entry >= check->meta.next_id || check->nodes[entry].reached ||
+				vp_level(&check->store->geo.levels, entry) != level)
+				continue;
+			check->nodes[entry].reached = true;
+			queue[nqueue++] = entry;
+		}
 		for (uint32 i = 0; i < nqueue; i++)
 		{
 			VpId		links[VP_MAX_LINKS];
@@ -461,17 +488,18 @@ check_reachable(Check *check)
 					queue[nqueue++] = links[j];
 				}
 		}
+	}
 	pfree(queue);
 	for (VpId id = 0; id < check->meta.next_id; id++)
 	{
-		uint16		flags = check->nodes[id].flags;
+		uint8		flags = check->nodes[id].flags;
 
 		all += in_graph(flags) && has_row(flags);
 		missing += in_graph(flags) && has_row(flags) && !check->nodes[id].reached;
 	}
 	if (missing > 1 + all / UNREACHABLE_ALLOWED)
 		report(check, VP_META_BLOCK, -1, "nodes reachable",
-			   "%u of %u nodes cannot be reached from the entry point", missing, all);
+			   "%u of %u nodes cannot be reached from the entry points", missing, all);
 }
 
 /*----------
@@ -576,7 +604,7 @@ check_table(Check *check)
 	check->by_tid = MemoryContextAllocHuge(CurrentMemoryContext,
 										   ((Size) check->meta.next_id + 1) * sizeof(VpId));
 	for (VpId id = 0; id < check->meta.next_id; id++)
-		if (has_row(check->nodes[id].flags))
+		if (has_row(check->nodes[id].flags) && vp_ref(id) != check->meta.copy)
 			check->by_tid[check->nby_tid++] = id;
 	qsort_arg(check->by_tid, check->nby_tid, sizeof(VpId), compare_by_tid, check->nodes);
 	for (uint32 i = 1; i < check->nby_tid; i++)
@@ -613,7 +641,8 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_links(check);
 		check_chains(check);
 		check_lists(check);
-		check_entry(check);
+		for (uint32 i = 0; i < check->meta.shards; i++)
+			check_entry(check, i);
 		check_totals(check);
 		check_reachable(check);
 		check_table(check);

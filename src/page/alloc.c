@@ -86,7 +86,7 @@ clear_upper_links(const VpStore *store, VpId id)
 }
 
 /*
- * What the metapage becomes when an id is taken: the words from records to
+ * What the metapage becomes when an id is taken: the words from next_id to
  * waiting_tail, which one patch stores.
  */
 typedef struct TakeId
@@ -120,8 +120,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 	take->meta.next_id++;
 }
 
-VpId
-vp_node_create(const VpStore *store, Relation heap, const VpRecord *record, uint64 limit)
+static VpId
+create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit, bool copy)
 {
 	static const uint32 zeroes[VP_MAX_LINKS] = {0};
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
@@ -134,13 +134,19 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record, uint
 	VpChange	change;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	if (vp_meta_bytes(meta) + record->size > limit)
+	if (!copy && vp_meta_bytes(meta) + record->size > limit)
 	{
 		UnlockReleaseBuffer(metabuf);
 		return VP_NO_ID;
 	}
 	choose_id(store, heap, meta, &take);
-	vp_meta_count(&take.meta, 1, record->size);
+	if (copy)
+		take.meta.copy = vp_ref(take.id);
+	else
+	{
+		record->shard = vp_emptiest_shard(meta->shard, meta->target);
+		vp_shard_count(&take.meta.shard[record->shard], 1, record->size);
+	}
 	place = vp_node_place(&store->geo, take.id);
 	buffer = vp_store_read(store, place.block);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -152,12 +158,18 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record, uint
 	tail.id = take.id;
 	tail.size = record->size;
 	tail.tid = record->tid;
+	tail.shard = record->shard;
 	tail.flags = VP_NODE_PENDING;
 
 	vp_change_begin(&change, VP_WAL_NODE);
 	vp_change_page(&change, metabuf);
-	vp_change_words(&change, &meta->records, &take.meta.records,
-					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, records)) / sizeof(uint32));
+	vp_change_words(&change, &meta->next_id, &take.meta.next_id,
+					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	if (copy)
+		vp_change_words(&change, &meta->copy, &take.meta.copy, 1);
+	else
+		vp_change_words(&change, &meta->shard[record->shard].records,
+						&take.meta.shard[record->shard].records, 3);
 	vp_change_page(&change, buffer);
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
@@ -173,6 +185,18 @@ vp_node_create(const VpStore *store, Relation heap, const VpRecord *record, uint
 	if (take.used)
 		clear_upper_links(store, take.id);
 	return take.id;
+}
+
+VpId
+vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit)
+{
+	return create_node(store, heap, record, limit, false);
+}
+
+VpId
+vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record)
+{
+	return create_node(store, heap, record, 0, true);
 }
 
 void
@@ -204,12 +228,13 @@ vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
 	tail->id = id;
 	tail->size = record->size;
 	tail->tid = record->tid;
+	tail->shard = record->shard;
 	tail->flags = VP_NODE_PENDING;
 }
 
 void
 vp_node_complete(const VpStore *store, Page page, VpId id,
-				 const VpId *links, int nlinks, VpId next, uint16 flags)
+				 const VpId *links, int nlinks, VpId next, uint8 flags)
 {
 	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
 	uint32	   *words = (uint32 *) (to + store->geo.links_offset);

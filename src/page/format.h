@@ -36,14 +36,15 @@
 #include "storage/itemptr.h"
 
 #include "base/levels.h"
+#include "base/options.h"
 
 #define VP_MAGIC			0x56505256	/* "VRPV" */
 
 /*
- * The format's version.  2: the first with sizes of records.  A reader refuses
- * all others: the index must then be rebuilt.
+ * The format's version.  2: the first with sizes of records; 3: with shards.  A
+ * reader refuses all others: the index must then be rebuilt.
  */
-#define VP_FORMAT_VERSION	2
+#define VP_FORMAT_VERSION	3
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -66,9 +67,9 @@ typedef enum VpPageKind
 typedef struct VpPageSpecial
 {
 	uint32		number;			/* of this page among those of its kind */
-	uint16		shard;			/* always 0 as yet */
+	uint16		unused;
 	uint16		kind;			/* VpPageKind */
-	uint32		unused;
+	uint32		unused2;
 	uint16		version;		/* VP_FORMAT_VERSION */
 	uint16		page_id;
 } VpPageSpecial;
@@ -101,6 +102,18 @@ vp_mean_due(uint32 nids)
 }
 
 /*
+ * A shard: a graph of its own, to which no link leads from another one.  All shards
+ * share ids and pages; a node's record says to which it belongs.
+ */
+typedef struct VpShard
+{
+	uint32		entry;			/* the entry point */
+	uint32		records;		/* nodes in use that are neither dead nor unlinked */
+	uint32		bytes_lo;		/* sum of their sizes */
+	uint32		bytes_hi;
+} VpShard;
+
+/*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.
  */
@@ -114,23 +127,25 @@ typedef struct VpMeta
 	uint16		m;
 	uint16		ef_construction;
 	uint32		seed;			/* of levels and rotation */
-	uint32		shards;			/* 1 as yet */
 	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of code has none */
 
-	/* Of the graph.  Each a word that readers may read without a lock. */
+	/* Of the graphs.  Each a word that readers may read without a lock. */
+	uint32		shards;			/* how many there are, 1 ... VP_MAX_SHARDS */
+	uint32		target;			/* new nodes go to so many; the others are being emptied */
+	uint32		moving;			/* nodes are being moved: rows may be met twice */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
 	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
-	uint32		records;		/* nodes in use that are neither dead nor unlinked */
-	uint32		bytes_lo;		/* sum of their sizes */
-	uint32		bytes_hi;
 	uint32		next_id;		/* ids from here on were never used */
-	uint32		entry;			/* the entry point */
 	uint32		free_head;		/* list of ids to be used again */
 	uint32		waiting_head;	/* list of ids that readers may still hold ... */
 	uint32		waiting_tail;
 	uint32		waiting_xid_lo; /* ... while a snapshot this old is in use */
 	uint32		waiting_xid_hi;
 	uint32		ndead;			/* dead nodes that are still linked, as the last VACUUM left it */
+	uint32		copy;			/* of a node that is being moved: it does not count */
+	uint32		moved_xid_lo;	/* nodes are MOVED since this transaction or an earlier one */
+	uint32		moved_xid_hi;
+	VpShard		shard[VP_MAX_SHARDS];
 } VpMeta;
 
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
@@ -152,7 +167,8 @@ typedef struct VpNodeTail
 	uint32		id;				/* own id */
 	uint32		size;			/* of the record, in bytes; see capacity/README.md */
 	ItemPointerData tid;		/* the row */
-	uint16		flags;
+	uint8		flags;
+	uint8		shard;
 } VpNodeTail;
 
 /*
@@ -161,14 +177,23 @@ typedef struct VpNodeTail
  * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
  * for searches, never linked to again.  UNLINKED: nothing leads to it any
  * more; it stays as it is until no search can be on it.  LISTED: besides, it is
- * known as one to be used again.
+ * known as one to be used again.  MOVED, of a dead one: searches that began before
+ * its row was given to another node find it here.
  */
-#define VP_NODE_PENDING		0x0001	/* record complete, nobody knows of it */
-#define VP_NODE_LINKED		0x0002	/* in the graph */
-#define VP_NODE_CHAINED		0x0004	/* behind a linked one with an equal vector */
-#define VP_NODE_DEAD		0x0008	/* its row is gone */
-#define VP_NODE_UNLINKED	0x0010	/* nothing leads to it */
-#define VP_NODE_LISTED		0x0020	/* in the waiting list, or the free list */
+#define VP_NODE_PENDING		0x01	/* record complete, nobody knows of it */
+#define VP_NODE_LINKED		0x02	/* in the graph */
+#define VP_NODE_CHAINED		0x04	/* behind a linked one with an equal vector */
+#define VP_NODE_DEAD		0x08	/* its row is gone */
+#define VP_NODE_UNLINKED	0x10	/* nothing leads to it */
+#define VP_NODE_LISTED		0x20	/* in the waiting list, or the free list */
+#define VP_NODE_MOVED		0x40	/* dead, but its row is there: at another node, too */
+
+/* Is a node dead, and nobody shall find its row here? */
+static inline bool
+vp_is_gone(uint8 flags)
+{
+	return (flags & (VP_NODE_DEAD | VP_NODE_MOVED)) == VP_NODE_DEAD;
+}
 
 /*
  * The free and the waiting list go through a word that no search on the node
@@ -193,6 +218,7 @@ typedef struct VpUpperSlot
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
+StaticAssertDecl(sizeof(VpMeta) <= VP_PAGE_ROOM, "VpMeta is on a page");
 
 /* Stored references. */
 static inline uint32
@@ -207,22 +233,55 @@ vp_deref(uint32 ref)
 	return ref - 1;
 }
 
-/* The sum of the sizes of all records. */
+/* The sum of the sizes of a shard's records. */
+static inline uint64
+vp_shard_bytes(const VpShard *shard)
+{
+	return (uint64) shard->bytes_hi << 32 | shard->bytes_lo;
+}
+
+/* Adds to a shard's totals, in a copy of the metapage. */
+static inline void
+vp_shard_count(VpShard *shard, int32 records, int64 bytes)
+{
+	uint64		sum = vp_shard_bytes(shard) + bytes;
+
+	shard->records += records;
+	shard->bytes_lo = (uint32) sum;
+	shard->bytes_hi = (uint32) (sum >> 32);
+}
+
+/* The shard with the fewest bytes, of so many. */
+static inline int
+vp_emptiest_shard(const VpShard *shards, int n)
+{
+	int			best = 0;
+
+	for (int i = 1; i < n; i++)
+		if (vp_shard_bytes(&shards[i]) < vp_shard_bytes(&shards[best]))
+			best = i;
+	return best;
+}
+
+/* The totals of all shards. */
+static inline uint64
+vp_meta_records(const VpMeta *meta)
+{
+	uint64		sum = 0;
+
+	for (uint32 i = 0; i < meta->shards; i++)
+		sum += meta->shard[i].records;
+	return sum;
+}
+
 static inline uint64
 vp_meta_bytes(const VpMeta *meta)
 {
-	return (uint64) meta->bytes_hi << 32 | meta->bytes_lo;
-}
+	uint64		sum = 0;
 
-/* Adds to the totals, in a copy of the metapage. */
-static inline void
-vp_meta_count(VpMeta *meta, int32 records, int64 bytes)
-{
-	uint64		sum = vp_meta_bytes(meta) + bytes;
-
-	meta->records += records;
-	meta->bytes_lo = (uint32) sum;
-	meta->bytes_hi = (uint32) (sum >> 32);
+	for (uint32 i = 0; i < meta->shards; i++)
+		sum += vp_shard_bytes(&meta->shard[i]);
+	return sum;
 }
 
 #endif							/* VP_FORMAT_H */

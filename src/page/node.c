@@ -110,8 +110,9 @@ vp_node_links(const VpStore *store, VpId id, int level, VpId *links)
 	}
 }
 
-uint16
-vp_node_flags(const VpStore *store, VpId id)
+/* Flags and shard are in one word. */
+static void
+peek_flags(const VpStore *store, VpId id, uint8 *flags, uint8 *shard)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
 
@@ -121,11 +122,32 @@ vp_node_flags(const VpStore *store, VpId id)
 		Buffer		pinned;
 		const char *page = peek_begin(store, place.block, &desc, &pinned);
 		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
-		uint16		flags = tail->flags;
 
+		*flags = tail->flags;
+		*shard = tail->shard;
 		if (peek_end(store, place.block, desc, pinned))
-			return flags;
+			return;
 	}
+}
+
+uint8
+vp_node_flags(const VpStore *store, VpId id)
+{
+	uint8		flags;
+	uint8		shard;
+
+	peek_flags(store, id, &flags, &shard);
+	return flags;
+}
+
+uint8
+vp_node_shard(const VpStore *store, VpId id)
+{
+	uint8		flags;
+	uint8		shard;
+
+	peek_flags(store, id, &flags, &shard);
+	return shard;
 }
 
 void
@@ -143,6 +165,21 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 		memcpy(code, page + place.offset + 2 * sizeof(float), store->geo.code_bytes);
 		if (peek_end(store, place.block, desc, pinned))
 			return;
+	}
+}
+
+bool
+vp_is_moving(const VpStore *store)
+{
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, VP_META_BLOCK, &desc, &pinned);
+		bool		moving = ((const volatile VpMeta *) VpPageData(page))->moving;
+
+		if (peek_end(store, VP_META_BLOCK, desc, pinned))
+			return moving;
 	}
 }
 

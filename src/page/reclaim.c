@@ -17,23 +17,18 @@
 
 #include "page/record.h"
 
-/* The most records on a page. */
-#define MAX_PAGE_NODES (VP_PAGE_ROOM / (2 * sizeof(float) + 8 + 2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
-
-StaticAssertDecl(2 * MAX_PAGE_NODES + 1 <= VP_CHANGE_PATCHES, "a change has room for a page");
-
-/* The i-th record of a node page. */
-static char *
-page_record(const VpStore *store, Buffer buffer, uint32 i)
-{
-	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
-}
-
 /* A node that was in use and is not known to be dead. */
 static bool
-is_alive(uint16 flags)
+is_alive(uint8 flags)
 {
 	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) == 0;
+}
+
+/* A node whose row searches find, and VACUUM must see. */
+static bool
+shows_row(uint8 flags)
+{
+	return is_alive(flags) || (flags & VP_NODE_MOVED);
 }
 
 /*
@@ -45,7 +40,7 @@ void
 vp_mark_dead(const VpStore *store, uint32 page_number,
 			 VpRowGone gone, void *arg, VpMarkCounts *counts)
 {
-	uint32		words[MAX_PAGE_NODES];
+	uint32		words[VP_MAX_PAGE_NODES];
 	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
 	Buffer		metabuf = InvalidBuffer;
 	VpMeta	   *meta = NULL;
@@ -56,9 +51,9 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	for (uint32 i = 0; i < store->geo.nodes_per_page.value && !found; i++)
 	{
-		VpNodeTail *tail = vp_record_tail(store, page_record(store, buffer, i));
+		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
-		found = is_alive(tail->flags) && gone(&tail->tid, arg);
+		found = shows_row(tail->flags) && gone(&tail->tid, arg);
 	}
 	if (found)
 	{
@@ -74,12 +69,20 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	vp_change_page(&change, buffer);
 	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
 	{
-		VpNodeTail *tail = vp_record_tail(store, page_record(store, buffer, i));
+		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
-		if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
+		if ((tail->flags & VP_NODE_MOVED) && found && gone(&tail->tid, arg))
 		{
+			vp_patch_flags(&change, tail, tail->flags & ~VP_NODE_MOVED, &words[i]);
+			counts->dead++;
+		}
+		else if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
+		{
+			if (tail->shard >= meta->shards)
+				vp_report_damage(store->rel, BufferGetBlockNumber(buffer),
+								 "A record is of a shard that does not exist.");
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
-			vp_meta_count(&copy, -1, -(int64) tail->size);
+			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
 			counts->dead++;
 		}
@@ -91,7 +94,8 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	if (found)
 	{
 		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->records, &copy.records, 3);
+		vp_change_words(&change, meta->shard, (const uint32 *) copy.shard,
+						meta->shards * sizeof(VpShard) / sizeof(uint32));
 	}
 	vp_change_apply(&change, store->rel, store->wal);
 	UnlockReleaseBuffer(buffer);
@@ -156,8 +160,8 @@ vp_chain_clean(const VpStore *store, VpId first)
 		if (tail.next == 0)
 			return;
 		vp_node_fetch(store, vp_deref(tail.next), &next);
-		adopt = before == first && (tail.flags & VP_NODE_DEAD) && !(next.flags & VP_NODE_DEAD);
-		if (adopt || (next.flags & VP_NODE_DEAD))
+		adopt = before == first && vp_is_gone(tail.flags) && !(next.flags & VP_NODE_DEAD);
+		if (adopt || vp_is_gone(next.flags))
 			take_out(store, before, vp_deref(tail.next), adopt);
 		else
 			before = vp_deref(tail.next);
@@ -172,13 +176,13 @@ can_release(const VpNodeTail *tail)
 		return false;
 	if (tail->flags & VP_NODE_UNLINKED)
 		return true;
-	return (tail->flags & VP_NODE_DEAD) && !(tail->flags & VP_NODE_CHAINED) && tail->next == 0;
+	return vp_is_gone(tail->flags) && !(tail->flags & VP_NODE_CHAINED) && tail->next == 0;
 }
 
 int
 vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 {
-	uint32		words[2 * MAX_PAGE_NODES];
+	uint32		words[2 * VP_MAX_PAGE_NODES];
 	int			nwords = 0;
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
@@ -194,7 +198,7 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	vp_change_page(&change, buffer);
 	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
 	{
-		char	   *record = page_record(store, buffer, i);
+		char	   *record = vp_page_record(store, buffer, i);
 		VpNodeTail *tail = vp_record_tail(store, record);
 
 		if (!can_release(tail))

@@ -8,8 +8,14 @@
 #ifndef VP_RECORD_H
 #define VP_RECORD_H
 
+#include "storage/bufmgr.h"
+
 #include "page/patch.h"
 #include "page/store.h"
+
+/* ereports that a page is not what it should be. */
+extern void vp_report_damage(Relation rel, BlockNumber block, const char *what)
+			pg_attribute_noreturn();
 
 /* A node's tail, given the start of its record. */
 static inline VpNodeTail *
@@ -31,7 +37,7 @@ vp_list_word(const VpStore *store, const char *record)
 
 /* The last word of a tail, with other flags. */
 static inline uint32
-vp_flags_word(const VpNodeTail *tail, uint16 flags)
+vp_flags_word(const VpNodeTail *tail, uint8 flags)
 {
 	VpNodeTail	copy = *tail;
 	uint32		word;
@@ -43,10 +49,23 @@ vp_flags_word(const VpNodeTail *tail, uint16 flags)
 
 /* Adds a patch that sets a node's flags; word: room that stays until it is applied. */
 static inline void
-vp_patch_flags(VpChange *change, VpNodeTail *tail, uint16 flags, uint32 *word)
+vp_patch_flags(VpChange *change, VpNodeTail *tail, uint8 flags, uint32 *word)
 {
 	*word = vp_flags_word(tail, flags);
 	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);
+}
+
+/* The most records on a page. */
+#define VP_MAX_PAGE_NODES \
+	(VP_PAGE_ROOM / (2 * sizeof(float) + 8 + 2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
+
+StaticAssertDecl(2 * VP_MAX_PAGE_NODES + 1 <= VP_CHANGE_PATCHES, "a change has room for a page");
+
+/* The i-th record of a node page. */
+static inline char *
+vp_page_record(const VpStore *store, Buffer buffer, uint32 i)
+{
+	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
 }
 
 /* The tails of two nodes, their pages (or page) pinned and locked exclusively. */

@@ -17,8 +17,8 @@
 
 #include "page/record.h"
 
-static void
-report_damage(Relation rel, BlockNumber block, const char *what)
+void
+vp_report_damage(Relation rel, BlockNumber block, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INDEX_CORRUPTED),
@@ -37,12 +37,12 @@ check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
 	VpPageSpecial *special;
 
 	if (PageIsNew(page))
-		report_damage(rel, block, "The page is all zeroes.");
+		vp_report_damage(rel, block, "The page is all zeroes.");
 	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
-		report_damage(rel, block, "The size of its special space is wrong.");
+		vp_report_damage(rel, block, "The size of its special space is wrong.");
 	special = VpPageGetSpecial(page);
 	if (special->page_id != VP_PAGE_ID)
-		report_damage(rel, block, "It is not a page of a vecprov index.");
+		vp_report_damage(rel, block, "It is not a page of a vecprov index.");
 	if (special->version != VP_FORMAT_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
@@ -51,14 +51,16 @@ check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
 				 errdetail("This version of vecprov reads format version %u.", VP_FORMAT_VERSION),
 				 errhint("Please REINDEX it.")));
 	if (special->kind != kind || special->number != number)
-		report_damage(rel, block, "It is a page of another place.");
+		vp_report_damage(rel, block, "It is a page of another place.");
 }
 
 static bool
 makes_sense(const VpMeta *meta)
 {
 	return meta->magic == VP_MAGIC && meta->version == VP_FORMAT_VERSION &&
-		meta->m >= 2 && meta->dims >= 1 && meta->shards == 1;
+		meta->m >= 2 && meta->dims >= 1 &&
+		meta->shards >= 1 && meta->shards <= VP_MAX_SHARDS &&
+		meta->target >= 1 && meta->target <= meta->shards;
 }
 
 void
@@ -72,7 +74,7 @@ vp_meta_read(Relation rel, VpMeta *meta)
 	UnlockReleaseBuffer(buffer);
 
 	if (!makes_sense(meta))
-		report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
+		vp_report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
 }
 
 bool
@@ -246,6 +248,15 @@ vp_store_read(const VpStore *store, BlockNumber block)
 	return buffer;
 }
 
+static void
+read_state(const volatile VpMeta *meta, VpGraphState *state)
+{
+	state->next_id = meta->next_id;
+	state->shards = meta->shards;
+	state->mean_due = meta->mean_due;
+	state->moving = meta->moving;
+}
+
 VpGraphState
 vp_graph_state(const VpStore *store)
 {
@@ -253,17 +264,47 @@ vp_graph_state(const VpStore *store)
 	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
 	VpGraphState state;
 
-	/* the entry first: its id is then below next_id */
-	state.entry = vp_deref(meta->entry);
-	pg_read_barrier();
-	state.next_id = meta->next_id;
-	state.mean_due = meta->mean_due;
+	read_state(meta, &state);
 	ReleaseBuffer(buffer);
 	return state;
 }
 
+VpId
+vp_shard_entry(const VpStore *store, uint32 shard)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	VpId		entry = vp_deref(meta->shard[shard].entry);
+
+	pg_read_barrier();
+	ReleaseBuffer(buffer);
+	return entry;
+}
+
+int
+vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	uint32		shards = meta->shards;
+	int			n = 0;
+
+	/* the entries first: their ids are then below next_id */
+	for (uint32 i = 0; i < shards; i++)
+	{
+		VpId		entry = vp_deref(meta->shard[i].entry);
+
+		if (entry != VP_NO_ID)
+			entries[n++] = entry;
+	}
+	pg_read_barrier();
+	read_state(meta, state);
+	ReleaseBuffer(buffer);
+	return n;
+}
+
 bool
-vp_entry_replace(const VpStore *store, VpId from, VpId entry)
+vp_entry_replace(const VpStore *store, uint32 shard, VpId from, VpId entry)
 {
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
@@ -273,7 +314,7 @@ vp_entry_replace(const VpStore *store, VpId from, VpId entry)
 	bool		ok;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	ok = meta->entry == vp_ref(from);
+	ok = meta->shard[shard].entry == vp_ref(from);
 	vp_change_begin(&change, VP_WAL_META);
 	if (ok && entry != VP_NO_ID)
 	{
@@ -292,7 +333,7 @@ vp_entry_replace(const VpStore *store, VpId from, VpId entry)
 	if (ok)
 	{
 		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->entry, &words[0], 1);
+		vp_change_words(&change, &meta->shard[shard].entry, &words[0], 1);
 		vp_change_apply(&change, store->rel, store->wal);
 	}
 	if (BufferIsValid(buffer))
@@ -350,14 +391,23 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 }
 
 void
-vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes)
+vp_store_finish(const VpStore *store, uint32 next_id, const VpShard *shard, int shards)
 {
-	uint32		words[] = {vp_mean_due(next_id), next_id, (uint32) bytes, (uint32) (bytes >> 32),
-		next_id, vp_ref(entry)};
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+	uint32		words[2] = {vp_mean_due(next_id), next_id};
+	VpChange	change;
 
-	StaticAssertStmt(offsetof(VpMeta, entry) == offsetof(VpMeta, mean_due) + 5 * sizeof(uint32),
-					 "mean_due to entry are one patch");
-	set_meta_words(store, offsetof(VpMeta, mean_due), words, lengthof(words));
+	StaticAssertStmt(offsetof(VpMeta, next_id) == offsetof(VpMeta, mean_due) + sizeof(uint32),
+					 "mean_due and next_id are one patch");
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_META);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, &meta->mean_due, words, lengthof(words));
+	vp_change_words(&change, meta->shard, (const uint32 *) shard,
+					shards * sizeof(VpShard) / sizeof(uint32));
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
 }
 
 void
@@ -367,7 +417,7 @@ vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes)
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	*records = meta->records;
+	*records = vp_meta_records(meta);
 	*bytes = vp_meta_bytes(meta);
 	UnlockReleaseBuffer(buffer);
 }

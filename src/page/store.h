@@ -30,12 +30,13 @@ typedef struct VpStore
 	VpPeekRel	peek;
 } VpStore;
 
-/* What searches and inserts need to know of the graph as a whole. */
+/* What searches and inserts need to know of the index as a whole. */
 typedef struct VpGraphState
 {
 	uint32		next_id;		/* all ids are below */
-	VpId		entry;			/* VP_NO_ID: the graph is empty */
+	uint32		shards;
 	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
+	bool		moving;			/* rows may be met twice */
 } VpGraphState;
 
 /*----------
@@ -68,11 +69,26 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 /* One peek at the metapage. */
 extern VpGraphState vp_graph_state(const VpStore *store);
 
+/* Its `moving` alone, for nearly nothing. */
+extern bool vp_is_moving(const VpStore *store);
+
 /*
- * Makes `entry` the entry point if it still is `from`; false when it is not.  A
- * PENDING node becomes LINKED by that: the graph's first.
+ * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below next_id of a
+ * state that is taken after it.
  */
-extern bool vp_entry_replace(const VpStore *store, VpId from, VpId entry);
+extern VpId vp_shard_entry(const VpStore *store, uint32 shard);
+
+/*
+ * The state, and the entry points of all graphs that are not empty, in one peek.
+ * Returns how many; entries: room for VP_MAX_SHARDS.
+ */
+extern int	vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries);
+
+/*
+ * Makes `entry` the entry point of a shard if it still is `from`; false when it is
+ * not.  A PENDING node becomes LINKED by that: the graph's first.
+ */
+extern bool vp_entry_replace(const VpStore *store, uint32 shard, VpId from, VpId entry);
 
 /* Writes the count of dead nodes that are still linked. */
 extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
@@ -86,10 +102,10 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
 /*
- * Sets next_id and entry at the end of a build of as many records, the sum of their
- * sizes, and when the mean is due again.
+ * Sets next_id and the shards, of which there are so many, at the end of a build, and
+ * when the mean is due again.
  */
-extern void vp_store_finish(const VpStore *store, uint32 next_id, VpId entry, uint64 bytes);
+extern void vp_store_finish(const VpStore *store, uint32 next_id, const VpShard *shard, int shards);
 
 /* Reads how many records there are, and the sum of their sizes, as of one moment. */
 extern void vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes);
@@ -105,17 +121,17 @@ typedef struct VpRecord
 	float		factors[2];
 	const void *code;
 	uint32		size;			/* of the record that the user stores */
+	uint8		shard;
 	ItemPointerData tid;
 } VpRecord;
 
 /*
  * Takes an id and writes its record, flagged PENDING: to be used again, if no
  * search can be on it any more, else a new one.  heap: the table, to tell that.
- * VP_NO_ID, and nothing is changed, if the sizes of all records would be more
- * than `limit`.
+ * Sets the record's shard: that with the fewest bytes.  VP_NO_ID, and nothing is
+ * changed, if the sizes of all records would be more than `limit`.
  */
-extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *record,
-						   uint64 limit);
+extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit);
 
 /*
  * The same for a build: unlogged, onto a page that it has locked.  First the
@@ -123,12 +139,18 @@ extern VpId vp_node_create(const VpStore *store, Relation heap, const VpRecord *
  */
 extern void vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record);
 extern void vp_node_complete(const VpStore *store, Page page, VpId id,
-							 const VpId *links, int nlinks, VpId next, uint16 flags);
+							 const VpId *links, int nlinks, VpId next, uint8 flags);
 extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 						   const VpId *links, int nlinks);
 
 /* Stores another code of a node's vector.  Peeks may see parts of both. */
 extern void vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code);
+
+/*
+ * The same for a copy of a node, in the shard that the record says: it counts only when
+ * the node is given up for it, vp_move_finish.  There is one copy at a time.
+ */
+extern VpId vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record);
 
 /* Makes the waiting ids free if no search can be on them any more. */
 extern void vp_waiting_to_free(const VpStore *store, Relation heap);
@@ -143,7 +165,8 @@ extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
 
 /* Peeks. */
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
-extern uint16 vp_node_flags(const VpStore *store, VpId id);
+extern uint8 vp_node_flags(const VpStore *store, VpId id);
+extern uint8 vp_node_shard(const VpStore *store, VpId id);
 
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
@@ -174,7 +197,7 @@ extern void vp_node_read_together(const VpStore *store, VpId id);
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
 							 const VpId *from, int nfrom, const VpId *to, int nto);
 
-/* A PENDING node without links becomes LINKED: the graph's first. */
+/* A PENDING node without links becomes LINKED: its graph's first. */
 extern void vp_node_set_linked(const VpStore *store, VpId id);
 
 /* Puts PENDING node `id` behind `first`; false when that is dead or not linked. */
@@ -210,5 +233,34 @@ extern void vp_chain_clean(const VpStore *store, VpId first);
  * waiting list, until no snapshot is as old as xid.  Returns how many.
  */
 extern int	vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid);
+
+/*----------
+ * move.c: from shard to shard
+ *----------
+ */
+
+/* From now on new nodes go to the first so many shards; nodes are going to be moved. */
+extern void vp_move_begin(const VpStore *store, uint32 target);
+
+/* Nodes will be moved as long as this transaction goes on. */
+extern void vp_move_by(const VpStore *store, FullTransactionId xid);
+
+/* Gives up a node for its copy, which is linked: it is MOVED. */
+extern void vp_move_finish(const VpStore *store, VpId id, VpId copy);
+
+/*
+ * Marks a node as dead whose insert has failed, or the copy that was being made
+ * when somebody failed; VP_NO_ID: that copy, if there is one.
+ */
+extern void vp_node_abandon(const VpStore *store, VpId id);
+
+/* Is there no snapshot any more whose searches must find moved rows where they were? */
+extern bool vp_moved_is_over(const VpMeta *meta, Relation heap);
+
+/* There is no such search: MOVED nodes are dead as any others. */
+extern void vp_moved_forget(const VpStore *store);
+
+/* All nodes are where they shall be.  Shards from the target on are gone. */
+extern void vp_move_end(const VpStore *store);
 
 #endif							/* VP_STORE_H */

@@ -21,6 +21,9 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
+#include "capacity/room.h"
+#include "capacity/tier.h"
+#include "page/store.h"
 #include "replica/registry.h"
 
 VP_FUNCTION(vecprov_residency);
@@ -62,6 +65,23 @@ read_wish(Oid relid, VpWish *wish, char *name)
 	relation_close(rel, AccessShareLock);
 }
 
+/* Are records still to be moved between shards?  Waits for who has the index locked. */
+static bool
+is_scaling(Oid relid, const VpWish *wish)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		scaling = false;
+	VpMeta		meta;
+
+	if (vp_index_is_readable(rel))
+	{
+		vp_meta_read(rel, &meta);
+		scaling = meta.moving || meta.target != (uint32) vp_wanted_shards(wish);
+	}
+	relation_close(rel, AccessShareLock);
+	return scaling;
+}
+
 /* Is it as wished for?  ereports when it cannot be. */
 static bool
 is_done(Oid relid)
@@ -72,7 +92,7 @@ is_done(Oid relid)
 
 	read_wish(relid, &wish, name);
 	if (!VpIsProvisioned(&wish))
-		return !vp_slot_look(MyDatabaseId, relid, &slot);
+		return !vp_slot_look(MyDatabaseId, relid, &slot) && !is_scaling(relid, &wish);
 	if (vp_max_provisioned == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -86,7 +106,7 @@ is_done(Oid relid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" cannot be kept in memory", name),
 				 errdetail_internal("%s", slot.error)));
-	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY);
+	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY) && !is_scaling(relid, &wish);
 }
 
 /* Arguments: index, how long at most (NULL: for ever). */

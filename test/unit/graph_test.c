@@ -111,17 +111,18 @@ link_all(TestSource *test, const Sample *sample, VpWriter *writer)
 		VpMemGraph *graph = test->graph;
 		int			level = vp_level(&sample->levels, id);
 
-		if (graph->entry != VP_NO_ID && test_query_of(&test->source, id, &query.query) &&
-			vp_link(writer, &test->source, id, &query.query, graph->entry, graph->entry_level,
+		if (graph->entries[0].id != VP_NO_ID && test_query_of(&test->source, id, &query.query) &&
+			vp_link(writer, &test->source, id, &query.query, graph->entries[0].id,
+					graph->entries[0].level,
 					id + 1) == VP_CHAINED)
 		{
 			VP_CHECK(vp_mem_chained(graph, id), "%u is in a chain", id);
 			continue;
 		}
-		if (graph->entry == VP_NO_ID || level > graph->entry_level)
+		if (graph->entries[0].id == VP_NO_ID || level > graph->entries[0].level)
 		{
-			graph->entry = id;
-			graph->entry_level = level;
+			graph->entries[0].id = id;
+			graph->entries[0].level = level;
 		}
 	}
 	sample_query_free(&query);
@@ -147,7 +148,8 @@ exhaust(TestSource *test, const Sample *sample, VpSearch *search, int ef, uint32
 
 	sample_query_make(&query, &sample->codec);
 	sample_query_set(&query, sample, 0);
-	vp_search_start(search, &test->source, &query.query, graph->entry, graph->entry_level, 0,
+	vp_search_start(search, &test->source, &query.query, graph->entries[0].id,
+						graph->entries[0].level, 0,
 					ef, nids);
 	do
 	{
@@ -193,7 +195,8 @@ check_again(TestSource *test, const Sample *sample, VpSearch *search)
 		const VpCandidate *found;
 		int			n;
 
-		vp_search_start(search, &test->source, &query.query, graph->entry, graph->entry_level, 0,
+		vp_search_start(search, &test->source, &query.query, graph->entries[0].id,
+						graph->entries[0].level, 0,
 						50, (uint32_t) sample->n);
 		found = vp_search_found(search, &n);
 		if (i == 0)
@@ -208,12 +211,12 @@ check_searches(TestSource *test, const Sample *sample)
 {
 	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
 	VpMemGraph *graph = test->graph;
-	int			reached = sample_reached(sample, graph, graph->entry);
-	double		small = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+	int			reached = sample_reached(sample, graph, graph->entries[0].id);
+	double		small = sample_recall(sample, &test->source, graph->entries, 1,
 									  100, (uint32_t) sample->n, NULL);
-	double		hashed = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+	double		hashed = sample_recall(sample, &test->source, graph->entries, 1,
 									   100, UINT32_C(1) << 24, NULL);
-	double		large = sample_recall(sample, &test->source, graph->entry, graph->entry_level,
+	double		large = sample_recall(sample, &test->source, graph->entries, 1,
 									  2000, (uint32_t) sample->n, NULL);
 
 	VP_CHECK(reached >= sample->n - 2, "%d of %d reached", reached, sample->n);
@@ -287,7 +290,8 @@ check_select(TestSource *test, const Sample *sample, VpWriter *writer)
 		int			n;
 
 		sample_query_set(&query, sample, i);
-		vp_search_start(search, &test->source, &query.query, graph->entry, graph->entry_level, 0,
+		vp_search_start(search, &test->source, &query.query, graph->entries[0].id,
+						graph->entries[0].level, 0,
 						10 * i + 1, (uint32_t) sample->n);
 		found = vp_search_found(search, &n);
 		n = vp_select(writer, &test->source, found, n, max, chosen);
@@ -317,7 +321,7 @@ static void
 check_rescue(TestSource *test, const Sample *sample, VpWriter *writer)
 {
 	VpMemGraph *graph = test->graph;
-	VpId		lost = graph->entry == 11 ? 12 : 11;
+	VpId		lost = graph->entries[0].id == 11 ? 12 : 11;
 	VpId		links[VP_MAX_LINKS];
 
 	for (VpId id = 0; id < (VpId) sample->n; id++)
@@ -333,12 +337,12 @@ check_rescue(TestSource *test, const Sample *sample, VpWriter *writer)
 		}
 		vp_link_set(writer, &test->source, id, 0, kept, id == lost ? 0 : nkept);
 	}
-	VP_CHECK(!vp_rescue(writer, &test->source, lost, graph->entry, graph->entry_level,
+	VP_CHECK(!vp_rescue(writer, &test->source, lost, graph->entries[0].id, graph->entries[0].level,
 						(uint32_t) sample->n, never_reached, NULL), "nobody to rescue it");
-	VP_CHECK(vp_rescue(writer, &test->source, lost, graph->entry, graph->entry_level,
+	VP_CHECK(vp_rescue(writer, &test->source, lost, graph->entries[0].id, graph->entries[0].level,
 					   (uint32_t) sample->n, is_alive, test), "rescue");
 	VP_CHECK(vp_mem_links(graph, lost, 0, links) > 0, "it has links again");
-	VP_CHECK(sample_reached(sample, graph, graph->entry) >= sample->n - 2, "it is reached");
+	VP_CHECK(sample_reached(sample, graph, graph->entries[0].id) >= sample->n - 2, "it is reached");
 }
 
 /* Three in ten die; their neighbours heal. */
@@ -350,10 +354,10 @@ check_repair(TestSource *test, const Sample *sample, VpWriter *writer)
 	int			alive = 0;
 	double		recall;
 
-	VP_CHECK(!vp_repair(writer, &test->source, graph->entry, 0), "nothing to repair");
+	VP_CHECK(!vp_repair(writer, &test->source, graph->entries[0].id, 0), "nothing to repair");
 	for (VpId id = 0; id < (VpId) sample->n; id++)
 	{
-		test->dead[id] = id != graph->entry && vp_unit_uniform(&random) < 0.3;
+		test->dead[id] = id != graph->entries[0].id && vp_unit_uniform(&random) < 0.3;
 		alive += !test->dead[id];
 	}
 	for (VpId id = 0; id < (VpId) sample->n; id++)
@@ -373,21 +377,21 @@ check_repair(TestSource *test, const Sample *sample, VpWriter *writer)
 				VP_CHECK(!test->dead[links[i]], "%u still links to %u", id, links[i]);
 		}
 	}
-	recall = sample_recall(sample, &test->source, graph->entry, graph->entry_level, 100,
+	recall = sample_recall(sample, &test->source, graph->entries, 1, 100,
 						   (uint32_t) sample->n, test->dead);
 	VP_CHECK(recall >= 0.93, "recall %.3f after repair", recall);
-	VP_CHECK(sample_reached(sample, graph, graph->entry) >= alive - alive / 200,
-			 "%d of %d reached", sample_reached(sample, graph, graph->entry), alive);
+	VP_CHECK(sample_reached(sample, graph, graph->entries[0].id) >= alive - alive / 200,
+			 "%d of %d reached", sample_reached(sample, graph, graph->entries[0].id), alive);
 
 	/* all die but one: it ends without links */
 	for (VpId id = 0; id < (VpId) sample->n; id++)
-		test->dead[id] = id != graph->entry;
-	for (int level = 0; level <= graph->entry_level; level++)
+		test->dead[id] = id != graph->entries[0].id;
+	for (int level = 0; level <= graph->entries[0].level; level++)
 	{
 		VpId		links[VP_MAX_LINKS];
 
-		vp_repair(writer, &test->source, graph->entry, level);
-		VP_CHECK(vp_mem_links(graph, graph->entry, level, links) == 0, "level %d", level);
+		vp_repair(writer, &test->source, graph->entries[0].id, level);
+		VP_CHECK(vp_mem_links(graph, graph->entries[0].id, level, links) == 0, "level %d", level);
 	}
 	memset(test->dead, 0, sizeof(bool) * (size_t) sample->n);
 }
@@ -408,7 +412,7 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	if (refuse == 0)
 		check_searches(&test, &sample);
 	else
-		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entry) >= sample.n - 2,
+		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entries[0].id) >= sample.n - 2,
 				 "reached although changes were refused");
 	check_select(&test, &sample, writer);
 	check_rescue(&test, &sample, writer);
@@ -443,7 +447,7 @@ check_islands(bool mixed)
 	test_source_make(&test, &sample, 32);
 	writer = make_writer(&sample, 32);
 	link_all(&test, &sample, writer);
-	reached = sample_reached(&sample, test.graph, test.graph->entry);
+	reached = sample_reached(&sample, test.graph, test.graph->entries[0].id);
 	VP_CHECK(reached >= sample.n - 10, "%d of %d reached", reached, sample.n);
 	vp_writer_destroy(writer);
 	test_source_free(&test);
@@ -488,15 +492,15 @@ check_vectorless(void)
 	test_source_make(&test, &sample, 64);
 	writer = make_writer(&sample, 64);
 	link_all(&test, &sample, writer);
-	vp_mem_factors(test.graph, test.graph->entry)->scale = NAN;
+	vp_mem_factors(test.graph, test.graph->entries[0].id)->scale = NAN;
 	for (VpId id = 0; id < 500; id += 50)
 		vp_mem_factors(test.graph, id)->scale = NAN;
 
 	search = vp_search_create(&sample_memory, 8);
 	sample_query_make(&query, &sample.codec);
 	sample_query_set(&query, &sample, 0);
-	vp_search_start(search, &test.source, &query.query, test.graph->entry,
-					test.graph->entry_level, 0, 500, 500);
+	vp_search_start(search, &test.source, &query.query, test.graph->entries[0].id,
+					test.graph->entries[0].level, 0, 500, 500);
 	while (vp_search_next(search, &result))
 	{
 		VP_CHECK(!isnan(result.dist) && result.dist < INFINITY, "%u has a vector", result.id);
@@ -505,7 +509,7 @@ check_vectorless(void)
 	VP_CHECK(found >= 470 && found <= 490, "%d found", found);
 	VP_CHECK(!vp_search_more(search, 500), "and that is all");
 	VP_CHECK(!vp_repair(writer, &test.source, 0, 0), "not of a node without a vector");
-	VP_CHECK(!vp_rescue(writer, &test.source, 0, test.graph->entry, 0, 500, is_alive, &test),
+	VP_CHECK(!vp_rescue(writer, &test.source, 0, test.graph->entries[0].id, 0, 500, is_alive, &test),
 			 "nor is it rescued");
 	sample_query_free(&query);
 	vp_search_destroy(search);

@@ -66,27 +66,82 @@ check_build(VpMetric metric, int bits, int n, int m, int nthreads, double least)
 {
 	Sample		sample;
 	VpMemGraph *graph;
-	VpId		entry;
-	int			level;
+	VpEntry		entry;
 	int			reached;
 	double		recall;
 
 	sample_make(&sample, n, 24, 30, metric, bits, m);
 	graph = sample_graph(&sample, 64, nthreads);
-	VP_CHECK(vp_mem_entry(graph, &level) == VP_NO_ID, "no entry point before");
+	VP_CHECK(vp_mem_entry(graph, 0).id == VP_NO_ID, "no entry point before");
 	last_done = 0;
 	VP_CHECK(vp_mem_link(graph, nthreads, go_on, NULL), "linked");
-	entry = vp_mem_entry(graph, &level);
-	VP_CHECK(entry < (VpId) n && level == vp_level(&sample.levels, entry), "entry %u", entry);
+	entry = vp_mem_entry(graph, 0);
+	VP_CHECK(entry.id < (VpId) n && entry.level == vp_level(&sample.levels, entry.id),
+			 "entry %u", entry.id);
 	for (VpId id = 0; id < (VpId) n; id++)
-		VP_CHECK(vp_level(&sample.levels, id) <= level, "%u is higher than the entry", id);
-	reached = sample_reached(&sample, graph, entry);
+		VP_CHECK(vp_level(&sample.levels, id) <= entry.level, "%u is higher than the entry", id);
+	reached = sample_reached(&sample, graph, entry.id);
 	VP_CHECK(reached == count_unchained(graph), "%d of %d reached", reached,
 			 count_unchained(graph));
 	check_chains(graph);
-	recall = sample_recall(&sample, vp_mem_source(graph), entry, level, 100, (uint32_t) n, NULL);
+	recall = sample_recall(&sample, vp_mem_source(graph), &entry, 1, 100, (uint32_t) n, NULL);
 	VP_CHECK(recall >= least, "recall %.3f, metric %d, %d bits, m %d, %d threads", recall,
 			 metric, bits, m, nthreads);
+	vp_mem_destroy(graph);
+	sample_free(&sample);
+}
+
+/*
+ * Several shards: graphs that no link ties together, of equal vectors too, and a search
+ * of all finds as much as one in a single graph.
+ */
+static void
+check_shards(int shards, int n, int ef, int nthreads)
+{
+	Sample		sample;
+	VpMemGraph *one,
+			   *graph;
+	VpEntry		entries[8];
+	int			nentries = 0;
+	int			reached = 0;
+	double		recall[2];
+
+	sample_make(&sample, n, 24, 100, VP_METRIC_L2, 8, 16);
+	for (int i = 0; i + 10 < n; i += 100)
+		memcpy(sample.x + (size_t) (i + 10) * 24, sample.x + (size_t) i * 24, 24 * sizeof(float));
+	one = sample_graph(&sample, 64, nthreads);
+	graph = sample_sharded(&sample, 64, shards, nthreads);
+	VP_CHECK(vp_mem_link(one, nthreads, NULL, NULL) && vp_mem_link(graph, nthreads, NULL, NULL),
+			 "linked");
+	for (int i = 0; i < shards; i++)
+	{
+		VpEntry		entry = vp_mem_entry(graph, i);
+
+		VP_CHECK(entry.id == VP_NO_ID || vp_mem_node(graph, entry.id)->shard == i, "entry %u of %d",
+				 entry.id, i);
+		if (entry.id == VP_NO_ID)
+			continue;
+		entries[nentries++] = entry;
+		reached += sample_reached(&sample, graph, entry.id);
+	}
+	VP_CHECK(nentries == (n < shards ? n : shards), "%d entries", nentries);
+	VP_CHECK(reached == count_unchained(graph), "%d of %d reached", reached, count_unchained(graph));
+	check_chains(graph);
+	for (VpId id = 0; id < (VpId) n; id++)
+	{
+		VpId		links[VP_MAX_LINKS];
+		int			nlinks = vp_mem_links(graph, id, 0, links);
+
+		for (int i = 0; i < nlinks; i++)
+			VP_CHECK(vp_mem_node(graph, links[i])->shard == vp_mem_node(graph, id)->shard,
+					 "%u links to %u of another shard", id, links[i]);
+	}
+	entries[7] = vp_mem_entry(one, 0);
+	recall[0] = sample_recall(&sample, vp_mem_source(one), &entries[7], 1, ef, (uint32_t) n, NULL);
+	recall[1] = sample_recall(&sample, vp_mem_source(graph), entries, nentries, ef, (uint32_t) n, NULL);
+	VP_CHECK(recall[1] >= recall[0] - 0.01, "recall %.3f with %d shards, %.3f with one, ef %d",
+			 recall[1], shards, recall[0], ef);
+	vp_mem_destroy(one);
 	vp_mem_destroy(graph);
 	sample_free(&sample);
 }
@@ -97,8 +152,6 @@ check_equal(int nthreads)
 {
 	Sample		sample;
 	VpMemGraph *graph;
-	VpId		entry;
-	int			level;
 
 	sample_make(&sample, 30000, 16, 10, VP_METRIC_COSINE, 8, 16);
 	for (int i = 0; i < sample.n; i++)
@@ -111,8 +164,8 @@ check_equal(int nthreads)
 	check_chains(graph);
 	VP_CHECK(count_unchained(graph) <= 300 + 16 * nthreads, "%d in the graph",
 			 count_unchained(graph));
-	entry = vp_mem_entry(graph, &level);
-	VP_CHECK(sample_reached(&sample, graph, entry) == count_unchained(graph), "all reached");
+	VP_CHECK(sample_reached(&sample, graph, vp_mem_entry(graph, 0).id) == count_unchained(graph),
+			 "all reached");
 	vp_mem_destroy(graph);
 	sample_free(&sample);
 }
@@ -162,12 +215,11 @@ check_file(int bits, int first)
 			   *moved;
 	FILE	   *file = tmpfile();
 	size_t		length = 0;
-	int			level[2];
 
 	sample_make(&sample, 5000, 24, 30, VP_METRIC_L2, bits, 8);
 	memcpy(sample.x + 4000 * 24, sample.x, 100 * 24 * sizeof(float));
 	memory = sample_graph(&sample, 64, 1);
-	moved = vp_mem_create(&sample.codec, &sample.levels, 8, 64, (uint32_t) first);
+	moved = vp_mem_create(&sample.codec, &sample.levels, 8, 64, 1, (uint32_t) first);
 	if (first > 0)
 		sample_add(&sample, moved, first, 1);
 	for (int n = first; n < sample.n;)
@@ -181,8 +233,7 @@ check_file(int bits, int first)
 	VP_CHECK(vp_mem_map(moved, -1, (uint32_t) sample.n) != 0, "no file, no move");
 	fclose(file);
 	VP_CHECK(vp_mem_link(memory, 1, NULL, NULL) && vp_mem_link(moved, 1, NULL, NULL), "linked");
-	VP_CHECK(vp_mem_entry(memory, &level[0]) == vp_mem_entry(moved, &level[1]) &&
-			 level[0] == level[1], "entry");
+	VP_CHECK(vp_mem_entry(memory, 0).id == vp_mem_entry(moved, 0).id, "entry");
 	for (VpId id = 0; id < (VpId) sample.n; id++)
 	{
 		for (int l = 0; l <= vp_level(&sample.levels, id); l++)
@@ -211,13 +262,12 @@ check_small(void)
 		Sample		sample;
 		VpMemGraph *graph;
 		VpId		entry;
-		int			level;
 
 		sample_make(&sample, n + 1, 24, 1, VP_METRIC_L2, 8, 2);
 		sample.n = n;
 		graph = sample_graph(&sample, 10, 2);
 		VP_CHECK(vp_mem_link(graph, 2, NULL, NULL), "linked");
-		entry = vp_mem_entry(graph, &level);
+		entry = vp_mem_entry(graph, 0).id;
 		VP_CHECK((entry == VP_NO_ID) == (n == 0), "entry of %d nodes", n);
 		if (n > 0)
 			VP_CHECK(sample_reached(&sample, graph, entry) == n, "%d nodes", n);
@@ -227,7 +277,7 @@ check_small(void)
 		for (VpId id = 0; id < (VpId) n; id++)
 			vp_mem_factors(graph, id)->scale = NAN;
 		VP_CHECK(vp_mem_link(graph, 2, NULL, NULL), "linked");
-		VP_CHECK(vp_mem_entry(graph, &level) == VP_NO_ID, "no entry without vectors");
+		VP_CHECK(vp_mem_entry(graph, 0).id == VP_NO_ID, "no entry without vectors");
 		vp_mem_destroy(graph);
 		sample_free(&sample);
 	}
@@ -239,17 +289,15 @@ check_vectorless(void)
 {
 	Sample		sample;
 	VpMemGraph *graph;
-	VpId		entry;
 	VpId		links[VP_MAX_LINKS];
-	int			level;
 
 	sample_make(&sample, 2000, 24, 10, VP_METRIC_L2, 8, 8);
 	graph = sample_graph(&sample, 50, 2);
 	for (VpId id = 0; id < 2000; id += 2)
 		vp_mem_factors(graph, id)->scale = NAN;
 	VP_CHECK(vp_mem_link(graph, 2, NULL, NULL), "linked");
-	entry = vp_mem_entry(graph, &level);
-	VP_CHECK(sample_reached(&sample, graph, entry) == 1000, "those with a vector are reached");
+	VP_CHECK(sample_reached(&sample, graph, vp_mem_entry(graph, 0).id) == 1000,
+			 "those with a vector are reached");
 	for (VpId id = 0; id < 2000; id += 2)
 		VP_CHECK(vp_mem_links(graph, id, 0, links) == 0, "%u has links", id);
 	vp_mem_destroy(graph);
@@ -271,7 +319,7 @@ check_bytes(void)
 
 		vp_codec_init(&codec, VP_METRIC_L2, 100, 8, NULL, NULL);
 		said = vp_mem_node_bytes(&codec, ms[i]) * 1000000;
-		graph = vp_mem_create(&codec, &levels, ms[i], 64, 1000000);
+		graph = vp_mem_create(&codec, &levels, ms[i], 64, 1, 1000000);
 		VP_CHECK(graph->bytes <= said + said / 50 && graph->bytes >= said - said / 50,
 				 "m %d: %zu said, %zu taken", ms[i], said, graph->bytes);
 		vp_mem_destroy(graph);
@@ -317,6 +365,11 @@ main(void)
 	check_build(VP_METRIC_IP, 8, 3000, 16, 4, 0.90);
 	check_build(VP_METRIC_L2, 8, 3000, 2, 4, 0.50);
 	check_build(VP_METRIC_L2, 8, 3000, 100, 4, 0.95);
+	check_shards(2, 6000, 20, 2);
+	check_shards(4, 6000, 20, 1);
+	check_shards(7, 6000, 12, 4);
+	check_shards(7, 6000, 100, 4);
+	check_shards(5, 3, 10, 2);
 	check_equal(1);
 	check_equal(8);
 	check_stop(1);

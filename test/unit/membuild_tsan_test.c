@@ -27,27 +27,26 @@ search_beside(void *work)
 	VpMemGraph *graph = ((VpMemWork *) work)->graph;
 
 	for (int i = 0; i < 3; i++)
-		sample_recall(the_sample, vp_mem_source(graph), graph->entry, graph->entry_level, 50,
+		sample_recall(the_sample, vp_mem_source(graph), graph->entries, graph->shards, 50,
 					  vp_mem_count(graph), NULL);
 	return NULL;
 }
 
 static void
-check_threads(int bits, int equal_every)
+check_threads(int bits, int equal_every, int shards)
 {
 	pthread_t	threads[NTHREADS + 1];
 	Sample		sample;
 	VpMemGraph *graph;
 	VpMemWork	work;
-	VpId		entry;
-	int			level;
+	int			reached = 0;
 	int			chained = 0;
 
 	sample_make(&sample, 2000, 16, 10, VP_METRIC_L2, bits, 8);
 	for (int i = 0; equal_every > 0 && i < sample.n; i += equal_every)
 		memcpy(sample.x + (size_t) i * 16, sample.x, 16 * sizeof(float));
 	the_sample = &sample;
-	graph = sample_graph(&sample, 40, 1);
+	graph = sample_sharded(&sample, 40, shards, 1);
 	VP_CHECK(vp_mem_link_begin(graph, &work, NULL, NULL), "there is something to do");
 	for (int i = 0; i < NTHREADS; i++)
 		pthread_create(&threads[i], NULL, link_part, &work);
@@ -59,8 +58,9 @@ check_threads(int bits, int equal_every)
 	VP_CHECK(vp_mem_link_end(&work), "reachable");
 	for (VpId id = 0; id < 2000; id++)
 		chained += vp_mem_chained(graph, id);
-	entry = vp_mem_entry(graph, &level);
-	VP_CHECK(sample_reached(&sample, graph, entry) == 2000 - chained, "all are reached");
+	for (int i = 0; i < shards; i++)
+		reached += sample_reached(&sample, graph, vp_mem_entry(graph, i).id);
+	VP_CHECK(reached == 2000 - chained, "all are reached");
 	VP_CHECK((chained > 0) == (equal_every > 0), "%d chained", chained);
 	vp_mem_destroy(graph);
 	sample_free(&sample);
@@ -70,7 +70,8 @@ int
 main(void)
 {
 	vp_kernel_choose("scalar");
-	check_threads(8, 0);
-	check_threads(4, 3);
+	check_threads(8, 0, 1);
+	check_threads(4, 3, 1);
+	check_threads(8, 3, 3);
 	return vp_unit_report();
 }

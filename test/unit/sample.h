@@ -81,13 +81,17 @@ sample_free(Sample *sample)
 	free(sample->signs);
 }
 
-/* Adds the next n vectors to a graph; a vector's hash is that of its bytes. */
+/*
+ * Adds the next n vectors to a graph, to its shards in turn; a vector's hash is that of
+ * its bytes.
+ */
 static inline void
 sample_add(const Sample *sample, VpMemGraph *graph, int n, int nthreads)
 {
 	size_t		padded = (size_t) sample->codec.padded;
 	float	   *rotated = sample_alloc(sizeof(float) * padded * (size_t) n + 64);
 	uint64_t   *hash = sample_alloc(sizeof(uint64_t) * (size_t) n);
+	uint8_t    *shards = sample_alloc((size_t) n);
 	uint32_t	first = vp_mem_count(graph);
 
 	for (int i = 0; i < n; i++)
@@ -95,6 +99,7 @@ sample_add(const Sample *sample, VpMemGraph *graph, int n, int nthreads)
 		const float *x = sample->x + ((size_t) first + (size_t) i) * (size_t) sample->dims;
 
 		vp_codec_rotate(&sample->codec, x, rotated + (size_t) i * padded);
+		shards[i] = (uint8_t) ((first + (uint32_t) i) % (uint32_t) graph->shards);
 		hash[i] = 0;
 		for (int j = 0; j < sample->dims; j++)
 		{
@@ -105,21 +110,29 @@ sample_add(const Sample *sample, VpMemGraph *graph, int n, int nthreads)
 			hash[i] ^= hash[i] >> 29;
 		}
 	}
-	VP_CHECK(vp_mem_add(graph, rotated, hash, n, nthreads) == first, "the next ids");
+	VP_CHECK(vp_mem_add(graph, rotated, hash, graph->shards > 1 ? shards : NULL, n, nthreads) == first,
+			 "the next ids");
 	VP_CHECK(vp_mem_count(graph) == first + (uint32_t) n, "all are counted");
 	free(rotated);
 	free(hash);
+	free(shards);
 }
 
 /* A graph with all vectors and no links. */
 static inline VpMemGraph *
-sample_graph(const Sample *sample, int ef_construction, int nthreads)
+sample_sharded(const Sample *sample, int ef_construction, int shards, int nthreads)
 {
 	VpMemGraph *graph = vp_mem_create(&sample->codec, &sample->levels, (int) sample->levels.m,
-									  ef_construction, (uint32_t) sample->n);
+									  ef_construction, shards, (uint32_t) sample->n);
 
 	sample_add(sample, graph, sample->n, nthreads);
 	return graph;
+}
+
+static inline VpMemGraph *
+sample_graph(const Sample *sample, int ef_construction, int nthreads)
+{
+	return sample_sharded(sample, ef_construction, 1, nthreads);
 }
 
 /* A query with planes of its own. */
@@ -185,7 +198,7 @@ sample_kth(VpSource *source, const VpQuery *query, int n, const bool *dead)
  * the way that results are in order, different, and as near as they claim.
  */
 static inline double
-sample_recall(const Sample *sample, VpSource *source, VpId entry, int entry_level,
+sample_recall(const Sample *sample, VpSource *source, const VpEntry *entries, int nentries,
 			  int ef, uint32_t nids, const bool *dead)
 {
 	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
@@ -203,7 +216,7 @@ sample_recall(const Sample *sample, VpSource *source, VpId entry, int entry_leve
 
 		sample_query_set(&query, sample, i);
 		kth = sample_kth(source, &query.query, sample->n, dead);
-		vp_search_start(search, source, &query.query, entry, entry_level, 0, ef, nids);
+		vp_search_start_all(search, source, &query.query, entries, nentries, ef, nids);
 		found = vp_search_found(search, &n);
 		VP_CHECK(n <= ef, "%d results for ef %d", n, ef);
 		for (int j = 0; j < n; j++)
