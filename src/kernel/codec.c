@@ -474,28 +474,28 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 	return query->a + distance;
 }
 
-double
-vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims)
-{
-	float		dots[3];
-	double		cosine;
-
-	switch (metric)
-	{
-		case VP_METRIC_L2:
-			return vp_kernel.l2sq(a, b, dims);
-		case VP_METRIC_IP:
-			return -vp_kernel.dot(a, b, dims);
-		case VP_METRIC_L1:
-			return vp_kernel.l1(a, b, dims);
-		case VP_METRIC_COSINE:
-			break;
-	}
-	vp_kernel.dot3(a, b, dims, dots);
-	cosine = dots[0] / sqrt((double) dots[1] * dots[2]);
-	if (cosine > 1)
-		cosine = 1;
-	else if (cosine < -1)
-		cosine = -1;
-	return 1 - cosine;
+/* One function for each pair of types that there are kernels for. */
+#define EXACT_DISTANCE(suffix, TypeA, TypeB) \
+double \
+vp_exact_distance##suffix(VpMetric metric, const TypeA *a, const TypeB *b, int dims) \
+{ \
+	float		dots[3]; \
+\
+	switch (metric) \
+	{ \
+		case VP_METRIC_L2: \
+			return vp_kernel.l2sq##suffix(a, b, dims); \
+		case VP_METRIC_IP: \
+			return -vp_kernel.dot##suffix(a, b, dims); \
+		case VP_METRIC_L1: \
+			return vp_kernel.l1##suffix(a, b, dims); \
+		case VP_METRIC_COSINE: \
+			break; \
+	} \
+	vp_kernel.dot3##suffix(a, b, dims, dots); \
+	return vp_cosine_distance(dots); \
 }
+
+EXACT_DISTANCE(, float, float)
+EXACT_DISTANCE(_hh, VpHalf, VpHalf)
+EXACT_DISTANCE(_fh, float, VpHalf)

@@ -138,4 +138,26 @@ vp_query_distance(const VpQuery *query, const uint8_t *code, const VpFactors *fa
  */
 extern double vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims);
 
+/* The same for two vectors of halves, and for one of floats and one of halves. */
+extern double vp_exact_distance_hh(VpMetric metric, const VpHalf *a, const VpHalf *b, int dims);
+extern double vp_exact_distance_fh(VpMetric metric, const float *a, const VpHalf *b, int dims);
+
+/* Rounding can take a cosine out of its range.  NaN stays. */
+static inline double
+vp_clamp_cosine(double cosine)
+{
+	if (cosine > 1)
+		return 1;
+	if (cosine < -1)
+		return -1;
+	return cosine;
+}
+
+/* 1 minus the cosine, given { a.b, a.a, b.b }; NaN where one is a zero vector. */
+static inline double
+vp_cosine_distance(const float dots[3])
+{
+	return 1 - vp_clamp_cosine(dots[0] / sqrt((double) dots[1] * dots[2]));
+}
+
 #endif							/* VP_CODEC_H */

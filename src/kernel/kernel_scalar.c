@@ -10,42 +10,94 @@
 
 #include "kernel/kernel.h"
 
-static float
-scalar_l2sq(const float *a, const float *b, int n)
+/*
+ * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
+ * constants in each caller and get inlined.
+ */
+typedef float (*FloatStep) (float sum, float a, float b);
+typedef float (*Load) (const void *array, int i);
+
+static inline __attribute__((always_inline)) float
+reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	float		sum = 0;
 
 	for (int i = 0; i < n; i++)
-		sum += (a[i] - b[i]) * (a[i] - b[i]);
+		sum = step(sum, load_a(a, i), load_b(b, i));
 	return sum;
 }
 
-static float
-scalar_dot(const float *a, const float *b, int n)
+static inline float
+load_float(const void *array, int i)
 {
-	float		sum = 0;
-
-	for (int i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
+	return ((const float *) array)[i];
 }
 
-static float
-scalar_l1(const float *a, const float *b, int n)
+static inline float
+load_half(const void *array, int i)
 {
-	float		sum = 0;
+	return vp_half_to_float(((const VpHalf *) array)[i]);
+}
 
+static inline float
+step_l2sq(float sum, float a, float b)
+{
+	return sum + (a - b) * (a - b);
+}
+
+static inline float
+step_dot(float sum, float a, float b)
+{
+	return sum + a * b;
+}
+
+static inline float
+step_l1(float sum, float a, float b)
+{
+	return sum + fabsf(a - b);
+}
+
+/* The four kernels on arrays of two types. */
+#define SCALAR_DISTANCES(suffix, TypeA, load_a, TypeB, load_b) \
+static float \
+scalar_l2sq##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l2sq, load_a, load_b); \
+} \
+static float \
+scalar_dot##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_dot, load_a, load_b); \
+} \
+static float \
+scalar_l1##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l1, load_a, load_b); \
+} \
+static void \
+scalar_dot3##suffix(const TypeA *a, const TypeB *b, int n, float out[3]) \
+{ \
+	out[0] = reduce(a, b, n, step_dot, load_a, load_b); \
+	out[1] = reduce(a, a, n, step_dot, load_a, load_a); \
+	out[2] = reduce(b, b, n, step_dot, load_b, load_b); \
+}
+
+SCALAR_DISTANCES(, float, load_float, float, load_float)
+SCALAR_DISTANCES(_hh, VpHalf, load_half, VpHalf, load_half)
+SCALAR_DISTANCES(_fh, float, load_float, VpHalf, load_half)
+
+static void
+scalar_half_to_float(const VpHalf *halves, float *floats, int n)
+{
 	for (int i = 0; i < n; i++)
-		sum += fabsf(a[i] - b[i]);
-	return sum;
+		floats[i] = vp_half_to_float(halves[i]);
 }
 
 static void
-scalar_dot3(const float *a, const float *b, int n, float out[3])
+scalar_float_to_half(const float *floats, VpHalf *halves, int n)
 {
-	out[0] = scalar_dot(a, b, n);
-	out[1] = scalar_dot(a, a, n);
-	out[2] = scalar_dot(b, b, n);
+	for (int i = 0; i < n; i++)
+		halves[i] = vp_float_to_half(floats[i]);
 }
 
 /* `bits` is a constant in each caller, so that the shifts are, too. */
@@ -137,6 +189,16 @@ scalar_hadamard(float *x, int n)
 	.dot = scalar_dot, \
 	.l1 = scalar_l1, \
 	.dot3 = scalar_dot3, \
+	.l2sq_hh = scalar_l2sq_hh, \
+	.dot_hh = scalar_dot_hh, \
+	.l1_hh = scalar_l1_hh, \
+	.dot3_hh = scalar_dot3_hh, \
+	.l2sq_fh = scalar_l2sq_fh, \
+	.dot_fh = scalar_dot_fh, \
+	.l1_fh = scalar_l1_fh, \
+	.dot3_fh = scalar_dot3_fh, \
+	.half_to_float = scalar_half_to_float, \
+	.float_to_half = scalar_float_to_half, \
 	.dot_u2 = scalar_dot_u2, \
 	.dot_u4 = scalar_dot_u4, \
 	.dot_u8 = scalar_dot_u8, \
