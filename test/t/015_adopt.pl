@@ -1,6 +1,6 @@
 # Beside pgvector: operator classes over its types (vecprov_adopt), whatever the search_path; indexes on
-# its tables; dump and restore, pg_upgrade, updates, and either extension leaving. Skipped where pgvector
-# is not installed.
+# its tables; dump and restore, pg_upgrade, updates, and either extension leaving; then the ways from
+# pgvector to vecprov of doc/from-pgvector.md. Skipped where pgvector is not installed.
 
 use strict;
 use warnings;
@@ -178,6 +178,52 @@ CREATE SCHEMA other;
 ALTER EXTENSION vector SET SCHEMA other;
 EOS
 is($node->safe_psql('plain', "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, 'and again');
+
+# A column moved over; then all of a dump restored onto vecprov's types.
+$node->safe_psql('postgres', 'CREATE DATABASE old TEMPLATE template0');
+$node->safe_psql('old', <<'EOS');
+CREATE EXTENSION vector;
+CREATE TABLE items (id int PRIMARY KEY, v vector(3), word text DEFAULT 'USING hnsw (v)');
+INSERT INTO items SELECT i, ARRAY[i, i % 7, i % 11]::real[]::vector FROM generate_series(1, 500) i;
+CREATE INDEX items_cosine ON items USING hnsw (v vector_cosine_ops) WITH (m = 24, ef_construction = 100);
+CREATE INDEX items_lists ON items USING ivfflat (v vector_l2_ops) WITH (lists = 10);
+CREATE INDEX items_part ON items USING hnsw ((subvector(v, 1, 2)::vector(2)) vector_l1_ops) WHERE id > 7;
+CREATE VIEW near AS SELECT id, v <-> '[1,2,3]' AS distance FROM items ORDER BY distance LIMIT 3;
+EOS
+my $sum = 'SELECT sum(hashtext(v::text || word)) FROM items';
+my $rows = $node->safe_psql('old', $sum);
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dump.old", $node->connstr('old') ], 'dumped');
+$node->safe_psql('postgres', 'CREATE DATABASE new TEMPLATE template0');
+$node->safe_psql('new', 'CREATE EXTENSION vecprov SCHEMA public');
+foreach my $part ('pre-data', 'data', 'post-data')
+{
+	$node->command_ok([ 'pg_restore', "--section=$part", '-f', "$dump.$part", "$dump.old" ], $part);
+	my $sql = slurp_file("$dump.$part");
+	$sql =~ s/^.* EXTENSION .*\bvector\b.*\n//mg if $part eq 'pre-data';
+	$sql =~ s/USING (hnsw|ivfflat) |( WITH \(lists=[^)]*\))/$2 ? '' : 'USING vecprov '/eg if $part eq 'post-data';
+	$node->safe_psql('new', $sql);
+}
+is($node->safe_psql('new', $sum), $rows, 'restored onto vecprov: rows');
+is($node->safe_psql('new', 'SELECT count(*), min(distance) = max(distance) FROM near'), '3|f', 'restored: a view');
+is($node->safe_psql('new', $definitions), <<'EOS' =~ s/\n$//r, 'restored: indexes');
+CREATE INDEX items_cosine ON public.items USING vecprov (v vector_cosine_ops) WITH (m='24', ef_construction='100')
+CREATE INDEX items_lists ON public.items USING vecprov (v)
+CREATE INDEX items_part ON public.items USING vecprov (((subvector(v, 1, 2))::vector(2)) vector_l1_ops) WHERE (id > 7)
+EOS
+$node->safe_psql('old', <<'EOS');
+CREATE SCHEMA vecprov;
+CREATE EXTENSION vecprov SCHEMA vecprov;
+BEGIN;
+DROP VIEW near;
+DROP INDEX items_cosine, items_lists, items_part;
+ALTER TABLE items ALTER v TYPE vecprov.vector(3) USING v::real[]::vecprov.vector;
+CREATE INDEX items_cosine ON items USING vecprov (v vecprov.vector_cosine_ops);
+COMMIT;
+DROP EXTENSION vector;
+EOS
+is($node->safe_psql('old', $sum), $rows, 'a column moved over: rows');
+is($node->safe_psql('old', "SELECT count(*) FROM vecprov.vecprov_check('items_cosine', true)"), 0, 'a column moved over: index');
+$node->safe_psql('postgres', "DROP DATABASE $_") foreach 'old', 'new';
 
 # pg_upgrade; and pgvector's update, where the machine has two versions of it.
 my $new = vecprov_node('upgraded');
