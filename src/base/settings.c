@@ -115,7 +115,7 @@ vp_settings_define(void)
 
 	DefineCustomIntVariable("vecprov.max_workers",
 							"Sets how many processes run searches of provisioned indexes for others.",
-							"Four of max_worker_processes are left to other uses. 0: there are none.",
+							"Six of max_worker_processes are left to other uses. 0: there are none.",
 							&vp_max_workers,
 							4, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);

@@ -311,8 +311,8 @@ count_helpers(Batch *batch, const VpAsk *ask)
 	batch->slot = vp_slot_find(MyDatabaseId, RelationGetRelid(batch->rel));
 	if (batch->slot < 0 || !vp_slot_copy(batch->slot, &slot) || !vp_request_fits(ask))
 		return 0;
-	return Min(Min(slot.facts.wish.replicas * slot.facts.units, vp_desk_limit() + 1),
-			   batch->nqueries) - 1;
+	return Max(Min(Min(slot.facts.wish.replicas * slot.facts.units, vp_desk_limit() + 1),
+				   batch->nqueries) - 1, 0);
 }
 
 /* Posts what finds a free request, and has somebody awake who sees it. */

@@ -14,8 +14,11 @@
 #include "port/atomics.h"
 #include "storage/proc.h"
 
-/* So many of max_worker_processes are left to others: keeper, launcher, scout, mover. */
-#define VP_OTHER_WORKERS	4
+/*
+ * So many of max_worker_processes are left to others: keeper, launcher, scout, a mover, who
+ * writes down what was refused, and PostgreSQL's logical replication launcher.
+ */
+#define VP_OTHER_WORKERS	6
 
 /* Everything but `idle`: the registry's lock. */
 typedef struct VpDesk
