@@ -36,6 +36,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "am/rows.h"
+#include "am/serve.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -52,6 +53,9 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
+/* How many rows a worker is asked for: LIMIT is not known. */
+#define HANDED_ROWS		32
+
 /* A node whose row is on its way to the executor. */
 typedef struct Row
 {
@@ -63,6 +67,7 @@ typedef struct Row
 typedef enum ScanPhase
 {
 	SCAN_START,
+	SCAN_HANDED,				/* rows that a worker has found */
 	SCAN_SEARCH,				/* the graph */
 	SCAN_SWEEP,					/* nodes that no search has met are in the heap */
 	SCAN_DONE
@@ -106,6 +111,10 @@ typedef struct VpScan
 	int			ntids;
 	int			maxtids;
 	HTAB	   *seen;
+
+	VpHit	   *handed;			/* in `rows` */
+	int			nhanded;
+	int			next_handed;
 } VpScan;
 
 /*----------
@@ -177,11 +186,11 @@ stop_clock(VpScan *scan)
 	scan->busy_since = 0;
 }
 
-/* A search is over, be it that an error ended it. */
+/* A search is over, be it that an error ended it.  Whoever ran it for us has counted it. */
 static void
 count_search(VpScan *scan)
 {
-	if (scan->phase == SCAN_START)
+	if (scan->phase == SCAN_START || scan->phase == SCAN_HANDED)
 		return;
 	stop_clock(scan);
 	vp_meter_search(scan->meter, scan->busy_ns);
@@ -417,6 +426,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	state->tids = NULL;
 	state->ntids = state->maxtids = 0;
 	state->seen = NULL;
+	state->handed = NULL;
 }
 
 /* The vector to search for; nothing is nearer to NULL than anything else, so any will do. */
@@ -663,6 +673,28 @@ find_tid(VpScan *scan, Row *row, ItemPointer tid)
 	return false;
 }
 
+/* The scan returns this row, if it has not done so. */
+static bool
+return_row(IndexScanDesc scan, double dist, ItemPointer tid)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (returned_before(state, tid))
+		return false;
+	if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+	{
+		state->late++;
+		return false;
+	}
+	state->last_dist = dist;
+	state->returned++;
+	scan->xs_heaptid = *tid;
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = false;
+	vp_rows_pin(&state->table, scan);
+	return true;
+}
+
 /* Sets the scan's TID to the next row's; false: no more. */
 static bool
 next_tid(IndexScanDesc scan)
@@ -672,13 +704,14 @@ next_tid(IndexScanDesc scan)
 	for (;;)
 	{
 		Row		   *row = next_row(state);
+		ItemPointerData tid;
 		double		dist;
 		bool		found;
 
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		found = find_tid(state, row, &scan->xs_heaptid);
+		found = find_tid(state, row, &tid);
 
 		/* more rows of the same vector come next */
 		if (row->id != VP_NO_ID)
@@ -686,22 +719,58 @@ next_tid(IndexScanDesc scan)
 		else
 			free_row(state, row);
 
-		if (!found)
-			continue;
-		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
-		{
-			state->late++;
-			continue;
-		}
-		if (returned_before(state, &scan->xs_heaptid))
-			continue;
-		state->last_dist = dist;
-		state->returned++;
-		scan->xs_recheck = false;
-		scan->xs_recheckorderby = false;
-		vp_rows_pin(&state->table, scan);
-		return true;
+		if (found && return_row(scan, dist, &tid))
+			return true;
 	}
+}
+
+/*
+ * Has a worker search, if this process is new to the index and one is idle.  True: it
+ * has found rows.
+ */
+static bool
+hand_over(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	ScanKey		key = &scan->orderByData[0];
+	VpAsk		ask = {.ef_search = vp_ef_search,.iterative_scan = vp_iterative_scan,
+		.max_scan_tuples = vp_max_scan_tuples,.rows = HANDED_ROWS};
+
+	if (scan->numberOfOrderBys == 0 || (key->sk_flags & SK_ISNULL))
+		return false;
+	get_query(scan);
+	ask.query = PointerGetDatum(PG_DETOAST_DATUM(key->sk_argument));
+	state->handed = MemoryContextAlloc(state->rows, HANDED_ROWS * sizeof(VpHit));
+	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed, vp_warm_up,
+										 scan->indexRelation->rd_amcache);
+	state->next_handed = 0;
+	return state->nhanded > 0;
+}
+
+/* The next row that a worker has found; after the last one the search begins here. */
+static bool
+next_handed_tid(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	while (state->next_handed < state->nhanded)
+	{
+		VpHit	   *hit = &state->handed[state->next_handed++];
+
+		if (return_row(scan, hit->dist, &hit->tid))
+			return true;
+	}
+	look_up_rows(state);
+	start_clock(state);
+	start_search(scan);
+	return next_tid(scan);
+}
+
+static bool
+is_handed_over(IndexScanDesc scan)
+{
+	return vp_has_seats(scan->indexRelation) && vp_is_cold(scan->indexRelation->rd_amcache) &&
+		hand_over(scan);
 }
 
 /* The same, beginning the search if that is to be done.  Leaves a seat taken. */
@@ -715,11 +784,16 @@ get_row(IndexScanDesc scan)
 	if (state->phase == SCAN_START)
 	{
 		vp_limit_read(&state->index->store, state->meter);
-		start_clock(state);
-		start_search(scan);
+		if (is_handed_over(scan))
+			state->phase = SCAN_HANDED;
+		else
+		{
+			start_clock(state);
+			start_search(scan);
+		}
 	}
 	old = MemoryContextSwitchTo(state->rows);
-	found = next_tid(scan);
+	found = state->phase == SCAN_HANDED ? next_handed_tid(scan) : next_tid(scan);
 	MemoryContextSwitchTo(old);
 	stop_clock(state);
 	return found;
@@ -744,6 +818,22 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	}
 	PG_END_TRY();
 	return found;
+}
+
+double
+vp_scan_distance(IndexScanDesc scan)
+{
+	return ((VpScan *) scan->opaque)->last_dist;
+}
+
+bool
+vp_scan_has_more(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	VpCandidate candidate;
+
+	return state->nheap > 0 ||
+		(state->phase == SCAN_SEARCH && vp_search_peek(state->search, 0, &candidate));
 }
 
 /* What a search cost: SET client_min_messages = debug1. */

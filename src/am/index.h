@@ -25,6 +25,11 @@ typedef struct VpIndex
 	VpMeta		meta;			/* as read; what changes in it is out of date */
 	VpStore		store;
 	VpCodec		codec;
+
+	/* of what is kept with the relation: how well this process knows it; see cold.c */
+	int			searches;		/* begun, while it is cold */
+	BlockNumber touched;		/* blocks, from the first one on */
+	bool		warm;			/* all of them */
 } VpIndex;
 
 /* What the operator class says of an index that is being made. */
