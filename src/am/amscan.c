@@ -81,9 +81,9 @@ typedef struct VpScan
 	VpNodeSource source;
 	VpSearch   *search;
 	VpQuery		query;
-	float	   *vector;			/* the query, as given */
-	float	   *rotated;
-	float	   *scratch;		/* an exact vector */
+	const void *vector;			/* the query's elements, as given; in `rows` */
+	void	   *rotated;
+	void	   *scratch;		/* an exact vector */
 	VpRows		table;			/* whose rows are returned */
 	bool		cold;			/* exact vectors had to be read from the disk */
 
@@ -262,8 +262,7 @@ measure(VpScan *scan, VpId id)
 	ItemPointerData tid;
 
 	vp_vector_peek(store, id, scan->scratch);
-	row->dist = vp_exact_distance(scan->index->meta.metric, scan->vector, scan->scratch,
-								  scan->index->meta.dims);
+	row->dist = scan->index->form->distance(&scan->index->meta, scan->vector, scan->scratch);
 	row->id = id;
 	push_row(scan, row);
 	vp_node_tid(store, id, &tid);
@@ -385,9 +384,8 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	state->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
 	state->index = vp_index_copy(vp_index_get(rel));
 	vp_node_source_init(&state->source, state->index);
-	state->vector = palloc(state->index->meta.dims * sizeof(float));
-	state->scratch = palloc(state->index->meta.dims * sizeof(float));
-	state->rotated = vp_palloc_aligned(state->index->codec.padded * sizeof(float));
+	state->scratch = palloc(state->index->store.geo.exact_words * sizeof(uint32));
+	state->rotated = vp_palloc_aligned(state->index->codec.rotated_bytes);
 	state->query.planes = vp_palloc_aligned(vp_query_bytes(&state->index->codec));
 	state->heap = pairingheap_allocate(compare_rows, NULL);
 
@@ -435,22 +433,24 @@ get_query(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	const VpMeta *meta = &state->index->meta;
+	const VpForm *form = state->index->form;
 	ScanKey		key = &scan->orderByData[0];
-	VpVector   *vector;
+	VpValue    *value;
 
 	if (key->sk_flags & SK_ISNULL)
 	{
-		memset(state->vector, 0, meta->dims * sizeof(float));
+		state->vector = MemoryContextAllocZero(state->rows,
+											   state->index->store.geo.exact_words * sizeof(uint32));
 		return;
 	}
-	vector = DatumGetVector(key->sk_argument);
-	if (vector->dim != meta->dims)
+	value = PG_DETOAST_DATUM(key->sk_argument);
+	if (form->dims(value) != (int) meta->dims)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("different vector dimensions %u and %d", meta->dims, vector->dim)));
-	memcpy(state->vector, vector->x, meta->dims * sizeof(float));
-	if ((Pointer) vector != DatumGetPointer(key->sk_argument))
-		pfree(vector);
+				 errmsg("different %s %u and %d", form->lengths, meta->dims, form->dims(value))));
+	state->vector = form->elements(memcpy(MemoryContextAlloc(state->rows, VARSIZE(value)),
+										  value, VARSIZE(value)));
+	vp_value_free(value, key->sk_argument);
 }
 
 /* The index has got another mean since the scan began. */
@@ -498,7 +498,8 @@ start_search(IndexScanDesc scan)
 	if (graph.mean_due != state->index->meta.mean_due)
 		reopen_index(state);
 	get_query(scan);
-	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
+	state->index->form->rotate(&state->index->codec, &state->index->meta, state->vector,
+							   state->rotated, false);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
 	vp_rows_begin(&state->table, scan->heapRelation);

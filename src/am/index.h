@@ -10,6 +10,7 @@
 
 #include "utils/relcache.h"
 
+#include "am/form.h"
 #include "graph/graph.h"
 #include "kernel/codec.h"
 #include "page/store.h"
@@ -23,6 +24,7 @@ typedef struct VpIndex
 {
 	Size		size;
 	VpMeta		meta;			/* as read; what changes in it is out of date */
+	const VpForm *form;
 	VpStore		store;
 	VpCodec		codec;
 
@@ -31,9 +33,6 @@ typedef struct VpIndex
 	BlockNumber touched;		/* blocks, from the first one on */
 	bool		warm;			/* all of them */
 } VpIndex;
-
-/* What the operator class says of an index that is being made. */
-extern VpMetric vp_index_metric(Relation rel);
 
 /* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */
 extern VpIndex *vp_index_make(Relation rel, const VpMeta *meta, const float *mean,

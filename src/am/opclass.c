@@ -4,7 +4,7 @@
  *	  What an operator class for vecprov must look like (amvalidate).
  *
  * One operator for ordering, which returns a number, and one support function
- * that takes nothing and returns an integer: the metric.
+ * that takes nothing and returns an integer: form and metric.
  *
  *-------------------------------------------------------------------------
  */

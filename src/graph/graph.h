@@ -270,11 +270,11 @@ extern int	vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity);
 
 /*
  * Gives the next n nodes their codes, made of n rotated vectors (one after
- * another, padded floats each); `hash` of the exact vectors tells equal ones,
+ * another, codec->rotated_bytes each); `hash` of the exact vectors tells equal ones,
  * `shards` where they belong (NULL: all to the first).  Uses nthreads threads.
  * Returns the first id.
  */
-extern VpId vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash,
+extern VpId vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *hash,
 					   const uint8_t *shards, int n, int nthreads);
 
 extern uint32_t vp_mem_count(const VpMemGraph *graph);

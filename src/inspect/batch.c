@@ -155,18 +155,17 @@ open_index(Batch *batch, Oid relid)
 				 errmsg("cannot read temporary indexes of other sessions")));
 	if (!may_read(batch->heap, batch->rel))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(batch->heap));
-	batch->metric = vp_index_metric(batch->rel);
 }
 
 static void
-check_query(Datum query, int number, uint32 dims)
+check_query(const VpIndex *index, Datum query, int number)
 {
-	VpVector   *vector = (VpVector *) DatumGetPointer(query);
+	int			dims = index->form->dims((const VpValue *) DatumGetPointer(query));
 
-	if (vector->dim != dims)
+	if (dims != (int) index->meta.dims)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("different vector dimensions %u and %d", dims, vector->dim),
+				 errmsg("different %s %u and %d", index->form->lengths, index->meta.dims, dims),
 				 errdetail("Query number %d.", number)));
 }
 
@@ -174,7 +173,7 @@ static void
 get_queries(Batch *batch, ArrayType *array)
 {
 	Oid			type = ARR_ELEMTYPE(array);
-	uint32		dims = vp_index_get(batch->rel)->meta.dims;
+	const VpIndex *index = vp_index_get(batch->rel);
 	int16		length;
 	bool		by_value;
 	char		align;
@@ -186,6 +185,7 @@ get_queries(Batch *batch, ArrayType *array)
 				 errmsg("index \"%s\" is of type %s, the queries are of type %s",
 						RelationGetRelationName(batch->rel),
 						format_type_be(batch->rel->rd_opcintype[0]), format_type_be(type))));
+	batch->metric = index->meta.metric;
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	deconstruct_array(array, type, length, by_value, align, &batch->queries, &nulls,
 					  &batch->nqueries);
@@ -196,7 +196,7 @@ get_queries(Batch *batch, ArrayType *array)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("query number %d is null", i + 1)));
 		batch->queries[i] = PointerGetDatum(PG_DETOAST_DATUM(batch->queries[i]));
-		check_query(batch->queries[i], i + 1, dims);
+		check_query(index, batch->queries[i], i + 1);
 	}
 }
 

@@ -65,6 +65,10 @@ typedef struct VpKernel
 	float		(*l1_u4) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u8) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 
+	/* How many bits differ, and how many are set in both.  Any nbytes >= 0, any alignment. */
+	int32_t		(*bits_xor) (const uint8_t *a, const uint8_t *b, int nbytes);
+	int32_t		(*bits_and) (const uint8_t *a, const uint8_t *b, int nbytes);
+
 	/* Fast Hadamard transform in place, scaled to be orthonormal; n a power of two >= 1. */
 	void		(*hadamard) (float *x, int n);
 } VpKernel;

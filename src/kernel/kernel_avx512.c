@@ -21,6 +21,9 @@
 #define AVX512_ISA	"avx2,fma,bmi2,avx512f,avx512bw,avx512vl,avx512dq"
 #define AVX512		__attribute__((target(AVX512_ISA)))
 #define AVX512_INLINE static inline __attribute__((target(AVX512_ISA), always_inline))
+#define POPCNT		__attribute__((target(AVX512_ISA ",avx512vpopcntdq")))
+#define POPCNT_INLINE \
+	static inline __attribute__((target(AVX512_ISA ",avx512vpopcntdq"), always_inline))
 #define VNNI		__attribute__((target(AVX512_ISA ",avx512vnni")))
 #define VNNI_INLINE static inline __attribute__((target(AVX512_ISA ",avx512vnni"), always_inline))
 
@@ -425,6 +428,86 @@ avx512_hadamard(float *x, int n)
 		}
 }
 
+/*
+ * `both`: bits that are set in both, else: bits that differ; a constant in each
+ * caller.  What lies behind the arrays' ends is zero in both.
+ */
+AVX512_INLINE __m512i
+combine_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__mmask64	mask = first_64(nbytes);
+	__m512i		x = _mm512_maskz_loadu_epi8(mask, a);
+	__m512i		y = _mm512_maskz_loadu_epi8(mask, b);
+
+	return both ? _mm512_and_si512(x, y) : _mm512_xor_si512(x, y);
+}
+
+/* How many bits are set in each 8 bytes, by a table of those of half a byte; as in kernel_avx2.c. */
+AVX512_INLINE __m512i
+count_bits(__m512i x)
+{
+	const __m512i counts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3,
+																1, 2, 2, 3, 2, 3, 3, 4));
+	const __m512i half = _mm512_set1_epi8(15);
+	__m512i		lo = _mm512_shuffle_epi8(counts, _mm512_and_si512(x, half));
+	__m512i		hi = _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(x, 4), half));
+
+	return _mm512_sad_epu8(_mm512_add_epi8(lo, hi), _mm512_setzero_si512());
+}
+
+AVX512_INLINE int32_t
+reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__m512i		sum = _mm512_setzero_si512();
+
+	for (int i = 0; i < nbytes; i += 64)
+		sum = _mm512_add_epi64(sum, count_bits(combine_bits(a + i, b + i, nbytes - i, both)));
+	return (int32_t) _mm512_reduce_add_epi64(sum);
+}
+
+AVX512 static int32_t
+avx512_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, false);
+}
+
+AVX512 static int32_t
+avx512_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, true);
+}
+
+/* Where there is an instruction for it.  Two sums, so that one addition need not wait for the last. */
+POPCNT_INLINE int32_t
+reduce_popcnt(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__m512i		s0 = _mm512_setzero_si512();
+	__m512i		s1 = s0;
+	int			i = 0;
+
+	for (; i + 64 < nbytes; i += 128)
+	{
+		s0 = _mm512_add_epi64(s0, _mm512_popcnt_epi64(combine_bits(a + i, b + i, 64, both)));
+		s1 = _mm512_add_epi64(s1, _mm512_popcnt_epi64(combine_bits(a + i + 64, b + i + 64,
+																   nbytes - i - 64, both)));
+	}
+	if (i < nbytes)
+		s0 = _mm512_add_epi64(s0, _mm512_popcnt_epi64(combine_bits(a + i, b + i, nbytes - i, both)));
+	return (int32_t) _mm512_reduce_add_epi64(_mm512_add_epi64(s0, s1));
+}
+
+POPCNT static int32_t
+popcnt_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_popcnt(a, b, nbytes, false);
+}
+
+POPCNT static int32_t
+popcnt_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_popcnt(a, b, nbytes, true);
+}
+
 #define FLOAT_ENTRIES \
 	.l2sq = avx512_l2sq, \
 	.dot = avx512_dot, \
@@ -454,6 +537,8 @@ vp_kernel_avx512(void)
 		.dot_u2 = avx512_dot_u2,
 		.dot_u4 = avx512_dot_u4,
 		.dot_u8 = avx512_dot_u8,
+		.bits_xor = avx512_bits_xor,
+		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES
 	};
 
@@ -467,15 +552,25 @@ vp_kernel_avx512(void)
 const VpKernel *
 vp_kernel_avx512vnni(void)
 {
-	static const VpKernel table = {
+	static VpKernel table = {
 		.name = "avx512vnni",
 		.dot_u2 = vnni_dot_u2,
 		.dot_u4 = vnni_dot_u4,
 		.dot_u8 = vnni_dot_u8,
+		.bits_xor = avx512_bits_xor,
+		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES
 	};
 
-	return vp_kernel_avx512() != NULL && __builtin_cpu_supports("avx512vnni") ? &table : NULL;
+	if (vp_kernel_avx512() == NULL || !__builtin_cpu_supports("avx512vnni"))
+		return NULL;
+	/* the first processors with VNNI cannot count bits */
+	if (__builtin_cpu_supports("avx512vpopcntdq"))
+	{
+		table.bits_xor = popcnt_bits_xor;
+		table.bits_and = popcnt_bits_and;
+	}
+	return &table;
 }
 
 #else

@@ -13,6 +13,7 @@
 
 #include <arm_neon.h>
 #include <math.h>
+#include <string.h>
 
 /*
  * `lanes` numbers of an array from number i on, 1 <= lanes <= 4, and zeroes.
@@ -339,6 +340,50 @@ neon_hadamard(float *x, int n)
 			}
 }
 
+/*
+ * `both`: how many bits are set in both, else: how many differ; a constant in each
+ * caller.  What is left at the end goes through small zeroed arrays.
+ */
+static inline __attribute__((always_inline)) uint8x16_t
+count_bits(const uint8_t *a, const uint8_t *b, bool both)
+{
+	uint8x16_t	x = vld1q_u8(a);
+	uint8x16_t	y = vld1q_u8(b);
+
+	return vcntq_u8(both ? vandq_u8(x, y) : veorq_u8(x, y));
+}
+
+static inline __attribute__((always_inline)) int32_t
+reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	uint32x4_t	sum = vdupq_n_u32(0);
+	int			i = 0;
+
+	for (; i + 16 <= nbytes; i += 16)
+		sum = vpadalq_u16(sum, vpaddlq_u8(count_bits(a + i, b + i, both)));
+	if (i < nbytes)
+	{
+		uint8_t		last[2][16] = {{0}, {0}};
+
+		memcpy(last[0], a + i, (size_t) (nbytes - i));
+		memcpy(last[1], b + i, (size_t) (nbytes - i));
+		sum = vpadalq_u16(sum, vpaddlq_u8(count_bits(last[0], last[1], both)));
+	}
+	return (int32_t) vaddvq_u32(sum);
+}
+
+static int32_t
+neon_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, false);
+}
+
+static int32_t
+neon_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, true);
+}
+
 const VpKernel *
 vp_kernel_neon(void)
 {
@@ -364,6 +409,8 @@ vp_kernel_neon(void)
 		.l1_u2 = neon_l1_u2,
 		.l1_u4 = neon_l1_u4,
 		.l1_u8 = neon_l1_u8,
+		.bits_xor = neon_bits_xor,
+		.bits_and = neon_bits_and,
 		.hadamard = neon_hadamard,
 	};
 

@@ -7,6 +7,7 @@
  *-------------------------------------------------------------------------
  */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/kernel.h"
 
@@ -182,6 +183,37 @@ scalar_hadamard(float *x, int n)
 			}
 }
 
+/* `both`: how many bits are set in both, else: how many differ; a constant in each caller. */
+static inline int32_t
+count_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	int32_t		sum = 0;
+
+	for (int i = 0; i < nbytes; i += 8)
+	{
+		size_t		n = nbytes - i < 8 ? (size_t) (nbytes - i) : 8;
+		uint64_t	x = 0;
+		uint64_t	y = 0;
+
+		memcpy(&x, a + i, n);
+		memcpy(&y, b + i, n);
+		sum += __builtin_popcountll(both ? x & y : x ^ y);
+	}
+	return sum;
+}
+
+static int32_t
+scalar_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return count_bits(a, b, nbytes, false);
+}
+
+static int32_t
+scalar_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return count_bits(a, b, nbytes, true);
+}
+
 #define SCALAR_TABLE \
 { \
 	.name = "scalar", \
@@ -205,6 +237,8 @@ scalar_hadamard(float *x, int n)
 	.l1_u2 = scalar_l1_u2, \
 	.l1_u4 = scalar_l1_u4, \
 	.l1_u8 = scalar_l1_u8, \
+	.bits_xor = scalar_bits_xor, \
+	.bits_and = scalar_bits_and, \
 	.hadamard = scalar_hadamard, \
 }
 

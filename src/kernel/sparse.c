@@ -139,7 +139,7 @@ vp_sparse_distance(VpMetric metric, const VpSparse *a, const VpSparse *b)
 			return -vp_sparse_dot(a, b);
 		case VP_METRIC_L1:
 			return vp_sparse_l1(a, b);
-		case VP_METRIC_COSINE:
+		default:
 			break;
 	}
 	dots[0] = vp_sparse_dot(a, b);

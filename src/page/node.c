@@ -201,11 +201,11 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 }
 
 void
-vp_vector_peek(const VpStore *store, VpId id, float *vector)
+vp_vector_peek(const VpStore *store, VpId id, void *vector)
 {
 	VpPlace		place = vp_vector_place(&store->geo, id);
-	Size		left = store->geo.dims * sizeof(float);
-	char	   *to = (char *) vector;
+	Size		left = store->geo.exact_words * sizeof(uint32);
+	char	   *to = vector;
 
 	while (left > 0)
 	{
@@ -242,24 +242,24 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 
 /*
  * Calls for each page that a node's exact vector lies on, with the page locked
- * in a mode: the floats there, their number, and where in the vector they begin.
+ * in a mode: the words there, their number, and where in the vector they begin.
  */
-typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, float *floats,
+typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, uint32 *words,
 							 int first, int n, void *arg);
 
 static void
 each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call, void *arg)
 {
-	int			dims = store->geo.dims;
+	int			nwords = store->geo.exact_words;
 	VpPlace		place = vp_vector_place(&store->geo, id);
 
-	for (int first = 0; first < dims;)
+	for (int first = 0; first < nwords;)
 	{
 		Buffer		buffer = vp_store_read(store, place.block);
-		int			n = Min(dims - first, (int) ((VP_PAGE_END - place.offset) / sizeof(float)));
+		int			n = Min(nwords - first, (int) ((VP_PAGE_END - place.offset) / sizeof(uint32)));
 
 		LockBuffer(buffer, lockmode);
-		call(store, buffer, (float *) (BufferGetPage(buffer) + place.offset), first, n, arg);
+		call(store, buffer, (uint32 *) (BufferGetPage(buffer) + place.offset), first, n, arg);
 		UnlockReleaseBuffer(buffer);
 		first += n;
 		place.block++;
@@ -268,13 +268,13 @@ each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call,
 }
 
 static void
-copy_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+copy_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
-	memcpy((float *) arg + first, floats, n * sizeof(float));
+	memcpy((uint32 *) arg + first, words, n * sizeof(uint32));
 }
 
 void
-vp_vector_fetch(const VpStore *store, VpId id, float *vector)
+vp_vector_fetch(const VpStore *store, VpId id, void *vector)
 {
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
@@ -304,7 +304,7 @@ vp_vector_prefetch(const VpStore *store, VpId id)
 	vector = vp_vector_place(&store->geo, id);
 	prefetch_place(store, vector);
 	/* many a vector goes on on the next page */
-	if (vector.offset + store->geo.dims * sizeof(float) > VP_PAGE_END)
+	if (vector.offset + store->geo.exact_words * sizeof(uint32) > VP_PAGE_END)
 		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
 	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
@@ -371,7 +371,7 @@ vp_vector_read_ahead(const VpStore *store, VpId id)
 {
 	VpPlace		place = vp_vector_place(&store->geo, id);
 	BlockNumber last = place.block +
-		(place.offset - VP_PAGE_START + store->geo.dims * sizeof(float) - 1) / VP_PAGE_ROOM;
+		(place.offset - VP_PAGE_START + store->geo.exact_words * sizeof(uint32) - 1) / VP_PAGE_ROOM;
 	bool		cold = false;
 
 	for (; place.block <= last; place.block++)
@@ -380,22 +380,23 @@ vp_vector_read_ahead(const VpStore *store, VpId id)
 }
 
 static void
-write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+write_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
 	VpChange	change;
 
 	vp_change_begin(&change, VP_WAL_VECTOR);
 	vp_change_page(&change, buffer);
-	vp_change_words(&change, floats, (const uint32 *) ((const float *) arg + first), n);
+	vp_change_words(&change, words, (const uint32 *) arg + first, n);
 	vp_change_apply(&change, store->rel, store->wal);
 }
 
 /* The exact vector of a node that nobody reads yet. */
 void
-vp_vector_write(const VpStore *store, VpId id, const float *vector)
+vp_vector_write(const VpStore *store, VpId id, const void *vector)
 {
-	each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
-					  unconstify(float *, vector));
+	if (store->geo.vector_words > 0)
+		each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
+						  unconstify(void *, vector));
 }
 
 /*----------

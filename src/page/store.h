@@ -160,8 +160,11 @@ extern void vp_waiting_to_free(const VpStore *store, Relation heap);
  *----------
  */
 
-/* The exact vector of a node that nobody reads yet. */
-extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
+/*
+ * The exact vector of a node that nobody reads yet: vector_words words.  Nothing to do
+ * where the code is all.
+ */
+extern void vp_vector_write(const VpStore *store, VpId id, const void *vector);
 
 /* Peeks. */
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
@@ -173,12 +176,14 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
 
-/* The exact vector of a node that can be met: it does not change. */
-extern void vp_vector_peek(const VpStore *store, VpId id, float *vector);
+/* The exact vector of a node that can be met, which does not change: as vp_vector_fetch. */
+extern void vp_vector_peek(const VpStore *store, VpId id, void *vector);
 
 /* Fetches. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
-extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
+
+/* The exact vector, exact_words words: out of the vector pages, or the node's code. */
+extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
 /* Begins to load into the CPU's cache what vp_vector_peek and vp_node_tid will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);

@@ -504,6 +504,54 @@ test_l1_codes(const VpKernel *k, char *end_a, char *end_b, int bits)
 	}
 }
 
+static int32_t
+popcount(const uint8_t *bits, int nbytes)
+{
+	int32_t		sum = 0;
+
+	for (int i = 0; i < nbytes * 8; i++)
+		sum += bits[i / 8] >> i % 8 & 1;
+	return sum;
+}
+
+/* Of every length and alignment: random bits, all bits, and one. */
+static void
+test_bits(const VpKernel *k, char *end_a, char *end_b)
+{
+	for (int nbytes = 0; nbytes <= 8000; nbytes = next_length(nbytes))
+		for (int shift = 0; shift < 3; shift++)
+		{
+			uint8_t    *a = (uint8_t *) end_a - nbytes - shift;
+			uint8_t    *b = (uint8_t *) end_b - nbytes;
+			uint8_t    *both = malloc((size_t) nbytes + 1);
+			uint8_t    *other = malloc((size_t) nbytes + 1);
+
+			for (int i = 0; i < nbytes; i++)
+			{
+				a[i] = shift == 1 ? 0xFF : (uint8_t) vp_unit_random(&seed);
+				b[i] = shift == 1 ? 0x00 : (uint8_t) vp_unit_random(&seed);
+				both[i] = a[i] & b[i];
+				other[i] = a[i] ^ b[i];
+			}
+			VP_CHECK(k->bits_and(a, b, nbytes) == popcount(both, nbytes),
+					 "%s bits_and of %d bytes: %d, not %d", k->name, nbytes,
+					 k->bits_and(a, b, nbytes), popcount(both, nbytes));
+			VP_CHECK(k->bits_xor(a, b, nbytes) == popcount(other, nbytes),
+					 "%s bits_xor of %d bytes: %d, not %d", k->name, nbytes,
+					 k->bits_xor(a, b, nbytes), popcount(other, nbytes));
+			for (int i = 0; i < nbytes * 8 && nbytes < 200; i++)
+			{
+				memset(a, 0, (size_t) nbytes);
+				a[i / 8] = (uint8_t) (1 << i % 8);
+				memcpy(b, a, (size_t) nbytes);
+				VP_CHECK(k->bits_and(a, b, nbytes) == 1 && k->bits_xor(a, b, nbytes) == 0,
+						 "%s bit %d of %d bytes", k->name, i, nbytes);
+			}
+			free(both);
+			free(other);
+		}
+}
+
 static void
 test_hadamard(const VpKernel *k, char *end_a, char *end_b)
 {
@@ -586,6 +634,7 @@ main(void)
 			test_dot_places(k, end_a, end_b, bits);
 			test_l1_codes(k, end_a, end_b, bits);
 		}
+		test_bits(k, end_a, end_b);
 		test_hadamard(k, end_a, end_b);
 	}
 	return vp_unit_report();
