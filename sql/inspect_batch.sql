@@ -20,6 +20,8 @@ CREATE INDEX batch_ip ON batch_items USING vecprov (w vector_ip_ops);
 CREATE INDEX batch_l1 ON batch_items USING vecprov (w vector_l1_ops);
 CREATE INDEX batch_part ON batch_items USING vecprov (v) WHERE half = 'even' AND id > 100;
 CREATE INDEX batch_expression ON batch_items USING vecprov (((v - w)::vector(16)));
+CREATE INDEX batch_half ON batch_items USING vecprov ((v::halfvec(16)) halfvec_l2_ops);
+CREATE INDEX batch_bit ON batch_items USING vecprov ((binary_quantize(w)::bit(16)) bit_hamming_ops);
 
 -- Rows that one of the two has and the other has not, by the SELECT whose expression and condition are given
 CREATE FUNCTION pg_temp.differences(index regclass, k integer, expression text, condition text DEFAULT 'true') RETURNS bigint
@@ -45,6 +47,9 @@ $$;
 SELECT pg_temp.differences('batch_l2', 10, 'v <->'), pg_temp.differences('batch_cosine', 10, 'w <=>'),
 	pg_temp.differences('batch_ip', 10, 'w <#>'), pg_temp.differences('batch_l1', 3, 'w <+>');
 SELECT pg_temp.differences('batch_part', 10, 'v <->', $$half = 'even' AND id > 100$$), pg_temp.differences('batch_expression', 10, '(v - w)::vector(16) <->');
+-- vectors for another type
+SELECT pg_temp.differences('batch_half', 10, 'v::halfvec(16) <->');
+SELECT pg_temp.try($$SELECT vecprov_search('batch_bit', ARRAY(SELECT q FROM batch_queries), 10)$$);
 SELECT count(*), count(DISTINCT (query, rank)), min(query), max(query), min(rank), max(rank)
 	FROM vecprov_search('batch_l2', (SELECT array_agg(q ORDER BY id) FROM batch_queries), 7);
 -- in the order of the queries, of the ranks, and of the distances

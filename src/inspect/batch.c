@@ -49,6 +49,7 @@
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
+#include "type/halfvec.h"
 #include "type/vector.h"
 
 VP_FUNCTION(vecprov_search);
@@ -169,22 +170,37 @@ check_query(const VpIndex *index, Datum query, int number)
 				 errdetail("Query number %d.", number)));
 }
 
+/* A vector as what the index is of: our type, or another extension's of the same layout. */
+static Datum
+as_indexed(const Batch *batch, const VpIndex *index, Datum query)
+{
+	const VpVector *vector = DatumGetVector(query);
+
+	switch ((VpFormKind) index->meta.form)
+	{
+		case VP_FORM_VECTOR:
+			return PointerGetDatum(vector);
+		case VP_FORM_HALFVEC:
+			return PointerGetDatum(vp_halfvec_of_floats(vector->x, vector->dim));
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("index \"%s\" is of type %s, which a vector cannot be searched for in",
+							RelationGetRelationName(batch->rel),
+							format_type_be(batch->rel->rd_opcintype[0]))));
+	}
+}
+
 static void
 get_queries(Batch *batch, ArrayType *array)
 {
+	const VpIndex *index = vp_index_copy(vp_index_get(batch->rel));
 	Oid			type = ARR_ELEMTYPE(array);
-	const VpIndex *index = vp_index_get(batch->rel);
 	int16		length;
 	bool		by_value;
 	char		align;
 	bool	   *nulls;
 
-	if (type != batch->rel->rd_opcintype[0])
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("index \"%s\" is of type %s, the queries are of type %s",
-						RelationGetRelationName(batch->rel),
-						format_type_be(batch->rel->rd_opcintype[0]), format_type_be(type))));
 	batch->metric = index->meta.metric;
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	deconstruct_array(array, type, length, by_value, align, &batch->queries, &nulls,
@@ -195,7 +211,7 @@ get_queries(Batch *batch, ArrayType *array)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("query number %d is null", i + 1)));
-		batch->queries[i] = PointerGetDatum(PG_DETOAST_DATUM(batch->queries[i]));
+		batch->queries[i] = as_indexed(batch, index, batch->queries[i]);
 		check_query(index, batch->queries[i], i + 1);
 	}
 }
