@@ -249,11 +249,11 @@ extern void vp_move_finish(const VpStore *store, VpId id, VpId copy);
  */
 extern void vp_node_abandon(const VpStore *store, VpId id);
 
-/* Is there no search any more that must find moved rows where they were? */
+/* Is there no snapshot any more whose searches must find moved rows where they were? */
 extern bool vp_moved_is_over(const VpMeta *meta, Relation heap);
 
-/* Then, and it is true: MOVED nodes are dead as any others. */
-extern bool vp_moved_forget(const VpStore *store, Relation heap);
+/* There is no such search: MOVED nodes are dead as any others. */
+extern void vp_moved_forget(const VpStore *store);
 
 /* All nodes are where they shall be.  Shards from the target on are gone. */
 extern void vp_move_end(const VpStore *store);
