@@ -110,9 +110,10 @@ is($node->safe_psql('postgres', "SET enable_seqscan = off; SET vecprov.ef_search
 	$node->safe_psql('postgres', "SET enable_indexscan = off; $nearest"), 'a search and the exact answer');
 refused("SELECT id FROM items ORDER BY v <-> '[1,2,3]' LIMIT 1", qr/different vector dimensions 80 and 3/,
 	'a wrong query');
-$node->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', 'r10', 2, 1)");
-ok($node->poll_query_until('postgres', <<'EOS', 'Ready|2|2000'), 'provisioned');
-SELECT state, current_shards, records FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass
+is($node->safe_psql('postgres', <<'EOS'), "\n\nReady|2|2000", 'provisioned');
+SELECT vecprov_provision('items_v_idx', 'r10', 2, 1);
+SELECT vecprov_wait('items_v_idx', '120 s');
+SELECT state, current_shards, records FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass;
 EOS
 intact($node, 'items', 'items_v_idx', 'provisioned');
 
