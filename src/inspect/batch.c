@@ -46,6 +46,7 @@
 #include "am/am.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
+#include "capacity/meter.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -80,6 +81,7 @@ typedef struct Batch
 	Relation	heap;
 	Relation	rel;
 	VpMetric	metric;
+	VpMeter    *meter;
 	int			k;
 	int			nqueries;
 	Datum	   *queries;
@@ -156,6 +158,7 @@ open_index(Batch *batch, Oid relid)
 	if (!may_read(batch->heap, batch->rel))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(batch->heap));
 	batch->metric = vp_index_metric(batch->rel);
+	batch->meter = vp_meter_find(batch->rel);
 }
 
 static void
@@ -276,6 +279,7 @@ take_answer(Batch *batch, int query, const VpRequest *request)
 {
 	Answer	   *answer = new_answer(batch);
 
+	vp_meter_search(batch->meter, request->ns);
 	for (int i = 0; i < request->nhits && answer->n < batch->k; i++)
 	{
 		VpHit		hit = request->hits[i];
