@@ -53,8 +53,12 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* How many rows a worker is asked for: LIMIT is not known. */
-#define HANDED_ROWS		32
+/*
+ * How many rows a worker is asked for, as LIMIT is not known; and the second time, when
+ * these were too few.
+ */
+#define HANDED_ROWS		16
+#define MORE_HANDED		256
 
 /* A node whose row is on its way to the executor. */
 typedef struct Row
@@ -113,6 +117,7 @@ typedef struct VpScan
 	HTAB	   *seen;
 
 	VpHit	   *handed;			/* in `rows` */
+	int			asked;			/* how many rows a worker was asked for */
 	int			nhanded;
 	int			next_handed;
 } VpScan;
@@ -186,11 +191,11 @@ stop_clock(VpScan *scan)
 	scan->busy_since = 0;
 }
 
-/* A search is over, be it that an error ended it.  Whoever ran it for us has counted it. */
+/* A search is over, be it that an error ended it. */
 static void
 count_search(VpScan *scan)
 {
-	if (scan->phase == SCAN_START || scan->phase == SCAN_HANDED)
+	if (scan->phase == SCAN_START)
 		return;
 	stop_clock(scan);
 	vp_meter_search(scan->meter, scan->busy_ns);
@@ -504,7 +509,7 @@ start_search(IndexScanDesc scan)
 
 	vp_rows_begin(&state->table, scan->heapRelation);
 	state->cold = false;
-	if (graph.moving)
+	if (graph.moving && state->seen == NULL)
 		look_up_rows(state);
 	state->ef = vp_ef_search;
 	state->rounds = 1;
@@ -725,53 +730,70 @@ next_tid(IndexScanDesc scan)
 	}
 }
 
-/*
- * Has a worker search, if this process is new to the index and one is idle.  True: it
- * has found rows.
- */
+/* Has an idle worker search for so many rows.  False: there is none, or there are no rows. */
 static bool
-hand_over(IndexScanDesc scan)
+hand_over(IndexScanDesc scan, int rows)
 {
 	VpScan	   *state = scan->opaque;
-	ScanKey		key = &scan->orderByData[0];
 	VpAsk		ask = {.ef_search = vp_ef_search,.iterative_scan = vp_iterative_scan,
-		.max_scan_tuples = vp_max_scan_tuples,.rows = HANDED_ROWS};
+		.max_scan_tuples = vp_max_scan_tuples,.rows = rows};
+	MemoryContext old = MemoryContextSwitchTo(state->rows);
 
-	if (scan->numberOfOrderBys == 0 || (key->sk_flags & SK_ISNULL))
-		return false;
-	get_query(scan);
-	ask.query = PointerGetDatum(PG_DETOAST_DATUM(key->sk_argument));
-	state->handed = MemoryContextAlloc(state->rows, HANDED_ROWS * sizeof(VpHit));
+	ask.query = PointerGetDatum(PG_DETOAST_DATUM(scan->orderByData[0].sk_argument));
+	state->asked = rows;
+	state->handed = palloc(rows * sizeof(VpHit));
 	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed, vp_warm_up,
 										 scan->indexRelation->rd_amcache);
 	state->next_handed = 0;
+	MemoryContextSwitchTo(old);
 	return state->nhanded > 0;
 }
 
-/* The next row that a worker has found; after the last one the search begins here. */
+/* Has a worker begun the scan, because this process is new to the index? */
+static bool
+is_handed_over(IndexScanDesc scan)
+{
+	if (!vp_has_seats(scan->indexRelation) || scan->numberOfOrderBys == 0 ||
+		(scan->orderByData[0].sk_flags & SK_ISNULL) ||
+		!vp_is_cold(scan->indexRelation->rd_amcache))
+		return false;
+	get_query(scan);
+	return hand_over(scan, HANDED_ROWS);
+}
+
+/* There may be more than a worker has found: has one find more, or begins the search here. */
+static void
+go_on_handed(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (state->seen == NULL)
+		look_up_rows(state);
+	if (state->asked == HANDED_ROWS && state->nhanded == HANDED_ROWS &&
+		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED))
+		return;
+	start_search(scan);
+}
+
+/* The next row, of those that a worker has found first. */
 static bool
 next_handed_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	while (state->next_handed < state->nhanded)
+	while (state->phase == SCAN_HANDED)
 	{
-		VpHit	   *hit = &state->handed[state->next_handed++];
+		while (state->next_handed < state->nhanded)
+		{
+			VpHit	   *hit = &state->handed[state->next_handed++];
 
-		if (return_row(scan, hit->dist, &hit->tid))
-			return true;
+			if (return_row(scan, hit->dist, &hit->tid))
+				return true;
+		}
+		start_clock(state);
+		go_on_handed(scan);
 	}
-	look_up_rows(state);
-	start_clock(state);
-	start_search(scan);
 	return next_tid(scan);
-}
-
-static bool
-is_handed_over(IndexScanDesc scan)
-{
-	return vp_has_seats(scan->indexRelation) && vp_is_cold(scan->indexRelation->rd_amcache) &&
-		hand_over(scan);
 }
 
 /* The same, beginning the search if that is to be done.  Leaves a seat taken. */
@@ -785,13 +807,11 @@ get_row(IndexScanDesc scan)
 	if (state->phase == SCAN_START)
 	{
 		vp_limit_read(&state->index->store, state->meter);
+		start_clock(state);
 		if (is_handed_over(scan))
 			state->phase = SCAN_HANDED;
 		else
-		{
-			start_clock(state);
 			start_search(scan);
-		}
 	}
 	old = MemoryContextSwitchTo(state->rows);
 	found = state->phase == SCAN_HANDED ? next_handed_tid(scan) : next_tid(scan);
@@ -819,6 +839,12 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	}
 	PG_END_TRY();
 	return found;
+}
+
+void
+vp_scan_uncounted(IndexScanDesc scan)
+{
+	((VpScan *) scan->opaque)->meter = NULL;
 }
 
 double

@@ -23,8 +23,8 @@
 /* After so many searches a process is warm, whatever it has touched. */
 #define COLD_SEARCHES	64
 
-/* Blocks that are touched at a time: some 20 microseconds. */
-#define PORTION			16
+/* Blocks that are touched at a time: some 10 microseconds. */
+#define PORTION			8
 
 /* The unit in which shared buffers are mapped, or part of it. */
 #define MAP_BYTES		4096

@@ -5,7 +5,7 @@
  *
  * They are index scans like others.  What the worker's snapshot sees does not
  * matter, as rows are not looked at here: the asker's snapshot is older than the
- * search, and it is the asker who looks whether it sees them.
+ * search, and it is the asker who looks whether it sees them, and who counts the search.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,6 +50,7 @@ open_index(Oid index)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	opened->scan = vp_begin_scan(opened->rel, 0, 1);
 	opened->scan->xs_snapshot = GetActiveSnapshot();
+	vp_scan_uncounted(opened->scan);
 	return opened;
 }
 

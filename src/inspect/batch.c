@@ -46,6 +46,7 @@
 #include "am/am.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
+#include "capacity/meter.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -81,6 +82,7 @@ typedef struct Batch
 	Relation	heap;
 	Relation	rel;
 	VpMetric	metric;
+	VpMeter    *meter;
 	int			k;
 	int			nqueries;
 	Datum	   *queries;
@@ -156,6 +158,7 @@ open_index(Batch *batch, Oid relid)
 				 errmsg("cannot read temporary indexes of other sessions")));
 	if (!may_read(batch->heap, batch->rel))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(batch->heap));
+	batch->meter = vp_meter_find(batch->rel);
 }
 
 static void
@@ -292,6 +295,7 @@ take_answer(Batch *batch, int query, const VpRequest *request)
 {
 	Answer	   *answer = new_answer(batch);
 
+	vp_meter_search(batch->meter, request->ns);
 	for (int i = 0; i < request->nhits && answer->n < batch->k; i++)
 	{
 		VpHit		hit = request->hits[i];

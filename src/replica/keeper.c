@@ -191,7 +191,9 @@ try_hold(int i)
 		(void) vp_desks_clear(k->facts.database);
 		return;
 	}
-	if (LockAcquire(&index, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	/* what we have for another index is ours again, whoever waits for it */
+	if (LockHasWaiters(&database, RowExclusiveLock, true) ||
+		LockAcquire(&index, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
 		LockRelease(&database, RowExclusiveLock, true);
 		return;
@@ -425,9 +427,10 @@ mind_locks(void)
 		if (kept[i].hold != 0 && (kept[i].gone || is_waited_for(&kept[i])))
 			let_go(i);
 	for (int i = 0; i < vp_max_provisioned; i++)
-	{
 		if (kept[i].locked && kept[i].hold == 0)
 			unlock(i);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
 		if (kept[i].locked || !kept[i].used)
 			continue;
 		if (kept[i].gone)

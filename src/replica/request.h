@@ -37,6 +37,7 @@ typedef struct VpRequest
 	int			slot;
 	Oid			index;
 	VpAsk		ask;			/* its query lies at the beginning of data */
+	uint64		ns;				/* that the search took */
 	int			nhits;
 	VpHit	   *hits;			/* behind the query */
 	char		data[VP_REQUEST_BYTES];

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "base/zones.h"
+#include "capacity/meter.h"
 #include "replica/desk.h"
 #include "replica/request.h"
 #include "replica/seats.h"
@@ -65,7 +66,10 @@ serve(VpDesk *desk)
 	opened = server->open(desk->index);
 	while (opened != NULL && request != NULL)
 	{
+		uint64		start = vp_now();
+
 		request->nhits = server->search(opened, &request->ask, request->hits);
+		request->ns = vp_now() - start;
 		vp_request_done(request);
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
