@@ -4,6 +4,8 @@
 #   make installcheck   regression and isolation tests against a running server
 #                       that has vecprov in shared_preload_libraries
 #   make test           everything, on private servers; installs missing packages
+#   make test-clients   node, JDBC, Python and psql on tables of vecprov; installs them
+#   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
@@ -40,7 +42,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test demo bench bench-graph unit check-includes check-headers
+.PHONY: test test-clients test-chroot demo bench bench-graph unit check-includes check-headers
 .DEFAULT_GOAL := all
 
 ifneq ($(wildcard $(PGXS)),)
@@ -70,6 +72,12 @@ endif
 # These find or install what they need by themselves.
 test:
 	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/run
+
+test-clients:
+	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/clients/run
+
+test-chroot:
+	@test/chroot $(SUITE) $(CHROOT)
 
 demo:
 	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/demo/run

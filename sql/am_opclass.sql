@@ -52,7 +52,7 @@ CREATE OPERATOR CLASS opclass_search_operator FOR TYPE vector USING vecprov AS
 	OPERATOR 1 = (vector, vector),
 	FUNCTION 1 vecprov_vector_l2_metric();
 CREATE OPERATOR CLASS opclass_strategy FOR TYPE vector USING vecprov AS
-	OPERATOR 2 <-> (vector, vector) FOR ORDER BY float_ops,
+	OPERATOR 3 <-> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_vector_l2_metric();
 CREATE OPERATOR CLASS opclass_no_operator FOR TYPE vector USING vecprov AS
 	FUNCTION 1 vecprov_vector_l2_metric();

@@ -4,7 +4,9 @@
  *	  What an operator class for vecprov must look like (amvalidate).
  *
  * One operator for ordering, which returns a number, and one support function
- * that takes nothing and returns an integer: form and metric.
+ * that takes nothing and returns an integer: form and metric.  A second operator,
+ * strategy 2, is pgvector's of the same name where both extensions have the
+ * same type (vecprov_adopt).
  *
  *-------------------------------------------------------------------------
  */
@@ -43,10 +45,10 @@ check_operators(Oid family, const char *class_name)
 	{
 		Form_pg_amop form = (Form_pg_amop) GETSTRUCT(&list->members[i]->tuple);
 
-		if (form->amopstrategy != 1 || form->amoppurpose != AMOP_ORDER)
+		if (form->amopstrategy > 2 || form->amoppurpose != AMOP_ORDER)
 		{
 			complain("operator class \"%s\" of access method vecprov may only have "
-					 "an ordering operator of strategy 1, not %s",
+					 "ordering operators of strategies 1 and 2, not %s",
 					 class_name, format_operator(form->amopopr));
 			ok = false;
 		}

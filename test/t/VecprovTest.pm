@@ -35,14 +35,15 @@ EOC
 	return $node;
 }
 
+# The extension and test functions; `create`: SQL that makes it otherwise than usual.
 # vec(i, dims): vector number i of a fixed sequence: 40 clusters with noise around them.
 # near(i, dims): another one beside it, not the same.
 sub vecprov_functions
 {
-	my ($node) = @_;
+	my ($node, $create) = @_;
 
+	$node->safe_psql('postgres', $create // 'CREATE EXTENSION vecprov');
 	$node->safe_psql('postgres', <<'EOS');
-CREATE EXTENSION vecprov;
 CREATE FUNCTION vec(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT array_agg(((hashint4extended(i % 40, d) & 1023) + (hashint4extended(i, d) & 255)) / 1024.0
 		ORDER BY d)::real[]::vector

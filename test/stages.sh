@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Parts of a test, run one after the other with their counts added up, for the scripts that source
+# this file after sandbox.sh.
+#
+#	stage TITLE SECONDS COMMAND...	runs a part, prints its counts, why it skipped something, and
+#									what it left if it failed
+#	stages_end						prints the line of all counts; fails if anything did
+
+passed=0 failed=0 skipped=0
+crash='PANIC|terminated by signal|TRAP:'		# in a server log
+
+# Knows the lines of TAP and those of pg_regress before version 16. A part that fails without saying
+# what counts as one failure.
+stage()
+{
+	local title=$1 limit=$2 log=$box/log/$1.log rc counts
+	shift 2
+
+	timeout -k 30 "$limit" "$@" >"$log" 2>&1 &
+	child=$!
+	wait "$child"
+	rc=$?
+	child=
+	[ "$rc" != 124 ] || echo "ran past $limit seconds" >>"$log"
+
+	counts=$(perl -ne '
+		if (/^not ok\b(?!.*# todo)/i || /^(?:test)? +\S+ +\.\.\. failed/i) { $n{failed}++ }
+		elsif (/^ok\b.*# skip/i || /\.\. skipped:/) { $n{skipped}++ }
+		elsif (/^(?:not )?ok +\S/ || /^(?:test)? +\S+ +\.\.\. ok/) { $n{passed}++ }
+		END { print join " ", map { $_ || 0 } @n{qw(passed failed skipped)} }' "$log")
+	set -- $counts
+	[ "$rc" = 0 ] || [ "$2" != 0 ] || set -- "$1" 1 "$3"
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+
+	printf '%-12s %5d passed, %d failed, %d skipped\n' "$title" "$1" "$2" "$3"
+	sed -nE 's/.*(# skip|\.\. skipped:) (.*)/             skipped: \2/Ip' "$log" | sort -u
+	[ "$2" = 0 ] || explain "$log"
+}
+
+# Shows what a failed part left: its own output, differences to what was expected, servers' logs.
+explain()
+{
+	local file
+
+	echo "--- $1"
+	grep -v '^ok' "$1" | tail -n 150
+	find "$tree" -name regression.diffs | while read -r file; do
+		echo "--- $file"
+		head -n 300 "$file"
+		mv "$file" "$file.shown"
+	done
+	find "$tree/tmp_check" -name 'regress_log_*' 2>/dev/null | while read -r file; do
+		if grep -qE '^not ok|^\[.*\] .*not ok|died|Bail out' "$file"; then
+			echo "--- $file"
+			tail -n 60 "$file"
+		fi
+	done
+	for file in "$box/log/server.log" "$tree"/tmp_check/log/*.log; do
+		if grep -qE "$crash" "$file" 2>/dev/null; then
+			echo "--- $file"
+			grep -B 5 -A 10 -E "$crash" "$file" | tail -n 60
+		fi
+	done
+}
+
+stages_end()
+{
+	local counts="$passed passed, $failed failed"
+
+	[ "$skipped" = 0 ] || counts="$counts, $skipped skipped"
+	echo "$counts"
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
