@@ -35,6 +35,7 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/rows.h"
 #include "am/serve.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
@@ -59,13 +60,12 @@
 #define HANDED_ROWS		16
 #define MORE_HANDED		256
 
-/* A row on its way to the executor. */
+/* A node whose row is on its way to the executor. */
 typedef struct Row
 {
 	pairingheap_node node;		/* first */
 	double		dist;
-	ItemPointerData tid;
-	uint32		next;			/* more rows with the same vector */
+	VpId		id;				/* or the first of a chain that may have one */
 } Row;
 
 typedef enum ScanPhase
@@ -88,6 +88,8 @@ typedef struct VpScan
 	float	   *vector;			/* the query, as given */
 	float	   *rotated;
 	float	   *scratch;		/* an exact vector */
+	VpRows		table;			/* whose rows are returned */
+	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
@@ -256,54 +258,33 @@ free_row(VpScan *scan, Row *row)
  *----------
  */
 
-/*
- * Sets the row of a node, or of the first behind it in the chain of equal
- * vectors that has one.  False when there is none.
- */
-static bool
-find_tid(VpScan *scan, VpId id, Row *row)
-{
-	VpNodeTail	tail;
-
-	for (;;)
-	{
-		vp_node_fetch(&scan->index->store, id, &tail);
-		/* a node in the waiting list keeps its chain only if it was in one */
-		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
-		row->tid = tail.tid;
-		if (tail.flags != 0 && !vp_is_gone(tail.flags))
-			return true;
-		if (tail.flags == 0 || row->next == 0)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		id = vp_deref(row->next);
-	}
-}
-
-/* Measures a node by its exact vector, and puts its row into the heap. */
+/* Measures a node by its exact vector, and puts it into the heap. */
 static double
 measure(VpScan *scan, VpId id)
 {
+	const VpStore *store = &scan->index->store;
 	Row		   *row = new_row(scan);
-	Buffer		buffer;
-	const float *vector = vp_vector_look(&scan->index->store, id, scan->scratch, &buffer);
-	double		dist = vp_exact_distance(scan->index->meta.metric, scan->vector, vector,
-										 scan->index->meta.dims);
+	ItemPointerData tid;
 
-	if (BufferIsValid(buffer))
-		UnlockReleaseBuffer(buffer);
-	row->dist = dist;
-	if (find_tid(scan, id, row))
-		push_row(scan, row);
-	else
-		free_row(scan, row);
-	return dist;
+	vp_vector_peek(store, id, scan->scratch);
+	row->dist = vp_exact_distance(scan->index->meta.metric, scan->vector, scan->scratch,
+								  scan->index->meta.dims);
+	row->id = id;
+	push_row(scan, row);
+	vp_node_tid(store, id, &tid);
+	vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+	return row->dist;
 }
 
 static void
 measure_candidate(VpScan *scan, const VpCandidate *candidate)
 {
-	double		error = measure(scan, candidate->id) - candidate->dist;
+	VpCandidate later;
+	double		error;
+
+	if (scan->cold && vp_search_peek(scan->search, MIN_MEASURED - 1, &later))
+		(void) vp_vector_read_ahead(&scan->index->store, later.id);
+	error = measure(scan, candidate->id) - candidate->dist;
 
 	if (isnan(error) || isinf(error))
 		return;
@@ -326,15 +307,17 @@ lower_bound(const VpScan *scan, float estimate)
 	return estimate + mean - (ERROR_MARGIN + FEW_MARGIN / scan->measured) * sqrt(Max(variance, 0.0));
 }
 
-/* Asks for all that will be measured at least, before the first is waited for. */
+/*
+ * Asks for all that will be measured at least, before the first is waited for; and
+ * is the index seen to be cold, from then on for one more with each that is measured.
+ */
 static void
 read_ahead(VpScan *scan)
 {
-	int			n;
-	const VpCandidate *found = vp_search_found(scan->search, &n);
+	VpCandidate candidate;
 
-	for (int i = 0; i < n && i < MIN_MEASURED; i++)
-		vp_vector_read_ahead(&scan->index->store, found[i].id);
+	for (int i = 0; i < MIN_MEASURED && vp_search_peek(scan->search, i, &candidate); i++)
+		scan->cold |= vp_vector_read_ahead(&scan->index->store, candidate.id);
 }
 
 /*----------
@@ -523,6 +506,8 @@ start_search(IndexScanDesc scan)
 	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
+	vp_rows_begin(&state->table, scan->heapRelation);
+	state->cold = false;
 	if (graph.moving && state->seen == NULL)
 		look_up_rows(state);
 	state->ef = vp_ef_search;
@@ -640,7 +625,7 @@ next_row(VpScan *scan)
 	while (scan->phase != SCAN_DONE)
 	{
 		VpCandidate candidate;
-		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, &candidate);
+		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, 0, &candidate);
 		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
@@ -649,7 +634,7 @@ next_row(VpScan *scan)
 
 			start_clock(scan);
 			(void) vp_search_next(scan->search, &candidate);
-			if (vp_search_peek(scan->search, &following))
+			if (vp_search_peek(scan->search, 0, &following))
 				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}
@@ -668,13 +653,38 @@ next_row(VpScan *scan)
 	return NULL;
 }
 
-/* The scan returns this row, if it has not done so. */
+/*
+ * The row of a node, or of the first behind it in the chain of equal vectors that has
+ * one.  Sets row->id to the next in the chain, VP_NO_ID if there is none.  False when
+ * there is no row.
+ */
 static bool
-return_row(IndexScanDesc scan, double dist, ItemPointer tid)
+find_tid(VpScan *scan, Row *row, ItemPointer tid)
+{
+	while (row->id != VP_NO_ID)
+	{
+		VpNodeTail	tail;
+		bool		chained;
+
+		CHECK_FOR_INTERRUPTS();
+		vp_node_fetch(&scan->index->store, row->id, &tail);
+		/* a node in the waiting list keeps its chain only if it was in one */
+		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
+		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
+		*tid = tail.tid;
+		if (tail.flags != 0 && !vp_is_gone(tail.flags))
+			return true;
+	}
+	return false;
+}
+
+/* The scan returns the row of its TID, if it has not done so. */
+static bool
+return_row(IndexScanDesc scan, double dist)
 {
 	VpScan	   *state = scan->opaque;
 
-	if (returned_before(state, tid))
+	if (returned_before(state, &scan->xs_heaptid))
 		return false;
 	if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 	{
@@ -683,9 +693,9 @@ return_row(IndexScanDesc scan, double dist, ItemPointer tid)
 	}
 	state->last_dist = dist;
 	state->returned++;
-	scan->xs_heaptid = *tid;
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
+	vp_rows_pin(&state->table, scan);
 	return true;
 }
 
@@ -694,26 +704,25 @@ static bool
 next_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
-	Row		   *row;
 
 	for (;;)
 	{
+		Row		   *row = next_row(state);
 		double		dist;
-		ItemPointerData tid;
+		bool		found;
 
-		row = next_row(state);
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		tid = row->tid;
+		found = find_tid(state, row, &scan->xs_heaptid);
 
 		/* more rows of the same vector come next */
-		if (row->next != 0 && find_tid(state, vp_deref(row->next), row))
+		if (row->id != VP_NO_ID)
 			push_row(state, row);
 		else
 			free_row(state, row);
 
-		if (return_row(scan, dist, &tid))
+		if (found && return_row(scan, dist))
 			return true;
 	}
 }
@@ -746,6 +755,7 @@ is_handed_over(IndexScanDesc scan)
 		!vp_is_cold(scan->indexRelation->rd_amcache))
 		return false;
 	get_query(scan);
+	vp_rows_begin(&((VpScan *) scan->opaque)->table, scan->heapRelation);
 	return hand_over(scan, HANDED_ROWS);
 }
 
@@ -775,7 +785,8 @@ next_handed_tid(IndexScanDesc scan)
 		{
 			VpHit	   *hit = &state->handed[state->next_handed++];
 
-			if (return_row(scan, hit->dist, &hit->tid))
+			scan->xs_heaptid = hit->tid;
+			if (return_row(scan, hit->dist))
 				return true;
 		}
 		start_clock(state);
@@ -784,7 +795,7 @@ next_handed_tid(IndexScanDesc scan)
 	return next_tid(scan);
 }
 
-/* The same, beginning the search if that is to be done.  Leaves a seat taken. */
+/* The next row, beginning the search if that is to be done.  Leaves a seat taken. */
 static bool
 get_row(IndexScanDesc scan)
 {

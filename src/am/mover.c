@@ -30,6 +30,7 @@
 #include "storage/lock.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
@@ -66,6 +67,9 @@ typedef struct Mover
 	VpId		next;			/* node to be looked at */
 	bool		moved;			/* has this pass over the nodes moved any? */
 	uint64		nmoved;			/* in all */
+	/* who may have begun to search before the last move; NULL: not asked for */
+	VirtualTransactionId *readers;
+	int			nreaders;
 } Mover;
 
 extern VP_EXPORT void vecprov_mover_main(Datum arg);
@@ -99,8 +103,8 @@ vp_move_settle(Relation rel, Relation heap)
 		return;
 	vp_store_init(&store, rel, &meta);
 	vp_node_abandon(&store, VP_NO_ID);
-	if (vp_moved_forget(&store, heap))
-		VP_POINT("move-settled");
+	if (vp_moved_is_over(&meta, heap))
+		vp_moved_forget(&store);
 }
 
 void
@@ -110,6 +114,48 @@ vp_mover_wake(Relation rel)
 		return;
 	UnlockPage(rel, MOVER_BLOCK, ExclusiveLock);
 	vp_mover_start(RelationGetRelid(rel));
+}
+
+/*----------
+ * Searches that go on
+ *----------
+ */
+
+static void
+forget_readers(Mover *mover)
+{
+	if (mover->readers != NULL)
+		pfree(mover->readers);
+	mover->readers = NULL;
+}
+
+/* Notes which transactions have a lock on the index: others are in no search of it. */
+static void
+note_readers(Mover *mover)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, mover->index);
+	mover->readers = GetLockConflicts(&tag, AccessExclusiveLock, &mover->nreaders);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Have all searches ended that began before the last move?  By their snapshots, which
+ * count those of transactions that never look at the index, or by their locks, which
+ * count those that will not look at it again.
+ */
+static bool
+searches_ended(Mover *mover, Relation heap, const VpMeta *meta)
+{
+	if (vp_moved_is_over(meta, heap))
+		return true;
+	if (mover->readers == NULL)
+		note_readers(mover);
+	while (mover->nreaders > 0 && VirtualXactLock(mover->readers[mover->nreaders - 1], false))
+		mover->nreaders--;
+	return mover->nreaders == 0;
 }
 
 /*----------
@@ -152,6 +198,7 @@ move_some(Mover *mover, Relation heap, Relation rel, uint32 next_id)
 	VpId		end = Min(next_id, mover->next + PORTION_NODES);
 	int			nmoved = 0;
 
+	forget_readers(mover);
 	/* what searches that are under way find where it was, they do until this has ended */
 	vp_move_by(store, GetTopFullTransactionId());
 	if (vp_mean_is_due(vp_index_get(rel)))
@@ -181,14 +228,11 @@ move_some(Mover *mover, Relation heap, Relation rel, uint32 next_id)
 
 /* Takes the nodes that were given up out of their graphs, if no search needs them. */
 static Step
-clean_up(Relation heap, Relation rel)
+clean_up(Mover *mover, Relation heap, Relation rel, const VpMeta *meta)
 {
-	VpMeta		meta;
-
-	vp_move_settle(rel, heap);
-	vp_meta_read(rel, &meta);
-	if (!vp_moved_is_over(&meta, heap))
+	if (!searches_ended(mover, heap, meta))
 		return STEP_WAIT;
+	vp_moved_forget(&vp_index_get(rel)->store);
 	vp_clean_graph(rel);
 	return STEP_MORE;
 }
@@ -245,13 +289,13 @@ do_step(Mover *mover, Relation heap, Relation rel)
 		return STEP_DONE;
 	vp_node_abandon(store, VP_NO_ID);
 	if (meta.ndead > Max(MIN_DEAD, vp_meta_records(&meta) / DEAD_PART))
-		return clean_up(heap, rel);
+		return clean_up(mover, heap, rel, &meta);
 	if (mover->next < meta.next_id)
 		move_some(mover, heap, rel, meta.next_id);
 	else if (mover->moved)
 		restart_pass(mover);
 	else if (meta.ndead > 0)
-		return clean_up(heap, rel);
+		return clean_up(mover, heap, rel, &meta);
 	else if (!is_emptied(&meta))
 	{
 		abandon_pending(rel, &meta);

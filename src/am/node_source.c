@@ -167,6 +167,7 @@ source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 			if (!missed)
 				read_ahead(source, ids + i, n - i);
 			missed = true;
+			vp_node_read_together(store, ids[i]);
 			dist[i] = pinned_distance(store, query, places[i]);
 		}
 	}

@@ -27,6 +27,7 @@
 
 VP_FUNCTION(vecprov_facts);
 VP_FUNCTION(vecprov_shard_facts);
+VP_FUNCTION(vecprov_tier_memory);
 
 /* What is advised leaves so much free. */
 #define HEADROOM	0.15
@@ -273,4 +274,25 @@ vecprov_shard_facts(PG_FUNCTION_ARGS)
 	}
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_NULL();
+}
+
+/* Bytes of an index that a tier keeps in memory, and those that can be had for it. */
+Datum
+vecprov_tier_memory(PG_FUNCTION_ARGS)
+{
+	Relation	rel = vp_own_index_get(PG_GETARG_OID(0));
+	TupleDesc	desc;
+	VpTier		tier;
+	VpMemory	memory;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	vp_tier_get(text_to_cstring(PG_GETARG_TEXT_PP(1)), &tier);
+	vp_memory_get(rel, &tier, &memory);
+	relation_close(rel, AccessShareLock);
+	values[0] = Int64GetDatum(memory.need);
+	values[1] = Int64GetDatum(Max(memory.limit - memory.promised, 0));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -165,8 +165,11 @@ extern bool vp_search_more(VpSearch *search, int ef);
 /* Takes the next nearest result; false when the present ones are used up. */
 extern bool vp_search_next(VpSearch *search, VpCandidate *result);
 
-/* The nearest result not taken yet, not taking it; false when there is none. */
-extern bool vp_search_peek(VpSearch *search, VpCandidate *result);
+/*
+ * Of the results not taken yet, the one behind the `skip` nearest, not taking it;
+ * false when there is none.
+ */
+extern bool vp_search_peek(VpSearch *search, int skip, VpCandidate *result);
 
 /* All present results that are not taken, nearest first; `expanded` bits cleared. */
 extern const VpCandidate *vp_search_found(VpSearch *search, int *n);

@@ -21,10 +21,12 @@
 #include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "inspect/heap_scan.h"
+#include "inspect/recall.h"
 
 VP_FUNCTION(vecprov_recall);
 
@@ -48,6 +50,14 @@ typedef struct Recall
 	pg_prng_state random;
 	Sample	   *samples;
 } Recall;
+
+struct VpRecall
+{
+	VpTarget	target;
+	Recall		recall;
+	IndexInfo  *info;
+	EState	   *estate;
+};
 
 static VpVector *
 copy_vector(const VpVector *vector)
@@ -155,18 +165,9 @@ search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, 
 	return found;
 }
 
-Datum
-vecprov_recall(PG_FUNCTION_ARGS)
+static void
+check_arguments(int k, int nsamples)
 {
-	int			k = PG_GETARG_INT32(1);
-	int			nsamples = PG_GETARG_INT32(2);
-	VpTarget	target;
-	Recall		recall;
-	IndexInfo  *info;
-	EState	   *estate;
-	double		wanted = 0;
-	double		found = 0;
-
 	if (k < 1 || k > MAX_K)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -175,30 +176,76 @@ vecprov_recall(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("samples must be between 1 and %d, not %d", MAX_SAMPLES, nsamples)));
+}
 
-	vp_target_open(&target, PG_GETARG_OID(0), AccessShareLock);
-	memset(&recall, 0, sizeof(recall));
-	recall.metric = target.index->meta.metric;
-	recall.k = k;
-	recall.nsamples = nsamples;
-	recall.samples = palloc0(nsamples * sizeof(Sample));
-	pg_prng_seed(&recall.random, 1);
+VpRecall *
+vp_recall_open(Oid relid, int k, int nsamples)
+{
+	VpRecall   *all = palloc0(sizeof(VpRecall));
+	Recall	   *recall = &all->recall;
 
-	vp_each_row(&target, draw, &recall);
-	for (int i = 0; i < recall.drawn; i++)
-		recall.samples[i].nearest = palloc(k * sizeof(double));
-	vp_each_row(&target, measure_row, &recall);
+	check_arguments(k, nsamples);
+	vp_target_open(&all->target, relid, AccessShareLock);
+	recall->metric = all->target.index->meta.metric;
+	recall->k = k;
+	recall->nsamples = nsamples;
+	recall->samples = palloc0(nsamples * sizeof(Sample));
+	pg_prng_seed(&recall->random, 1);
 
-	info = BuildIndexInfo(target.rel);
-	estate = CreateExecutorState();
-	for (int i = 0; i < recall.drawn; i++)
+	vp_each_row(&all->target, draw, recall);
+	for (int i = 0; i < recall->drawn; i++)
+		recall->samples[i].nearest = palloc(k * sizeof(double));
+	vp_each_row(&all->target, measure_row, recall);
+
+	all->info = BuildIndexInfo(all->target.rel);
+	all->estate = CreateExecutorState();
+	return all;
+}
+
+void
+vp_recall_close(VpRecall *all)
+{
+	FreeExecutorState(all->estate);
+	vp_target_close(&all->target);
+}
+
+Relation
+vp_recall_index(const VpRecall *all)
+{
+	return all->target.rel;
+}
+
+double
+vp_recall_measure(VpRecall *all, double *ms)
+{
+	Recall	   *recall = &all->recall;
+	double		wanted = 0;
+	double		found = 0;
+	instr_time	start;
+	instr_time	time;
+
+	INSTR_TIME_SET_CURRENT(start);
+	for (int i = 0; i < recall->drawn; i++)
 	{
-		wanted += recall.samples[i].n;
-		found += search(&target, &recall, &recall.samples[i], info, estate);
+		CHECK_FOR_INTERRUPTS();
+		wanted += recall->samples[i].n;
+		found += search(&all->target, recall, &recall->samples[i], all->info, all->estate);
 	}
-	FreeExecutorState(estate);
-	vp_target_close(&target);
-	if (wanted == 0)
+	INSTR_TIME_SET_CURRENT(time);
+	INSTR_TIME_SUBTRACT(time, start);
+	*ms = INSTR_TIME_GET_MILLISEC(time) / Max(recall->drawn, 1);
+	return wanted > 0 ? found / wanted : NAN;
+}
+
+Datum
+vecprov_recall(PG_FUNCTION_ARGS)
+{
+	VpRecall   *all = vp_recall_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2));
+	double		ms;
+	double		recall = vp_recall_measure(all, &ms);
+
+	vp_recall_close(all);
+	if (isnan(recall))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(found / wanted);
+	PG_RETURN_FLOAT8(recall);
 }

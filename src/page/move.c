@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/debug_point.h"
 #include "page/record.h"
 
 /* The metapage pinned and locked, and a copy of it to be changed. */
@@ -188,15 +189,15 @@ forget_on_page(const VpStore *store, BlockNumber block)
 }
 
 /* On standbys, whose searches nobody here knows, those that began before are in conflict. */
-bool
-vp_moved_forget(const VpStore *store, Relation heap)
+void
+vp_moved_forget(const VpStore *store)
 {
 	VpMeta		meta;
 	uint32		npages;
 
 	vp_meta_read(store->rel, &meta);
-	if (meta.ndead == 0 || !vp_moved_is_over(&meta, heap))
-		return false;
+	if (meta.ndead == 0)
+		return;
 	if (store->wal)
 		vp_log_reuse(store->rel, moved_xid(&meta));
 	npages = vp_node_page_count(&store->geo, meta.next_id);
@@ -205,7 +206,7 @@ vp_moved_forget(const VpStore *store, Relation heap)
 		CHECK_FOR_INTERRUPTS();
 		forget_on_page(store, vp_node_page_block(&store->geo, page));
 	}
-	return true;
+	VP_POINT("move-settled");
 }
 
 void

@@ -183,6 +183,47 @@ vp_is_moving(const VpStore *store)
 	}
 }
 
+void
+vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		*tid = vp_record_tail(store, page + place.offset)->tid;
+		if (peek_end(store, place.block, desc, pinned))
+			return;
+	}
+}
+
+void
+vp_vector_peek(const VpStore *store, VpId id, float *vector)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+	Size		left = store->geo.dims * sizeof(float);
+	char	   *to = (char *) vector;
+
+	while (left > 0)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		Size		n = Min(left, VP_PAGE_END - place.offset);
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		memcpy(to, page + place.offset, n);
+		if (!peek_end(store, place.block, desc, pinned))
+			continue;
+		to += n;
+		left -= n;
+		place.block++;
+		place.offset = VP_PAGE_START;
+	}
+}
+
 /*----------
  * Fetches
  *----------
@@ -238,22 +279,6 @@ vp_vector_fetch(const VpStore *store, VpId id, float *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
-const float *
-vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer)
-{
-	VpPlace		place = vp_vector_place(&store->geo, id);
-
-	if (place.offset + store->geo.dims * sizeof(float) <= VP_PAGE_END)
-	{
-		*buffer = vp_store_read(store, place.block);
-		LockBuffer(*buffer, BUFFER_LOCK_SHARE);
-		return (const float *) (BufferGetPage(*buffer) + place.offset);
-	}
-	*buffer = InvalidBuffer;
-	vp_vector_fetch(store, id, room);
-	return room;
-}
-
 /* The start of something; the processor goes on by itself. */
 static void
 prefetch_place(const VpStore *store, VpPlace place)
@@ -272,10 +297,15 @@ void
 vp_vector_prefetch(const VpStore *store, VpId id)
 {
 	VpPlace		node = vp_node_place(&store->geo, id);
+	VpPlace		vector;
 
 	if (!store->peek.enabled || id > store->geo.max_id)
 		return;
-	prefetch_place(store, vp_vector_place(&store->geo, id));
+	vector = vp_vector_place(&store->geo, id);
+	prefetch_place(store, vector);
+	/* many a vector goes on on the next page */
+	if (vector.offset + store->geo.dims * sizeof(float) > VP_PAGE_END)
+		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
 	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
 }
@@ -286,41 +316,67 @@ is_resident(const VpStore *store, BlockNumber block)
 	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
 }
 
-static void
+/* False: there is no need to. */
+static bool
 read_ahead(const VpStore *store, BlockNumber block)
 {
-	if (store->peek.enabled && !is_resident(store, block))
-		(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+	if (!store->peek.enabled || is_resident(store, block))
+		return false;
+	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+	return true;
 }
 
 /*
  * An index that has room in shared buffers will be read whole before long: of
- * such a one all node pages of the chunk are asked for, in one sweep of the disk.
+ * such a one all node pages of a chunk are read together, in one sweep of the disk.
  */
-void
-vp_node_read_ahead(const VpStore *store, VpId id)
+static uint32
+pages_together(const VpStore *store, VpId id, BlockNumber *first)
 {
 	const VpGeometry *geo = &store->geo;
 	BlockNumber block = vp_node_place(geo, id).block;
-	uint32		page = vp_divide(id, &geo->nodes_per_page);
-	uint32		in_chunk = page % geo->node_pages;
 
+	*first = block;
 	if (RelationGetNumberOfBlocks(store->rel) > NBuffers / 4)
-		read_ahead(store, block);
-	else if (!is_resident(store, block))
-		for (uint32 i = 0; i < geo->node_pages; i++)
-			read_ahead(store, block - in_chunk + i);
+		return 1;
+	*first -= vp_divide(id, &geo->nodes_per_page) % geo->node_pages;
+	return geo->node_pages;
 }
 
 void
+vp_node_read_ahead(const VpStore *store, VpId id)
+{
+	BlockNumber first;
+	uint32		n = pages_together(store, id, &first);
+
+	if (is_resident(store, vp_node_place(&store->geo, id).block))
+		return;
+	for (uint32 i = 0; i < n; i++)
+		(void) read_ahead(store, first + i);
+}
+
+void
+vp_node_read_together(const VpStore *store, VpId id)
+{
+	BlockNumber first;
+	uint32		n = pages_together(store, id, &first);
+
+	for (uint32 i = 0; i < n; i++)
+		if (!is_resident(store, first + i))
+			ReleaseBuffer(vp_store_read(store, first + i));
+}
+
+bool
 vp_vector_read_ahead(const VpStore *store, VpId id)
 {
 	VpPlace		place = vp_vector_place(&store->geo, id);
 	BlockNumber last = place.block +
 		(place.offset - VP_PAGE_START + store->geo.dims * sizeof(float) - 1) / VP_PAGE_ROOM;
+	bool		cold = false;
 
 	for (; place.block <= last; place.block++)
-		read_ahead(store, place.block);
+		cold |= read_ahead(store, place.block);
+	return cold;
 }
 
 static void

@@ -1,0 +1,84 @@
+-- How much effort, and what capacity, an index needs.
+
+CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision, k integer DEFAULT 10,
+	samples integer DEFAULT 100,
+	OUT ef_search integer, OUT recall double precision, OUT ms double precision)
+	AS 'MODULE_PATHNAME', 'vecprov_tune' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_tune(regclass, double precision, integer, integer) IS
+	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; the mean time of such a search';
+
+CREATE FUNCTION vecprov_tier_memory(index regclass, tier text, OUT need bigint, OUT available bigint)
+	AS 'MODULE_PATHNAME', 'vecprov_tier_memory' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_tier_memory(regclass, text) IS
+	'bytes of an index that a tier would keep in memory, and those that can be had for it';
+
+CREATE FUNCTION vecprov_plan(index regclass, target_qps double precision,
+	target_recall double precision DEFAULT 0.95, k integer DEFAULT 10)
+	RETURNS TABLE (item text, value text, reason text)
+	LANGUAGE sql STRICT VOLATILE
+BEGIN ATOMIC
+	WITH measured AS MATERIALIZED (
+		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps FROM vecprov_tune($1, $3, $4) t
+	), fact AS MATERIALIZED (
+		SELECT f.index_size, f.records FROM vecprov_facts($1, true) f
+	), choice AS (
+		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
+			m.need <= m.available AS fits, n.shards, n.replicas,
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov_rate r WHERE r.item = t.name) AS cost
+		FROM measured, fact, vecprov_tier t,
+			LATERAL vecprov_tier_memory($1, t.name) m,
+			LATERAL (SELECT vecprov_shards_needed(fact.index_size, tier => t.name) AS shards,
+				vecprov_replicas_needed($2, measured.qps * t.units) AS replicas) n
+	), best AS MATERIALIZED (
+		SELECT * FROM choice
+		ORDER BY fits DESC, cost NULLS LAST, keeps_vectors, replicas, name LIMIT 1
+	)
+	SELECT part.item, part.value, part.reason FROM (
+		SELECT 1 AS place, 'recall' AS item, pg_catalog.round(recall::numeric, 4)::text AS value,
+			pg_catalog.format('of the %s nearest of 100 rows; %s is asked for', $4, $3) AS reason
+		FROM measured
+		UNION ALL
+		SELECT 2, 'ef_search', ef_search::text,
+			pg_catalog.format('the least that reaches it: SET vecprov.ef_search = %s', ef_search)
+		FROM measured
+		UNION ALL
+		SELECT 3, 'search', pg_catalog.round(ms::numeric, 3) || ' ms', 'the mean of such searches, one at a time'
+		FROM measured
+		UNION ALL
+		SELECT 4, 'seat', pg_catalog.floor(qps) || ' queries a second',
+			'what one unit of compute answers, if a processor is there for it'
+		FROM measured
+		UNION ALL
+		SELECT 5, 'tier', name,
+			CASE WHEN cost IS NULL THEN 'the smallest, since no rate tells which costs the least'
+				ELSE 'costs the least' END ||
+			pg_catalog.format('; keeps %s MB of the index in memory, %s MB can be had', pg_catalog.ceil(need / 1e6),
+				pg_catalog.floor(available / 1e6)) ||
+			CASE WHEN fits THEN '' ELSE ': too little, raise shared_buffers' END
+		FROM best
+		UNION ALL
+		SELECT 6, 'shards', shards::text,
+			pg_catalog.format('for %s MB in %s records, with 15 %% of room to grow',
+				pg_catalog.ceil(index_size / 1e6), records)
+		FROM best, fact
+		UNION ALL
+		SELECT 7, 'replicas', replicas::text,
+			pg_catalog.format('for %s queries a second at %s a replica (units: %s), and one more for availability',
+				$2, pg_catalog.floor(qps * units), units)
+		FROM best, measured
+		UNION ALL
+		SELECT 8, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
+			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
+		FROM best, vecprov_rate r WHERE r.item = best.name
+		UNION ALL
+		SELECT 8, 'cost', 'unknown', pg_catalog.format('vecprov_rate has no rate for tier %s', name)
+		FROM best WHERE cost IS NULL
+		UNION ALL
+		SELECT 9, 'statement',
+			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', $1, name, shards, replicas),
+			'gives the index this capacity'
+		FROM best
+	) part ORDER BY part.place, part.reason;
+END;
+COMMENT ON FUNCTION vecprov_plan(regclass, double precision, double precision, integer) IS
+	'the effort and the capacity that an index needs for so many queries a second, measured on its rows';

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * recall.h
+ *	  What an index finds of the true neighbours, and in what time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_RECALL_H
+#define VP_RECALL_H
+
+#include "utils/relcache.h"
+
+/* Queries drawn from the table of an index, with their exact answers. */
+typedef struct VpRecall VpRecall;
+
+/*
+ * Draws so many and finds the k nearest rows of each, in two passes over the table.
+ * ereports when k or nsamples are out of range, and as vp_target_open does; until it is
+ * closed all is as after that, and settings that are changed are set back at the end.
+ */
+extern VpRecall *vp_recall_open(Oid relid, int k, int nsamples);
+extern void vp_recall_close(VpRecall *recall);
+
+extern Relation vp_recall_index(const VpRecall *recall);
+
+/*
+ * Searches for all of them, under the settings of now.  Returns the share of the true
+ * neighbours that was found, NAN if nothing is indexed; *ms: the mean time of a search.
+ */
+extern double vp_recall_measure(VpRecall *recall, double *ms);
+
+#endif							/* VP_RECALL_H */
