@@ -859,7 +859,7 @@ vp_scan_has_more(IndexScanDesc scan)
 	VpCandidate candidate;
 
 	return state->nheap > 0 ||
-		(state->phase == SCAN_SEARCH && vp_search_peek(state->search, &candidate));
+		(state->phase == SCAN_SEARCH && vp_search_peek(state->search, 0, &candidate));
 }
 
 /* What a search cost: SET client_min_messages = debug1. */
