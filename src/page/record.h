@@ -14,8 +14,7 @@
 #include "page/store.h"
 
 /* ereports that a page is not what it should be. */
-extern void vp_report_damage(Relation rel, BlockNumber block, const char *what)
-			pg_attribute_noreturn();
+pg_noreturn extern void vp_report_damage(Relation rel, BlockNumber block, const char *what);
 
 /* A node's tail, given the start of its record. */
 static inline VpNodeTail *
