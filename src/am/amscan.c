@@ -812,6 +812,7 @@ is_handed_over(IndexScanDesc scan)
 		!vp_is_cold(scan->indexRelation->rd_amcache))
 		return false;
 	get_query(scan);
+	vp_rows_begin(&((VpScan *) scan->opaque)->table, scan->heapRelation);
 	return hand_over(scan, HANDED_ROWS);
 }
 
@@ -850,7 +851,7 @@ next_handed_tid(IndexScanDesc scan)
 	return next_tid(scan);
 }
 
-/* The same, beginning the search if that is to be done.  Leaves a seat taken. */
+/* The next row, beginning the search if that is to be done.  Leaves a seat taken. */
 static bool
 get_row(IndexScanDesc scan)
 {

@@ -48,7 +48,7 @@ typedef struct VpHit
 } VpHit;
 
 /*
- * Has an idle worker of the index search, if there is one.  Returns how many rows it
+ * Has an idle worker of the index search, if there is one, and a seat.  Returns how many rows it
  * has put into hits; -1: do it yourself.  The caller has the index open, and a
  * snapshot that is older than the call.  While it waits, `meanwhile` is called until
  * it returns false.  Can be cancelled.

@@ -19,6 +19,7 @@
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
+#include "replica/seats.h"
 
 /* Milliseconds after which a request that nobody has begun is taken back. */
 #define PATIENCE	10
@@ -67,7 +68,8 @@ vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
 	VpRequest  *request;
 	volatile int nhits = -1;
 
-	if (slot < 0 || vp_is_worker() || !vp_request_fits(ask) || !vp_desk_is_idle(slot, index))
+	if (slot < 0 || vp_is_worker() || !vp_request_fits(ask) || !vp_seat_is_free(slot) ||
+		!vp_desk_is_idle(slot, index))
 		return -1;
 	request = vp_request_post(slot, index, ask);
 	if (request == NULL)

@@ -147,6 +147,14 @@ vp_seats_startup(void)
  *----------
  */
 
+bool
+vp_seat_is_free(int slot)
+{
+	uint64		word = pg_atomic_read_u64(&seats[slot].s.word);
+
+	return !(word & QUEUE) && VpIsFree(word);
+}
+
 /* Takes a free seat if nobody waits. */
 static bool
 try_take(Seats *s)

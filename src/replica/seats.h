@@ -25,6 +25,9 @@ extern void vp_seats_set(int slot, int replicas, int units);
 /* The slot is a new index's: what was counted is not.  Under the registry's lock. */
 extern void vp_seats_clear(int slot);
 
+/* Is a seat free, and nobody waits for one? */
+extern bool vp_seat_is_free(int slot);
+
 /* This process is a replica's: its searches are counted there while it has a unit to spare. */
 extern void vp_seat_home(int replica);
 
