@@ -28,7 +28,7 @@ my %damage = (
 	},
 	version => {
 		block   => $block,
-		error   => qr/page of format version 9 at block 3\n.*reads format version 3/,
+		error   => qr/page of format version 9 at block 3\n.*reads format version 4/,
 		rule    => 'page version',
 		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 9, 0xFF9C) },
 	},
@@ -102,9 +102,9 @@ foreach my $kind (sort keys %damage)
 	print $handle $damage{$kind}{replace}->($data);
 	close $handle or die $!;
 }
-# the number of records of the first shard, behind the other 88 bytes of the metapage and its entry point
+# the number of records of the first shard, behind the other 96 bytes of the metapage and its entry point
 open my $meta, '+<:raw', $miscounted or die $!;
-seek $meta, 24 + 92, 0;
+seek $meta, 24 + 100, 0;
 print $meta pack('L', 299);
 close $meta or die $!;
 truncate $short, 5 * $page or die $!;
