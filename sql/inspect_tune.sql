@@ -13,7 +13,7 @@ CREATE INDEX tune_idx ON tune_items USING vecprov (v);
 -- What it says is so: this effort reaches the recall, one less does not; more recall takes more effort.
 CREATE TEMP TABLE tuned AS SELECT r AS target, k, t.* FROM
 	(VALUES (0.5, 10), (0.9, 10), (0.99, 10), (1, 10), (0.9, 1), (0.9, 100)) x (r, k), LATERAL vecprov_tune('tune_idx', r, k) t;
-SELECT target, k, recall >= target AS reached, ms > 0 AND ms < 10000 AS timed FROM tuned ORDER BY target, k;
+SELECT target, k, recall >= target AS reached, ms > 0 AS timed FROM tuned ORDER BY target, k;
 SELECT bool_and(ef_search >= before) AS more FROM
 	(SELECT ef_search, lag(ef_search, 1, 0) OVER (ORDER BY target) AS before FROM tuned WHERE k = 10) x;
 CREATE FUNCTION pg_temp.recall_at(ef integer, k integer) RETURNS double precision LANGUAGE plpgsql AS $$
@@ -74,7 +74,8 @@ SELECT item, value FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tie
 SELECT value::integer > 2 AS more FROM vecprov_plan('tune_idx', 1e6, 0.9) WHERE item = 'replicas';
 BEGIN;
 DELETE FROM vecprov_rate;
-SELECT item, value, CASE WHEN item <> 'shards' THEN reason END AS reason FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'cost');
+SELECT item, value, CASE WHEN item <> 'shards' THEN regexp_replace(reason, '\d+ MB can', 'N MB can') END AS reason
+FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'cost');
 ROLLBACK;
 SELECT need > 0 AND need < (vecprov_index_bytes('tune_idx')).total AS r10, available > 0 AS available FROM vecprov_tier_memory('tune_idx', 'r10');
 SELECT need = (vecprov_index_bytes('tune_idx')).total AS r40 FROM vecprov_tier_memory('tune_idx', 'r40');
