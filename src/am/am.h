@@ -15,7 +15,7 @@
 
 #include "am/index.h"
 
-/* Support function of an operator class: which metric it is. */
+/* Support function of an operator class: which form and metric it has (form.h). */
 #define VP_METRIC_PROC	1
 #define VP_NPROCS		1
 

@@ -43,17 +43,9 @@
 #include "capacity/measure.h"
 #include "capacity/room.h"
 #include "graph/threads.h"
-#include "type/vector.h"
 
 /* Of levels and rotation: constant, so that the same table gives the same index. */
 #define BUILD_SEED	0x56500001
-
-/*
- * Bits a dimension of the codes on the pages.  L1 needs more, since no rotation
- * spreads what a vector holds evenly over its dimensions.
- */
-#define CODE_BITS		4
-#define L1_CODE_BITS	8
 
 /* A batch takes an eighth of maintenance_work_mem, at most this. */
 #define MAX_BATCH_BYTES (16 * 1024 * 1024)
@@ -72,8 +64,9 @@ typedef struct Batch
 {
 	int			size;
 	int			n;
-	float	   *vectors;
-	float	   *rotated;
+	MemoryContext context;		/* of values that `rotated` points at */
+	char	   *vectors;		/* those that have pages of their own */
+	char	   *rotated;
 	uint8	   *codes;			/* for the pages */
 	VpFactors  *factors;
 	uint64	   *hashes;
@@ -118,15 +111,22 @@ init_meta(VpMeta *meta, Relation rel)
 	int			dims = TupleDescAttr(RelationGetDescr(rel), 0)->atttypmod;
 	int			m;
 	int			ef_construction;
-	VpMetric	metric = vp_index_metric(rel);
+	VpFormKind	form;
+	VpMetric	metric;
 	VpWish		wish;
 
+	vp_form_find(rel, &form, &metric);
 	if (dims < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("column does not have dimensions"),
 				 errhint("Give the column a type with a number of dimensions, as in vector(768), "
 						 "or index an expression with a cast to one.")));
+	if (dims > (int) vp_form(form)->max_dims)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column cannot have more than %u dimensions for a vecprov index, not %d",
+						vp_form(form)->max_dims, dims)));
 	vp_get_options(rel, &m, &ef_construction);
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
@@ -134,24 +134,23 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->magic = VP_MAGIC;
 	meta->version = VP_FORMAT_VERSION;
 	meta->dims = dims;
+	meta->form = form;
 	meta->metric = metric;
-	meta->bits = vp_geometry_bits(dims, m, metric == VP_METRIC_L1 ? L1_CODE_BITS : CODE_BITS);
 	meta->m = m;
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;
 	meta->shards = meta->target = vp_wanted_shards(&wish);
-	if (vp_codec_sign_words(metric, dims, meta->bits) > 0)
-		meta->mean_floats = vp_codec_padded(metric, dims, meta->bits);
 	meta->mean_due = vp_mean_due(0);
+	vp_form(form)->lay_out(meta);
 }
 
-/* Codes of the graph in memory: more bits than those on the pages, of the same rotated vector. */
+/* Codes of the graph in memory: more bits than few on the pages, of the same rotated vector. */
 static VpCodec
 memory_codec(const VpIndex *index)
 {
 	VpCodec		codec = index->codec;
 
-	if (codec.bits < 8)
+	if (codec.bits == 2 || codec.bits == 4)
 	{
 		codec.bits = 8;
 		codec.code_bytes = codec.padded;
@@ -175,15 +174,19 @@ static void
 make_batch(Build *build, const VpIndex *index)
 {
 	const VpCodec *codec = &index->codec;
+	const VpGeometry *geo = &index->store.geo;
 	Batch	   *batch = &build->batch;
-	Size		each = (codec->dims + codec->padded) * sizeof(float) + codec->code_bytes +
-		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
+	Size		vector_bytes = geo->vector_words * sizeof(uint32);
+	Size		each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
 
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
-	batch->vectors = palloc(batch->size * codec->dims * sizeof(float));
-	batch->rotated = palloc(batch->size * codec->padded * sizeof(float));
-	batch->codes = palloc(batch->size * codec->code_bytes);
+	batch->context = AllocSetContextCreate(build->context, "vecprov build batch",
+										   ALLOCSET_DEFAULT_SIZES);
+	/* what a vector's last word has behind it stays zero */
+	batch->vectors = palloc0(batch->size * vector_bytes);
+	batch->rotated = palloc(batch->size * codec->rotated_bytes);
+	batch->codes = palloc(batch->size * geo->code_bytes);
 	batch->factors = palloc(batch->size * sizeof(VpFactors));
 	batch->hashes = palloc(batch->size * sizeof(uint64));
 	batch->sizes = palloc(batch->size * sizeof(uint32));
@@ -194,7 +197,7 @@ make_batch(Build *build, const VpIndex *index)
 typedef struct BatchWork
 {
 	Batch	   *batch;
-	const VpCodec *codec;
+	const VpIndex *index;
 	bool		encode;			/* else rotate only, the mean left in */
 	pg_atomic_uint32 next;
 } BatchWork;
@@ -205,26 +208,28 @@ batch_part(void *arg, bool first)
 {
 	BatchWork  *work = arg;
 	Batch	   *batch = work->batch;
-	const VpCodec *codec = work->codec;
+	const VpIndex *index = work->index;
+	const VpCodec *codec = &index->codec;
+	Size		vector_bytes = index->store.geo.vector_words * sizeof(uint32);
 	uint32		at;
 
 	while ((at = pg_atomic_fetch_add_u32(&work->next, ENCODE_PORTION)) < (uint32) batch->n)
 	{
 		for (int i = at; i < batch->n && i < (int) at + ENCODE_PORTION; i++)
 		{
-			float	   *vector = batch->vectors + (Size) i * codec->dims;
-			float	   *rotated = batch->rotated + (Size) i * codec->padded;
+			char	   *vector = batch->vectors + i * vector_bytes;
+			char	   *rotated = batch->rotated + i * codec->rotated_bytes;
+			uint8	   *code = batch->codes + (Size) i * index->meta.code_bytes;
 
+			/* where there is no vector beside, this was done when the row was read */
+			if (vector_bytes > 0)
+				index->form->rotate(codec, &index->meta, vector, rotated, !work->encode);
 			if (!work->encode)
-			{
-				vp_codec_rotate_raw(codec, vector, rotated);
 				continue;
-			}
-			vp_codec_rotate(codec, vector, rotated);
-			vp_codec_encode(codec, rotated, batch->codes + (Size) i * codec->code_bytes,
-							&batch->factors[i]);
-			batch->hashes[i] = hash_bytes_extended((unsigned char *) vector,
-												   codec->dims * sizeof(float), 0);
+			vp_codec_encode(codec, rotated, code, &batch->factors[i]);
+			if (vector_bytes > 0)
+				batch->hashes[i] = hash_bytes_extended((unsigned char *) vector, vector_bytes, 0);
+			vp_code_seal(codec, &index->meta, code, batch->hashes[i]);
 		}
 	}
 }
@@ -232,7 +237,7 @@ batch_part(void *arg, bool first)
 static void
 process_batch(Build *build, const VpIndex *index, bool encode)
 {
-	BatchWork	work = {.batch = &build->batch,.codec = &index->codec,.encode = encode};
+	BatchWork	work = {.batch = &build->batch,.index = index,.encode = encode};
 
 	pg_atomic_init_u32(&work.next, 0);
 	vp_run_threads(build->batch.n > 4 * ENCODE_PORTION ? build->nthreads : 1, batch_part, &work);
@@ -247,7 +252,7 @@ batch_mean(Build *build, int padded)
 
 	for (int i = 0; i < build->batch.n; i++)
 		for (int d = 0; d < padded; d++)
-			sum[d] += build->batch.rotated[(Size) i * padded + d];
+			sum[d] += ((float *) build->batch.rotated)[(Size) i * padded + d];
 	if (!vp_mean_finish(sum, build->batch.n, padded, mean))
 		mean = NULL;
 	pfree(sum);
@@ -392,7 +397,7 @@ write_batch(Build *build, VpId first)
 
 		CHECK_FOR_INTERRUPTS();
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
-		record.code = batch->codes + (Size) i * build->index->codec.code_bytes;
+		record.code = batch->codes + (Size) i * store->geo.code_bytes;
 		record.size = batch->sizes[i];
 		record.shard = batch->shards[i];
 		record.tid = batch->tids[i];
@@ -400,7 +405,8 @@ write_batch(Build *build, VpId first)
 		vp_node_write(store, BufferGetPage(buffer), id, &record);
 		MarkBufferDirty(buffer);
 		UnlockReleaseBuffer(buffer);
-		vp_vector_write(store, id, batch->vectors + (Size) i * build->meta.dims);
+		vp_vector_write(store, id,
+						batch->vectors + (Size) i * store->geo.vector_words * sizeof(uint32));
 	}
 }
 
@@ -426,6 +432,7 @@ flush_batch(Build *build)
 						   build->batch.shards, build->batch.n, build->nthreads);
 		write_batch(build, first);
 		build->batch.n = 0;
+		MemoryContextReset(build->batch.context);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -530,19 +537,32 @@ finish_graph(Build *build)
  */
 
 static void
-add_to_batch(Build *build, const VpVector *vector, ItemPointer tid)
+add_to_batch(Build *build, const VpValue *value, ItemPointer tid)
 {
+	const VpIndex *index = build->index;
 	Batch	   *batch = &build->batch;
 	int			shard = vp_emptiest_shard(build->shard, build->meta.shards);
+	Size		vector_bytes = index->store.geo.vector_words * sizeof(uint32);
 
-	memcpy(batch->vectors + (Size) batch->n * build->meta.dims, vector->x,
-		   build->meta.dims * sizeof(float));
-	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid);
+	if (index->form->in_table)
+		value = memcpy(MemoryContextAlloc(batch->context, VARSIZE(value)), value, VARSIZE(value));
+	if (vector_bytes > 0)
+		memcpy(batch->vectors + batch->n * vector_bytes, index->form->elements(value),
+			   build->meta.vector_bytes);
+	else
+	{
+		index->form->rotate(&index->codec, &index->meta, index->form->elements(value),
+							batch->rotated + batch->n * index->codec.rotated_bytes, false);
+		batch->hashes[batch->n] = vp_value_hash(value);
+	}
+	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid,
+											index->form->record_bytes(value));
 	batch->shards[batch->n] = shard;
 	vp_shard_count(&build->shard[shard], 1, batch->sizes[batch->n]);
 	batch->tids[batch->n] = *tid;
 	batch->n++;
-	if (batch->n == batch->size)
+	if (batch->n == batch->size ||
+		MemoryContextMemAllocated(batch->context, false) > batch_bytes())
 		flush_batch(build);
 }
 
@@ -551,15 +571,15 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 {
 	Build	   *build = arg;
 	MemoryContext old;
-	VpVector   *vector;
+	const VpValue *value;
 
 	if (isnull[0])
 		return;
 	old = MemoryContextSwitchTo(build->scratch);
-	vector = DatumGetVector(values[0]);
-	if (vp_index_accepts(&build->meta, vector))
+	value = vp_value_get(values[0]);
+	if (vp_value_accepted(&build->meta, value))
 	{
-		add_to_batch(build, vector, tid);
+		add_to_batch(build, value, tid);
 		build->tuples++;
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	}
@@ -615,7 +635,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	old = MemoryContextSwitchTo(build->context);
 
 	init_meta(&build->meta, rel);
-	vp_measure_init(&build->measure, rel, build->meta.dims);
+	vp_measure_init(&build->measure, rel);
 	build->index = vp_index_make(rel, &build->meta, NULL, build->context);
 	make_batch(build, build->index);
 

@@ -23,7 +23,6 @@
 #include "capacity/limit.h"
 #include "capacity/measure.h"
 #include "capacity/room.h"
-#include "type/vector.h"
 
 /* What inserts into an index work with. */
 typedef struct Inserter
@@ -37,7 +36,8 @@ typedef struct Inserter
 	VpMeasure	measure;
 	int64		limit;			/* of the sizes of all records */
 	VpQuery		query;
-	float	   *rotated;
+	void	   *vector;			/* exact; behind its last byte, zero */
+	void	   *rotated;
 	uint8	   *code;
 } Inserter;
 
@@ -78,13 +78,14 @@ make_inserter(const VpIndex *index)
 											  ALLOCSET_DEFAULT_SIZES);
 	inserter->index = copy;
 	inserter->limit = PG_INT64_MAX;
-	vp_measure_init(&inserter->measure, copy->store.rel, copy->meta.dims);
+	vp_measure_init(&inserter->measure, copy->store.rel);
 	vp_node_source_init(&inserter->source, copy);
 	inserter->writer = vp_writer_create(&vp_context_alloc, &copy->codec, &copy->store.geo.levels,
 										copy->meta.m, copy->meta.ef_construction);
-	inserter->rotated = vp_palloc_aligned(copy->codec.padded * sizeof(float));
-	inserter->code = vp_palloc_aligned(copy->codec.code_bytes);
-	inserter->query.planes = vp_palloc_aligned(vp_query_bytes(&copy->codec));
+	inserter->vector = palloc0(copy->store.geo.exact_words * sizeof(uint32));
+	inserter->rotated = vp_palloc_aligned(copy->codec.rotated_bytes);
+	inserter->code = vp_palloc_aligned(copy->store.geo.code_bytes);
+	inserter->query.planes = vp_palloc0_aligned(vp_query_bytes(&copy->codec));
 	MemoryContextSwitchTo(old);
 	return inserter;
 }
@@ -185,16 +186,15 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 }
 
 /*
- * Writes a new node's vector and links it into its shard; inserter->rotated is its
- * vector rotated.
+ * Writes a new node's vector, which is inserter->vector, and links it into its shard by
+ * inserter->query.
  */
 static void
-place_node(Inserter *inserter, VpId id, const float *vector, uint32 shard)
+place_node(Inserter *inserter, VpId id, uint32 shard)
 {
 	VP_POINT("insert-created");
-	vp_vector_write(&inserter->index->store, id, vector);
+	vp_vector_write(&inserter->index->store, id, inserter->vector);
 	VP_POINT("insert-stored");
-	vp_query_prepare(&inserter->index->codec, inserter->rotated, &inserter->query);
 	MemoryContextSwitchTo(inserter->context);
 	link_node(inserter, id, shard);
 	MemoryContextSwitchTo(inserter->scratch);
@@ -212,38 +212,66 @@ refuse_row(Inserter *inserter, uint32 size)
 	vp_room_refuse(store->rel, bytes, size);
 }
 
-/* Makes a record's code of a vector. */
+/* Makes a record's code, and the query, of a vector's elements. */
 static void
-encode(Inserter *inserter, const float *vector, VpRecord *record)
+encode(Inserter *inserter, const void *elements, VpRecord *record)
 {
-	const VpCodec *codec = &inserter->index->codec;
+	const VpIndex *index = inserter->index;
+	const VpCodec *codec = &index->codec;
 
-	vp_codec_rotate(codec, vector, inserter->rotated);
+	index->form->rotate(codec, &index->meta, elements, inserter->rotated, false);
 	vp_codec_encode(codec, inserter->rotated, inserter->code, (VpFactors *) record->factors);
 	record->code = inserter->code;
+	vp_query_prepare(codec, inserter->rotated, &inserter->query);
+}
+
+/* Takes both from a node, whose vector is to be placed a second time. */
+static void
+encode_again(Inserter *inserter, VpId id, VpRecord *record)
+{
+	const VpIndex *index = inserter->index;
+
+	if (index->form->in_table)
+	{
+		vp_node_code(&index->store, id, record->factors, inserter->code);
+		record->code = inserter->code;
+		vp_query_from_code(&index->codec, inserter->code, (VpFactors *) record->factors,
+						   &inserter->query);
+	}
+	else
+	{
+		vp_vector_fetch(&index->store, id, inserter->vector);
+		encode(inserter, inserter->vector, record);
+	}
 }
 
 /*
- * Adds a row's vector.  The insert lock is held.  ereports, having changed nothing,
+ * Adds a row's value.  The insert lock is held.  ereports, having changed nothing,
  * when limits do not allow it, or leave no room.
  */
 static void
-add_vector(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
-		   const float *vector, ItemPointer tid)
+add_value(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
+		   const VpValue *value, ItemPointer tid)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
+	const VpIndex *index = inserter->index;
+	const void *elements = index->form->elements(value);
+	uint32		vector_bytes = index->form->record_bytes(value);
 	VpRecord	record;
 	VpId		id;
 
-	encode(inserter, vector, &record);
-	record.size = vp_measure_row(&inserter->measure, heap, tid);
+	memcpy(inserter->vector, elements, index->meta.vector_bytes);
+	encode(inserter, elements, &record);
+	if (index->form->in_table)
+		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
+	record.size = vp_measure_row(&inserter->measure, heap, tid, vector_bytes);
 	record.tid = *tid;
-	vp_limit_write(inserter->index->store.rel, meter, info, record.size, inserter->measure.vector_bytes);
+	vp_limit_write(index->store.rel, meter, info, record.size, vector_bytes);
 
-	id = vp_node_create(&inserter->index->store, heap, &record, inserter->limit);
+	id = vp_node_create(&index->store, heap, &record, inserter->limit);
 	if (id == VP_NO_ID)
 		refuse_row(inserter, record.size);
-	place_node(inserter, id, vector, record.shard);
+	place_node(inserter, id, record.shard);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(inserter->scratch);
 }
@@ -254,40 +282,22 @@ vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
 	Inserter   *inserter = get_inserter(rel);
 	const VpStore *store = &inserter->index->store;
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
-	float	   *vector = palloc(store->geo.dims * sizeof(float));
 	VpNodeTail	tail;
 	VpRecord	record;
 	VpId		copy;
 
 	vp_node_fetch(store, id, &tail);
-	vp_vector_fetch(store, id, vector);
-	encode(inserter, vector, &record);
+	encode_again(inserter, id, &record);
 	record.size = tail.size;
 	record.tid = tail.tid;
 	record.shard = shard;
 	copy = vp_node_create_copy(store, heap, &record);
-	place_node(inserter, copy, vector, shard);
+	place_node(inserter, copy, shard);
 	VP_POINT("move-linked");
 	vp_move_finish(store, id, copy);
 	VP_POINT("move-finished");
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(inserter->scratch);
-}
-
-bool
-vp_index_accepts(const VpMeta *meta, const VpVector *vector)
-{
-	if (vector->dim != meta->dims)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %u dimensions, not %d", meta->dims, vector->dim)));
-	if (meta->metric != VP_METRIC_COSINE)
-		return true;
-	/* a vector without a direction has no cosine */
-	for (int i = 0; i < vector->dim; i++)
-		if (vector->x[i] != 0.0f)
-			return true;
-	return false;
 }
 
 /*
@@ -299,7 +309,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 		  IndexUniqueCheck unique, bool unchanged, IndexInfo *info)
 {
 	Inserter   *inserter;
-	VpVector   *vector;
+	const VpValue *value;
 	VpMeter    *meter;
 	uint64		began = vp_now();
 
@@ -317,15 +327,14 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 		inserter = get_inserter(rel);
 	}
-	vector = DatumGetVector(values[0]);
-	if (vp_index_accepts(&inserter->index->meta, vector))
+	value = vp_value_get(values[0]);
+	if (vp_value_accepted(&inserter->index->meta, value))
 	{
-		add_vector(inserter, meter, info, heap, vector->x, tid);
+		add_value(inserter, meter, info, heap, value, tid);
 		vp_meter_insert(meter, vp_now() - began);
 	}
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 
-	if ((Pointer) vector != DatumGetPointer(values[0]))
-		pfree(vector);
+	vp_value_free(value, values[0]);
 	return false;
 }

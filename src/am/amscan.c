@@ -35,6 +35,8 @@
 
 #include "am/am.h"
 #include "am/inserter.h"
+#include "am/row_reader.h"
+#include "am/rows.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -51,13 +53,12 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* A row on its way to the executor. */
+/* A node whose row is on its way to the executor. */
 typedef struct Row
 {
 	pairingheap_node node;		/* first */
 	double		dist;
-	ItemPointerData tid;
-	uint32		next;			/* more rows with the same vector */
+	VpId		id;				/* or the first of a chain that may have one */
 } Row;
 
 typedef enum ScanPhase
@@ -76,9 +77,13 @@ typedef struct VpScan
 	VpNodeSource source;
 	VpSearch   *search;
 	VpQuery		query;
-	float	   *vector;			/* the query, as given */
-	float	   *rotated;
-	float	   *scratch;		/* an exact vector */
+	const void *vector;			/* the query's elements, as given; in `rows` */
+	void	   *rotated;
+	void	   *scratch;		/* an exact vector */
+	VpRowReader *reader;		/* where those are in the table; NULL: not yet */
+	Snapshot	snapshot;
+	VpRows		table;			/* whose rows are returned */
+	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
@@ -243,53 +248,93 @@ free_row(VpScan *scan, Row *row)
  */
 
 /*
- * Sets the row of a node, or of the first behind it in the chain of equal
- * vectors that has one.  False when there is none.
+ * The row of a node, or of the first behind it in the chain of equal vectors that has
+ * one.  Sets row->id to the next in the chain, VP_NO_ID if there is none.  False when
+ * there is no row.
  */
 static bool
-find_tid(VpScan *scan, VpId id, Row *row)
+find_tid(VpScan *scan, Row *row, ItemPointer tid)
 {
-	VpNodeTail	tail;
-
-	for (;;)
+	while (row->id != VP_NO_ID)
 	{
-		vp_node_fetch(&scan->index->store, id, &tail);
+		VpNodeTail	tail;
+		bool		chained;
+
+		CHECK_FOR_INTERRUPTS();
+		vp_node_fetch(&scan->index->store, row->id, &tail);
 		/* a node in the waiting list keeps its chain only if it was in one */
-		row->next = (tail.flags & VP_NODE_LISTED) && !(tail.flags & VP_NODE_CHAINED) ? 0 : tail.next;
-		row->tid = tail.tid;
+		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
+		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
+		*tid = tail.tid;
 		if (tail.flags != 0 && !vp_is_gone(tail.flags))
 			return true;
-		if (tail.flags == 0 || row->next == 0)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		id = vp_deref(row->next);
 	}
+	return false;
 }
 
-/* Measures a node by its exact vector, and puts its row into the heap. */
+/*
+ * Measures a node by the vector of its row, or of the first behind it that the
+ * snapshot sees, and puts it into the heap.
+ */
 static double
+measure_row(VpScan *scan, VpId id)
+{
+	const VpIndex *index = scan->index;
+	Row			at = {.id = id};
+	Row		   *row;
+	ItemPointerData tid;
+	const VpValue *value = NULL;
+
+	if (scan->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scan->context);
+
+		scan->reader = vp_row_reader_begin(scan->table.table, index->store.rel, scan->snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	while (value == NULL && find_tid(scan, &at, &tid))
+		value = vp_row_reader_get(scan->reader, &tid);
+	if (value == NULL)
+		return NAN;
+	row = new_row(scan);
+	row->dist = index->form->distance(&index->meta, scan->vector, index->form->elements(value));
+	row->id = id;
+	push_row(scan, row);
+	return row->dist;
+}
+
+/* Measures a node by its exact vector, and puts it into the heap. */
+static double
+measure_vector(VpScan *scan, VpId id)
+{
+	const VpStore *store = &scan->index->store;
+	Row		   *row = new_row(scan);
+	ItemPointerData tid;
+
+	vp_vector_peek(store, id, scan->scratch);
+	row->dist = scan->index->form->distance(&scan->index->meta, scan->vector, scan->scratch);
+	row->id = id;
+	push_row(scan, row);
+	vp_node_tid(store, id, &tid);
+	vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+	return row->dist;
+}
+
+static inline double
 measure(VpScan *scan, VpId id)
 {
-	Row		   *row = new_row(scan);
-	Buffer		buffer;
-	const float *vector = vp_vector_look(&scan->index->store, id, scan->scratch, &buffer);
-	double		dist = vp_exact_distance(scan->index->meta.metric, scan->vector, vector,
-										 scan->index->meta.dims);
-
-	if (BufferIsValid(buffer))
-		UnlockReleaseBuffer(buffer);
-	row->dist = dist;
-	if (find_tid(scan, id, row))
-		push_row(scan, row);
-	else
-		free_row(scan, row);
-	return dist;
+	return scan->index->form->in_table ? measure_row(scan, id) : measure_vector(scan, id);
 }
 
 static void
 measure_candidate(VpScan *scan, const VpCandidate *candidate)
 {
-	double		error = measure(scan, candidate->id) - candidate->dist;
+	VpCandidate later;
+	double		error;
+
+	if (scan->cold && vp_search_peek(scan->search, MIN_MEASURED - 1, &later))
+		(void) vp_vector_read_ahead(&scan->index->store, later.id);
+	error = measure(scan, candidate->id) - candidate->dist;
 
 	if (isnan(error) || isinf(error))
 		return;
@@ -312,15 +357,17 @@ lower_bound(const VpScan *scan, float estimate)
 	return estimate + mean - (ERROR_MARGIN + FEW_MARGIN / scan->measured) * sqrt(Max(variance, 0.0));
 }
 
-/* Asks for all that will be measured at least, before the first is waited for. */
+/*
+ * Asks for all that will be measured at least, before the first is waited for; and
+ * is the index seen to be cold, from then on for one more with each that is measured.
+ */
 static void
 read_ahead(VpScan *scan)
 {
-	int			n;
-	const VpCandidate *found = vp_search_found(scan->search, &n);
+	VpCandidate candidate;
 
-	for (int i = 0; i < n && i < MIN_MEASURED; i++)
-		vp_vector_read_ahead(&scan->index->store, found[i].id);
+	for (int i = 0; i < MIN_MEASURED && vp_search_peek(scan->search, i, &candidate); i++)
+		scan->cold |= vp_vector_read_ahead(&scan->index->store, candidate.id);
 }
 
 /*----------
@@ -373,6 +420,15 @@ returned_before(VpScan *scan, ItemPointer tid)
  *----------
  */
 
+/* Lets go of the table. */
+static void
+end_reading(VpScan *scan)
+{
+	if (scan->reader != NULL)
+		vp_row_reader_end(scan->reader);
+	scan->reader = NULL;
+}
+
 IndexScanDesc
 vp_begin_scan(Relation rel, int nkeys, int norderbys)
 {
@@ -393,10 +449,9 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	state->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
 	state->index = vp_index_copy(vp_index_get(rel));
 	vp_node_source_init(&state->source, state->index);
-	state->vector = palloc(state->index->meta.dims * sizeof(float));
-	state->scratch = palloc(state->index->meta.dims * sizeof(float));
-	state->rotated = vp_palloc_aligned(state->index->codec.padded * sizeof(float));
-	state->query.planes = vp_palloc_aligned(vp_query_bytes(&state->index->codec));
+	state->scratch = palloc(state->index->store.geo.exact_words * sizeof(uint32));
+	state->rotated = vp_palloc_aligned(state->index->codec.rotated_bytes);
+	state->query.planes = vp_palloc0_aligned(vp_query_bytes(&state->index->codec));
 	state->heap = pairingheap_allocate(compare_rows, NULL);
 
 	state->meter = vp_meter_find(rel);
@@ -422,6 +477,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
 
 	count_search(state);
+	end_reading(state);
 	MemoryContextReset(state->rows);
 	pairingheap_reset(state->heap);
 	state->unused = NULL;
@@ -442,22 +498,25 @@ get_query(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	const VpMeta *meta = &state->index->meta;
+	const VpForm *form = state->index->form;
 	ScanKey		key = &scan->orderByData[0];
-	VpVector   *vector;
+	VpValue    *value;
 
 	if (key->sk_flags & SK_ISNULL)
 	{
-		memset(state->vector, 0, meta->dims * sizeof(float));
+		/* of a sparse vector this is one without elements */
+		state->vector = MemoryContextAllocZero(state->rows,
+											   state->index->store.geo.exact_words * sizeof(uint32));
 		return;
 	}
-	vector = DatumGetVector(key->sk_argument);
-	if (vector->dim != meta->dims)
+	value = PG_DETOAST_DATUM(key->sk_argument);
+	if (form->dims(value) != (int) meta->dims)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("different vector dimensions %u and %d", meta->dims, vector->dim)));
-	memcpy(state->vector, vector->x, meta->dims * sizeof(float));
-	if ((Pointer) vector != DatumGetPointer(key->sk_argument))
-		pfree(vector);
+				 errmsg("different %s %u and %d", form->lengths, meta->dims, form->dims(value))));
+	state->vector = form->elements(memcpy(MemoryContextAlloc(state->rows, VARSIZE(value)),
+										  value, VARSIZE(value)));
+	vp_value_free(value, key->sk_argument);
 }
 
 /* The index has got another mean since the scan began. */
@@ -501,13 +560,17 @@ start_search(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
 	pgstat_count_index_scan(scan->indexRelation);
 
+	state->snapshot = scan->xs_snapshot;
 	nentries = get_entries(&state->index->store, &graph, entries);
 	if (graph.mean_due != state->index->meta.mean_due)
 		reopen_index(state);
 	get_query(scan);
-	vp_codec_rotate(&state->index->codec, state->vector, state->rotated);
+	state->index->form->rotate(&state->index->codec, &state->index->meta, state->vector,
+							   state->rotated, false);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
+	vp_rows_begin(&state->table, scan->heapRelation);
+	state->cold = false;
 	if (graph.moving)
 		look_up_rows(state);
 	state->ef = vp_ef_search;
@@ -625,7 +688,7 @@ next_row(VpScan *scan)
 	while (scan->phase != SCAN_DONE)
 	{
 		VpCandidate candidate;
-		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, &candidate);
+		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, 0, &candidate);
 		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
@@ -634,7 +697,7 @@ next_row(VpScan *scan)
 
 			start_clock(scan);
 			(void) vp_search_next(scan->search, &candidate);
-			if (vp_search_peek(scan->search, &following))
+			if (vp_search_peek(scan->search, 0, &following))
 				vp_vector_prefetch(&scan->index->store, following.id);
 			measure_candidate(scan, &candidate);
 		}
@@ -658,37 +721,38 @@ static bool
 next_tid(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
-	Row		   *row;
 
 	for (;;)
 	{
+		Row		   *row = next_row(state);
 		double		dist;
-		ItemPointerData tid;
+		bool		found;
 
-		row = next_row(state);
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		tid = row->tid;
+		found = find_tid(state, row, &scan->xs_heaptid);
 
 		/* more rows of the same vector come next */
-		if (row->next != 0 && find_tid(state, vp_deref(row->next), row))
+		if (row->id != VP_NO_ID)
 			push_row(state, row);
 		else
 			free_row(state, row);
 
+		if (!found)
+			continue;
 		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 		{
 			state->late++;
 			continue;
 		}
-		if (returned_before(state, &tid))
+		if (returned_before(state, &scan->xs_heaptid))
 			continue;
 		state->last_dist = dist;
 		state->returned++;
-		scan->xs_heaptid = tid;
 		scan->xs_recheck = false;
 		scan->xs_recheckorderby = false;
+		vp_rows_pin(&state->table, scan);
 		return true;
 	}
 }
@@ -757,6 +821,7 @@ vp_end_scan(IndexScanDesc scan)
 
 	if (state->phase != SCAN_START)
 		tell_counts(state);
+	end_reading(state);
 	MemoryContextDelete(state->context);
 	scan->opaque = NULL;
 }

@@ -16,11 +16,6 @@
 #include "base/options.h"
 
 VP_FUNCTION(vecprov_handler);
-VP_FUNCTION(vecprov_vector_l2_metric);
-VP_FUNCTION(vecprov_vector_ip_metric);
-VP_FUNCTION(vecprov_vector_cosine_metric);
-VP_FUNCTION(vecprov_vector_l1_metric);
-
 static char *
 build_phase_name(int64 phase)
 {
@@ -82,28 +77,29 @@ vecprov_handler(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(am);
 }
 
-/* The operator classes' support functions. */
-
-Datum
-vecprov_vector_l2_metric(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(VP_METRIC_L2);
+/*
+ * The operator classes' support functions: vecprov_TYPE_NAME_metric of class
+ * TYPE_NAME_ops.
+ */
+#define SUPPORT_FUNCTION(type, FORM, name, METRIC) \
+VP_FUNCTION(vecprov_##type##_##name##_metric); \
+Datum \
+vecprov_##type##_##name##_metric(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_INT32(VP_OPCLASS(VP_FORM_##FORM, VP_METRIC_##METRIC)); \
 }
 
-Datum
-vecprov_vector_ip_metric(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(VP_METRIC_IP);
-}
-
-Datum
-vecprov_vector_cosine_metric(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(VP_METRIC_COSINE);
-}
-
-Datum
-vecprov_vector_l1_metric(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(VP_METRIC_L1);
-}
+SUPPORT_FUNCTION(vector, VECTOR, l2, L2)
+SUPPORT_FUNCTION(vector, VECTOR, ip, IP)
+SUPPORT_FUNCTION(vector, VECTOR, cosine, COSINE)
+SUPPORT_FUNCTION(vector, VECTOR, l1, L1)
+SUPPORT_FUNCTION(halfvec, HALFVEC, l2, L2)
+SUPPORT_FUNCTION(halfvec, HALFVEC, ip, IP)
+SUPPORT_FUNCTION(halfvec, HALFVEC, cosine, COSINE)
+SUPPORT_FUNCTION(halfvec, HALFVEC, l1, L1)
+SUPPORT_FUNCTION(sparsevec, SPARSEVEC, l2, L2)
+SUPPORT_FUNCTION(sparsevec, SPARSEVEC, ip, IP)
+SUPPORT_FUNCTION(sparsevec, SPARSEVEC, cosine, COSINE)
+SUPPORT_FUNCTION(sparsevec, SPARSEVEC, l1, L1)
+SUPPORT_FUNCTION(bit, BIT, hamming, HAMMING)
+SUPPORT_FUNCTION(bit, BIT, jaccard, JACCARD)

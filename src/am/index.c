@@ -9,19 +9,11 @@
 
 #include "base/compat.h"
 
-#include "access/genam.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "am/am.h"
 #include "am/index.h"
-
-VpMetric
-vp_index_metric(Relation rel)
-{
-	return (VpMetric) DatumGetInt32(FunctionCall0Coll(index_getprocinfo(rel, 1, VP_METRIC_PROC),
-													  InvalidOid));
-}
 
 /* Layout of the piece: VpIndex, mean, signs. */
 static Size
@@ -38,12 +30,13 @@ attach(VpIndex *index, Relation rel)
 	VpMeta	   *meta = &index->meta;
 	bool		rotated = vp_codec_sign_words(meta->metric, meta->dims, meta->bits) > 0;
 
+	index->form = vp_form(meta->form);
 	index->store.rel = rel;
 	/* a table made in the same transaction may not need WAL until that ends */
 	index->store.wal = RelationNeedsWAL(rel);
-	vp_codec_init(&index->codec, meta->metric, meta->dims, meta->bits,
-				  rotated ? (uint32 *) (behind + mean_bytes(meta)) : NULL,
-				  meta->has_mean ? (float *) behind : NULL);
+	index->form->init_codec(&index->codec, meta,
+							rotated ? (uint32 *) (behind + mean_bytes(meta)) : NULL,
+							meta->has_mean ? (float *) behind : NULL);
 }
 
 VpIndex *
@@ -61,7 +54,7 @@ vp_index_make(Relation rel, const VpMeta *meta, const float *mean, MemoryContext
 	vp_codec_make_signs(meta->seed, (uint32 *) (behind + mean_bytes(meta)), words);
 	vp_store_init(&index->store, rel, meta);
 	attach(index, rel);
-	Assert(index->codec.code_bytes == index->store.geo.code_bytes);
+	Assert(index->codec.code_bytes <= index->store.geo.code_bytes);
 	return index;
 }
 
@@ -110,4 +103,10 @@ void *
 vp_palloc_aligned(Size size)
 {
 	return (void *) TYPEALIGN(64, palloc(size + 63));
+}
+
+void *
+vp_palloc0_aligned(Size size)
+{
+	return memset(vp_palloc_aligned(size), 0, size);
 }

@@ -10,6 +10,7 @@
 
 #include "utils/relcache.h"
 
+#include "am/form.h"
 #include "graph/graph.h"
 #include "kernel/codec.h"
 #include "page/store.h"
@@ -23,12 +24,10 @@ typedef struct VpIndex
 {
 	Size		size;
 	VpMeta		meta;			/* as read; what changes in it is out of date */
+	const VpForm *form;
 	VpStore		store;
 	VpCodec		codec;
 } VpIndex;
-
-/* What the operator class says of an index that is being made. */
-extern VpMetric vp_index_metric(Relation rel);
 
 /* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */
 extern VpIndex *vp_index_make(Relation rel, const VpMeta *meta, const float *mean,
@@ -74,7 +73,8 @@ extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
 /* The heavyweight page lock that inserts hold shared, and VACUUM takes to wait for them. */
 #define VP_INSERT_LOCK_BLOCK 0
 
-/* A memory chunk that is aligned to 64 bytes; freed with its context. */
+/* A memory chunk that is aligned to 64 bytes, or a zeroed one; freed with its context. */
 extern void *vp_palloc_aligned(Size size);
+extern void *vp_palloc0_aligned(Size size);
 
 #endif							/* VP_INDEX_H */

@@ -9,15 +9,11 @@
 #define VP_INSERTER_H
 
 #include "am/index.h"
-#include "type/vector.h"
 
 /* Memory for graph/: from the current memory context. */
 extern const VpAlloc vp_context_alloc;
 
 /* Throws away what this backend keeps for an index that is built anew. */
 extern void vp_inserter_forget(Relation rel);
-
-/* Is this vector to be indexed?  ereports when it has the wrong dimensions. */
-extern bool vp_index_accepts(const VpMeta *meta, const VpVector *vector);
 
 #endif							/* VP_INSERTER_H */

@@ -67,7 +67,8 @@ typedef struct Mover
 	VpId		next;			/* node to be looked at */
 	bool		moved;			/* has this pass over the nodes moved any? */
 	uint64		nmoved;			/* in all */
-	VirtualTransactionId *readers;	/* may have begun to search before the last move; NULL: not asked */
+	/* who may have begun to search before the last move; NULL: not asked for */
+	VirtualTransactionId *readers;
 	int			nreaders;
 } Mover;
 

@@ -167,6 +167,7 @@ source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 			if (!missed)
 				read_ahead(source, ids + i, n - i);
 			missed = true;
+			vp_node_read_together(store, ids[i]);
 			dist[i] = pinned_distance(store, query, places[i]);
 		}
 	}
@@ -222,7 +223,7 @@ source_same_vector(VpSource *base, VpId a, VpId b)
 	VpNodeSource *source = (VpNodeSource *) base;
 	const VpStore *store = &source->index->store;
 	Size		code_bytes = store->geo.code_bytes;
-	Size		vector_bytes = store->geo.dims * sizeof(float);
+	Size		vector_bytes = store->geo.exact_words * sizeof(uint32);
 	VpFactors	factors[2];
 	char	   *room;
 	char	   *room2;
@@ -239,8 +240,8 @@ source_same_vector(VpSource *base, VpId a, VpId b)
 		memcmp(room, room2, code_bytes) == 0;
 	if (same)
 	{
-		vp_vector_fetch(store, a, (float *) room);
-		vp_vector_fetch(store, b, (float *) room2);
+		vp_vector_fetch(store, a, room);
+		vp_vector_fetch(store, b, room2);
 		same = memcmp(room, room2, vector_bytes) == 0;
 	}
 	return same;

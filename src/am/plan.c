@@ -9,9 +9,10 @@
  * vector is fetched from the table again, and from 500 dimensions on out of
  * TOAST: up to a third of the whole query.
  *
- * So where the plan is nothing but such a scan, or a LIMIT over it, an unused
- * sort key ("resjunk", dropped before the client gets the row) becomes a NULL.
- * EXPLAIN VERBOSE shows it.
+ * So where a query's plan is nothing but such a scan, or a LIMIT over it, an unused
+ * sort key ("resjunk", dropped before anybody gets the row) becomes a NULL.
+ * EXPLAIN VERBOSE shows it.  The query may be in another one's FROM, which ranks
+ * again what it gives.
  *
  *-------------------------------------------------------------------------
  */
@@ -57,17 +58,21 @@ find_scan(Plan *plan)
 	return is_ours(((IndexScan *) plan)->indexid) ? (IndexScan *) plan : NULL;
 }
 
-static PlannedStmt *
-plan_query(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+/* Looks at a query's plan; if it is none, at that of the query that it takes its rows from. */
+static void
+spare_unused(Plan *plan)
 {
-	PlannedStmt *stmt = previous_planner_hook ?
-		previous_planner_hook(parse, query_string, cursor_options, params) :
-		standard_planner(parse, query_string, cursor_options, params);
-	IndexScan  *scan = stmt->commandType == CMD_SELECT ? find_scan(stmt->planTree) : NULL;
+	IndexScan  *scan = find_scan(plan);
 	ListCell   *cell;
 
 	if (scan == NULL)
-		return stmt;
+	{
+		while (plan != NULL && !IsA(plan, SubqueryScan))
+			plan = outerPlan(plan);
+		if (plan != NULL)
+			spare_unused(((SubqueryScan *) plan)->subplan);
+		return;
+	}
 	foreach(cell, scan->scan.plan.targetlist)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
@@ -75,6 +80,17 @@ plan_query(Query *parse, const char *query_string, int cursor_options, ParamList
 		if (entry->resjunk && list_member(scan->indexorderbyorig, entry->expr))
 			entry->expr = (Expr *) makeNullConst(exprType((Node *) entry->expr), -1, InvalidOid);
 	}
+}
+
+static PlannedStmt *
+plan_query(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+{
+	PlannedStmt *stmt = previous_planner_hook ?
+		previous_planner_hook(parse, query_string, cursor_options, params) :
+		standard_planner(parse, query_string, cursor_options, params);
+
+	if (stmt->commandType == CMD_SELECT)
+		spare_unused(stmt->planTree);
 	return stmt;
 }
 

@@ -57,7 +57,7 @@ vp_mean_is_due(const VpIndex *index)
 
 /* Adds up the rotated vectors of all living nodes; how many. */
 static double
-sum_vectors(const VpIndex *index, uint32 nids, float *vector, float *rotated, double *sum)
+sum_vectors(const VpIndex *index, uint32 nids, void *vector, float *rotated, double *sum)
 {
 	double		n = 0;
 
@@ -69,7 +69,7 @@ sum_vectors(const VpIndex *index, uint32 nids, float *vector, float *rotated, do
 		if (flags != VP_NODE_LINKED && flags != VP_NODE_CHAINED)
 			continue;
 		vp_vector_fetch(&index->store, id, vector);
-		vp_codec_rotate_raw(&index->codec, vector, rotated);
+		index->form->rotate(&index->codec, &index->meta, vector, rotated, true);
 		for (int d = 0; d < index->codec.padded; d++)
 			sum[d] += rotated[d];
 		n++;
@@ -79,7 +79,7 @@ sum_vectors(const VpIndex *index, uint32 nids, float *vector, float *rotated, do
 
 /* Codes every node anew that has a vector, dead ones too: searches pass through them. */
 static void
-recode_nodes(const VpIndex *index, uint32 nids, float *vector, float *rotated)
+recode_nodes(const VpIndex *index, uint32 nids, void *vector, float *rotated)
 {
 	uint8	   *code = vp_palloc_aligned(index->codec.code_bytes);
 	VpFactors	factors;
@@ -90,7 +90,7 @@ recode_nodes(const VpIndex *index, uint32 nids, float *vector, float *rotated)
 		if (vp_node_flags(&index->store, id) == 0)
 			continue;
 		vp_vector_fetch(&index->store, id, vector);
-		vp_codec_rotate(&index->codec, vector, rotated);
+		index->form->rotate(&index->codec, &index->meta, vector, rotated, false);
 		vp_codec_encode(&index->codec, rotated, code, &factors);
 		vp_node_recode(&index->store, id, (float *) &factors, code);
 		VP_POINT("recode-node");
@@ -102,8 +102,8 @@ take_mean(Relation rel)
 {
 	VpIndex    *index = vp_index_copy(vp_index_get(rel));
 	uint32		nids = vp_graph_state(&index->store).next_id;
-	float	   *vector = palloc(index->meta.dims * sizeof(float));
-	float	   *rotated = vp_palloc_aligned(index->codec.padded * sizeof(float));
+	void	   *vector = palloc(index->store.geo.exact_words * sizeof(uint32));
+	float	   *rotated = vp_palloc_aligned(index->codec.rotated_bytes);
 	float	   *mean = palloc(index->meta.mean_floats * sizeof(float));
 	double	   *sum = palloc0(index->codec.padded * sizeof(double));
 	double		n = sum_vectors(index, nids, vector, rotated, sum);

@@ -23,11 +23,10 @@
 #include "capacity/measure.h"
 
 void
-vp_measure_init(VpMeasure *measure, Relation rel, uint32 dims)
+vp_measure_init(VpMeasure *measure, Relation rel)
 {
 	AttrNumber	column = rel->rd_index->indkey.values[0];
 
-	measure->vector_bytes = dims * sizeof(float);
 	measure->vector_columns = NULL;
 	if (column != 0)
 		measure->vector_columns = bms_make_singleton(column - FirstLowInvalidHeapAttributeNumber);
@@ -68,12 +67,12 @@ other_columns(const VpMeasure *measure, TupleTableSlot *slot)
  * any more (a row that is gone, but not for everybody, is indexed too), any.
  */
 uint32
-vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid)
+vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid, uint32 vector_bytes)
 {
 	Snapshot	snapshots[] = {SnapshotSelf, SnapshotAny};
 	TupleTableSlot *slot = table_slot_create(heap, NULL);
 	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
-	uint64		bytes = measure->vector_bytes;
+	uint64		bytes = vector_bytes;
 
 	for (int i = 0; i < lengthof(snapshots); i++)
 	{

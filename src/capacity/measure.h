@@ -15,17 +15,17 @@
 /* How to measure rows for one index. */
 typedef struct VpMeasure
 {
-	uint32		vector_bytes;
 	Bitmapset  *vector_columns; /* those that the vector is made of */
 } VpMeasure;
 
-/* For an index with so many dimensions; allocates in the current memory context. */
-extern void vp_measure_init(VpMeasure *measure, Relation rel, uint32 dims);
+/* Allocates in the current memory context. */
+extern void vp_measure_init(VpMeasure *measure, Relation rel);
 
 /*
- * The size of a row: its vector, and the bytes of all columns that the vector is
- * not made of, before compression.  tid as the index knows the row.
+ * The size of a row: its vector, of so many bytes, and the bytes of all columns that
+ * the vector is not made of, before compression.  tid as the index knows the row.
  */
-extern uint32 vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid);
+extern uint32 vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid,
+							 uint32 vector_bytes);
 
 #endif							/* VP_MEASURE_H */

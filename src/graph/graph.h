@@ -165,8 +165,11 @@ extern bool vp_search_more(VpSearch *search, int ef);
 /* Takes the next nearest result; false when the present ones are used up. */
 extern bool vp_search_next(VpSearch *search, VpCandidate *result);
 
-/* The nearest result not taken yet, not taking it; false when there is none. */
-extern bool vp_search_peek(VpSearch *search, VpCandidate *result);
+/*
+ * Of the results not taken yet, the one behind the `skip` nearest, not taking it;
+ * false when there is none.
+ */
+extern bool vp_search_peek(VpSearch *search, int skip, VpCandidate *result);
 
 /* All present results that are not taken, nearest first; `expanded` bits cleared. */
 extern const VpCandidate *vp_search_found(VpSearch *search, int *n);
@@ -267,11 +270,11 @@ extern int	vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity);
 
 /*
  * Gives the next n nodes their codes, made of n rotated vectors (one after
- * another, padded floats each); `hash` of the exact vectors tells equal ones,
+ * another, codec->rotated_bytes each); `hash` of the exact vectors tells equal ones,
  * `shards` where they belong (NULL: all to the first).  Uses nthreads threads.
  * Returns the first id.
  */
-extern VpId vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash,
+extern VpId vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *hash,
 					   const uint8_t *shards, int n, int nthreads);
 
 extern uint32_t vp_mem_count(const VpMemGraph *graph);

@@ -55,7 +55,7 @@ static const VpAlloc thread_memory = {thread_alloc, free};
 typedef struct EncodeWork
 {
 	VpMemGraph *graph;
-	const float *rotated;
+	const char *rotated;
 	const uint64_t *hash;
 	const uint8_t *shards;
 	uint32_t	n;
@@ -79,14 +79,14 @@ encode_part(void *arg, bool first)
 			node->hash = work->hash[i];
 			node->chain = VP_NO_ID;
 			node->shard = work->shards != NULL ? work->shards[i] : 0;
-			vp_codec_encode(&graph->codec, work->rotated + (size_t) i * (size_t) graph->codec.padded,
+			vp_codec_encode(&graph->codec, work->rotated + i * graph->codec.rotated_bytes,
 							vp_mem_code(graph, id), vp_mem_factors(graph, id));
 		}
 	}
 }
 
 VpId
-vp_mem_add(VpMemGraph *graph, const float *rotated, const uint64_t *hash,
+vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *hash,
 		   const uint8_t *shards, int n, int nthreads)
 {
 	EncodeWork	work = {graph, rotated, hash, shards, (uint32_t) n, 0};
@@ -263,6 +263,7 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 		else
 		{
 			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
+			memset(planes, 0, vp_query_bytes(&graph->codec) + 63);
 			query.codec = &graph->codec;
 			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
 			link_nodes(work, first, writer, &source.source, &query);

@@ -375,11 +375,11 @@ vp_search_found(VpSearch *search, int *n)
 }
 
 bool
-vp_search_peek(VpSearch *search, VpCandidate *result)
+vp_search_peek(VpSearch *search, int skip, VpCandidate *result)
 {
-	if (search->taken >= search->pool.main.n)
+	if (search->taken + skip >= search->pool.main.n)
 		return false;
-	*result = search->pool.main.entries[search->taken];
+	*result = search->pool.main.entries[search->taken + skip];
 	result->id &= ~VP_EXPANDED;
 	return true;
 }
@@ -387,7 +387,7 @@ vp_search_peek(VpSearch *search, VpCandidate *result)
 bool
 vp_search_next(VpSearch *search, VpCandidate *result)
 {
-	if (!vp_search_peek(search, result))
+	if (!vp_search_peek(search, 0, result))
 		return false;
 	search->taken++;
 	return true;

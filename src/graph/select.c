@@ -36,6 +36,7 @@ vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, const VpLevels *lev
 	writer->ef_construction = ef_construction;
 	writer->search = vp_search_create(alloc, m);
 	writer->planes = alloc->alloc(vp_query_bytes(codec) + 63);
+	memset(writer->planes, 0, vp_query_bytes(codec) + 63);
 	writer->query.codec = codec;
 	writer->query.planes = (void *) (((uintptr_t) writer->planes + 63) & ~(uintptr_t) 63);
 	return writer;

@@ -541,47 +541,50 @@ find_by_tid(Check *check, ItemPointer tid)
  * between two?  Rounding there depends on the CPU that made the code.
  */
 static bool
-codes_agree(const VpCodec *codec, const uint8 *a, const uint8 *b)
+codes_agree(const VpCodec *codec, const uint8 *a, const uint8 *b, uint32 code_bytes)
 {
 	int			mask = (1 << codec->bits) - 1;
 
-	if (codec->bits == 32)
-		return memcmp(a, b, codec->code_bytes) == 0;
-	for (int i = 0; i < codec->code_bytes; i++)
+	if (codec->bits < 2 || codec->bits > 8)
+		return memcmp(a, b, code_bytes) == 0;
+	for (uint32 i = 0; i < code_bytes; i++)
 		for (int shift = 0; shift < 8; shift += codec->bits)
 			if (abs((a[i] >> shift & mask) - (b[i] >> shift & mask)) > 1)
 				return false;
 	return true;
 }
 
-/* Does the node hold this vector, exactly and as a code? */
+/* Does the node hold this value, exactly and as a code? */
 static void
-check_vector(Check *check, VpId id, const VpVector *vector)
+check_vector(Check *check, VpId id, const VpValue *value)
 {
-	const VpCodec *codec = &check->target.index->codec;
-	float	   *exact = palloc(codec->dims * sizeof(float));
-	float	   *rotated = vp_palloc_aligned(codec->padded * sizeof(float));
-	uint8	   *code = palloc(2 * codec->code_bytes);
+	const VpIndex *index = check->target.index;
+	const VpCodec *codec = &index->codec;
+	void	   *exact = palloc(index->store.geo.exact_words * sizeof(uint32));
+	void	   *rotated = vp_palloc_aligned(codec->rotated_bytes);
+	uint32		code_bytes = index->meta.code_bytes;
+	uint8	   *code = palloc(2 * code_bytes);
 	VpFactors	factors[2];
 
 	vp_vector_fetch(check->store, id, exact);
-	if (memcmp(exact, vector->x, codec->dims * sizeof(float)) != 0)
+	if (memcmp(exact, index->form->elements(value), index->meta.vector_bytes) != 0)
 		report(check, node_block(check, id), id, "exact vector",
 			   "the stored vector is not that of row (%u,%u)",
 			   ItemPointerGetBlockNumber(&check->nodes[id].tid),
 			   ItemPointerGetOffsetNumber(&check->nodes[id].tid));
 	/* codes that are being made anew may be of one mean or the other */
-	if (vp_mean_is_due(check->target.index))
+	if (vp_mean_is_due(index))
 		return;
-	vp_codec_rotate(codec, vector->x, rotated);
+	index->form->rotate(codec, &index->meta, index->form->elements(value), rotated, false);
 	vp_codec_encode(codec, rotated, code, &factors[0]);
-	vp_node_code(check->store, id, (float *) &factors[1], code + codec->code_bytes);
-	if (!codes_agree(codec, code, code + codec->code_bytes))
+	vp_code_seal(codec, &index->meta, code, vp_value_hash(value));
+	vp_node_code(check->store, id, (float *) &factors[1], code + code_bytes);
+	if (!codes_agree(codec, code, code + code_bytes, code_bytes))
 		report(check, node_block(check, id), id, "code", "the code is not that of the vector");
 }
 
 static void
-check_row(ItemPointer tid, const VpVector *vector, void *arg)
+check_row(ItemPointer tid, const VpValue *value, void *arg)
 {
 	Check	   *check = arg;
 	VpId		id = find_by_tid(check, tid);
@@ -595,7 +598,7 @@ check_row(ItemPointer tid, const VpVector *vector, void *arg)
 		return;
 	}
 	check->nodes[id].in_table = true;
-	check_vector(check, id, vector);
+	check_vector(check, id, value);
 }
 
 static void

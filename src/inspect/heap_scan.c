@@ -19,7 +19,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/inserter.h"
 #include "capacity/facts.h"
 #include "inspect/heap_scan.h"
 
@@ -70,16 +69,16 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 {
 	EachRow    *each = arg;
 	MemoryContext old;
-	VpVector   *vector;
+	const VpValue *value;
 
 	if (isnull[0])
 		return;
 	old = MemoryContextSwitchTo(each->scratch);
-	vector = DatumGetVector(values[0]);
-	if (vp_index_accepts(&each->target->index->meta, vector))
+	value = vp_value_get(values[0]);
+	if (vp_value_accepted(&each->target->index->meta, value))
 	{
 		MemoryContextSwitchTo(old);
-		each->call(tid, vector, each->arg);
+		each->call(tid, value, each->arg);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(each->scratch);

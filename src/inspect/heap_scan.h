@@ -12,7 +12,6 @@
 #include "storage/lockdefs.h"
 
 #include "am/am.h"
-#include "type/vector.h"
 
 /* An index, with its table, opened by name for a function of SQL. */
 typedef struct VpTarget
@@ -39,7 +38,7 @@ extern void vp_target_close(VpTarget *target);
  * Calls for each row that the present snapshot sees and the index accepts, in
  * the order of the table; tid as the index knows it.
  */
-typedef void (*VpRowCall) (ItemPointer tid, const VpVector *vector, void *arg);
+typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, void *arg);
 
 extern void vp_each_row(VpTarget *target, VpRowCall call, void *arg);
 

@@ -35,14 +35,14 @@ VP_FUNCTION(vecprov_recall);
 
 typedef struct Sample
 {
-	VpVector   *vector;
+	VpValue    *value;
 	double	   *nearest;		/* distances, a heap with the farthest on top */
 	int			n;
 } Sample;
 
 typedef struct Recall
 {
-	VpMetric	metric;
+	const VpIndex *index;
 	int			k;
 	int			nsamples;		/* wanted */
 	int			drawn;
@@ -59,17 +59,17 @@ struct VpRecall
 	EState	   *estate;
 };
 
-static VpVector *
-copy_vector(const VpVector *vector)
+static VpValue *
+copy_value(const VpValue *value)
 {
-	VpVector   *copy = palloc(VARSIZE(vector));
+	VpValue    *copy = palloc(VARSIZE(value));
 
-	memcpy(copy, vector, VARSIZE(vector));
+	memcpy(copy, value, VARSIZE(value));
 	return copy;
 }
 
 static void
-draw(ItemPointer tid, const VpVector *vector, void *arg)
+draw(ItemPointer tid, const VpValue *value, void *arg)
 {
 	Recall	   *recall = arg;
 	int64		at = recall->rows++;
@@ -79,18 +79,19 @@ draw(ItemPointer tid, const VpVector *vector, void *arg)
 		at = (int64) pg_prng_uint64_range(&recall->random, 0, at);
 		if (at >= recall->nsamples)
 			return;
-		pfree(recall->samples[at].vector);
+		pfree(recall->samples[at].value);
 	}
 	else
 		recall->drawn++;
-	recall->samples[at].vector = copy_vector(vector);
+	recall->samples[at].value = copy_value(value);
 }
 
 /* NaN, the cosine distance of a zero vector, is farther than all else. */
 static double
-distance(VpMetric metric, const VpVector *a, const VpVector *b)
+distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 {
-	double		d = vp_exact_distance(metric, a->x, b->x, a->dim);
+	double		d = index->form->distance(&index->meta, index->form->elements(a),
+										  index->form->elements(b));
 
 	return isnan(d) ? INFINITY : d;
 }
@@ -126,14 +127,14 @@ keep_nearest(Sample *sample, int k, double dist)
 }
 
 static void
-measure_row(ItemPointer tid, const VpVector *vector, void *arg)
+measure_row(ItemPointer tid, const VpValue *value, void *arg)
 {
 	Recall	   *recall = arg;
 
 	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < recall->drawn; i++)
 		keep_nearest(&recall->samples[i], recall->k,
-					 distance(recall->metric, recall->samples[i].vector, vector));
+					 distance(recall->index, recall->samples[i].value, value));
 }
 
 /* How many of the rows that the index returns are as near as the k nearest. */
@@ -146,7 +147,7 @@ search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, 
 	int			found = 0;
 
 	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid,
-						   PointerGetDatum(sample->vector));
+						   PointerGetDatum(sample->value));
 	index_rescan(scan, NULL, 0, &key, 1);
 	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
 	for (int i = 0; i < sample->n && index_getnext_slot(scan, ForwardScanDirection, slot); i++)
@@ -155,8 +156,8 @@ search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, 
 		bool		isnull[INDEX_MAX_KEYS];
 
 		FormIndexDatum(info, slot, estate, values, isnull);
-		if (!isnull[0] && distance(recall->metric, sample->vector,
-								   DatumGetVector(values[0])) <= sample->nearest[0])
+		if (!isnull[0] && distance(recall->index, sample->value,
+								   vp_value_get(values[0])) <= sample->nearest[0])
 			found++;
 		ResetPerTupleExprContext(estate);
 	}
@@ -186,7 +187,7 @@ vp_recall_open(Oid relid, int k, int nsamples)
 
 	check_arguments(k, nsamples);
 	vp_target_open(&all->target, relid, AccessShareLock);
-	recall->metric = all->target.index->meta.metric;
+	recall->index = all->target.index;
 	recall->k = k;
 	recall->nsamples = nsamples;
 	recall->samples = palloc0(nsamples * sizeof(Sample));

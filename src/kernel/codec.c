@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kernel/rotation.h"
+#include "kernel/sparse.h"
 
 /*
  * Longer vectors count as of this length in codes, so that no product of two
@@ -27,7 +28,7 @@
 static bool
 is_quantised(VpMetric metric, int bits)
 {
-	return metric != VP_METRIC_L1 && bits < 32;
+	return metric != VP_METRIC_L1 && bits > 1 && bits < 32;
 }
 
 int
@@ -58,7 +59,9 @@ vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
 	codec->dims = dims;
 	codec->padded = vp_codec_padded(metric, dims, bits);
 	codec->bits = bits;
+	codec->slots = 0;
 	codec->code_bytes = vp_codec_code_bytes(metric, dims, bits);
+	codec->rotated_bytes = bits == 1 ? (size_t) codec->code_bytes : codec->padded * sizeof(float);
 	codec->signs = is_quantised(metric, bits) ? signs : NULL;
 	codec->mean = is_quantised(metric, bits) ? mean : NULL;
 	codec->mean_norm2 = codec->mean != NULL ?
@@ -105,6 +108,18 @@ vp_codec_rotate(const VpCodec *codec, const float *x, float *out)
 	if (codec->mean != NULL)
 		for (int i = 0; i < codec->padded; i++)
 			out[i] -= codec->mean[i];
+}
+
+/* Bytes of the sample are taken at equal distances. */
+void
+vp_codec_sample(const VpCodec *codec, const uint8_t *bits, int nbytes, uint8_t *out)
+{
+	memset(out, 0, (size_t) codec->code_bytes);
+	if (nbytes <= codec->code_bytes)
+		memcpy(out, bits, (size_t) nbytes);
+	else
+		for (int i = 0; i < codec->code_bytes; i++)
+			out[i] = bits[(int64_t) i * nbytes / codec->code_bytes];
 }
 
 /* A grid of levels 0 ... top; level k begins at lower + k / inverse. */
@@ -237,10 +252,25 @@ encode_l1(const VpCodec *codec, const float *x, uint8_t *code, VpFactors *factor
 	}
 }
 
-void
-vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFactors *factors)
+/* How many bits of a code are set. */
+static float
+count_ones(const VpCodec *codec, const uint8_t *code)
 {
-	if (codec->bits == 32)
+	return (float) vp_kernel.bits_and(code, code, codec->code_bytes);
+}
+
+void
+vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFactors *factors)
+{
+	if (codec->slots > 0)
+		vp_sparse_encode(codec, rotated, code, factors);
+	else if (codec->bits == 1)
+	{
+		memcpy(code, rotated, codec->rotated_bytes);
+		factors->scale = 1;
+		factors->norm2 = count_ones(codec, code);
+	}
+	else if (codec->bits == 32)
 	{
 		memcpy(code, rotated, codec->code_bytes);
 		factors->scale = 1;
@@ -256,11 +286,11 @@ vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code, VpFac
 size_t
 vp_query_bytes(const VpCodec *codec)
 {
-	size_t		floats = codec->padded * sizeof(float);
-
+	if (codec->slots > 0)
+		return vp_sparse_query_bytes();
 	if (!is_quantised(codec->metric, codec->bits))
-		return floats;
-	return codec->padded + (codec->metric == VP_METRIC_IP ? floats : 0);
+		return codec->rotated_bytes;
+	return codec->padded + (codec->metric == VP_METRIC_IP ? codec->rotated_bytes : 0);
 }
 
 /*
@@ -338,14 +368,16 @@ prepare_ip(const float *rotated, VpQuery *query)
 }
 
 void
-vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query)
+vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query)
 {
-	size_t		floats = codec->padded * sizeof(float);
-
 	query->codec = codec;
 	query->a = query->b = query->alpha = query->gamma = 0;
-	if (!is_quantised(codec->metric, codec->bits))
-		memcpy(query->planes, rotated, floats);
+	if (codec->bits == 1)
+		query->a = count_ones(codec, rotated);
+	if (codec->slots > 0)
+		vp_sparse_query_prepare(rotated, query);
+	else if (!is_quantised(codec->metric, codec->bits))
+		memcpy(query->planes, rotated, codec->rotated_bytes);
 	else if (codec->metric == VP_METRIC_IP)
 		prepare_ip(rotated, query);
 	else
@@ -423,7 +455,11 @@ vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *f
 
 	query->codec = codec;
 	query->a = query->b = query->alpha = query->gamma = 0;
-	if (codec->bits == 32)
+	if (codec->bits == 1)
+		query->a = factors->norm2;
+	if (codec->slots > 0)
+		vp_sparse_query_from_code(code, factors, query);
+	else if (codec->bits == 1 || codec->bits == 32)
 		memcpy(query->planes, code, codec->code_bytes);
 	else if (codec->metric == VP_METRIC_L1)
 	{
@@ -439,6 +475,24 @@ vp_query_from_code(const VpCodec *codec, const uint8_t *code, const VpFactors *f
 		query->a = step;
 }
 
+/*
+ * Of two strings without any bit the Jaccard distance is taken for 0 here, so that the
+ * graph has them beside one another.
+ */
+static float
+bits_estimate(const VpQuery *query, const uint8_t *code, const VpFactors *factors)
+{
+	int			nbytes = query->codec->code_bytes;
+	float		common;
+	float		all;
+
+	if (query->codec->metric == VP_METRIC_HAMMING)
+		return (float) vp_kernel.bits_xor(query->planes, code, nbytes);
+	common = (float) vp_kernel.bits_and(query->planes, code, nbytes);
+	all = query->a + factors->norm2 - common;
+	return all > 0 ? 1 - common / all : 0;
+}
+
 float
 vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFactors *factors)
 {
@@ -451,6 +505,10 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 
 	if (isnan(step))
 		return step;
+	if (codec->slots > 0)
+		return vp_sparse_query_distance(query, code, factors);
+	if (codec->bits == 1)
+		return bits_estimate(query, code, factors);
 	if (codec->metric == VP_METRIC_L1 && codec->bits < 32)
 	{
 		if (codec->bits == 2)
@@ -474,28 +532,39 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 	return query->a + distance;
 }
 
-double
-vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims)
-{
-	float		dots[3];
-	double		cosine;
+/* One function for each pair of types that there are kernels for. */
+#define EXACT_DISTANCE(suffix, TypeA, TypeB) \
+double \
+vp_exact_distance##suffix(VpMetric metric, const TypeA *a, const TypeB *b, int dims) \
+{ \
+	float		dots[3]; \
+\
+	switch (metric) \
+	{ \
+		case VP_METRIC_L2: \
+			return vp_kernel.l2sq##suffix(a, b, dims); \
+		case VP_METRIC_IP: \
+			return -vp_kernel.dot##suffix(a, b, dims); \
+		case VP_METRIC_L1: \
+			return vp_kernel.l1##suffix(a, b, dims); \
+		default: \
+			break; \
+	} \
+	vp_kernel.dot3##suffix(a, b, dims, dots); \
+	return vp_cosine_distance(dots); \
+}
 
-	switch (metric)
-	{
-		case VP_METRIC_L2:
-			return vp_kernel.l2sq(a, b, dims);
-		case VP_METRIC_IP:
-			return -vp_kernel.dot(a, b, dims);
-		case VP_METRIC_L1:
-			return vp_kernel.l1(a, b, dims);
-		case VP_METRIC_COSINE:
-			break;
-	}
-	vp_kernel.dot3(a, b, dims, dots);
-	cosine = dots[0] / sqrt((double) dots[1] * dots[2]);
-	if (cosine > 1)
-		cosine = 1;
-	else if (cosine < -1)
-		cosine = -1;
-	return 1 - cosine;
+EXACT_DISTANCE(, float, float)
+EXACT_DISTANCE(_hh, VpHalf, VpHalf)
+EXACT_DISTANCE(_fh, float, VpHalf)
+
+double
+vp_bits_distance(VpMetric metric, const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	double		common;
+
+	if (metric == VP_METRIC_HAMMING)
+		return vp_kernel.bits_xor(a, b, nbytes);
+	common = vp_kernel.bits_and(a, b, nbytes);
+	return common > 0 ? 1 - common / (common + vp_kernel.bits_xor(a, b, nbytes)) : 1;
 }

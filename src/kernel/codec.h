@@ -13,8 +13,10 @@
  * step and lowest value.
  * 32 bits: no quantisation, the code is the float vector as it is (for
  * cosine: made unit length), not rotated.
+ * 1 bit: the vector is a string of bits, and so is the code: all of them, or a
+ * sample.  `norm2` holds how many are set.
  *
- * Every distance has the form  a + b * norm2 - scale * (alpha * dot - gamma),
+ * Every distance of quantised vectors has the form  a + b * norm2 - scale * (alpha * dot - gamma),
  * ordered as the operator orders: L2 is the squared distance, cosine is half
  * of the squared distance of the unit vectors (1 - cos), inner product is
  * negative.
@@ -35,7 +37,9 @@ typedef enum VpMetric
 	VP_METRIC_L2 = 1,
 	VP_METRIC_IP = 2,
 	VP_METRIC_COSINE = 3,
-	VP_METRIC_L1 = 4
+	VP_METRIC_L1 = 4,
+	VP_METRIC_HAMMING = 5,		/* these two of strings of bits */
+	VP_METRIC_JACCARD = 6
 } VpMetric;
 
 /*
@@ -45,10 +49,12 @@ typedef enum VpMetric
 typedef struct VpCodec
 {
 	VpMetric	metric;
-	int			dims;			/* of the user's vectors */
+	int			dims;			/* of the user's vectors, or of the sample of their bits */
 	int			padded;			/* of the codes: vp_codec_padded() */
-	int			bits;			/* 2, 4, 8 or 32 */
+	int			bits;			/* 1, 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
+	int			slots;			/* of a code of sparse vectors (sparse.h); zero: dense ones */
+	size_t		rotated_bytes;	/* of a rotated vector: padded floats, the code's bits, a VpSparse */
 	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
@@ -58,7 +64,7 @@ typedef struct VpCodec
 typedef struct VpFactors
 {
 	float		scale;
-	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest value */
+	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest value; bits: |x| */
 } VpFactors;
 
 /* A vector made ready to be compared with many codes. */
@@ -69,7 +75,7 @@ typedef struct VpQuery
 				b,
 				alpha,
 				gamma;
-	void	   *planes;			/* padded int8, or floats (L1, 32 bits); 64-byte aligned */
+	void	   *planes;			/* padded int8, floats (L1, 32 bits), or bits; 64-byte aligned */
 } VpQuery;
 
 /* Dimensions of a code: dims rounded up so that code_bytes is a multiple of 8. */
@@ -85,14 +91,21 @@ extern void vp_codec_init(VpCodec *codec, VpMetric metric, int dims, int bits,
 
 /*
  * From the user's space to the code's: unit length (cosine), rotation, minus
- * mean.  x has dims floats, out padded ones (it is also the scratch).
- * `vp_codec_rotate_raw` leaves the mean in: averages of its results make one.
+ * mean.  x has dims floats, out padded ones (it is also the scratch, and may be
+ * where x is).  `vp_codec_rotate_raw` leaves the mean in: averages of its results
+ * make one.
  */
 extern void vp_codec_rotate(const VpCodec *codec, const float *x, float *out);
 extern void vp_codec_rotate_raw(const VpCodec *codec, const float *x, float *out);
 
-/* Writes the code of a rotated vector.  Codes of 32 bits are aligned as floats are. */
-extern void vp_codec_encode(const VpCodec *codec, const float *rotated, uint8_t *code,
+/* What stands for the rotated vector of a string of nbytes * 8 bits: all of it, or a sample. */
+extern void vp_codec_sample(const VpCodec *codec, const uint8_t *bits, int nbytes, uint8_t *out);
+
+/*
+ * Writes the code of a rotated vector, rotated_bytes large.  Codes of 32 bits are
+ * aligned as floats are.
+ */
+extern void vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code,
 							VpFactors *factors);
 
 /* Bytes that a query's planes need, scratch included. */
@@ -102,11 +115,11 @@ extern size_t vp_query_bytes(const VpCodec *codec);
  * Makes a query of a rotated vector, or of a node's own code.  query->planes
  * must already point at vp_query_bytes() bytes, aligned to 64.
  */
-extern void vp_query_prepare(const VpCodec *codec, const float *rotated, VpQuery *query);
+extern void vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query);
 extern void vp_query_from_code(const VpCodec *codec, const uint8_t *code,
 							   const VpFactors *factors, VpQuery *query);
 
-/* What vp_query_distance does for L1 and for 32 bits. */
+/* What vp_query_distance does for L1, for 32 bits, for strings of bits, and for sparse vectors. */
 extern float vp_query_distance_other(const VpQuery *query, const uint8_t *code,
 									 const VpFactors *factors);
 
@@ -137,5 +150,30 @@ vp_query_distance(const VpQuery *query, const uint8_t *code, const VpFactors *fa
  * the operator returns, but for the root of L2.
  */
 extern double vp_exact_distance(VpMetric metric, const float *a, const float *b, int dims);
+
+/* The same of two strings of bits; Jaccard: 1 if they have none in common, be they empty. */
+extern double vp_bits_distance(VpMetric metric, const uint8_t *a, const uint8_t *b, int nbytes);
+
+/* The same for two vectors of halves, and for one of floats and one of halves. */
+extern double vp_exact_distance_hh(VpMetric metric, const VpHalf *a, const VpHalf *b, int dims);
+extern double vp_exact_distance_fh(VpMetric metric, const float *a, const VpHalf *b, int dims);
+
+/* Rounding can take a cosine out of its range.  NaN stays. */
+static inline double
+vp_clamp_cosine(double cosine)
+{
+	if (cosine > 1)
+		return 1;
+	if (cosine < -1)
+		return -1;
+	return cosine;
+}
+
+/* 1 minus the cosine, given { a.b, a.a, b.b }; NaN where one is a zero vector. */
+static inline double
+vp_cosine_distance(const float dots[3])
+{
+	return 1 - vp_clamp_cosine(dots[0] / sqrt((double) dots[1] * dots[2]));
+}
 
 #endif							/* VP_CODEC_H */

@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/half.h"
+
 typedef struct VpKernel
 {
 	const char *name;			/* "scalar", "avx2", "avx512", "avx512vnni", "neon" */
@@ -32,6 +34,23 @@ typedef struct VpKernel
 	float		(*l1) (const float *a, const float *b, int n);
 	/* out = { a.b, a.a, b.b } in one pass, for the cosine */
 	void		(*dot3) (const float *a, const float *b, int n, float out[3]);
+
+	/*
+	 * The same with halves: hh of two arrays of them, fh of floats and
+	 * halves.  Sums are floats.  Halves are aligned to two bytes.
+	 */
+	float		(*l2sq_hh) (const VpHalf *a, const VpHalf *b, int n);
+	float		(*dot_hh) (const VpHalf *a, const VpHalf *b, int n);
+	float		(*l1_hh) (const VpHalf *a, const VpHalf *b, int n);
+	void		(*dot3_hh) (const VpHalf *a, const VpHalf *b, int n, float out[3]);
+	float		(*l2sq_fh) (const float *a, const VpHalf *b, int n);
+	float		(*dot_fh) (const float *a, const VpHalf *b, int n);
+	float		(*l1_fh) (const float *a, const VpHalf *b, int n);
+	void		(*dot3_fh) (const float *a, const VpHalf *b, int n, float out[3]);
+
+	/* What half.h does, for arrays; the same bits. */
+	void		(*half_to_float) (const VpHalf *halves, float *floats, int n);
+	void		(*float_to_half) (const float *floats, VpHalf *halves, int n);
 
 	/*
 	 * Sum of code * query, codes unsigned, query signed.  nbytes is a
@@ -45,6 +64,10 @@ typedef struct VpKernel
 	float		(*l1_u2) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u4) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u8) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
+
+	/* How many bits differ, and how many are set in both.  Any nbytes >= 0, any alignment. */
+	int32_t		(*bits_xor) (const uint8_t *a, const uint8_t *b, int nbytes);
+	int32_t		(*bits_and) (const uint8_t *a, const uint8_t *b, int nbytes);
 
 	/* Fast Hadamard transform in place, scaled to be orthonormal; n a power of two >= 1. */
 	void		(*hadamard) (float *x, int n);

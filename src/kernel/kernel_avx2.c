@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * kernel_avx2.c
- *	  Distance kernels for x86-64 with AVX2 and FMA.
+ *	  Distance kernels for x86-64 with AVX2, FMA and F16C.
  *
  * Each function carries its target attribute, so the library is compiled for
  * the plain architecture and runs anywhere.
@@ -14,11 +14,13 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
-#define AVX2		__attribute__((target("avx2,fma")))
-#define AVX2_INLINE static inline __attribute__((target("avx2,fma"), always_inline))
+#define AVX2		__attribute__((target("avx2,fma,f16c")))
+#define AVX2_INLINE static inline __attribute__((target("avx2,fma,f16c"), always_inline))
 
 /* The first `n` of eight 32-bit lanes, 0 <= n <= 8. */
 AVX2_INLINE __m256i
@@ -55,13 +57,43 @@ abs_ps(__m256 x)
 }
 
 /*
- * Sums over two float arrays.  `step` is a constant in each caller and gets
- * inlined.  Four sums, so that one addition need not wait for the last.
+ * `lanes` numbers of an array from number i on, 1 <= lanes <= 8, and zeroes.
+ * Halves cannot be loaded under a mask: a few go through a small zeroed array.
+ */
+typedef __m256 (*Load) (const void *array, int i, int lanes);
+
+AVX2_INLINE __m256
+load_floats(const void *array, int i, int lanes)
+{
+	const float *p = (const float *) array + i;
+
+	return lanes == 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first_lanes(lanes));
+}
+
+AVX2_INLINE __m256
+load_halves(const void *array, int i, int lanes)
+{
+	const VpHalf *p = (const VpHalf *) array + i;
+	VpHalf		few[8] = {0};
+
+	if (lanes < 8)
+	{
+		for (int k = 0; k < lanes; k++)
+			few[k] = p[k];
+		p = few;
+	}
+	return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) p));
+}
+
+/*
+ * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
+ * constants in each caller and get inlined.  Four sums, so that one addition
+ * need not wait for the last.
  */
 typedef __m256 (*FloatStep) (__m256 sum, __m256 a, __m256 b);
 
 AVX2_INLINE float
-reduce(const float *a, const float *b, int n, FloatStep step)
+reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	__m256		s0 = _mm256_setzero_ps();
 	__m256		s1 = s0;
@@ -71,19 +103,15 @@ reduce(const float *a, const float *b, int n, FloatStep step)
 
 	for (; i + 32 <= n; i += 32)
 	{
-		s0 = step(s0, _mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
-		s1 = step(s1, _mm256_loadu_ps(a + i + 8), _mm256_loadu_ps(b + i + 8));
-		s2 = step(s2, _mm256_loadu_ps(a + i + 16), _mm256_loadu_ps(b + i + 16));
-		s3 = step(s3, _mm256_loadu_ps(a + i + 24), _mm256_loadu_ps(b + i + 24));
+		s0 = step(s0, load_a(a, i, 8), load_b(b, i, 8));
+		s1 = step(s1, load_a(a, i + 8, 8), load_b(b, i + 8, 8));
+		s2 = step(s2, load_a(a, i + 16, 8), load_b(b, i + 16, 8));
+		s3 = step(s3, load_a(a, i + 24, 8), load_b(b, i + 24, 8));
 	}
 	for (; i + 8 <= n; i += 8)
-		s0 = step(s0, _mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i));
+		s0 = step(s0, load_a(a, i, 8), load_b(b, i, 8));
 	if (i < n)
-	{
-		__m256i		mask = first_lanes(n - i);
-
-		s1 = step(s1, _mm256_maskload_ps(a + i, mask), _mm256_maskload_ps(b + i, mask));
-	}
+		s1 = step(s1, load_a(a, i, n - i), load_b(b, i, n - i));
 	return sum_ps(_mm256_add_ps(_mm256_add_ps(s0, s1), _mm256_add_ps(s2, s3)));
 }
 
@@ -107,26 +135,8 @@ step_l1(__m256 sum, __m256 a, __m256 b)
 	return _mm256_add_ps(sum, abs_ps(_mm256_sub_ps(a, b)));
 }
 
-AVX2 static float
-avx2_l2sq(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_l2sq);
-}
-
-AVX2 static float
-avx2_dot(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_dot);
-}
-
-AVX2 static float
-avx2_l1(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_l1);
-}
-
-AVX2 static void
-avx2_dot3(const float *a, const float *b, int n, float out[3])
+AVX2_INLINE void
+reduce_dot3(const void *a, const void *b, int n, float out[3], Load load_a, Load load_b)
 {
 	__m256		sum[2][3];
 	int			i = 0;
@@ -135,9 +145,9 @@ avx2_dot3(const float *a, const float *b, int n, float out[3])
 		sum[0][k] = sum[1][k] = _mm256_setzero_ps();
 	for (int k = 0; i < n; i += 8, k ^= 1)
 	{
-		__m256i		mask = first_lanes(n - i < 8 ? n - i : 8);
-		__m256		x = _mm256_maskload_ps(a + i, mask);
-		__m256		y = _mm256_maskload_ps(b + i, mask);
+		int			lanes = n - i < 8 ? n - i : 8;
+		__m256		x = load_a(a, i, lanes);
+		__m256		y = load_b(b, i, lanes);
 
 		sum[k][0] = _mm256_fmadd_ps(x, y, sum[k][0]);
 		sum[k][1] = _mm256_fmadd_ps(x, x, sum[k][1]);
@@ -145,6 +155,56 @@ avx2_dot3(const float *a, const float *b, int n, float out[3])
 	}
 	for (int k = 0; k < 3; k++)
 		out[k] = sum_ps(_mm256_add_ps(sum[0][k], sum[1][k]));
+}
+
+/* The four kernels on arrays of two types. */
+#define AVX2_DISTANCES(suffix, TypeA, load_a, TypeB, load_b) \
+AVX2 static float \
+avx2_l2sq##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l2sq, load_a, load_b); \
+} \
+AVX2 static float \
+avx2_dot##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_dot, load_a, load_b); \
+} \
+AVX2 static float \
+avx2_l1##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l1, load_a, load_b); \
+} \
+AVX2 static void \
+avx2_dot3##suffix(const TypeA *a, const TypeB *b, int n, float out[3]) \
+{ \
+	reduce_dot3(a, b, n, out, load_a, load_b); \
+}
+
+AVX2_DISTANCES(, float, load_floats, float, load_floats)
+AVX2_DISTANCES(_hh, VpHalf, load_halves, VpHalf, load_halves)
+AVX2_DISTANCES(_fh, float, load_floats, VpHalf, load_halves)
+
+AVX2 static void
+avx2_half_to_float(const VpHalf *halves, float *floats, int n)
+{
+	int			i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		_mm256_storeu_ps(floats + i, load_halves(halves, i, 8));
+	for (; i < n; i++)
+		floats[i] = vp_half_to_float(halves[i]);
+}
+
+AVX2 static void
+avx2_float_to_half(const float *floats, VpHalf *halves, int n)
+{
+	int			i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		_mm_storeu_si128((__m128i *) (halves + i),
+						 _mm256_cvtps_ph(_mm256_loadu_ps(floats + i), _MM_FROUND_TO_NEAREST_INT));
+	for (; i < n; i++)
+		halves[i] = vp_float_to_half(floats[i]);
 }
 
 /* 32 bytes, or those that `mask` keeps. */
@@ -345,7 +405,78 @@ avx2_hadamard(float *x, int n)
 		}
 }
 
+/*
+ * How many bits are set in each 8 bytes: of each half of a byte by a table in a
+ * register (Mula, Kurz and Lemire, "Faster population counts using AVX2
+ * instructions", 2018).
+ */
+AVX2_INLINE __m256i
+count_bits(__m256i x)
+{
+	const __m256i counts = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+											0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+	const __m256i half = _mm256_set1_epi8(15);
+	__m256i		lo = _mm256_shuffle_epi8(counts, _mm256_and_si256(x, half));
+	__m256i		hi = _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(x, 4), half));
+
+	return _mm256_sad_epu8(_mm256_add_epi8(lo, hi), _mm256_setzero_si256());
+}
+
+/* `both`: how many bits are set in both, else: how many differ; a constant in each caller. */
+AVX2_INLINE __m256i
+combine_bits(const uint8_t *a, const uint8_t *b, bool both)
+{
+	__m256i		x = _mm256_loadu_si256((const __m256i *) a);
+	__m256i		y = _mm256_loadu_si256((const __m256i *) b);
+
+	return both ? _mm256_and_si256(x, y) : _mm256_xor_si256(x, y);
+}
+
+AVX2_INLINE int32_t
+reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__m256i		sum = _mm256_setzero_si256();
+	int			i = 0;
+
+	for (; i + 32 <= nbytes; i += 32)
+		sum = _mm256_add_epi64(sum, count_bits(combine_bits(a + i, b + i, both)));
+	if (i < nbytes)
+	{
+		uint8_t		last[2][32] = {{0}, {0}};
+
+		memcpy(last[0], a + i, (size_t) (nbytes - i));
+		memcpy(last[1], b + i, (size_t) (nbytes - i));
+		sum = _mm256_add_epi64(sum, count_bits(combine_bits(last[0], last[1], both)));
+	}
+	/* sums of at most 2^31 bits: the upper halves are zero */
+	return sum_epi32(sum);
+}
+
+AVX2 static int32_t
+avx2_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, false);
+}
+
+AVX2 static int32_t
+avx2_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, true);
+}
+
 /* The compiler's test looks at what the operating system saves, too. */
+/* Of the instruction sets that are needed, compilers know this one by no name they share. */
+static bool
+have_f16c(void)
+{
+	unsigned int eax;
+	unsigned int ebx;
+	unsigned int ecx;
+	unsigned int edx;
+
+	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C) != 0;
+}
+
 const VpKernel *
 vp_kernel_avx2(void)
 {
@@ -355,17 +486,30 @@ vp_kernel_avx2(void)
 		.dot = avx2_dot,
 		.l1 = avx2_l1,
 		.dot3 = avx2_dot3,
+		.l2sq_hh = avx2_l2sq_hh,
+		.dot_hh = avx2_dot_hh,
+		.l1_hh = avx2_l1_hh,
+		.dot3_hh = avx2_dot3_hh,
+		.l2sq_fh = avx2_l2sq_fh,
+		.dot_fh = avx2_dot_fh,
+		.l1_fh = avx2_l1_fh,
+		.dot3_fh = avx2_dot3_fh,
+		.half_to_float = avx2_half_to_float,
+		.float_to_half = avx2_float_to_half,
 		.dot_u2 = avx2_dot_u2,
 		.dot_u4 = avx2_dot_u4,
 		.dot_u8 = avx2_dot_u8,
 		.l1_u2 = avx2_l1_u2,
 		.l1_u4 = avx2_l1_u4,
 		.l1_u8 = avx2_l1_u8,
+		.bits_xor = avx2_bits_xor,
+		.bits_and = avx2_bits_and,
 		.hadamard = avx2_hadamard,
 	};
 
 	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table : NULL;
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && have_f16c() ?
+		&table : NULL;
 }
 
 #else

@@ -21,6 +21,9 @@
 #define AVX512_ISA	"avx2,fma,bmi2,avx512f,avx512bw,avx512vl,avx512dq"
 #define AVX512		__attribute__((target(AVX512_ISA)))
 #define AVX512_INLINE static inline __attribute__((target(AVX512_ISA), always_inline))
+#define POPCNT		__attribute__((target(AVX512_ISA ",avx512vpopcntdq")))
+#define POPCNT_INLINE \
+	static inline __attribute__((target(AVX512_ISA ",avx512vpopcntdq"), always_inline))
 #define VNNI		__attribute__((target(AVX512_ISA ",avx512vnni")))
 #define VNNI_INLINE static inline __attribute__((target(AVX512_ISA ",avx512vnni"), always_inline))
 
@@ -37,15 +40,32 @@ first_64(int n)
 	return n >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
 }
 
+/* The numbers of an array from number i on that `mask` tells, and zeroes. */
+typedef __m512 (*Load) (const void *array, int i, __mmask16 mask);
+
+AVX512_INLINE __m512
+load_floats(const void *array, int i, __mmask16 mask)
+{
+	return _mm512_maskz_loadu_ps(mask, (const float *) array + i);
+}
+
+AVX512_INLINE __m512
+load_halves(const void *array, int i, __mmask16 mask)
+{
+	return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, (const VpHalf *) array + i));
+}
+
 /*
- * Sums over two float arrays.  `step` is a constant in each caller and gets
- * inlined.  Four sums, so that one addition need not wait for the last.
+ * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
+ * constants in each caller and get inlined.  Four sums, so that one addition
+ * need not wait for the last.
  */
 typedef __m512 (*FloatStep) (__m512 sum, __m512 a, __m512 b);
 
 AVX512_INLINE float
-reduce(const float *a, const float *b, int n, FloatStep step)
+reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
+	const __mmask16 all = 0xFFFF;
 	__m512		s0 = _mm512_setzero_ps();
 	__m512		s1 = s0;
 	__m512		s2 = s0;
@@ -54,16 +74,16 @@ reduce(const float *a, const float *b, int n, FloatStep step)
 
 	for (; i + 64 <= n; i += 64)
 	{
-		s0 = step(s0, _mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i));
-		s1 = step(s1, _mm512_loadu_ps(a + i + 16), _mm512_loadu_ps(b + i + 16));
-		s2 = step(s2, _mm512_loadu_ps(a + i + 32), _mm512_loadu_ps(b + i + 32));
-		s3 = step(s3, _mm512_loadu_ps(a + i + 48), _mm512_loadu_ps(b + i + 48));
+		s0 = step(s0, load_a(a, i, all), load_b(b, i, all));
+		s1 = step(s1, load_a(a, i + 16, all), load_b(b, i + 16, all));
+		s2 = step(s2, load_a(a, i + 32, all), load_b(b, i + 32, all));
+		s3 = step(s3, load_a(a, i + 48, all), load_b(b, i + 48, all));
 	}
 	for (; i < n; i += 16)
 	{
 		__mmask16	mask = first_16(n - i);
 
-		s0 = step(s0, _mm512_maskz_loadu_ps(mask, a + i), _mm512_maskz_loadu_ps(mask, b + i));
+		s0 = step(s0, load_a(a, i, mask), load_b(b, i, mask));
 	}
 	return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(s0, s1), _mm512_add_ps(s2, s3)));
 }
@@ -88,26 +108,8 @@ step_l1(__m512 sum, __m512 a, __m512 b)
 	return _mm512_add_ps(sum, _mm512_abs_ps(_mm512_sub_ps(a, b)));
 }
 
-AVX512 static float
-avx512_l2sq(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_l2sq);
-}
-
-AVX512 static float
-avx512_dot(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_dot);
-}
-
-AVX512 static float
-avx512_l1(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_l1);
-}
-
-AVX512 static void
-avx512_dot3(const float *a, const float *b, int n, float out[3])
+AVX512_INLINE void
+reduce_dot3(const void *a, const void *b, int n, float out[3], Load load_a, Load load_b)
 {
 	__m512		sum[2][3];
 	int			i = 0;
@@ -117,8 +119,8 @@ avx512_dot3(const float *a, const float *b, int n, float out[3])
 	for (int k = 0; i < n; i += 16, k ^= 1)
 	{
 		__mmask16	mask = first_16(n - i);
-		__m512		x = _mm512_maskz_loadu_ps(mask, a + i);
-		__m512		y = _mm512_maskz_loadu_ps(mask, b + i);
+		__m512		x = load_a(a, i, mask);
+		__m512		y = load_b(b, i, mask);
 
 		sum[k][0] = _mm512_fmadd_ps(x, y, sum[k][0]);
 		sum[k][1] = _mm512_fmadd_ps(x, x, sum[k][1]);
@@ -126,6 +128,57 @@ avx512_dot3(const float *a, const float *b, int n, float out[3])
 	}
 	for (int k = 0; k < 3; k++)
 		out[k] = _mm512_reduce_add_ps(_mm512_add_ps(sum[0][k], sum[1][k]));
+}
+
+/* The four kernels on arrays of two types. */
+#define AVX512_DISTANCES(suffix, TypeA, load_a, TypeB, load_b) \
+AVX512 static float \
+avx512_l2sq##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l2sq, load_a, load_b); \
+} \
+AVX512 static float \
+avx512_dot##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_dot, load_a, load_b); \
+} \
+AVX512 static float \
+avx512_l1##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l1, load_a, load_b); \
+} \
+AVX512 static void \
+avx512_dot3##suffix(const TypeA *a, const TypeB *b, int n, float out[3]) \
+{ \
+	reduce_dot3(a, b, n, out, load_a, load_b); \
+}
+
+AVX512_DISTANCES(, float, load_floats, float, load_floats)
+AVX512_DISTANCES(_hh, VpHalf, load_halves, VpHalf, load_halves)
+AVX512_DISTANCES(_fh, float, load_floats, VpHalf, load_halves)
+
+AVX512 static void
+avx512_half_to_float(const VpHalf *halves, float *floats, int n)
+{
+	for (int i = 0; i < n; i += 16)
+	{
+		__mmask16	mask = first_16(n - i);
+
+		_mm512_mask_storeu_ps(floats + i, mask, load_halves(halves, i, mask));
+	}
+}
+
+AVX512 static void
+avx512_float_to_half(const float *floats, VpHalf *halves, int n)
+{
+	for (int i = 0; i < n; i += 16)
+	{
+		__mmask16	mask = first_16(n - i);
+
+		_mm256_mask_storeu_epi16(halves + i, mask,
+								 _mm512_cvtps_ph(load_floats(floats, i, mask),
+												 _MM_FROUND_TO_NEAREST_INT));
+	}
 }
 
 /* Bits `shift` and up of each code byte, cut to those that `low` keeps. */
@@ -375,11 +428,101 @@ avx512_hadamard(float *x, int n)
 		}
 }
 
+/*
+ * `both`: bits that are set in both, else: bits that differ; a constant in each
+ * caller.  What lies behind the arrays' ends is zero in both.
+ */
+AVX512_INLINE __m512i
+combine_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__mmask64	mask = first_64(nbytes);
+	__m512i		x = _mm512_maskz_loadu_epi8(mask, a);
+	__m512i		y = _mm512_maskz_loadu_epi8(mask, b);
+
+	return both ? _mm512_and_si512(x, y) : _mm512_xor_si512(x, y);
+}
+
+/* How many bits are set in each 8 bytes, by a table of those of half a byte; as in kernel_avx2.c. */
+AVX512_INLINE __m512i
+count_bits(__m512i x)
+{
+	const __m512i counts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3,
+																1, 2, 2, 3, 2, 3, 3, 4));
+	const __m512i half = _mm512_set1_epi8(15);
+	__m512i		lo = _mm512_shuffle_epi8(counts, _mm512_and_si512(x, half));
+	__m512i		hi = _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(x, 4), half));
+
+	return _mm512_sad_epu8(_mm512_add_epi8(lo, hi), _mm512_setzero_si512());
+}
+
+AVX512_INLINE int32_t
+reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__m512i		sum = _mm512_setzero_si512();
+
+	for (int i = 0; i < nbytes; i += 64)
+		sum = _mm512_add_epi64(sum, count_bits(combine_bits(a + i, b + i, nbytes - i, both)));
+	return (int32_t) _mm512_reduce_add_epi64(sum);
+}
+
+AVX512 static int32_t
+avx512_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, false);
+}
+
+AVX512 static int32_t
+avx512_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, true);
+}
+
+/* Where there is an instruction for it.  Two sums, so that one addition need not wait for the last. */
+POPCNT_INLINE int32_t
+reduce_popcnt(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	__m512i		s0 = _mm512_setzero_si512();
+	__m512i		s1 = s0;
+	int			i = 0;
+
+	for (; i + 64 < nbytes; i += 128)
+	{
+		s0 = _mm512_add_epi64(s0, _mm512_popcnt_epi64(combine_bits(a + i, b + i, 64, both)));
+		s1 = _mm512_add_epi64(s1, _mm512_popcnt_epi64(combine_bits(a + i + 64, b + i + 64,
+																   nbytes - i - 64, both)));
+	}
+	if (i < nbytes)
+		s0 = _mm512_add_epi64(s0, _mm512_popcnt_epi64(combine_bits(a + i, b + i, nbytes - i, both)));
+	return (int32_t) _mm512_reduce_add_epi64(_mm512_add_epi64(s0, s1));
+}
+
+POPCNT static int32_t
+popcnt_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_popcnt(a, b, nbytes, false);
+}
+
+POPCNT static int32_t
+popcnt_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_popcnt(a, b, nbytes, true);
+}
+
 #define FLOAT_ENTRIES \
 	.l2sq = avx512_l2sq, \
 	.dot = avx512_dot, \
 	.l1 = avx512_l1, \
 	.dot3 = avx512_dot3, \
+	.l2sq_hh = avx512_l2sq_hh, \
+	.dot_hh = avx512_dot_hh, \
+	.l1_hh = avx512_l1_hh, \
+	.dot3_hh = avx512_dot3_hh, \
+	.l2sq_fh = avx512_l2sq_fh, \
+	.dot_fh = avx512_dot_fh, \
+	.l1_fh = avx512_l1_fh, \
+	.dot3_fh = avx512_dot3_fh, \
+	.half_to_float = avx512_half_to_float, \
+	.float_to_half = avx512_float_to_half, \
 	.l1_u2 = avx512_l1_u2, \
 	.l1_u4 = avx512_l1_u4, \
 	.l1_u8 = avx512_l1_u8, \
@@ -394,6 +537,8 @@ vp_kernel_avx512(void)
 		.dot_u2 = avx512_dot_u2,
 		.dot_u4 = avx512_dot_u4,
 		.dot_u8 = avx512_dot_u8,
+		.bits_xor = avx512_bits_xor,
+		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES
 	};
 
@@ -407,15 +552,25 @@ vp_kernel_avx512(void)
 const VpKernel *
 vp_kernel_avx512vnni(void)
 {
-	static const VpKernel table = {
+	static VpKernel table = {
 		.name = "avx512vnni",
 		.dot_u2 = vnni_dot_u2,
 		.dot_u4 = vnni_dot_u4,
 		.dot_u8 = vnni_dot_u8,
+		.bits_xor = avx512_bits_xor,
+		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES
 	};
 
-	return vp_kernel_avx512() != NULL && __builtin_cpu_supports("avx512vnni") ? &table : NULL;
+	if (vp_kernel_avx512() == NULL || !__builtin_cpu_supports("avx512vnni"))
+		return NULL;
+	/* the first processors with VNNI cannot count bits */
+	if (__builtin_cpu_supports("avx512vpopcntdq"))
+	{
+		table.bits_xor = popcnt_bits_xor;
+		table.bits_and = popcnt_bits_and;
+	}
+	return &table;
 }
 
 #else

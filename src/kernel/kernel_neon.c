@@ -13,16 +13,53 @@
 
 #include <arm_neon.h>
 #include <math.h>
+#include <string.h>
 
 /*
- * Sums over two float arrays.  `step` is a constant in each caller and gets
- * inlined.  Four sums, so that one addition need not wait for the last.  What
- * is left at the end goes through small zeroed arrays.
+ * `lanes` numbers of an array from number i on, 1 <= lanes <= 4, and zeroes.
+ * Fewer than four go through a small zeroed array.
+ */
+typedef float32x4_t (*Load) (const void *array, int i, int lanes);
+
+static inline float32x4_t
+load_floats(const void *array, int i, int lanes)
+{
+	const float *p = (const float *) array + i;
+	float		few[4] = {0};
+
+	if (lanes < 4)
+	{
+		for (int k = 0; k < lanes; k++)
+			few[k] = p[k];
+		p = few;
+	}
+	return vld1q_f32(p);
+}
+
+static inline float32x4_t
+load_halves(const void *array, int i, int lanes)
+{
+	const VpHalf *p = (const VpHalf *) array + i;
+	VpHalf		few[4] = {0};
+
+	if (lanes < 4)
+	{
+		for (int k = 0; k < lanes; k++)
+			few[k] = p[k];
+		p = few;
+	}
+	return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
+/*
+ * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
+ * constants in each caller and get inlined.  Four sums, so that one addition
+ * need not wait for the last.
  */
 typedef float32x4_t (*FloatStep) (float32x4_t sum, float32x4_t a, float32x4_t b);
 
 static inline __attribute__((always_inline)) float
-reduce(const float *a, const float *b, int n, FloatStep step)
+reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	float32x4_t s0 = vdupq_n_f32(0);
 	float32x4_t s1 = s0;
@@ -32,25 +69,15 @@ reduce(const float *a, const float *b, int n, FloatStep step)
 
 	for (; i + 16 <= n; i += 16)
 	{
-		s0 = step(s0, vld1q_f32(a + i), vld1q_f32(b + i));
-		s1 = step(s1, vld1q_f32(a + i + 4), vld1q_f32(b + i + 4));
-		s2 = step(s2, vld1q_f32(a + i + 8), vld1q_f32(b + i + 8));
-		s3 = step(s3, vld1q_f32(a + i + 12), vld1q_f32(b + i + 12));
+		s0 = step(s0, load_a(a, i, 4), load_b(b, i, 4));
+		s1 = step(s1, load_a(a, i + 4, 4), load_b(b, i + 4, 4));
+		s2 = step(s2, load_a(a, i + 8, 4), load_b(b, i + 8, 4));
+		s3 = step(s3, load_a(a, i + 12, 4), load_b(b, i + 12, 4));
 	}
 	for (; i + 4 <= n; i += 4)
-		s0 = step(s0, vld1q_f32(a + i), vld1q_f32(b + i));
+		s0 = step(s0, load_a(a, i, 4), load_b(b, i, 4));
 	if (i < n)
-	{
-		float		x[4] = {0};
-		float		y[4] = {0};
-
-		for (int k = 0; i + k < n; k++)
-		{
-			x[k] = a[i + k];
-			y[k] = b[i + k];
-		}
-		s1 = step(s1, vld1q_f32(x), vld1q_f32(y));
-	}
+		s1 = step(s1, load_a(a, i, n - i), load_b(b, i, n - i));
 	return vaddvq_f32(vaddq_f32(vaddq_f32(s0, s1), vaddq_f32(s2, s3)));
 }
 
@@ -74,30 +101,55 @@ step_l1(float32x4_t sum, float32x4_t a, float32x4_t b)
 	return vaddq_f32(sum, vabdq_f32(a, b));
 }
 
-static float
-neon_l2sq(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_l2sq);
+/* The four kernels on arrays of two types. */
+#define NEON_DISTANCES(suffix, TypeA, load_a, TypeB, load_b) \
+static float \
+neon_l2sq##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l2sq, load_a, load_b); \
+} \
+static float \
+neon_dot##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_dot, load_a, load_b); \
+} \
+static float \
+neon_l1##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l1, load_a, load_b); \
+} \
+static void \
+neon_dot3##suffix(const TypeA *a, const TypeB *b, int n, float out[3]) \
+{ \
+	out[0] = reduce(a, b, n, step_dot, load_a, load_b); \
+	out[1] = reduce(a, a, n, step_dot, load_a, load_a); \
+	out[2] = reduce(b, b, n, step_dot, load_b, load_b); \
 }
 
-static float
-neon_dot(const float *a, const float *b, int n)
-{
-	return reduce(a, b, n, step_dot);
-}
+NEON_DISTANCES(, float, load_floats, float, load_floats)
+NEON_DISTANCES(_hh, VpHalf, load_halves, VpHalf, load_halves)
+NEON_DISTANCES(_fh, float, load_floats, VpHalf, load_halves)
 
-static float
-neon_l1(const float *a, const float *b, int n)
+static void
+neon_half_to_float(const VpHalf *halves, float *floats, int n)
 {
-	return reduce(a, b, n, step_l1);
+	int			i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		vst1q_f32(floats + i, load_halves(halves, i, 4));
+	for (; i < n; i++)
+		floats[i] = vp_half_to_float(halves[i]);
 }
 
 static void
-neon_dot3(const float *a, const float *b, int n, float out[3])
+neon_float_to_half(const float *floats, VpHalf *halves, int n)
 {
-	out[0] = neon_dot(a, b, n);
-	out[1] = neon_dot(a, a, n);
-	out[2] = neon_dot(b, b, n);
+	int			i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		vst1_u16(halves + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(floats + i))));
+	for (; i < n; i++)
+		halves[i] = vp_float_to_half(floats[i]);
 }
 
 /* 16 bytes, or 8 and zeroes. */
@@ -288,6 +340,50 @@ neon_hadamard(float *x, int n)
 			}
 }
 
+/*
+ * `both`: how many bits are set in both, else: how many differ; a constant in each
+ * caller.  What is left at the end goes through small zeroed arrays.
+ */
+static inline __attribute__((always_inline)) uint8x16_t
+count_bits(const uint8_t *a, const uint8_t *b, bool both)
+{
+	uint8x16_t	x = vld1q_u8(a);
+	uint8x16_t	y = vld1q_u8(b);
+
+	return vcntq_u8(both ? vandq_u8(x, y) : veorq_u8(x, y));
+}
+
+static inline __attribute__((always_inline)) int32_t
+reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	uint32x4_t	sum = vdupq_n_u32(0);
+	int			i = 0;
+
+	for (; i + 16 <= nbytes; i += 16)
+		sum = vpadalq_u16(sum, vpaddlq_u8(count_bits(a + i, b + i, both)));
+	if (i < nbytes)
+	{
+		uint8_t		last[2][16] = {{0}, {0}};
+
+		memcpy(last[0], a + i, (size_t) (nbytes - i));
+		memcpy(last[1], b + i, (size_t) (nbytes - i));
+		sum = vpadalq_u16(sum, vpaddlq_u8(count_bits(last[0], last[1], both)));
+	}
+	return (int32_t) vaddvq_u32(sum);
+}
+
+static int32_t
+neon_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, false);
+}
+
+static int32_t
+neon_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return reduce_bits(a, b, nbytes, true);
+}
+
 const VpKernel *
 vp_kernel_neon(void)
 {
@@ -297,12 +393,24 @@ vp_kernel_neon(void)
 		.dot = neon_dot,
 		.l1 = neon_l1,
 		.dot3 = neon_dot3,
+		.l2sq_hh = neon_l2sq_hh,
+		.dot_hh = neon_dot_hh,
+		.l1_hh = neon_l1_hh,
+		.dot3_hh = neon_dot3_hh,
+		.l2sq_fh = neon_l2sq_fh,
+		.dot_fh = neon_dot_fh,
+		.l1_fh = neon_l1_fh,
+		.dot3_fh = neon_dot3_fh,
+		.half_to_float = neon_half_to_float,
+		.float_to_half = neon_float_to_half,
 		.dot_u2 = neon_dot_u2,
 		.dot_u4 = neon_dot_u4,
 		.dot_u8 = neon_dot_u8,
 		.l1_u2 = neon_l1_u2,
 		.l1_u4 = neon_l1_u4,
 		.l1_u8 = neon_l1_u8,
+		.bits_xor = neon_bits_xor,
+		.bits_and = neon_bits_and,
 		.hadamard = neon_hadamard,
 	};
 

@@ -7,45 +7,98 @@
  *-------------------------------------------------------------------------
  */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/kernel.h"
 
-static float
-scalar_l2sq(const float *a, const float *b, int n)
+/*
+ * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
+ * constants in each caller and get inlined.
+ */
+typedef float (*FloatStep) (float sum, float a, float b);
+typedef float (*Load) (const void *array, int i);
+
+static inline __attribute__((always_inline)) float
+reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	float		sum = 0;
 
 	for (int i = 0; i < n; i++)
-		sum += (a[i] - b[i]) * (a[i] - b[i]);
+		sum = step(sum, load_a(a, i), load_b(b, i));
 	return sum;
 }
 
-static float
-scalar_dot(const float *a, const float *b, int n)
+static inline float
+load_float(const void *array, int i)
 {
-	float		sum = 0;
-
-	for (int i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
+	return ((const float *) array)[i];
 }
 
-static float
-scalar_l1(const float *a, const float *b, int n)
+static inline float
+load_half(const void *array, int i)
 {
-	float		sum = 0;
+	return vp_half_to_float(((const VpHalf *) array)[i]);
+}
 
+static inline float
+step_l2sq(float sum, float a, float b)
+{
+	return sum + (a - b) * (a - b);
+}
+
+static inline float
+step_dot(float sum, float a, float b)
+{
+	return sum + a * b;
+}
+
+static inline float
+step_l1(float sum, float a, float b)
+{
+	return sum + fabsf(a - b);
+}
+
+/* The four kernels on arrays of two types. */
+#define SCALAR_DISTANCES(suffix, TypeA, load_a, TypeB, load_b) \
+static float \
+scalar_l2sq##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l2sq, load_a, load_b); \
+} \
+static float \
+scalar_dot##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_dot, load_a, load_b); \
+} \
+static float \
+scalar_l1##suffix(const TypeA *a, const TypeB *b, int n) \
+{ \
+	return reduce(a, b, n, step_l1, load_a, load_b); \
+} \
+static void \
+scalar_dot3##suffix(const TypeA *a, const TypeB *b, int n, float out[3]) \
+{ \
+	out[0] = reduce(a, b, n, step_dot, load_a, load_b); \
+	out[1] = reduce(a, a, n, step_dot, load_a, load_a); \
+	out[2] = reduce(b, b, n, step_dot, load_b, load_b); \
+}
+
+SCALAR_DISTANCES(, float, load_float, float, load_float)
+SCALAR_DISTANCES(_hh, VpHalf, load_half, VpHalf, load_half)
+SCALAR_DISTANCES(_fh, float, load_float, VpHalf, load_half)
+
+static void
+scalar_half_to_float(const VpHalf *halves, float *floats, int n)
+{
 	for (int i = 0; i < n; i++)
-		sum += fabsf(a[i] - b[i]);
-	return sum;
+		floats[i] = vp_half_to_float(halves[i]);
 }
 
 static void
-scalar_dot3(const float *a, const float *b, int n, float out[3])
+scalar_float_to_half(const float *floats, VpHalf *halves, int n)
 {
-	out[0] = scalar_dot(a, b, n);
-	out[1] = scalar_dot(a, a, n);
-	out[2] = scalar_dot(b, b, n);
+	for (int i = 0; i < n; i++)
+		halves[i] = vp_float_to_half(floats[i]);
 }
 
 /* `bits` is a constant in each caller, so that the shifts are, too. */
@@ -130,6 +183,37 @@ scalar_hadamard(float *x, int n)
 			}
 }
 
+/* `both`: how many bits are set in both, else: how many differ; a constant in each caller. */
+static inline int32_t
+count_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
+{
+	int32_t		sum = 0;
+
+	for (int i = 0; i < nbytes; i += 8)
+	{
+		size_t		n = nbytes - i < 8 ? (size_t) (nbytes - i) : 8;
+		uint64_t	x = 0;
+		uint64_t	y = 0;
+
+		memcpy(&x, a + i, n);
+		memcpy(&y, b + i, n);
+		sum += __builtin_popcountll(both ? x & y : x ^ y);
+	}
+	return sum;
+}
+
+static int32_t
+scalar_bits_xor(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return count_bits(a, b, nbytes, false);
+}
+
+static int32_t
+scalar_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
+{
+	return count_bits(a, b, nbytes, true);
+}
+
 #define SCALAR_TABLE \
 { \
 	.name = "scalar", \
@@ -137,12 +221,24 @@ scalar_hadamard(float *x, int n)
 	.dot = scalar_dot, \
 	.l1 = scalar_l1, \
 	.dot3 = scalar_dot3, \
+	.l2sq_hh = scalar_l2sq_hh, \
+	.dot_hh = scalar_dot_hh, \
+	.l1_hh = scalar_l1_hh, \
+	.dot3_hh = scalar_dot3_hh, \
+	.l2sq_fh = scalar_l2sq_fh, \
+	.dot_fh = scalar_dot_fh, \
+	.l1_fh = scalar_l1_fh, \
+	.dot3_fh = scalar_dot3_fh, \
+	.half_to_float = scalar_half_to_float, \
+	.float_to_half = scalar_float_to_half, \
 	.dot_u2 = scalar_dot_u2, \
 	.dot_u4 = scalar_dot_u4, \
 	.dot_u8 = scalar_dot_u8, \
 	.l1_u2 = scalar_l1_u2, \
 	.l1_u4 = scalar_l1_u4, \
 	.l1_u8 = scalar_l1_u8, \
+	.bits_xor = scalar_bits_xor, \
+	.bits_and = scalar_bits_and, \
 	.hadamard = scalar_hadamard, \
 }
 

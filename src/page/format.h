@@ -41,10 +41,11 @@
 #define VP_MAGIC			0x56505256	/* "VRPV" */
 
 /*
- * The format's version.  2: the first with sizes of records; 3: with shards.  A
- * reader refuses all others: the index must then be rebuilt.
+ * The format's version.  2: the first with sizes of records; 3: with shards; 4: with
+ * vectors of other elements than floats.  A reader refuses all others: the index
+ * must then be rebuilt.
  */
-#define VP_FORMAT_VERSION	3
+#define VP_FORMAT_VERSION	4
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -113,6 +114,16 @@ typedef struct VpShard
 	uint32		bytes_hi;
 } VpShard;
 
+/* The types that can be indexed; am/form.h says what each is. */
+typedef enum VpFormKind
+{
+	VP_FORM_VECTOR,
+	VP_FORM_HALFVEC,
+	VP_FORM_BIT,
+	VP_FORM_SPARSEVEC,
+	VP_NFORMS
+} VpFormKind;
+
 /*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.
@@ -122,8 +133,11 @@ typedef struct VpMeta
 	uint32		magic;
 	uint32		version;
 	uint32		dims;
+	uint16		form;			/* of the vectors: VpFormKind */
 	uint16		metric;			/* VpMetric */
-	uint16		bits;			/* of the codes in the nodes */
+	uint16		bits;			/* of a dimension in the codes in the nodes */
+	uint16		code_bytes;		/* of a code, a multiple of 8 */
+	uint32		vector_bytes;	/* of an exact vector beside; 0: there is none in the index */
 	uint16		m;
 	uint16		ef_construction;
 	uint32		seed;			/* of levels and rotation */
@@ -209,11 +223,11 @@ typedef struct VpUpperSlot
 } VpUpperSlot;
 
 /*
- * Vector pages of a chunk are one array of floats, `dims` for each node of the
- * chunk in order of their ids, cut at the end of a page without regard to
- * vectors.
+ * Vector pages of a chunk are one array of words, as many for each node of the
+ * chunk as vector_bytes need, in order of their ids, cut at the end of a page
+ * without regard to vectors.  Where the code says all, a chunk has none of them.
  */
-#define VP_VECTOR_PAGE_FLOATS (VP_PAGE_ROOM / sizeof(float))
+#define VP_VECTOR_PAGE_WORDS (VP_PAGE_ROOM / sizeof(uint32))
 
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");

@@ -25,18 +25,10 @@ divisor(uint32 value)
 	return d;
 }
 
-int
-vp_geometry_bits(int dims, int m, int wanted)
+uint32
+vp_geometry_code_room(int m)
 {
-	Size		rest = FACTORS_BYTES + LINKS_BYTES(m) + sizeof(VpNodeTail);
-	int			bits = wanted;
-
-	/* a short vector gains nothing from being coded */
-	if (dims < 64)
-		return 32;
-	while (bits > 2 && TYPEALIGN(8, (dims * bits + 7) / 8) + rest > VP_PAGE_ROOM)
-		bits /= 2;
-	return bits;
+	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - FACTORS_BYTES - LINKS_BYTES(m) - sizeof(VpNodeTail));
 }
 
 /*
@@ -51,14 +43,14 @@ choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
 
 	for (uint32 pages = 1; pages <= MAX_CHUNK_NODE_PAGES; pages++)
 	{
-		uint64		floats = (uint64) pages * nodes_per_page * geo->dims;
-		uint64		vector_pages = (floats + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
+		uint64		words = (uint64) pages * nodes_per_page * geo->vector_words;
+		uint64		vector_pages = (words + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
 		double		waste;
 
 		if (pages > 1 && pages * nodes_per_page > max_ids)
 			break;
-		waste = (double) (vector_pages * VP_VECTOR_PAGE_FLOATS - floats) /
-			(double) (vector_pages * VP_VECTOR_PAGE_FLOATS);
+		waste = (double) (vector_pages * VP_VECTOR_PAGE_WORDS - words) /
+			(double) (vector_pages * VP_VECTOR_PAGE_WORDS);
 		/* a larger chunk must be worth it */
 		if (waste < best_waste - 0.02)
 		{
@@ -88,21 +80,21 @@ choose_groups(uint32 m, uint32 slots)
 void
 vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 {
-	uint32		dims = meta->dims;
 	uint32		m = meta->m;
 	uint32		nodes_per_page;
 	uint32		chunk_ids;
 	uint64		max_ids;
 
 	memset(geo, 0, sizeof(*geo));
-	geo->dims = dims;
 	geo->m = m;
-	geo->code_bytes = TYPEALIGN(8, (dims * meta->bits + 7) / 8);
+	geo->code_bytes = meta->code_bytes;
+	geo->vector_words = (meta->vector_bytes + sizeof(uint32) - 1) / sizeof(uint32);
+	geo->exact_words = geo->vector_words > 0 ? geo->vector_words : geo->code_bytes / sizeof(uint32);
 	geo->links_offset = FACTORS_BYTES + geo->code_bytes;
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
 	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
-	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
+	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
 	Assert(geo->record_size <= VP_PAGE_ROOM);
 
@@ -113,8 +105,8 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	nodes_per_page = VP_PAGE_ROOM / geo->record_size;
 	geo->node_pages = choose_node_pages(geo, nodes_per_page, m * geo->levels.groups);
 	chunk_ids = geo->node_pages * nodes_per_page;
-	geo->vector_pages =
-		((uint64) chunk_ids * dims + VP_VECTOR_PAGE_FLOATS - 1) / VP_VECTOR_PAGE_FLOATS;
+	geo->vector_pages = ((uint64) chunk_ids * geo->vector_words + VP_VECTOR_PAGE_WORDS - 1) /
+		VP_VECTOR_PAGE_WORDS;
 
 	/* a stripe is whole chunks; the groups that they do not reach are given up */
 	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
@@ -148,13 +140,19 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 	uint32		in_stripe = id - stripe * geo->levels.stripe;
 	uint32		chunk = in_stripe / chunk_ids;
 	uint32		in_chunk = in_stripe - chunk * chunk_ids;
-	uint64		first = (uint64) in_chunk * geo->dims;
+	uint64		first = (uint64) in_chunk * geo->vector_words;
 	VpPlace		place;
 
+	if (geo->vector_words == 0)
+	{
+		place = vp_node_place(geo, id);
+		place.offset += FACTORS_BYTES;
+		return place;
+	}
 	place.block = vp_upper_page_block(geo, stripe) + 1 +
 		chunk * (geo->node_pages + geo->vector_pages) + geo->node_pages +
-		first / VP_VECTOR_PAGE_FLOATS;
-	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_FLOATS * sizeof(float);
+		first / VP_VECTOR_PAGE_WORDS;
+	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_WORDS * sizeof(uint32);
 	return place;
 }
 

@@ -3,7 +3,7 @@
  * geometry.h
  *	  From a node's id to blocks and offsets.
  *
- * Everything follows from the dimensions, the code's size and m, so it is
+ * Everything follows from the sizes of codes and vectors and from m, so it is
  * computed when an index is opened and not stored.
  *
  *-------------------------------------------------------------------------
@@ -32,9 +32,10 @@ vp_divide(uint32 n, const VpDivisor *by)
 
 typedef struct VpGeometry
 {
-	uint32		dims;
 	uint32		m;
 	uint32		code_bytes;
+	uint32		vector_words;	/* in vector pages; 0: the code is the exact vector */
+	uint32		exact_words;	/* of an exact vector, wherever it stands */
 	uint32		record_size;
 	uint32		links_offset;	/* in the record */
 	uint32		tail_offset;
@@ -55,13 +56,10 @@ typedef struct VpGeometry
 	VpLevels	levels;
 } VpGeometry;
 
-/*
- * Bits of a code, as many as are wanted or as few as a node's record needs to fit
- * on a page; 32: floats.
- */
-extern int	vp_geometry_bits(int dims, int m, int wanted);
+/* The bytes that a code may have so that a node's record fits on a page; a multiple of 8. */
+extern uint32 vp_geometry_code_room(int m);
 
-/* From a metapage's constant part.  A record fits: vp_geometry_bits has seen to it. */
+/* From a metapage's constant part, in which the code has no more than that. */
 extern void vp_geometry_init(VpGeometry *geo, const VpMeta *meta);
 
 /* Where something is: a block, and the offset from the start of the page. */
@@ -92,7 +90,7 @@ vp_node_place(const VpGeometry *geo, VpId id)
 /* The slot with its links at a level above 0. */
 extern VpPlace vp_upper_place(const VpGeometry *geo, VpId id, int level);
 
-/* The first float of its exact vector. */
+/* The first word of its exact vector. */
 extern VpPlace vp_vector_place(const VpGeometry *geo, VpId id);
 
 /* Pages that must exist for this id, last one: number of blocks of the relation. */

@@ -183,6 +183,47 @@ vp_is_moving(const VpStore *store)
 	}
 }
 
+void
+vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		*tid = vp_record_tail(store, page + place.offset)->tid;
+		if (peek_end(store, place.block, desc, pinned))
+			return;
+	}
+}
+
+void
+vp_vector_peek(const VpStore *store, VpId id, void *vector)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+	Size		left = store->geo.exact_words * sizeof(uint32);
+	char	   *to = vector;
+
+	while (left > 0)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		Size		n = Min(left, VP_PAGE_END - place.offset);
+		const char *page = peek_begin(store, place.block, &desc, &pinned);
+
+		memcpy(to, page + place.offset, n);
+		if (!peek_end(store, place.block, desc, pinned))
+			continue;
+		to += n;
+		left -= n;
+		place.block++;
+		place.offset = VP_PAGE_START;
+	}
+}
+
 /*----------
  * Fetches
  *----------
@@ -201,24 +242,24 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 
 /*
  * Calls for each page that a node's exact vector lies on, with the page locked
- * in a mode: the floats there, their number, and where in the vector they begin.
+ * in a mode: the words there, their number, and where in the vector they begin.
  */
-typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, float *floats,
+typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, uint32 *words,
 							 int first, int n, void *arg);
 
 static void
 each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call, void *arg)
 {
-	int			dims = store->geo.dims;
+	int			nwords = store->geo.exact_words;
 	VpPlace		place = vp_vector_place(&store->geo, id);
 
-	for (int first = 0; first < dims;)
+	for (int first = 0; first < nwords;)
 	{
 		Buffer		buffer = vp_store_read(store, place.block);
-		int			n = Min(dims - first, (int) ((VP_PAGE_END - place.offset) / sizeof(float)));
+		int			n = Min(nwords - first, (int) ((VP_PAGE_END - place.offset) / sizeof(uint32)));
 
 		LockBuffer(buffer, lockmode);
-		call(store, buffer, (float *) (BufferGetPage(buffer) + place.offset), first, n, arg);
+		call(store, buffer, (uint32 *) (BufferGetPage(buffer) + place.offset), first, n, arg);
 		UnlockReleaseBuffer(buffer);
 		first += n;
 		place.block++;
@@ -227,31 +268,15 @@ each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call,
 }
 
 static void
-copy_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+copy_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
-	memcpy((float *) arg + first, floats, n * sizeof(float));
+	memcpy((uint32 *) arg + first, words, n * sizeof(uint32));
 }
 
 void
-vp_vector_fetch(const VpStore *store, VpId id, float *vector)
+vp_vector_fetch(const VpStore *store, VpId id, void *vector)
 {
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
-}
-
-const float *
-vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer)
-{
-	VpPlace		place = vp_vector_place(&store->geo, id);
-
-	if (place.offset + store->geo.dims * sizeof(float) <= VP_PAGE_END)
-	{
-		*buffer = vp_store_read(store, place.block);
-		LockBuffer(*buffer, BUFFER_LOCK_SHARE);
-		return (const float *) (BufferGetPage(*buffer) + place.offset);
-	}
-	*buffer = InvalidBuffer;
-	vp_vector_fetch(store, id, room);
-	return room;
 }
 
 /* The start of something; the processor goes on by itself. */
@@ -272,10 +297,15 @@ void
 vp_vector_prefetch(const VpStore *store, VpId id)
 {
 	VpPlace		node = vp_node_place(&store->geo, id);
+	VpPlace		vector;
 
 	if (!store->peek.enabled || id > store->geo.max_id)
 		return;
-	prefetch_place(store, vp_vector_place(&store->geo, id));
+	vector = vp_vector_place(&store->geo, id);
+	prefetch_place(store, vector);
+	/* many a vector goes on on the next page */
+	if (vector.offset + store->geo.exact_words * sizeof(uint32) > VP_PAGE_END)
+		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
 	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
 }
@@ -286,60 +316,87 @@ is_resident(const VpStore *store, BlockNumber block)
 	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
 }
 
-static void
+/* False: there is no need to. */
+static bool
 read_ahead(const VpStore *store, BlockNumber block)
 {
-	if (store->peek.enabled && !is_resident(store, block))
-		(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+	if (!store->peek.enabled || is_resident(store, block))
+		return false;
+	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+	return true;
 }
 
 /*
  * An index that has room in shared buffers will be read whole before long: of
- * such a one all node pages of the chunk are asked for, in one sweep of the disk.
+ * such a one all node pages of a chunk are read together, in one sweep of the disk.
  */
-void
-vp_node_read_ahead(const VpStore *store, VpId id)
+static uint32
+pages_together(const VpStore *store, VpId id, BlockNumber *first)
 {
 	const VpGeometry *geo = &store->geo;
 	BlockNumber block = vp_node_place(geo, id).block;
-	uint32		page = vp_divide(id, &geo->nodes_per_page);
-	uint32		in_chunk = page % geo->node_pages;
 
+	*first = block;
 	if (RelationGetNumberOfBlocks(store->rel) > NBuffers / 4)
-		read_ahead(store, block);
-	else if (!is_resident(store, block))
-		for (uint32 i = 0; i < geo->node_pages; i++)
-			read_ahead(store, block - in_chunk + i);
+		return 1;
+	*first -= vp_divide(id, &geo->nodes_per_page) % geo->node_pages;
+	return geo->node_pages;
 }
 
 void
+vp_node_read_ahead(const VpStore *store, VpId id)
+{
+	BlockNumber first;
+	uint32		n = pages_together(store, id, &first);
+
+	if (is_resident(store, vp_node_place(&store->geo, id).block))
+		return;
+	for (uint32 i = 0; i < n; i++)
+		(void) read_ahead(store, first + i);
+}
+
+void
+vp_node_read_together(const VpStore *store, VpId id)
+{
+	BlockNumber first;
+	uint32		n = pages_together(store, id, &first);
+
+	for (uint32 i = 0; i < n; i++)
+		if (!is_resident(store, first + i))
+			ReleaseBuffer(vp_store_read(store, first + i));
+}
+
+bool
 vp_vector_read_ahead(const VpStore *store, VpId id)
 {
 	VpPlace		place = vp_vector_place(&store->geo, id);
 	BlockNumber last = place.block +
-		(place.offset - VP_PAGE_START + store->geo.dims * sizeof(float) - 1) / VP_PAGE_ROOM;
+		(place.offset - VP_PAGE_START + store->geo.exact_words * sizeof(uint32) - 1) / VP_PAGE_ROOM;
+	bool		cold = false;
 
 	for (; place.block <= last; place.block++)
-		read_ahead(store, place.block);
+		cold |= read_ahead(store, place.block);
+	return cold;
 }
 
 static void
-write_piece(const VpStore *store, Buffer buffer, float *floats, int first, int n, void *arg)
+write_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
 	VpChange	change;
 
 	vp_change_begin(&change, VP_WAL_VECTOR);
 	vp_change_page(&change, buffer);
-	vp_change_words(&change, floats, (const uint32 *) ((const float *) arg + first), n);
+	vp_change_words(&change, words, (const uint32 *) arg + first, n);
 	vp_change_apply(&change, store->rel, store->wal);
 }
 
 /* The exact vector of a node that nobody reads yet. */
 void
-vp_vector_write(const VpStore *store, VpId id, const float *vector)
+vp_vector_write(const VpStore *store, VpId id, const void *vector)
 {
-	each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
-					  unconstify(float *, vector));
+	if (store->geo.vector_words > 0)
+		each_vector_piece(store, id, BUFFER_LOCK_EXCLUSIVE, write_piece,
+						  unconstify(void *, vector));
 }
 
 /*----------

@@ -58,7 +58,7 @@ static bool
 makes_sense(const VpMeta *meta)
 {
 	return meta->magic == VP_MAGIC && meta->version == VP_FORMAT_VERSION &&
-		meta->m >= 2 && meta->dims >= 1 &&
+		meta->form < VP_NFORMS && meta->m >= 2 && meta->dims >= 1 &&
 		meta->shards >= 1 && meta->shards <= VP_MAX_SHARDS &&
 		meta->target >= 1 && meta->target <= meta->shards;
 }
@@ -142,10 +142,10 @@ vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 	create_page(rel, fork, VP_PAGE_META, 0, meta, sizeof(*meta), wal);
 	for (uint32 number = 0; left > 0; number++)
 	{
-		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+		uint32		n = Min(left, VP_VECTOR_PAGE_WORDS);
 
 		create_page(rel, fork, VP_PAGE_MEAN, number,
-					mean != NULL ? mean + number * VP_VECTOR_PAGE_FLOATS : NULL,
+					mean != NULL ? mean + number * VP_VECTOR_PAGE_WORDS : NULL,
 					n * sizeof(float), wal);
 		left -= n;
 	}
@@ -158,12 +158,12 @@ vp_mean_read(Relation rel, const VpMeta *meta, float *mean)
 
 	for (uint32 number = 0; left > 0; number++)
 	{
-		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+		uint32		n = Min(left, VP_VECTOR_PAGE_WORDS);
 		Buffer		buffer = ReadBuffer(rel, VP_MEAN_BLOCK + number);
 
 		check_page(rel, buffer, VP_PAGE_MEAN, number);
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		memcpy(mean + number * VP_VECTOR_PAGE_FLOATS,
+		memcpy(mean + number * VP_VECTOR_PAGE_WORDS,
 			   VpPageData(BufferGetPage(buffer)), n * sizeof(float));
 		UnlockReleaseBuffer(buffer);
 		left -= n;
@@ -177,7 +177,7 @@ vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean)
 
 	for (uint32 number = 0; left > 0; number++)
 	{
-		uint32		n = Min(left, VP_VECTOR_PAGE_FLOATS);
+		uint32		n = Min(left, VP_VECTOR_PAGE_WORDS);
 		Buffer		buffer = vp_store_read(store, VP_MEAN_BLOCK + number);
 		VpChange	change;
 
@@ -185,7 +185,7 @@ vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean)
 		vp_change_begin(&change, VP_WAL_VECTOR);
 		vp_change_page(&change, buffer);
 		vp_change_words(&change, VpPageData(BufferGetPage(buffer)),
-						(const uint32 *) (mean + number * VP_VECTOR_PAGE_FLOATS), n);
+						(const uint32 *) (mean + number * VP_VECTOR_PAGE_WORDS), n);
 		vp_change_apply(&change, store->rel, store->wal);
 		UnlockReleaseBuffer(buffer);
 		left -= n;

@@ -160,8 +160,11 @@ extern void vp_waiting_to_free(const VpStore *store, Relation heap);
  *----------
  */
 
-/* The exact vector of a node that nobody reads yet. */
-extern void vp_vector_write(const VpStore *store, VpId id, const float *vector);
+/*
+ * The exact vector of a node that nobody reads yet: vector_words words.  Nothing to do
+ * where the code is all.
+ */
+extern void vp_vector_write(const VpStore *store, VpId id, const void *vector);
 
 /* Peeks. */
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
@@ -170,23 +173,30 @@ extern uint8 vp_node_shard(const VpStore *store, VpId id);
 
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
+/* The TID may be torn: to be used as a hint. */
+extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
+
+/* The exact vector of a node that can be met: it does not change. */
+extern void vp_vector_peek(const VpStore *store, VpId id, void *vector);
+
 /* Fetches. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
-extern void vp_vector_fetch(const VpStore *store, VpId id, float *vector);
 
-/*
- * The exact vector where it is, if it lies on one page: *buffer is then pinned
- * and share-locked, to be unlocked and released by the caller.  Else it is
- * copied to `room`, and *buffer is InvalidBuffer.
- */
-extern const float *vp_vector_look(const VpStore *store, VpId id, float *room, Buffer *buffer);
+/* The exact vector, exact_words words: out of the vector pages, or the node's code. */
+extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
-/* Begins to load into the CPU's cache what vp_vector_look and vp_node_fetch will read. */
+/* Begins to load into the CPU's cache what vp_vector_peek and vp_node_tid will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
 
-/* Begins to read from disk what is not in shared buffers: a node's page; its vector's. */
+/*
+ * Begins to read from disk what is not in shared buffers: a node's page; its vector's,
+ * and tells whether that was so.
+ */
 extern void vp_node_read_ahead(const VpStore *store, VpId id);
-extern void vp_vector_read_ahead(const VpStore *store, VpId id);
+extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
+
+/* Reads what vp_node_read_ahead has asked for. */
+extern void vp_node_read_together(const VpStore *store, VpId id);
 
 /* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,

@@ -13,6 +13,8 @@
 
 #include "fmgr.h"
 
+#include "type/element.h"
+
 #define VP_VECTOR_MAX_DIM 16000
 
 typedef struct VpVector
@@ -33,11 +35,14 @@ typedef struct VpVector
 /* A vector of zeros; the caller has checked dim. */
 extern VpVector *vp_vector_new(int dim);
 
-/* Each raises an error when what it is named for does not hold. */
-extern void vp_vector_check_dim(int dim);
-extern void vp_vector_check_typmod(int32 typmod, int dim);	/* typmod -1: any dim */
-extern void vp_vector_check_finite(const VpVector *vector);
-extern void vp_vector_check_same_dim(const VpVector *a, const VpVector *b);
+extern const VpTypeInfo vp_vector_type;
+
+/* Raises an error where they differ. */
+static inline void
+vp_vector_check_same_dim(const VpVector *a, const VpVector *b)
+{
+	vp_type_check_same_dim(&vp_vector_type, a->dim, b->dim);
+}
 
 /* The order of the btree class: below, at or above zero. */
 extern int	vp_vector_compare(const VpVector *a, const VpVector *b);

@@ -11,21 +11,14 @@
 #include <math.h>
 
 #include "utils/float.h"
-#include "utils/varbit.h"
 
+#include "type/functions.h"
 #include "type/vector.h"
 
 VP_FUNCTION(vecprov_vector_add);
 VP_FUNCTION(vecprov_vector_sub);
 VP_FUNCTION(vecprov_vector_mul);
 VP_FUNCTION(vecprov_vector_concat);
-VP_FUNCTION(vecprov_vector_lt);
-VP_FUNCTION(vecprov_vector_le);
-VP_FUNCTION(vecprov_vector_eq);
-VP_FUNCTION(vecprov_vector_ne);
-VP_FUNCTION(vecprov_vector_ge);
-VP_FUNCTION(vecprov_vector_gt);
-VP_FUNCTION(vecprov_vector_cmp);
 VP_FUNCTION(vecprov_vector_dims);
 VP_FUNCTION(vecprov_vector_subvector);
 VP_FUNCTION(vecprov_vector_binary_quantize);
@@ -101,7 +94,7 @@ vecprov_vector_concat(PG_FUNCTION_ARGS)
 	VpVector   *b = PG_GETARG_VECTOR_P(1);
 	VpVector   *result;
 
-	vp_vector_check_dim(a->dim + b->dim);
+	vp_type_check_dim(&vp_vector_type, a->dim + b->dim);
 	result = vp_vector_new(a->dim + b->dim);
 	memcpy(result->x, a->x, a->dim * sizeof(float));
 	memcpy(result->x + a->dim, b->x, b->dim * sizeof(float));
@@ -128,62 +121,7 @@ vp_vector_compare(const VpVector *a, const VpVector *b)
 	return (a->dim > b->dim) - (a->dim < b->dim);
 }
 
-/*
- * Compares a function's two arguments; leaks nothing, as btree demands.
- */
-static int
-compare_args(FunctionCallInfo fcinfo)
-{
-	VpVector   *a = PG_GETARG_VECTOR_P(0);
-	VpVector   *b = PG_GETARG_VECTOR_P(1);
-	int			result = vp_vector_compare(a, b);
-
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return result;
-}
-
-Datum
-vecprov_vector_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) < 0);
-}
-
-Datum
-vecprov_vector_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) <= 0);
-}
-
-Datum
-vecprov_vector_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) == 0);
-}
-
-Datum
-vecprov_vector_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) != 0);
-}
-
-Datum
-vecprov_vector_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) >= 0);
-}
-
-Datum
-vecprov_vector_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_args(fcinfo) > 0);
-}
-
-Datum
-vecprov_vector_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_args(fcinfo));
-}
+VP_COMPARISONS(vector, VpVector, vp_vector_compare)
 
 /*----------
  * Taking apart
@@ -210,27 +148,17 @@ vecprov_vector_subvector(PG_FUNCTION_ARGS)
 
 	start = Max(start, 1);
 	end = Min(end, vector->dim + 1);
-	vp_vector_check_dim(Max(end - start, 0));
+	vp_type_check_dim(&vp_vector_type, Max(end - start, 0));
 
 	result = vp_vector_new(end - start);
 	memcpy(result->x, vector->x + start - 1, result->dim * sizeof(float));
 	PG_RETURN_VECTOR_P(result);
 }
 
-/*
- * A bit for each element: is it above zero?
- */
 Datum
 vecprov_vector_binary_quantize(PG_FUNCTION_ARGS)
 {
 	VpVector   *vector = PG_GETARG_VECTOR_P(0);
-	int			size = VARBITTOTALLEN(vector->dim);
-	VarBit	   *result = palloc0(size);
-	uint8	   *bytes = VARBITS(result);
 
-	SET_VARSIZE(result, size);
-	VARBITLEN(result) = vector->dim;
-	for (int i = 0; i < vector->dim; i++)
-		bytes[i / 8] |= (vector->x[i] > 0) << (7 - i % 8);
-	PG_RETURN_VARBIT_P(result);
+	PG_RETURN_VARBIT_P(vp_floats_signs(vector->x, vector->dim));
 }

@@ -47,6 +47,14 @@ EOS
 		insert => 'INSERT INTO items SELECT 5000, vec(100, 80) + array_fill(20, ARRAY[80])::vector',
 		counts => [ 1 .. 4, 17, 33, 34, 35, 36, 37, 60 ],
 	},
+	'other types' => {
+		look   => \&all_intact,
+		before => other_types('items') .
+		  'INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 30) i;
+			INSERT INTO items SELECT i, vec(7, 80) FROM generate_series(31, 36) i',
+		insert => 'INSERT INTO items SELECT 5000 + i, vec(6 + i, 80) FROM generate_series(1, 3) i',
+		counts => [ 1 .. 4, 13, 22, 31, 40, 49, 58, 67, 76, 85, 1000 ],
+	},
 	'used id' => {
 		# the ids of the first 60 rows, some with lists of upper levels, are free
 		before => <<'EOS',
@@ -71,6 +79,11 @@ foreach my $name (sort keys %scenarios)
 	my $scenario = $scenarios{$name};
 	my @counts   = @{ $scenario->{counts} || [ 1 .. 60 ] };
 	my $crashes  = 0;
+	my $look     = $scenario->{look} || sub
+	{
+		my ($node, $table, $what, $where) = @_;
+		intact($node, $table, "${table}_v_idx", $what, $where);
+	};
 
 	foreach my $count (@counts)
 	{
@@ -82,10 +95,10 @@ $scenario->{before};
 EOS
 		last unless crash_at($node, "change-before-wal=crash:$count", $scenario->{insert});
 		$crashes++;
-		intact($node, 'items', 'items_v_idx', "$name, change $count", $scenario->{found});
+		$look->($node, 'items', "$name, change $count", $scenario->{found});
 		$node->safe_psql('postgres',
 			'INSERT INTO items SELECT 6000 + i, vec(i % 20, 80) FROM generate_series(1, 30) i; VACUUM items;');
-		intact($node, 'items', 'items_v_idx', "$name, change $count, inserted again and vacuumed");
+		$look->($node, 'items', "$name, change $count, inserted again and vacuumed");
 	}
 	cmp_ok($crashes, '>=', 3, "$name: the insert crashed at its changes");
 }

@@ -29,7 +29,7 @@ EOC
 $standby->start;
 
 # Rows up to 200 stay; the others come and go.
-$primary->safe_psql('postgres', <<'EOS');
+$primary->safe_psql('postgres', <<'EOS' . other_types('items'));
 CREATE TABLE items (id int, v vector(80));
 INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 1000) i;
 CREATE INDEX ON items USING vecprov (v);
@@ -38,7 +38,7 @@ CREATE INDEX ON unlogged USING vecprov (v);
 INSERT INTO unlogged SELECT i, vec(i, 80) FROM generate_series(1, 50) i;
 EOS
 $primary->wait_for_catchup($standby);
-intact($standby, 'items', 'items_v_idx', 'the build, on the standby');
+all_intact($standby, 'items', 'the build, on the standby');
 
 sub answers
 {
@@ -48,6 +48,13 @@ sub answers
 SET enable_seqscan = off;
 SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
 	LATERAL (SELECT id FROM items ORDER BY v <-> near(q, 80) LIMIT 15) n GROUP BY q ORDER BY q;
+SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
+	LATERAL (SELECT id FROM items ORDER BY h <-> near(q, 80)::halfvec LIMIT 15) n GROUP BY q ORDER BY q;
+SELECT q, array_agg(id) FROM generate_series(3, 1500, 77) q,
+	LATERAL (SELECT id FROM items ORDER BY s <-> near(q, 80)::sparsevec LIMIT 15) n GROUP BY q ORDER BY q;
+SELECT q, array_agg(distance) FROM generate_series(3, 1500, 77) q,
+	LATERAL (SELECT i.b <~> o.b AS distance FROM (SELECT b FROM items WHERE id = q LIMIT 1) o,
+		LATERAL (SELECT b FROM items ORDER BY b <~> o.b LIMIT 15) i) n GROUP BY q ORDER BY q;
 EOS
 }
 
@@ -78,8 +85,8 @@ $reader->pump_nb;
 ok($reader->pumpable, 'the searches on the standby are still going');
 $reader->kill_kill;
 unlike($searched, qr/ERROR|abort/, 'none failed while WAL was replayed');
-intact($standby, 'items', 'items_v_idx', 'after the cycles, on the standby');
-intact($primary, 'items', 'items_v_idx', 'after the cycles, on the primary');
+all_intact($standby, 'items', 'after the cycles, on the standby');
+all_intact($primary, 'items', 'after the cycles, on the primary');
 
 # A cursor on the standby stands in a chain of equal vectors, before two nodes of rows that were rolled
 # back: no row conflicts with it. The primary, which does not know of it, uses their ids for others.
@@ -133,11 +140,11 @@ DELETE FROM items WHERE id % 4 = 0;
 VACUUM items;
 INSERT INTO unlogged SELECT i, vec(i, 80) FROM generate_series(1, 20) i;
 EOS
-intact($standby, 'items', 'items_v_idx', 'promoted');
+all_intact($standby, 'items', 'promoted');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM unlogged'), 20, 'promoted: the unlogged table was empty');
 intact($standby, 'unlogged', 'unlogged_v_idx', 'promoted, unlogged');
 $standby->restart;
-intact($standby, 'items', 'items_v_idx', 'promoted and restarted');
+all_intact($standby, 'items', 'promoted and restarted');
 
 $standby->stop;
 $primary->stop;

@@ -14,7 +14,7 @@ use Test::More;
 
 our @EXPORT = qw(
   vecprov_node vecprov_functions crash_at crash_and_wait log_end
-  intact hold at_point finish_session
+  intact other_types all_intact hold at_point finish_session
 );
 
 # A server with vecprov. It comes back by itself when a backend is killed.
@@ -90,12 +90,15 @@ sub crash_at
 # The three questions about an index that are asked again and again, all in one session:
 # vecprov_check finds no broken rule; a scan of the index to its end returns exactly the rows that the
 # table has, each once; and a search for a row's own vector finds it or an equal one (HNSW may miss
-# one in two hundred). The table has the columns id and v. `where`: whose vectors are searched for.
+# one in two hundred). The table has the columns id and v, or `column` with its operator `op`. `where`:
+# whose vectors are searched for.
 sub intact
 {
-	my ($node, $table, $index, $name, $where) = @_;
+	my ($node, $table, $index, $name, $where, $column, $op) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$where = defined $where ? "AND $where" : '';
+	$column ||= 'v';
+	$op ||= '<->';
 
 	my $answer = $node->safe_psql('postgres', <<"EOS");
 SET client_min_messages = warning;
@@ -106,21 +109,48 @@ SET vecprov.ef_search = 100;
 SET vecprov.iterative_scan = relaxed_order;
 SET vecprov.max_scan_tuples = 1000000000;
 SELECT coalesce(array_agg(id), '{}') AS found FROM
-	(SELECT id FROM $table ORDER BY v <-> (SELECT v FROM $table LIMIT 1) LIMIT 1000000000) x \\gset
-SELECT 'missed', count(*), 'of', (SELECT count(*) FROM $table WHERE v IS NOT NULL $where)
+	(SELECT id FROM $table ORDER BY $column $op (SELECT $column FROM $table LIMIT 1) LIMIT 1000000000) x \\gset
+SELECT 'missed', count(*), 'of', (SELECT count(*) FROM $table WHERE $column IS NOT NULL $where)
 	FROM $table a LEFT JOIN LATERAL
-	(SELECT b.v <-> a.v AS dist FROM $table b ORDER BY b.v <-> a.v LIMIT 1) n ON true
-	WHERE v IS NOT NULL $where AND dist IS DISTINCT FROM 0
-	HAVING count(*) > 1 + (SELECT count(*) FROM $table WHERE v IS NOT NULL $where) / 200;
+	(SELECT b.$column $op a.$column AS dist FROM $table b ORDER BY b.$column $op a.$column LIMIT 1) n ON true
+	WHERE $column IS NOT NULL $where AND dist IS DISTINCT FROM 0
+	HAVING count(*) > 1 + (SELECT count(*) FROM $table WHERE $column IS NOT NULL $where) / 200;
 RESET enable_seqscan;
 RESET enable_sort;
 SELECT 'twice', id FROM unnest(:'found'::bigint[]) id GROUP BY id HAVING count(*) > 1 LIMIT 5;
-SELECT 'not returned', id FROM (SELECT id FROM $table WHERE v IS NOT NULL
+SELECT 'not returned', id FROM (SELECT id FROM $table WHERE $column IS NOT NULL
 	EXCEPT SELECT unnest(:'found'::bigint[])) x LIMIT 5;
 SELECT 'not there', id FROM (SELECT unnest(:'found'::bigint[]) AS id
 	EXCEPT SELECT id FROM $table) x LIMIT 5;
 EOS
 	is($answer, '', "$name: no rule is broken, every row is returned once and found");
+}
+
+# SQL that gives a table with a column v vector(80) columns of the other types, made of v, and an
+# index each: h halfvec, b bit, s sparsevec. all_intact looks at the four.
+sub other_types
+{
+	my ($table) = @_;
+
+	return <<"EOS";
+ALTER TABLE $table ADD h halfvec(80) GENERATED ALWAYS AS (v::halfvec(80)) STORED,
+	ADD b bit(80) GENERATED ALWAYS AS (binary_quantize(v - array_fill(0.6::real, ARRAY[80])::vector)::bit(80)) STORED,
+	ADD s sparsevec(80) GENERATED ALWAYS AS (v::sparsevec(80)) STORED;
+CREATE INDEX ${table}_h_idx ON $table USING vecprov (h);
+CREATE INDEX ${table}_b_idx ON $table USING vecprov (b);
+CREATE INDEX ${table}_s_idx ON $table USING vecprov (s);
+EOS
+}
+
+sub all_intact
+{
+	my ($node, $table, $name, $where) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	intact($node, $table, "${table}_v_idx", $name, $where);
+	intact($node, $table, "${table}_h_idx", "$name, halfvec", $where, 'h');
+	intact($node, $table, "${table}_b_idx", "$name, bit", $where, 'b', '<~>');
+	intact($node, $table, "${table}_s_idx", "$name, sparsevec", $where, 's');
 }
 
 # A session that holds the lock on which debug points wait, until it is told to let go (quit).

@@ -49,7 +49,7 @@ bench_init(Bench *b, VpMetric metric, int dims, int bits)
 	b->signs = words > 0 ? malloc(words * sizeof(uint32_t)) : NULL;
 	vp_codec_make_signs(7, b->signs, words);
 	b->mean = calloc(padded, sizeof(float));
-	b->rotated = aligned(padded * sizeof(float));
+	b->rotated = aligned((size_t) padded * sizeof(float));
 	b->code = aligned(vp_codec_code_bytes(metric, dims, bits));
 	vp_codec_init(&b->codec, metric, dims, bits, b->signs, NULL);
 	b->query.planes = aligned(vp_query_bytes(&b->codec));
@@ -593,6 +593,80 @@ test_exact(void)
 	}
 }
 
+/* Codes of bits: exact where they hold all of them. */
+static void
+test_bits(VpMetric metric, int nbits)
+{
+	int			nbytes = (nbits + 7) / 8;
+	Bench		b;
+	uint8_t    *x = calloc(3, (size_t) nbytes);
+	uint8_t    *y = x + nbytes;
+	uint8_t    *zero = y + nbytes;
+	VpFactors	none = {NAN, 0};
+
+	bench_init(&b, metric, nbits, 1);
+	for (int round = 0; round < 50; round++)
+	{
+		double		exact;
+		float		got;
+
+		for (int i = 0; i < nbytes; i++)
+		{
+			x[i] = (uint8_t) (vp_unit_random(&seed) & vp_unit_random(&seed));
+			y[i] = (uint8_t) (round == 1 ? x[i] : vp_unit_random(&seed));
+		}
+		vp_codec_sample(&b.codec, y, nbytes, (uint8_t *) b.rotated);
+		vp_codec_encode(&b.codec, b.rotated, b.code, &b.factors);
+		VP_CHECK(memcmp(b.code, y, (size_t) nbytes) == 0, "the code of %d bits", nbits);
+		vp_codec_sample(&b.codec, x, nbytes, (uint8_t *) b.rotated);
+		vp_query_prepare(&b.codec, b.rotated, &b.query);
+		exact = vp_bits_distance(metric, x, y, nbytes);
+		got = vp_query_distance(&b.query, b.code, &b.factors);
+		if (metric == VP_METRIC_HAMMING || vp_kernel.bits_and(x, x, nbytes) > 0)
+			VP_CHECK(fabs(got - exact) < 1e-6, "%d bits, metric %d: %g, not %g", nbits, metric, got, exact);
+		VP_CHECK(isnan(vp_query_distance(&b.query, b.code, &none)), "distance to no vector");
+		vp_query_from_code(&b.codec, b.code, &b.factors, &b.query);
+		VP_CHECK(vp_query_distance(&b.query, b.code, &b.factors) == 0, "%d bits, distance to itself", nbits);
+	}
+	/* nothing is beside nothing in the graph, and has nothing in common with it in truth */
+	vp_codec_encode(&b.codec, memset(b.rotated, 0, b.codec.rotated_bytes), b.code, &b.factors);
+	vp_query_from_code(&b.codec, b.code, &b.factors, &b.query);
+	VP_CHECK(vp_query_distance(&b.query, b.code, &b.factors) == 0, "no bits, distance to itself");
+	VP_CHECK(vp_bits_distance(metric, zero, zero, nbytes) == (metric == VP_METRIC_JACCARD),
+			 "no bits, exact distance to itself");
+	bench_free(&b);
+	free(x);
+}
+
+/* A sample keeps about the order: 1,024 of 4,096 bits. */
+static void
+test_bit_sample(void)
+{
+	enum {BYTES = 512};
+	Bench		b;
+	uint8_t		x[BYTES];
+	uint8_t		y[BYTES];
+
+	bench_init(&b, VP_METRIC_HAMMING, 1024, 1);
+	for (int share = 0; share <= 8; share++)
+	{
+		float		got;
+
+		for (int i = 0; i < BYTES; i++)
+		{
+			x[i] = (uint8_t) vp_unit_random(&seed);
+			y[i] = (uint8_t) ((int) (vp_unit_random(&seed) % 8) < share ? ~x[i] : x[i]);
+		}
+		vp_codec_sample(&b.codec, x, BYTES, (uint8_t *) b.rotated);
+		vp_query_prepare(&b.codec, b.rotated, &b.query);
+		vp_codec_sample(&b.codec, y, BYTES, (uint8_t *) b.rotated);
+		vp_codec_encode(&b.codec, b.rotated, b.code, &b.factors);
+		got = vp_query_distance(&b.query, b.code, &b.factors);
+		VP_CHECK(fabsf(got - 128.0f * (float) share) < 240, "a sample, %d of 8 bytes other: %g", share, got);
+	}
+	bench_free(&b);
+}
+
 static void
 test_all(void)
 {
@@ -600,6 +674,12 @@ test_all(void)
 	test_signs();
 	test_rotation();
 	test_exact();
+	for (int n = 1; n < 2000; n += n < 130 ? 1 : 77)
+	{
+		test_bits(VP_METRIC_HAMMING, n);
+		test_bits(VP_METRIC_JACCARD, n);
+	}
+	test_bit_sample();
 	for (int m = 0; m < 4; m++)
 	{
 		VpMetric	metric = metrics[m];

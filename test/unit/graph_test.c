@@ -157,7 +157,7 @@ exhaust(TestSource *test, const Sample *sample, VpSearch *search, int ef, uint32
 		int			portion = 0;
 
 		/* now and then something is left for the next portion */
-		while ((total % 7 != 6 || portion == 0) && vp_search_peek(search, &peeked) &&
+		while ((total % 7 != 6 || portion == 0) && vp_search_peek(search, 0, &peeked) &&
 			   vp_search_next(search, &result))
 		{
 			VP_CHECK(memcmp(&peeked, &result, sizeof(result)) == 0, "peek is next");

@@ -151,6 +151,212 @@ test_float_extremes(const VpKernel *k, char *end_a, char *end_b)
 	}
 }
 
+/* All kernels of halves on one pair of arrays, against those of floats. */
+static void
+compare_halves(const VpKernel *k, const VpHalf *a, const VpHalf *b, int n, const char *what)
+{
+	const VpKernel *ref = vp_kernel_scalar();
+	float	   *x = malloc((n + 1) * sizeof(float));
+	float	   *y = malloc((n + 1) * sizeof(float));
+	double		terms[5] = {0, 0, 0, 0, 0};
+	float		want[5];
+	float		hh[5];
+	float		fh[5];
+
+	for (int i = 0; i < n; i++)
+	{
+		x[i] = vp_half_to_float(a[i]);
+		y[i] = vp_half_to_float(b[i]);
+		terms[0] += ((double) x[i] - y[i]) * ((double) x[i] - y[i]);
+		terms[1] += fabs((double) x[i] - y[i]);
+		terms[2] += fabs((double) x[i] * y[i]);
+		terms[3] += (double) x[i] * x[i];
+		terms[4] += (double) y[i] * y[i];
+	}
+	want[0] = ref->l2sq(x, y, n);
+	want[1] = ref->l1(x, y, n);
+	ref->dot3(x, y, n, want + 2);
+	hh[0] = k->l2sq_hh(a, b, n);
+	hh[1] = k->l1_hh(a, b, n);
+	k->dot3_hh(a, b, n, hh + 2);
+	fh[0] = k->l2sq_fh(x, b, n);
+	fh[1] = k->l1_fh(x, b, n);
+	k->dot3_fh(x, b, n, fh + 2);
+	for (int i = 0; i < 5; i++)
+	{
+		double		bound = terms[i] * (n + 4) * (double) FLT_EPSILON;
+
+		VP_CHECK(agrees(hh[i], want[i], bound), "%s halves, sum %d n %d %s: %g, not %g", k->name,
+				 i, n, what, hh[i], want[i]);
+		VP_CHECK(agrees(fh[i], want[i], bound), "%s floats and halves, sum %d n %d %s: %g, not %g",
+				 k->name, i, n, what, fh[i], want[i]);
+	}
+	VP_CHECK(agrees(k->dot_hh(a, b, n), hh[2], terms[2] * (n + 4) * (double) FLT_EPSILON) &&
+			 agrees(k->dot_fh(x, b, n), hh[2], terms[2] * (n + 4) * (double) FLT_EPSILON),
+			 "%s dot of halves n %d %s", k->name, n, what);
+	free(x);
+	free(y);
+}
+
+static void
+test_halves(const VpKernel *k, char *end_a, char *end_b)
+{
+	for (int n = 0; n < 5000; n = next_length(n))
+		for (int shift = 0; shift < 4; shift++)
+		{
+			VpHalf	   *a = (VpHalf *) end_a - n - shift;
+			VpHalf	   *b = (VpHalf *) end_b - n;
+
+			for (int i = 0; i < n; i++)
+			{
+				a[i] = vp_float_to_half((float) vp_unit_gauss(&seed));
+				b[i] = vp_float_to_half((float) vp_unit_gauss(&seed) + 1);
+			}
+			compare_halves(k, a, b, n, "random");
+
+			/* One special value: none is left out. */
+			for (int i = 0; i < n && n < 140 && shift == 0; i++)
+			{
+				VpHalf		kept = a[i];
+
+				a[i] = 0x7E00;
+				compare_halves(k, a, b, n, "a NaN");
+				a[i] = 0xFC00;
+				compare_halves(k, a, b, n, "an infinity");
+				a[i] = 0x0001;
+				compare_halves(k, a, b, n, "a denormal");
+				a[i] = 0xFBFF;
+				compare_halves(k, a, b, n, "the lowest");
+				a[i] = kept;
+			}
+		}
+}
+
+/* By the definition of the format, without a look at bits of floats. */
+static double
+half_by_definition(int half)
+{
+	double		sign = half & 0x8000 ? -1 : 1;
+	int			exponent = (half >> 10) & 31;
+	int			fraction = half & 1023;
+
+	if (exponent == 31)
+		return fraction ? NAN : sign * INFINITY;
+	if (exponent == 0)
+		return sign * ldexp(fraction, -24);
+	return sign * ldexp(1024 + fraction, exponent - 25);
+}
+
+static uint32_t
+bits_of(float x)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
+
+/* Each half by itself, and in arrays of all lengths and places. */
+static void
+test_half_to_float(const VpKernel *k, char *end_a, char *end_b)
+{
+	VpHalf	   *all = (VpHalf *) end_a - 65536;
+	float	   *floats = (float *) end_b - 65536;
+
+	for (int i = 0; i < 65536; i++)
+		all[i] = (VpHalf) i;
+	k->half_to_float(all, floats, 65536);
+	for (int i = 0; i < 65536; i++)
+	{
+		double		want = half_by_definition(i);
+		float		alone = vp_half_to_float((VpHalf) i);
+
+		VP_CHECK(isnan(want) ? isnan(alone) : alone == want, "half %x is %g, not %g", i, alone,
+				 want);
+		VP_CHECK((signbit(alone) != 0) == (i >> 15 != 0), "sign of half %x", i);
+		VP_CHECK(bits_of(floats[i]) == bits_of(alone), "%s half %x: %x, not %x", k->name, i,
+				 bits_of(floats[i]), bits_of(alone));
+	}
+	for (int n = 0; n < 140; n++)
+	{
+		const VpHalf *from = (VpHalf *) end_a - n;
+		float	   *to = (float *) end_b - n;
+
+		to[-1] = 7;
+		k->half_to_float(from, to, n);
+		for (int i = 0; i < n; i++)
+			VP_CHECK(bits_of(to[i]) == bits_of(vp_half_to_float(from[i])),
+					 "%s %d halves to floats", k->name, n);
+		VP_CHECK(to[-1] == 7, "%s %d halves to floats: wrote before the array", k->name, n);
+	}
+}
+
+/*
+ * Each half, and the floats at, just below and just above the half-way point to
+ * the next one: they must go to the nearer one, at the point to the even one.
+ */
+static void
+test_float_to_half(const VpKernel *k, char *end_a, char *end_b)
+{
+	float	   *floats = (float *) end_a - 4;
+	VpHalf	   *halves = (VpHalf *) end_b - 4;
+
+	for (int i = 0; i < 65536; i++)
+	{
+		VpHalf		h = (VpHalf) i;
+		VpHalf		next = (VpHalf) (i + 1);
+		double		value = half_by_definition(i);
+		double		above = (i & 0x7FFF) == 0x7BFF ? copysign(65536, value)
+			: half_by_definition(i + 1);
+		float		middle = (float) ((value + above) / 2);
+
+		if (vp_half_is_nan(h))
+		{
+			VP_CHECK(vp_float_to_half(vp_half_to_float(h)) == (h | 0x0200), "NaN %x", i);
+			continue;
+		}
+		VP_CHECK(vp_float_to_half((float) value) == h, "half %x there and back is %x", i,
+				 vp_float_to_half((float) value));
+		if (isinf(value))
+			continue;
+		floats[0] = nextafterf(middle, (float) value);
+		floats[1] = middle;
+		floats[2] = nextafterf(middle, (float) above);
+		floats[3] = (float) value;
+		VP_CHECK(vp_float_to_half(floats[0]) == h, "%.9g is %x, not %x", floats[0],
+				 vp_float_to_half(floats[0]), h);
+		VP_CHECK(vp_float_to_half(floats[1]) == (i % 2 ? next : h), "%.9g is %x", floats[1],
+				 vp_float_to_half(floats[1]));
+		VP_CHECK(vp_float_to_half(floats[2]) == next, "%.9g is %x, not %x", floats[2],
+				 vp_float_to_half(floats[2]), next);
+		k->float_to_half(floats, halves, 4);
+		for (int j = 0; j < 4; j++)
+			VP_CHECK(halves[j] == vp_float_to_half(floats[j]), "%s %.9g: %x, not %x", k->name,
+					 floats[j], halves[j], vp_float_to_half(floats[j]));
+	}
+	VP_CHECK(vp_float_to_half(VP_HALF_OVERFLOW) == 0x7C00 &&
+			 vp_float_to_half(nextafterf(VP_HALF_OVERFLOW, 0)) == 0x7BFF &&
+			 vp_half_to_float(0x7BFF) == VP_HALF_MAX, "largest half");
+	for (int n = 0; n < 140; n++)
+	{
+		float	   *from = (float *) end_a - n;
+		VpHalf	   *to = (VpHalf *) end_b - n;
+
+		to[-1] = 7;
+		for (int i = 0; i < n; i++)
+		{
+			uint32_t	bits = (uint32_t) vp_unit_random(&seed);
+
+			memcpy(&from[i], &bits, sizeof(bits));
+		}
+		k->float_to_half(from, to, n);
+		for (int i = 0; i < n; i++)
+			VP_CHECK(to[i] == vp_float_to_half(from[i]), "%s %d floats to halves: %g is %x, not %x",
+					 k->name, n, from[i], to[i], vp_float_to_half(from[i]));
+		VP_CHECK(to[-1] == 7, "%s %d floats to halves: wrote before the array", k->name, n);
+	}
+}
+
 typedef int32_t (*DotCode) (const uint8_t *code, const int8_t *q, int nbytes);
 
 /* The dot kernel for bits 2, 4, 8. */
@@ -298,6 +504,54 @@ test_l1_codes(const VpKernel *k, char *end_a, char *end_b, int bits)
 	}
 }
 
+static int32_t
+popcount(const uint8_t *bits, int nbytes)
+{
+	int32_t		sum = 0;
+
+	for (int i = 0; i < nbytes * 8; i++)
+		sum += bits[i / 8] >> i % 8 & 1;
+	return sum;
+}
+
+/* Of every length and alignment: random bits, all bits, and one. */
+static void
+test_bits(const VpKernel *k, char *end_a, char *end_b)
+{
+	for (int nbytes = 0; nbytes <= 8000; nbytes = next_length(nbytes))
+		for (int shift = 0; shift < 3; shift++)
+		{
+			uint8_t    *a = (uint8_t *) end_a - nbytes - shift;
+			uint8_t    *b = (uint8_t *) end_b - nbytes;
+			uint8_t    *both = malloc((size_t) nbytes + 1);
+			uint8_t    *other = malloc((size_t) nbytes + 1);
+
+			for (int i = 0; i < nbytes; i++)
+			{
+				a[i] = shift == 1 ? 0xFF : (uint8_t) vp_unit_random(&seed);
+				b[i] = shift == 1 ? 0x00 : (uint8_t) vp_unit_random(&seed);
+				both[i] = a[i] & b[i];
+				other[i] = a[i] ^ b[i];
+			}
+			VP_CHECK(k->bits_and(a, b, nbytes) == popcount(both, nbytes),
+					 "%s bits_and of %d bytes: %d, not %d", k->name, nbytes,
+					 k->bits_and(a, b, nbytes), popcount(both, nbytes));
+			VP_CHECK(k->bits_xor(a, b, nbytes) == popcount(other, nbytes),
+					 "%s bits_xor of %d bytes: %d, not %d", k->name, nbytes,
+					 k->bits_xor(a, b, nbytes), popcount(other, nbytes));
+			for (int i = 0; i < nbytes * 8 && nbytes < 200; i++)
+			{
+				memset(a, 0, (size_t) nbytes);
+				a[i / 8] = (uint8_t) (1 << i % 8);
+				memcpy(b, a, (size_t) nbytes);
+				VP_CHECK(k->bits_and(a, b, nbytes) == 1 && k->bits_xor(a, b, nbytes) == 0,
+						 "%s bit %d of %d bytes", k->name, i, nbytes);
+			}
+			free(both);
+			free(other);
+		}
+}
+
 static void
 test_hadamard(const VpKernel *k, char *end_a, char *end_b)
 {
@@ -371,12 +625,16 @@ main(void)
 		VP_CHECK(vp_kernel_choose(k->name), "%s cannot be chosen", k->name);
 		test_floats(k, end_a, end_b);
 		test_float_extremes(k, end_a, end_b);
+		test_halves(k, end_a, end_b);
+		test_half_to_float(k, end_a, end_b);
+		test_float_to_half(k, end_a, end_b);
 		for (int bits = 2; bits <= 8; bits *= 2)
 		{
 			test_dot_codes(k, end_a, end_b, bits);
 			test_dot_places(k, end_a, end_b, bits);
 			test_l1_codes(k, end_a, end_b, bits);
 		}
+		test_bits(k, end_a, end_b);
 		test_hadamard(k, end_a, end_b);
 	}
 	return vp_unit_report();

@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.h
+ *	  A scan's rows, fetched by the executor from where they were seen last.
+ *
+ * Of a search that takes 90 us, the executor's fetching of ten rows is 9: for each,
+ * a look-up of the buffer, the page's header, its line pointer and the row are not in
+ * the processor's cache.  Here these are loaded while vectors are still being
+ * measured, and the buffer is found by a hint as the index's own pages are (see
+ * page/peek.h), and left where heapam looks first: in the buffer it had last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_ROWS_H
+#define VP_ROWS_H
+
+#include "access/genam.h"
+#include "access/relscan.h"
+
+#include "page/peek.h"
+
+typedef struct VpRows
+{
+	Relation	table;
+	bool		enabled;		/* it is a heap, and in shared buffers */
+	VpPeekRel	peek;
+	ItemPointerData coming[2];	/* the last two rows expected, on their way */
+	BlockNumber unknown;		/* the block that heapam had to look up; else invalid */
+} VpRows;
+
+extern void vp_rows_begin(VpRows *rows, Relation table);
+
+/* A row is likely to be returned: begins to load it.  cold: from the disk. */
+extern void vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold);
+
+/*
+ * scan->xs_heaptid is about to be returned: pins its buffer, in place of the row before's,
+ * if it is known where that is.  Else does nothing: heapam looks it up.
+ */
+extern void vp_rows_pin(VpRows *rows, IndexScanDesc scan);
+
+#endif							/* VP_ROWS_H */

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * sparse.h
+ *	  Sparse vectors: exact distances, and codes of a fixed size.
+ *
+ * A code keeps the largest elements of a vector, as many as it has slots, each
+ * as 16 bits that stand for its dimension and 8 for its value.  A query is
+ * scattered into a table of all 65,536 hashes, so a distance is a look-up a
+ * slot.  Pruned vectors in a graph, re-ranked by the exact ones, were what the
+ * best entries of the NeurIPS 2023 Big-ANN challenge's sparse track had in
+ * common (Simhadri et al., 2024).
+ *
+ * A codec of such codes is made here; what takes a codec and a code (codec.h)
+ * takes these, too.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_SPARSE_H
+#define VP_SPARSE_H
+
+#include "kernel/codec.h"
+
+#define VP_SPARSE_MAX_NNZ 16000
+
+/* The elements of a vector that are not zero.  Points at what is somebody else's. */
+typedef struct VpSparse
+{
+	int			nnz;			/* at most VP_SPARSE_MAX_NNZ */
+	const int32_t *indices;		/* ascending */
+	const float *values;		/* finite, not zero */
+} VpSparse;
+
+/* Sums over all dimensions, in floats. */
+extern float vp_sparse_l2sq(const VpSparse *a, const VpSparse *b);
+extern float vp_sparse_dot(const VpSparse *a, const VpSparse *b);
+extern float vp_sparse_l1(const VpSparse *a, const VpSparse *b);
+
+/* As vp_exact_distance. */
+extern double vp_sparse_distance(VpMetric metric, const VpSparse *a, const VpSparse *b);
+
+/*----------
+ * Codes
+ *
+ * A codec whose slots are above zero: vp_codec_encode and vp_query_prepare take a
+ * VpSparse for a rotated vector and call these, as do the other functions of
+ * codec.h that take a code.
+ *----------
+ */
+
+/* Bytes of a code: a uint16 and an int8 a slot, rounded up to 8. */
+extern int	vp_sparse_code_bytes(int slots);
+
+extern void vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots);
+
+/* Codes are aligned to two bytes. */
+extern void vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code,
+							 VpFactors *factors);
+
+/*
+ * query->codec is set.  query->planes points at vp_sparse_query_bytes() bytes, which
+ * were all zero before the first query was made in them.
+ */
+extern size_t vp_sparse_query_bytes(void);
+extern void vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query);
+extern void vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors,
+									  VpQuery *query);
+extern float vp_sparse_query_distance(const VpQuery *query, const uint8_t *code,
+									  const VpFactors *factors);
+
+#endif							/* VP_SPARSE_H */
