@@ -74,7 +74,8 @@ SELECT item, value FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tie
 SELECT value::integer > 2 AS more FROM vecprov_plan('tune_idx', 1e6, 0.9) WHERE item = 'replicas';
 BEGIN;
 DELETE FROM vecprov_rate;
-SELECT item, value, CASE WHEN item <> 'shards' THEN reason END AS reason FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'cost');
+SELECT item, value, CASE WHEN item <> 'shards' THEN regexp_replace(reason, '\d+ MB can', 'N MB can') END AS reason
+	FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'cost');
 ROLLBACK;
 SELECT need > 0 AND need < (vecprov_index_bytes('tune_idx')).total AS r10, available > 0 AS available FROM vecprov_tier_memory('tune_idx', 'r10');
 SELECT need = (vecprov_index_bytes('tune_idx')).total AS r40 FROM vecprov_tier_memory('tune_idx', 'r40');

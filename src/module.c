@@ -18,6 +18,7 @@
 #include "storage/shmem.h"
 
 #include "am/am.h"
+#include "am/serve.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/change.h"
@@ -73,6 +74,7 @@ _PG_init(void)
 	vp_change_define();
 	vp_rmgr_register();
 	vp_replica_define();
+	vp_serve_define();
 
 	previous_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = request_shmem;

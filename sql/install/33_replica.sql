@@ -35,16 +35,28 @@ CREATE VIEW vecprov_indexes AS
 COMMENT ON VIEW vecprov_indexes IS 'the indexes of this database and their capacity';
 GRANT SELECT ON vecprov_indexes TO PUBLIC;
 
-CREATE FUNCTION vecprov_replica_counts(OUT index oid, OUT replica integer, OUT state text,
-	OUT seats integer, OUT in_use integer, OUT queue integer, OUT queries bigint,
+CREATE FUNCTION vecprov_replica_counts(OUT index oid, OUT replica integer, OUT pid integer, OUT zone text,
+	OUT state text, OUT seats integer, OUT in_use integer, OUT queue integer, OUT queries bigint,
 	OUT busy double precision, OUT latency double precision)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vecprov_replica_counts' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_replica_counts() IS 'what vecprov_replicas shows';
 
 CREATE VIEW vecprov_replicas AS
-	SELECT index::regclass AS index, replica, NULL::integer AS pid, NULL::text AS zone,
-		state, seats, in_use, queue, queries, busy, latency
+	SELECT index::regclass AS index, replica, pid, zone, state, seats, in_use, queue, queries, busy, latency
 	FROM vecprov_replica_counts();
 COMMENT ON VIEW vecprov_replicas IS 'the replicas of the provisioned indexes of this database';
 GRANT SELECT ON vecprov_replicas TO PUBLIC;
+
+CREATE FUNCTION vecprov_worker_states(OUT index oid, OUT replica integer, OUT unit integer, OUT pid integer,
+	OUT zone text, OUT state text, OUT error text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_worker_states' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_worker_states() IS 'what vecprov_workers shows';
+
+CREATE VIEW vecprov_workers AS
+	SELECT index::regclass AS index, replica, unit, pid, zone, state, error
+	FROM vecprov_worker_states();
+COMMENT ON VIEW vecprov_workers IS
+	'the units of the replicas of this database, and the processes that run searches for others';
+GRANT SELECT ON vecprov_workers TO PUBLIC;

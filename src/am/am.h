@@ -54,6 +54,15 @@ extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey order
 extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
 extern void vp_end_scan(IndexScanDesc scan);
 
+/* Its searches are not counted: somebody else does. */
+extern void vp_scan_uncounted(IndexScanDesc scan);
+
+/* Of the row that was returned last: its distance, by the metric of the operator class. */
+extern double vp_scan_distance(IndexScanDesc scan);
+
+/* Is there more to be returned of what has been found already? */
+extern bool vp_scan_has_more(IndexScanDesc scan);
+
 /* amvacuum.c */
 extern IndexBulkDeleteResult *vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 											 IndexBulkDeleteCallback callback, void *arg);

@@ -177,7 +177,8 @@ make_batch(Build *build, const VpIndex *index)
 	const VpGeometry *geo = &index->store.geo;
 	Batch	   *batch = &build->batch;
 	Size		vector_bytes = geo->vector_words * sizeof(uint32);
-	Size		each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
+	Size		each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) +
+		sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
 
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;

@@ -251,7 +251,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
  */
 static void
 add_value(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
-		   const VpValue *value, ItemPointer tid)
+		  const VpValue *value, ItemPointer tid)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	const VpIndex *index = inserter->index;

@@ -37,6 +37,7 @@
 #include "am/inserter.h"
 #include "am/row_reader.h"
 #include "am/rows.h"
+#include "am/serve.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -53,6 +54,13 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
+/*
+ * How many rows a worker is asked for, as LIMIT is not known; and the second time, when
+ * these were too few.
+ */
+#define HANDED_ROWS		16
+#define MORE_HANDED		256
+
 /* A node whose row is on its way to the executor. */
 typedef struct Row
 {
@@ -64,6 +72,7 @@ typedef struct Row
 typedef enum ScanPhase
 {
 	SCAN_START,
+	SCAN_HANDED,				/* rows that a worker has found */
 	SCAN_SEARCH,				/* the graph */
 	SCAN_SWEEP,					/* nodes that no search has met are in the heap */
 	SCAN_DONE
@@ -109,6 +118,11 @@ typedef struct VpScan
 	int			ntids;
 	int			maxtids;
 	HTAB	   *seen;
+
+	VpHit	   *handed;			/* in `rows` */
+	int			asked;			/* how many rows a worker was asked for */
+	int			nhanded;
+	int			next_handed;
 } VpScan;
 
 /*----------
@@ -490,6 +504,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	state->tids = NULL;
 	state->ntids = state->maxtids = 0;
 	state->seen = NULL;
+	state->handed = NULL;
 }
 
 /* The vector to search for; nothing is nearer to NULL than anything else, so any will do. */
@@ -499,14 +514,14 @@ get_query(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 	const VpMeta *meta = &state->index->meta;
 	const VpForm *form = state->index->form;
+	Size		bytes = state->index->store.geo.exact_words * sizeof(uint32);
 	ScanKey		key = &scan->orderByData[0];
 	VpValue    *value;
 
 	if (key->sk_flags & SK_ISNULL)
 	{
 		/* of a sparse vector this is one without elements */
-		state->vector = MemoryContextAllocZero(state->rows,
-											   state->index->store.geo.exact_words * sizeof(uint32));
+		state->vector = MemoryContextAllocZero(state->rows, bytes);
 		return;
 	}
 	value = PG_DETOAST_DATUM(key->sk_argument);
@@ -571,7 +586,7 @@ start_search(IndexScanDesc scan)
 
 	vp_rows_begin(&state->table, scan->heapRelation);
 	state->cold = false;
-	if (graph.moving)
+	if (graph.moving && state->seen == NULL)
 		look_up_rows(state);
 	state->ef = vp_ef_search;
 	state->rounds = 1;
@@ -716,6 +731,28 @@ next_row(VpScan *scan)
 	return NULL;
 }
 
+/* The scan returns this row, if it has not done so. */
+static bool
+return_row(IndexScanDesc scan, double dist, ItemPointer tid)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (returned_before(state, tid))
+		return false;
+	if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+	{
+		state->late++;
+		return false;
+	}
+	state->last_dist = dist;
+	state->returned++;
+	scan->xs_heaptid = *tid;
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = false;
+	vp_rows_pin(&state->table, scan);
+	return true;
+}
+
 /* Sets the scan's TID to the next row's; false: no more. */
 static bool
 next_tid(IndexScanDesc scan)
@@ -725,13 +762,14 @@ next_tid(IndexScanDesc scan)
 	for (;;)
 	{
 		Row		   *row = next_row(state);
+		ItemPointerData tid;
 		double		dist;
 		bool		found;
 
 		if (row == NULL)
 			return false;
 		dist = row->dist;
-		found = find_tid(state, row, &scan->xs_heaptid);
+		found = find_tid(state, row, &tid);
 
 		/* more rows of the same vector come next */
 		if (row->id != VP_NO_ID)
@@ -739,22 +777,77 @@ next_tid(IndexScanDesc scan)
 		else
 			free_row(state, row);
 
-		if (!found)
-			continue;
-		if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
-		{
-			state->late++;
-			continue;
-		}
-		if (returned_before(state, &scan->xs_heaptid))
-			continue;
-		state->last_dist = dist;
-		state->returned++;
-		scan->xs_recheck = false;
-		scan->xs_recheckorderby = false;
-		vp_rows_pin(&state->table, scan);
-		return true;
+		if (found && return_row(scan, dist, &tid))
+			return true;
 	}
+}
+
+/* Has an idle worker search for so many rows.  False: there is none, or there are no rows. */
+static bool
+hand_over(IndexScanDesc scan, int rows)
+{
+	VpScan	   *state = scan->opaque;
+	VpAsk		ask = {.ef_search = vp_ef_search,.iterative_scan = vp_iterative_scan,
+		.max_scan_tuples = vp_max_scan_tuples,.rows = rows};
+	MemoryContext old = MemoryContextSwitchTo(state->rows);
+
+	ask.query = PointerGetDatum(PG_DETOAST_DATUM(scan->orderByData[0].sk_argument));
+	state->asked = rows;
+	state->handed = palloc(rows * sizeof(VpHit));
+	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed, vp_warm_up,
+										 scan->indexRelation->rd_amcache);
+	state->next_handed = 0;
+	MemoryContextSwitchTo(old);
+	return state->nhanded > 0;
+}
+
+/* Has a worker begun the scan, because this process is new to the index? */
+static bool
+is_handed_over(IndexScanDesc scan)
+{
+	/* a worker does not read the table */
+	if (((VpScan *) scan->opaque)->index->form->in_table ||
+		!vp_has_seats(scan->indexRelation) || scan->numberOfOrderBys == 0 ||
+		(scan->orderByData[0].sk_flags & SK_ISNULL) ||
+		!vp_is_cold(scan->indexRelation->rd_amcache))
+		return false;
+	get_query(scan);
+	return hand_over(scan, HANDED_ROWS);
+}
+
+/* There may be more than a worker has found: has one find more, or begins the search here. */
+static void
+go_on_handed(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (state->seen == NULL)
+		look_up_rows(state);
+	if (state->asked == HANDED_ROWS && state->nhanded == HANDED_ROWS &&
+		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED))
+		return;
+	start_search(scan);
+}
+
+/* The next row, of those that a worker has found first. */
+static bool
+next_handed_tid(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	while (state->phase == SCAN_HANDED)
+	{
+		while (state->next_handed < state->nhanded)
+		{
+			VpHit	   *hit = &state->handed[state->next_handed++];
+
+			if (return_row(scan, hit->dist, &hit->tid))
+				return true;
+		}
+		start_clock(state);
+		go_on_handed(scan);
+	}
+	return next_tid(scan);
 }
 
 /* The same, beginning the search if that is to be done.  Leaves a seat taken. */
@@ -769,10 +862,13 @@ get_row(IndexScanDesc scan)
 	{
 		vp_limit_read(&state->index->store, state->meter);
 		start_clock(state);
-		start_search(scan);
+		if (is_handed_over(scan))
+			state->phase = SCAN_HANDED;
+		else
+			start_search(scan);
 	}
 	old = MemoryContextSwitchTo(state->rows);
-	found = next_tid(scan);
+	found = state->phase == SCAN_HANDED ? next_handed_tid(scan) : next_tid(scan);
 	MemoryContextSwitchTo(old);
 	stop_clock(state);
 	return found;
@@ -797,6 +893,28 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	}
 	PG_END_TRY();
 	return found;
+}
+
+void
+vp_scan_uncounted(IndexScanDesc scan)
+{
+	((VpScan *) scan->opaque)->meter = NULL;
+}
+
+double
+vp_scan_distance(IndexScanDesc scan)
+{
+	return ((VpScan *) scan->opaque)->last_dist;
+}
+
+bool
+vp_scan_has_more(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	VpCandidate candidate;
+
+	return state->nheap > 0 ||
+		(state->phase == SCAN_SEARCH && vp_search_peek(state->search, 0, &candidate));
 }
 
 /* What a search cost: SET client_min_messages = debug1. */

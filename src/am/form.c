@@ -40,7 +40,10 @@
 
 #define MAX_BITS		64000
 
-/* Elements of a sparse vector in its code: more make it slower and larger, fewer less exact. */
+/*
+ * Elements of a sparse vector in its code, a multiple of 8: more make it slower and
+ * larger, fewer less exact.
+ */
 #define SPARSE_SLOTS	64
 
 /* Bytes of an element of a sparse vector, as a record's size counts it. */
@@ -56,12 +59,13 @@ static void
 dense_lay_out(VpMeta *meta, Size element)
 {
 	VpMetric	metric = meta->metric;
+	uint32		room = vp_geometry_code_room(meta->m);
 	int			bits = metric == VP_METRIC_L1 ? L1_CODE_BITS : CODE_BITS;
 
 	if (meta->dims < MIN_CODED_DIMS)
 		bits = 32;
 	else
-		while (bits > 2 && vp_codec_code_bytes(metric, meta->dims, bits) > vp_geometry_code_room(meta->m))
+		while (bits > 2 && vp_codec_code_bytes(metric, meta->dims, bits) > (int) room)
 			bits /= 2;
 	meta->bits = bits;
 	meta->code_bytes = vp_codec_code_bytes(metric, meta->dims, bits);
@@ -121,7 +125,8 @@ vector_lay_out(VpMeta *meta)
 }
 
 static void
-vector_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated, bool raw)
+vector_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated,
+			  bool raw)
 {
 	dense_rotate(codec, elements, rotated, raw);
 }
@@ -168,7 +173,8 @@ halfvec_lay_out(VpMeta *meta)
 }
 
 static void
-halfvec_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated, bool raw)
+halfvec_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated,
+			   bool raw)
 {
 	vp_kernel.half_to_float(elements, rotated, meta->dims);
 	dense_rotate(codec, rotated, rotated, raw);
@@ -288,11 +294,14 @@ sparsevec_lay_out(VpMeta *meta)
 static void
 sparsevec_init_codec(VpCodec *codec, const VpMeta *meta, const uint32 *signs, const float *mean)
 {
-	vp_sparse_codec_init(codec, meta->metric, SPARSE_SLOTS);
+	/* as many slots as the index was made with: SPARSE_SLOTS of that time, a multiple of 8 */
+	vp_sparse_codec_init(codec, meta->metric,
+						 (meta->code_bytes - sizeof(uint64)) / vp_sparse_code_bytes(8) * 8);
 }
 
 static void
-sparsevec_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated, bool raw)
+sparsevec_rotate(const VpCodec *codec, const VpMeta *meta, const void *elements, void *rotated,
+				 bool raw)
 {
 	*(VpSparse *) rotated = vp_sparsevec_elements(elements);
 }
@@ -397,7 +406,8 @@ vp_form_find(Relation rel, VpFormKind *form, VpMetric *metric)
 uint64
 vp_value_hash(const VpValue *value)
 {
-	return hash_bytes_extended((const unsigned char *) VARDATA(value), VARSIZE(value) - VARHDRSZ, 0);
+	return hash_bytes_extended((const unsigned char *) VARDATA(value),
+							   VARSIZE(value) - VARHDRSZ, 0);
 }
 
 const VpValue *

@@ -27,6 +27,11 @@ typedef struct VpIndex
 	const VpForm *form;
 	VpStore		store;
 	VpCodec		codec;
+
+	/* of what is kept with the relation: how well this process knows it; see cold.c */
+	int			searches;		/* begun, while it is cold */
+	BlockNumber touched;		/* blocks, from the first one on */
+	bool		warm;			/* all of them */
 } VpIndex;
 
 /* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */

@@ -4,9 +4,9 @@
  *	  What an operator class for vecprov must look like (amvalidate).
  *
  * One operator for ordering, which returns a number, and one support function
- * that takes nothing and returns an integer: form and metric.  A second
- * operator, strategy 2, is pgvector's of the same name where both extensions
- * have the same type (vecprov_adopt).
+ * that takes nothing and returns an integer: form and metric.  A second operator,
+ * strategy 2, is pgvector's of the same name where both extensions have the
+ * same type (vecprov_adopt).
  *
  *-------------------------------------------------------------------------
  */

@@ -22,7 +22,8 @@ void
 vp_rows_begin(VpRows *rows, Relation table)
 {
 	rows->table = table;
-	rows->enabled = table->rd_rel->relam == HEAP_TABLE_AM_OID && !RelationUsesLocalBuffers(table);
+	rows->enabled = table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID &&
+		!RelationUsesLocalBuffers(table);
 	if (rows->enabled)
 		vp_peek_init(&rows->peek, table);
 	ItemPointerSetInvalid(&rows->coming[0]);

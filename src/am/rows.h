@@ -28,6 +28,7 @@ typedef struct VpRows
 	BlockNumber unknown;		/* the block that heapam had to look up; else invalid */
 } VpRows;
 
+/* table: NULL if nobody is going to fetch rows. */
 extern void vp_rows_begin(VpRows *rows, Relation table);
 
 /* A row is likely to be returned: begins to load it.  cold: from the disk. */

@@ -13,16 +13,19 @@
 
 #include "base/debug_point.h"
 #include "base/settings.h"
+#include "base/zones.h"
 
 int			vp_ef_search;
 int			vp_iterative_scan;
 int			vp_max_scan_tuples;
 int			vp_max_metered_indexes;
 int			vp_max_provisioned;
+int			vp_max_workers;
 int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
 static char *debug_point_value;
+static char *zones_value;
 
 static const struct config_enum_entry iterative_scan_options[] = {
 	{"off", VP_ITERATIVE_OFF, false},
@@ -44,6 +47,23 @@ static void
 assign_debug_point(const char *newval, void *extra)
 {
 	vp_debug_point_assign(newval);
+}
+
+static bool
+check_zones(char **newval, void **extra, GucSource source)
+{
+	const char *detail;
+
+	if (vp_zones_check(*newval, &detail))
+		return true;
+	GUC_check_errdetail("%s", detail);
+	return false;
+}
+
+static void
+assign_zones(const char *newval, void *extra)
+{
+	vp_zones_assign(newval);
 }
 
 void
@@ -93,6 +113,13 @@ vp_settings_define(void)
 							20000, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 
+	DefineCustomIntVariable("vecprov.max_workers",
+							"Sets how many processes run searches of provisioned indexes for others.",
+							"Six of max_worker_processes are left to other uses. 0: there are none.",
+							&vp_max_workers,
+							4, 0, 1024,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+
 	DefineCustomIntVariable("vecprov.scale_change_interval",
 							"Sets the time between two changes of an index's shards or replicas.",
 							NULL,
@@ -106,6 +133,14 @@ vp_settings_define(void)
 							&vp_tier_change_interval,
 							24 * 3600, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("vecprov.zones",
+							   "Sets the zones over which replicas are spread, and their processors.",
+							   "For example a=0-7; b=8-15. Empty: there are none.",
+							   &zones_value,
+							   "",
+							   PGC_SIGHUP, 0,
+							   check_zones, assign_zones, NULL);
 
 	MarkGUCPrefixReserved("vecprov");
 }

@@ -24,6 +24,7 @@ extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;
 extern int	vp_max_metered_indexes;
 extern int	vp_max_provisioned;
+extern int	vp_max_workers;
 extern int	vp_tier_change_interval;	/* seconds */
 extern int	vp_scale_change_interval;
 

@@ -140,16 +140,17 @@ void
 vp_limit_read(const VpStore *store, VpMeter *meter)
 {
 	Relation	rel = store->rel;
-	const VpLimit *limit = find_limit(rel);
-	VpWish		wish;
+	VpOptions  *options = (VpOptions *) rel->rd_options;
+	const VpLimit *limit;
 	uint32		records;
 	uint64		bytes;
 	double		units;
 
-	if (limit == NULL || meter == NULL || limit->rates[VP_BUCKET_READ_UNITS] == 0)
+	/* reads of a provisioned index are not limited */
+	if (meter == NULL || (options != NULL && options->tier != 0))
 		return;
-	vp_get_wish((VpOptions *) rel->rd_options, &wish);
-	if (VpIsProvisioned(&wish))
+	limit = find_limit(rel);
+	if (limit == NULL || limit->rates[VP_BUCKET_READ_UNITS] == 0)
 		return;
 	vp_store_totals(store, &records, &bytes);
 	units = vp_read_units(bytes);

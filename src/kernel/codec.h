@@ -54,7 +54,7 @@ typedef struct VpCodec
 	int			bits;			/* 1, 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
 	int			slots;			/* of a code of sparse vectors (sparse.h); zero: dense ones */
-	size_t		rotated_bytes;	/* of a rotated vector: padded floats, the code's bits, a VpSparse */
+	size_t		rotated_bytes;	/* of a rotated vector: padded floats; bits; a VpSparse */
 	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
@@ -64,7 +64,7 @@ typedef struct VpCodec
 typedef struct VpFactors
 {
 	float		scale;
-	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest value; bits: |x| */
+	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest; bits: |x| */
 } VpFactors;
 
 /* A vector made ready to be compared with many codes. */

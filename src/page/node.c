@@ -256,7 +256,8 @@ each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call,
 	for (int first = 0; first < nwords;)
 	{
 		Buffer		buffer = vp_store_read(store, place.block);
-		int			n = Min(nwords - first, (int) ((VP_PAGE_END - place.offset) / sizeof(uint32)));
+		int			fit = (VP_PAGE_END - place.offset) / sizeof(uint32);
+		int			n = Min(nwords - first, fit);
 
 		LockBuffer(buffer, lockmode);
 		call(store, buffer, (uint32 *) (BufferGetPage(buffer) + place.offset), first, n, arg);

@@ -176,7 +176,7 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
 
-/* The exact vector of a node that can be met: it does not change. */
+/* The exact vector of a node that can be met, which does not change: as vp_vector_fetch. */
 extern void vp_vector_peek(const VpStore *store, VpId id, void *vector);
 
 /* Fetches. */

@@ -1,13 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * dispatch.h
- *	  The right to search: what the access method knows of replicas.
+ *	  The right to search, and searches by others: what the access method knows of
+ *	  replicas.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef VP_DISPATCH_H
 #define VP_DISPATCH_H
 
+#include "storage/itemptr.h"
 #include "utils/relcache.h"
 
 /* Has an index seats, so that vp_seat_give() is due after a search? */
@@ -21,5 +23,55 @@ extern void vp_seat_take(Relation rel);
 
 /* Gives it back, if this process has one. */
 extern void vp_seat_give(void);
+
+/*----------
+ * Searches that a replica's worker runs for another process
+ *----------
+ */
+
+/* A search, with the settings of who asks for it. */
+typedef struct VpAsk
+{
+	int			ef_search;
+	int			iterative_scan;
+	int			max_scan_tuples;
+	int			rows;			/* as many as there are, up to this */
+	int			more;			/* and up to so many of what is found beside them */
+	Datum		query;			/* not NULL; not toasted */
+} VpAsk;
+
+/* A row that was found.  Whether the asker sees it is to be looked up. */
+typedef struct VpHit
+{
+	double		dist;			/* as the index measures it */
+	ItemPointerData tid;
+} VpHit;
+
+/*
+ * Has an idle worker of the index search, if there is one.  Returns how many rows it
+ * has put into hits; -1: do it yourself.  The caller has the index open, and a
+ * snapshot that is older than the call.  While it waits, `meanwhile` is called until
+ * it returns false.  Can be cancelled.
+ */
+extern int	vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
+								bool (*meanwhile) (void *arg), void *arg);
+
+/* What workers run: given to replica/ by who can search. */
+typedef struct VpServer
+{
+	/*
+	 * Begins a transaction and opens an index of this database for some searches.  NULL,
+	 * and no transaction, if somebody wants it for himself: it waits for no lock on it.
+	 */
+	void	   *(*open) (Oid index);
+
+	/* One search; returns how many rows.  Errors are raised. */
+	int			(*search) (void *opened, const VpAsk *ask, VpHit *hits);
+
+	/* Ends what open began. */
+	void		(*close) (void *opened);
+} VpServer;
+
+extern void vp_server_define(const VpServer *server);
 
 #endif							/* VP_DISPATCH_H */

@@ -27,6 +27,7 @@
 #include "base/settings.h"
 #include "capacity/room.h"
 #include "replica/pins.h"
+#include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
 #include "replica/worker.h"
@@ -44,7 +45,8 @@ typedef struct Kept
 	bool		sure;
 	VpFacts		facts;
 
-	uint64		hold;			/* 0: no locks */
+	bool		locked;
+	uint64		hold;			/* 0: not locked, or the locks are about to be released */
 	VpPins		pins;
 	bool		ready;			/* all was pinned, since pinning began */
 	TimestampTz looked;			/* when the size of the file was */
@@ -170,7 +172,11 @@ lock_tags(const VpFacts *facts, LOCKTAG *database, LOCKTAG *index)
 	SET_LOCKTAG_RELATION(*index, facts->database, facts->index);
 }
 
-/* Takes both locks, if nobody has or waits for stronger ones. */
+/*
+ * Takes both locks, if nobody has or waits for stronger ones.  Workers are connected to
+ * the database: who copies it (CREATE DATABASE) must wait for them to end, too, so
+ * its lock is one that stands in the way of that.
+ */
 static void
 try_hold(int i)
 {
@@ -179,16 +185,33 @@ try_hold(int i)
 	LOCKTAG		index;
 
 	lock_tags(&k->facts, &database, &index);
-	if (LockAcquire(&database, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
-		return;
-	if (LockAcquire(&index, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&database, RowExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
-		LockRelease(&database, AccessShareLock, true);
+		/* a former keeper may have left workers there */
+		(void) vp_desks_clear(k->facts.database);
 		return;
 	}
+	/* what we have for another index is ours again, whoever waits for it */
+	if (LockHasWaiters(&database, RowExclusiveLock, true) ||
+		LockAcquire(&index, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		LockRelease(&database, RowExclusiveLock, true);
+		return;
+	}
+	k->locked = true;
 	k->hold = 1;
 	k->sure = false;
 	tell_hold(i);
+}
+
+static bool
+database_is_waited_for(const Kept *k)
+{
+	LOCKTAG		database;
+	LOCKTAG		index;
+
+	lock_tags(&k->facts, &database, &index);
+	return LockHasWaiters(&database, RowExclusiveLock, true);
 }
 
 static bool
@@ -198,8 +221,7 @@ is_waited_for(const Kept *k)
 	LOCKTAG		index;
 
 	lock_tags(&k->facts, &database, &index);
-	return LockHasWaiters(&index, AccessShareLock, true) ||
-		LockHasWaiters(&database, AccessShareLock, true);
+	return LockHasWaiters(&index, AccessShareLock, true) || database_is_waited_for(k);
 }
 
 static void
@@ -210,21 +232,33 @@ unpin(Kept *k)
 	k->looked = 0;
 }
 
+/* The locks stay: no worker is started from now on. */
 static void
 let_go(int i)
+{
+	Kept	   *k = &kept[i];
+
+	unpin(k);
+	k->hold = 0;
+	k->sure = false;
+	tell_hold(i);
+	tell(i);
+}
+
+/* Releases the locks, if it is not the database that is wanted while it has workers. */
+static void
+unlock(int i)
 {
 	Kept	   *k = &kept[i];
 	LOCKTAG		database;
 	LOCKTAG		index;
 
-	unpin(k);
+	if (database_is_waited_for(k) && !vp_desks_clear(k->facts.database))
+		return;
 	lock_tags(&k->facts, &database, &index);
 	LockRelease(&index, AccessShareLock, true);
-	LockRelease(&database, AccessShareLock, true);
-	k->hold = 0;
-	k->sure = false;
-	tell_hold(i);
-	tell(i);
+	LockRelease(&database, RowExclusiveLock, true);
+	k->locked = false;
 }
 
 /* At exit, also by an error while a page was being read. */
@@ -393,10 +427,17 @@ mind_locks(void)
 		if (kept[i].hold != 0 && (kept[i].gone || is_waited_for(&kept[i])))
 			let_go(i);
 	for (int i = 0; i < vp_max_provisioned; i++)
-		if (kept[i].used && kept[i].gone)
+		if (kept[i].locked && kept[i].hold == 0)
+			unlock(i);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		if (kept[i].locked || !kept[i].used)
+			continue;
+		if (kept[i].gone)
 			kept[i].used = !vp_slot_free(i);
-		else if (kept[i].used && kept[i].hold == 0)
+		else
 			try_hold(i);
+	}
 }
 
 /* A portion of pages of each index.  True: there is more to do at once. */

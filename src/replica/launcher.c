@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * launcher.c
- *	  Sends a scout to each database of which there is news.
+ *	  Sends a scout to each database of which there is news, and sees to workers.
  *
  * A backend reads invalidation messages and acts upon those about its own
  * database.  The launcher looks at all of them, so it reads them itself, and
@@ -28,6 +28,7 @@
 
 #include "base/news.h"
 #include "base/settings.h"
+#include "replica/crew.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
 
@@ -284,6 +285,7 @@ vecprov_launcher_main(Datum arg)
 		note_slots();
 		if (!scout_is_out())
 			send_scout();
+		vp_crew_mind();
 		vp_worker_wait(LISTEN_EVERY);
 	}
 }

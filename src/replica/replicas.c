@@ -15,16 +15,21 @@
 #include "utils/tuplestore.h"
 
 #include "base/settings.h"
+#include "base/zones.h"
+#include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
 
 VP_FUNCTION(vecprov_replica_counts);
+VP_FUNCTION(vecprov_worker_states);
 
 /* The columns, in the order of sql/install/33_replica.sql. */
 enum
 {
 	REPLICA_INDEX,
 	REPLICA_NUMBER,
+	REPLICA_PID,
+	REPLICA_ZONE,
 	REPLICA_STATE,
 	REPLICA_SEATS,
 	REPLICA_IN_USE,
@@ -35,6 +40,44 @@ enum
 	NREPLICA
 };
 
+enum
+{
+	WORKER_INDEX,
+	WORKER_REPLICA,
+	WORKER_UNIT,
+	WORKER_PID,
+	WORKER_ZONE,
+	WORKER_STATE,
+	WORKER_ERROR,
+	NWORKER
+};
+
+/* The process of a unit; 0: none is there.  *failed: none was to be had. */
+static int
+worker_pid(int number, const VpSlot *slot, int replica, int unit, bool *has_desk, bool *failed)
+{
+	VpDesk    *desk;
+	int			pid;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	desk = vp_desk_find(number, slot->facts.index, replica, unit);
+	pid = desk != NULL && desk->proc != NULL ? desk->proc->pid : 0;
+	*has_desk = desk != NULL;
+	*failed = desk != NULL && desk->failed;
+	LWLockRelease(vp_registry->lock);
+	return pid;
+}
+
+static void
+put_zone(Oid index, int replica, Datum *value, bool *isnull)
+{
+	int			zone = vp_zone_of(index, replica);
+
+	*isnull = zone < 0;
+	if (zone >= 0)
+		*value = CStringGetTextDatum(vp_zone_name(zone));
+}
+
 /* One that was taken away is shown until its searches are at their end. */
 static void
 put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
@@ -43,6 +86,9 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 	{
 		bool		stays = i < slot->facts.wish.replicas;
 		VpReplicaCounts counts;
+		bool		has_desk;
+		bool		failed;
+		int			pid;
 		Datum		values[NREPLICA];
 		bool		nulls[NREPLICA] = {0};
 
@@ -51,6 +97,10 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 			continue;
 		values[REPLICA_INDEX] = ObjectIdGetDatum(slot->facts.index);
 		values[REPLICA_NUMBER] = Int32GetDatum(i + 1);
+		pid = worker_pid(number, slot, i, 0, &has_desk, &failed);
+		values[REPLICA_PID] = Int32GetDatum(pid);
+		nulls[REPLICA_PID] = pid == 0;
+		put_zone(slot->facts.index, i, &values[REPLICA_ZONE], &nulls[REPLICA_ZONE]);
 		values[REPLICA_STATE] = CStringGetTextDatum(stays ? vp_state_name(slot->state) : "Ending");
 		values[REPLICA_SEATS] = Int32GetDatum(stays ? slot->facts.units : 0);
 		values[REPLICA_IN_USE] = Int32GetDatum(counts.in_use);
@@ -77,6 +127,62 @@ vecprov_replica_counts(PG_FUNCTION_ARGS)
 
 		if (vp_slot_copy(i, &slot) && slot.facts.database == MyDatabaseId)
 			put_replicas(result, i, &slot);
+	}
+	return (Datum) 0;
+}
+
+/* Why a unit has no worker. */
+static const char *
+missing_reason(bool has_desk, bool failed)
+{
+	if (failed)
+		return "max_worker_processes is reached";
+	if (has_desk)
+		return NULL;
+	return vp_max_workers <= vp_desk_count() ? "vecprov.max_workers is reached" :
+		"max_worker_processes leaves no room for it";
+}
+
+static void
+put_worker(ReturnSetInfo *result, int number, const VpSlot *slot, int replica, int unit)
+{
+	Datum		values[NWORKER];
+	bool		nulls[NWORKER] = {0};
+	bool		has_desk;
+	bool		failed;
+	int			pid = worker_pid(number, slot, replica, unit, &has_desk, &failed);
+	const char *error = pid != 0 ? NULL : missing_reason(has_desk, failed);
+
+	values[WORKER_INDEX] = ObjectIdGetDatum(slot->facts.index);
+	values[WORKER_REPLICA] = Int32GetDatum(replica + 1);
+	values[WORKER_UNIT] = Int32GetDatum(unit + 1);
+	values[WORKER_PID] = Int32GetDatum(pid);
+	nulls[WORKER_PID] = pid == 0;
+	put_zone(slot->facts.index, replica, &values[WORKER_ZONE], &nulls[WORKER_ZONE]);
+	values[WORKER_STATE] = CStringGetTextDatum(pid != 0 ? "Running" :
+											   error == NULL ? "Starting" : "Missing");
+	nulls[WORKER_ERROR] = error == NULL;
+	if (error != NULL)
+		values[WORKER_ERROR] = CStringGetTextDatum(error);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Of all units of all replicas of this database. */
+Datum
+vecprov_worker_states(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		VpSlot		slot;
+
+		if (!vp_slot_copy(i, &slot) || slot.facts.database != MyDatabaseId)
+			continue;
+		for (int replica = 0; replica < slot.facts.wish.replicas; replica++)
+			for (int unit = 0; unit < slot.facts.units; unit++)
+				put_worker(result, i, &slot, replica, unit);
 	}
 	return (Datum) 0;
 }

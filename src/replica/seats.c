@@ -98,6 +98,7 @@ static int	held = -1;			/* slot of the seat that it has */
 static Replica *held_replica;
 static instr_time held_since;
 static int	waiting_for = -1;	/* slot of the seat that it waits for */
+static int	home = -1;			/* replica that it belongs to */
 
 static Size
 seats_size(void)
@@ -325,17 +326,24 @@ vp_seats_waiting(int slot)
  *----------
  */
 
+void
+vp_seat_home(int replica)
+{
+	home = replica;
+}
+
 /* By turns, from where this process begins; when seats were just taken away, the last one. */
 static Replica *
 choose_replica(int slot)
 {
 	int			count = Max(seats[slot].s.replicas, 1);
+	int			first = home >= 0 ? home : VpMyProcNumber;
 	uint32		units = Max(seats[slot].s.units, 1);
 	Replica    *replica = NULL;
 
 	for (int i = 0; i < count; i++)
 	{
-		replica = &replicas[slot * VP_MAX_REPLICAS + (VpMyProcNumber + i) % count];
+		replica = &replicas[slot * VP_MAX_REPLICAS + (first + i) % count];
 		if (pg_atomic_fetch_add_u32(&replica->r.used, 1) < units || i == count - 1)
 			break;
 		(void) pg_atomic_fetch_sub_u32(&replica->r.used, 1);

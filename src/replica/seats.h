@@ -25,6 +25,9 @@ extern void vp_seats_set(int slot, int replicas, int units);
 /* The slot is a new index's: what was counted is not.  Under the registry's lock. */
 extern void vp_seats_clear(int slot);
 
+/* This process is a replica's: its searches are counted there while it has a unit to spare. */
+extern void vp_seat_home(int replica);
+
 /* What one replica has done. */
 typedef struct VpReplicaCounts
 {

@@ -17,8 +17,10 @@
 #include "utils/guc.h"
 
 #include "base/settings.h"
+#include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/replica.h"
+#include "replica/request.h"
 #include "replica/seats.h"
 #include "replica/worker.h"
 
@@ -81,6 +83,8 @@ vp_replica_request(void)
 {
 	vp_registry_request();
 	vp_seats_request();
+	vp_desks_request();
+	vp_requests_request();
 }
 
 void
@@ -88,4 +92,6 @@ vp_replica_startup(void)
 {
 	vp_registry_startup();
 	vp_seats_startup();
+	vp_desks_startup();
+	vp_requests_startup();
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker.h
- *	  Launcher, keeper and scout as background workers.
+ *	  Launcher, keeper, scout and workers of replicas as background workers.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +18,7 @@
 extern VP_EXPORT void vecprov_launcher_main(Datum arg);
 extern VP_EXPORT void vecprov_keeper_main(Datum arg);
 extern VP_EXPORT void vecprov_scout_main(Datum arg);	/* arg: the database's OID */
+extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of its place */
 
 /*
  * Start of a worker that stays and has no database: signals, connection, and

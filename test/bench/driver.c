@@ -412,6 +412,21 @@ measure_recall(const Bench *bench)
 	return (double) hits / (asked * options->k);
 }
 
+/* Reads the queries, and makes of each what is sent. */
+static void
+encode_queries(Bench *bench)
+{
+	long		count;
+
+	bench->vectors = vecfile_open(bench->options->queries, 0);
+	count = bench->vectors.count;
+	bench->encoded_size = encoded_vector_size(bench->vectors.dims);
+	bench->encoded = bench_alloc(count * bench->encoded_size);
+	for (long q = 0; q < count; q++)
+		encode_vector(bench->encoded + q * bench->encoded_size,
+					  vecfile_floats(&bench->vectors, q), bench->vectors.dims);
+}
+
 /* Queries: rate, latencies and, with --truth, recall. */
 static void
 command_query(const Options *options)
@@ -419,13 +434,8 @@ command_query(const Options *options)
 	Bench		bench = {.options = options};
 	long		count;
 
-	bench.vectors = vecfile_open(options->queries, 0);
+	encode_queries(&bench);
 	count = bench.vectors.count;
-	bench.encoded_size = encoded_vector_size(bench.vectors.dims);
-	bench.encoded = bench_alloc(count * bench.encoded_size);
-	for (long q = 0; q < count; q++)
-		encode_vector(bench.encoded + q * bench.encoded_size,
-					  vecfile_floats(&bench.vectors, q), bench.vectors.dims);
 	if (options->truth != NULL)
 	{
 		bench.answers = bench_alloc(count * options->k * sizeof(int32_t));
@@ -436,6 +446,53 @@ command_query(const Options *options)
 	if (options->truth != NULL)
 		printf(" recall=%.5f", measure_recall(&bench));
 	putchar('\n');
+}
+
+/* What the server itself takes to run the statement with a query, in seconds. */
+static double
+explained_time(PGconn *conn, const Bench *bench, long query)
+{
+	const char *values[] = {bench->encoded + query * bench->encoded_size};
+	int			lengths[] = {(int) bench->encoded_size};
+	int			formats[] = {1};
+	PGresult   *result = expect(conn, PQexecPrepared(conn, "bench", 1, values, lengths, formats, 0),
+								PGRES_TUPLES_OK);
+	double		milliseconds = NAN;
+
+	for (int i = 0; i < PQntuples(result); i++)
+		sscanf(PQgetvalue(result, i, 0), "Execution Time: %lf", &milliseconds);
+	PQclear(result);
+	return milliseconds / 1000;
+}
+
+/*
+ * Runs the statement with `count` queries, from number `from` on, in a new connection, as
+ * EXPLAIN ANALYZE: the first time, and the median of the second half.
+ */
+static void
+command_explain(const Options *options)
+{
+	Bench		bench = {.options = options};
+	char	   *sql = bench_alloc(strlen(options->sql) + 64);
+	float	   *times = bench_alloc(options->count * sizeof(float));
+	float		first;
+	Client		client = {.bench = &bench};
+	Options		explain = *options;
+
+	sprintf(sql, "EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) %s", options->sql);
+	explain.sql = sql;
+	bench.options = &explain;
+	encode_queries(&bench);
+	connect_client(&client);
+	for (long i = 0; i < options->count; i++)
+		times[i] = explained_time(client.conn, &bench, (options->from + i) % bench.vectors.count);
+	first = times[0];
+	qsort(times + options->count / 2, options->count - options->count / 2, sizeof(float), compare_floats);
+	printf("first_us=%.1f p50_us=%.1f\n", first * 1e6,
+		   percentile(times + options->count / 2, options->count - options->count / 2, 0.5) * 1e6);
+	PQfinish(client.conn);
+	free(times);
+	free(sql);
 }
 
 /* Inserts one row a transaction, from row `from` on; next= is the first row not sent. */
@@ -666,6 +723,7 @@ main(int argc, char **argv)
 		void		(*run) (const Options *);
 	}			commands[] = {
 		{"query", command_query},
+		{"explain", command_explain},
 		{"insert", command_insert},
 		{"copy", command_copy},
 		{"exec", command_exec},
@@ -684,5 +742,5 @@ main(int argc, char **argv)
 			return 0;
 		}
 	}
-	die("no command \"%s\": query, insert, copy, exec, exact or evict", name);
+	die("no command \"%s\": query, explain, insert, copy, exec, exact or evict", name);
 }

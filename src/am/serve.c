@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * serve.c
+ *	  Searches for other processes: what replicas' workers run.
+ *
+ * They are index scans like others.  What the worker's snapshot sees does not
+ * matter, as rows are not looked at here: the asker's snapshot is older than the
+ * search, and it is the asker who looks whether it sees them, and who counts the search.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/relation.h"
+#include "access/relscan.h"
+#include "access/xact.h"
+#include "storage/lmgr.h"
+#include "utils/snapmgr.h"
+
+#include "am/am.h"
+#include "am/serve.h"
+#include "base/settings.h"
+
+typedef struct Opened
+{
+	Relation	rel;
+	IndexScanDesc scan;
+} Opened;
+
+static void *
+open_index(Oid index)
+{
+	Opened	   *opened;
+
+	StartTransactionCommand();
+	if (!ConditionalLockRelationOid(index, AccessShareLock))
+	{
+		AbortCurrentTransaction();
+		return NULL;
+	}
+	opened = palloc(sizeof(Opened));
+	opened->rel = try_relation_open(index, NoLock);
+	if (opened->rel == NULL)
+	{
+		AbortCurrentTransaction();
+		return NULL;
+	}
+	PushActiveSnapshot(GetTransactionSnapshot());
+	opened->scan = vp_begin_scan(opened->rel, 0, 1);
+	opened->scan->xs_snapshot = GetActiveSnapshot();
+	vp_scan_uncounted(opened->scan);
+	return opened;
+}
+
+static int
+search(void *arg, const VpAsk *ask, VpHit *hits)
+{
+	IndexScanDesc scan = ((Opened *) arg)->scan;
+	ScanKeyData key;
+	int			n = 0;
+
+	vp_ef_search = ask->ef_search;
+	vp_iterative_scan = ask->iterative_scan;
+	vp_max_scan_tuples = ask->max_scan_tuples;
+	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid, ask->query);
+	vp_rescan(scan, NULL, 0, &key, 1);
+	while ((n < ask->rows || (n < ask->rows + ask->more && vp_scan_has_more(scan))) &&
+		   vp_get_tuple(scan, ForwardScanDirection))
+	{
+		hits[n].tid = scan->xs_heaptid;
+		hits[n].dist = vp_scan_distance(scan);
+		n++;
+	}
+	return n;
+}
+
+static void
+close_index(void *arg)
+{
+	Opened	   *opened = arg;
+
+	vp_end_scan(opened->scan);
+	IndexScanEnd(opened->scan);
+	relation_close(opened->rel, AccessShareLock);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+void
+vp_serve_define(void)
+{
+	static const VpServer server = {open_index, search, close_index};
+
+	vp_server_define(&server);
+}

@@ -1,0 +1,14 @@
+/*-------------------------------------------------------------------------
+ *
+ * crew.h
+ *	  A worker for each unit of each replica.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_CREW_H
+#define VP_CREW_H
+
+/* Starts and ends workers as slots and settings want them.  By the launcher, often. */
+extern void vp_crew_mind(void);
+
+#endif							/* VP_CREW_H */

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * desk.h
+ *	  The desks of workers, in shared memory: who runs searches for others.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_DESK_H
+#define VP_DESK_H
+
+#include "base/compat.h"
+
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/proc.h"
+
+/*
+ * So many of max_worker_processes are left to others: keeper, launcher, scout, a mover, who
+ * writes down what was refused, and PostgreSQL's logical replication launcher.
+ */
+#define VP_OTHER_WORKERS	6
+
+/* Everything but `idle`: the registry's lock. */
+typedef struct VpDesk
+{
+	bool		taken;			/* the launcher has given it to a replica's unit */
+	int			slot;
+	Oid			database;
+	Oid			index;
+	int			replica;		/* from 0 */
+	int			unit;
+	TimestampTz not_before;		/* a worker is not started before */
+	bool		failed;			/* none was to be had, the last time */
+	PGPROC	   *proc;			/* NULL: nobody is there */
+	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
+} VpDesk;
+
+extern VpDesk *vp_desks;
+
+/* How many desks there are memory for, and how many may be used now. */
+extern int	vp_desk_count(void);
+extern int	vp_desk_limit(void);
+
+/* For the shared memory hooks. */
+extern void vp_desks_request(void);
+extern void vp_desks_startup(void);
+
+/*
+ * Has this process be the worker of a desk until it ends; false: nobody is wanted
+ * there.  Call it before the process is connected to a database: the desk is left
+ * when others do not count the process as a user of the database any more.
+ */
+extern bool vp_desk_enter(int desk);
+
+/* Ends the worker there is, if there is one.  The lock is held. */
+extern void vp_desk_end(VpDesk *desk);
+
+/* The desk of a unit of the index of a slot; NULL: it has none.  The lock is held. */
+extern VpDesk *vp_desk_find(int slot, Oid index, int replica, int unit);
+
+/*
+ * Ends all workers of a database.  True: there are none.  The slots of its indexes
+ * are not held, so nobody enters.
+ */
+extern bool vp_desks_clear(Oid database);
+
+/* Does this process run searches for others? */
+extern bool vp_is_worker(void);
+
+/* Is there a sleeping worker of the index of a slot? */
+extern bool vp_desk_is_idle(int slot, Oid index);
+
+/* Wakes it; false: all have work, or there are none. */
+extern bool vp_desk_wake(int slot, Oid index);
+
+#endif							/* VP_DESK_H */

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * request.h
+ *	  Searches that workers run for others; the protocol is in README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_REQUEST_H
+#define VP_REQUEST_H
+
+#include "base/compat.h"
+
+#include "port/atomics.h"
+#include "storage/proc.h"
+
+#include "replica/dispatch.h"
+
+typedef enum VpRequestState
+{
+	VP_REQUEST_FREE,
+	VP_REQUEST_FILLING,			/* by a client */
+	VP_REQUEST_PENDING,
+	VP_REQUEST_RUNNING,			/* a worker has it */
+	VP_REQUEST_DONE,			/* the client has it again, with the answer */
+	VP_REQUEST_FAILED,			/* the same, without: the worker has ended */
+	VP_REQUEST_CANCEL			/* the client has left, the worker frees it */
+} VpRequestState;
+
+/* Room for a query of the most dimensions, and for 10,000 rows, but not both. */
+#define VP_REQUEST_BYTES	(192 * 1024)
+
+typedef struct VpRequest
+{
+	pg_atomic_uint32 state;		/* the rest belongs to who the state says */
+	PGPROC	   *client;
+	PGPROC	   *worker;			/* since RUNNING */
+	int			slot;
+	Oid			index;
+	VpAsk		ask;			/* its query lies at the beginning of data */
+	uint64		ns;				/* that the search took */
+	int			nhits;
+	VpHit	   *hits;			/* behind the query */
+	char		data[VP_REQUEST_BYTES];
+} VpRequest;
+
+/* For the shared memory hooks. */
+extern void vp_requests_request(void);
+extern void vp_requests_startup(void);
+
+/*----------
+ * Clients
+ *----------
+ */
+
+/* Does an answer find room? */
+extern bool vp_request_fits(const VpAsk *ask);
+
+/* Asks for a search; nobody is woken.  NULL: all requests are in use.  It fits. */
+extern VpRequest *vp_request_post(int slot, Oid index, const VpAsk *ask);
+
+extern VpRequestState vp_request_state(const VpRequest *request);
+
+/* Takes a request back if nobody runs it yet; then it is free. */
+extern bool vp_request_take_back(VpRequest *request);
+
+/* Of one that is DONE or FAILED. */
+extern void vp_request_free(VpRequest *request);
+
+/* Gives up all requests of this process; done at its exit, too. */
+extern void vp_requests_leave(void);
+
+/*----------
+ * Workers
+ *----------
+ */
+
+/* A pending request for the index of a slot becomes RUNNING; NULL: there is none. */
+extern VpRequest *vp_request_take(int slot, Oid index);
+
+/* The answer is there. */
+extern void vp_request_done(VpRequest *request);
+
+/* What this process runs has failed: it ends. */
+extern void vp_requests_fail(void);
+
+#endif							/* VP_REQUEST_H */

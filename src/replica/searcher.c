@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * searcher.c
+ *	  A worker: the process of a replica's unit, which runs searches for others.
+ *
+ * It is connected to the database of its index and bound to the processors of its
+ * zone.  It sleeps until it is woken, and has neither locks nor a snapshot then.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "base/zones.h"
+#include "capacity/meter.h"
+#include "replica/desk.h"
+#include "replica/request.h"
+#include "replica/seats.h"
+#include "replica/worker.h"
+
+/* Milliseconds after which locks are let go, though there is more to do. */
+#define TURN	10
+
+static const VpServer *server;
+
+void
+vp_server_define(const VpServer *what)
+{
+	server = what;
+}
+
+static void
+bind_to_zone(const VpDesk *desk)
+{
+	int			zone = vp_zone_of(desk->index, desk->replica);
+
+	if (!vp_zone_bind(zone))
+		ereport(LOG,
+				(errmsg("could not run on the processors of zone \"%s\": %m",
+						vp_zone_name(zone)),
+				 errhint("Check vecprov.zones.")));
+}
+
+/* All that is pending, or what a turn allows.  True: there is more to do at once. */
+static bool
+serve(VpDesk *desk)
+{
+	VpRequest  *request = vp_request_take(desk->slot, desk->index);
+	TimestampTz begun = GetCurrentTimestamp();
+	void	   *opened;
+
+	if (request == NULL)
+		return false;
+	pg_atomic_write_u32(&desk->idle, 0);
+	pgstat_report_activity(STATE_RUNNING, NULL);
+	opened = server->open(desk->index);
+	while (opened != NULL && request != NULL)
+	{
+		uint64		start = vp_now();
+
+		request->nhits = server->search(opened, &request->ask, request->hits);
+		request->ns = vp_now() - start;
+		vp_request_done(request);
+		CHECK_FOR_INTERRUPTS();
+		request = NULL;
+		if (!TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), TURN))
+			request = vp_request_take(desk->slot, desk->index);
+	}
+	if (opened != NULL)
+		server->close(opened);
+	else
+		vp_requests_fail();
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return true;
+}
+
+/* Sleeps until it is woken. */
+static void
+rest(void)
+{
+	static bool unreported = false;
+
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (unreported ? WL_TIMEOUT : 0),
+					 1000L, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	unreported = pgstat_report_stat(false) > 0;
+}
+
+static void
+mind_signals(const VpDesk *desk)
+{
+	/* who is asked to end while it has nothing to do does so without a message */
+	if (ProcDiePending)
+		proc_exit(0);
+	CHECK_FOR_INTERRUPTS();
+	if (!ConfigReloadPending)
+		return;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	bind_to_zone(desk);
+}
+
+void
+vecprov_worker_main(Datum arg)
+{
+	int			number = DatumGetInt32(arg);
+	VpDesk    *desk = &vp_desks[number];
+
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	if (!vp_desk_enter(number))
+		proc_exit(0);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(desk->database, InvalidOid, 0);
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
+					PGC_S_OVERRIDE);
+	bind_to_zone(desk);
+	vp_seat_home(desk->replica);
+	for (;;)
+	{
+		mind_signals(desk);
+		if (serve(desk))
+			continue;
+		/* who posts a request after this finds it idle */
+		pg_atomic_write_u32(&desk->idle, 1);
+		pg_memory_barrier();
+		if (!serve(desk))
+			rest();
+		pg_atomic_write_u32(&desk->idle, 0);
+	}
+}
