@@ -2,7 +2,6 @@
 # loaders are as the package pgvector registers them.
 
 import math
-import os
 import struct
 
 import psycopg
@@ -199,8 +198,7 @@ with psycopg.connect() as conn:
     conn.execute("SET enable_seqscan = off")
     conn.execute("SET vecprov.ef_search = 300")
     for cls in (Vector, Halfvec, Sparsevec, Bit):
-        if cls.name in os.environ["TYPES"].split():
-            test_type(conn, cls)
+        test_type(conn, cls)
     try:
         with conn.transaction():
             conn.execute("SELECT %b <-> %b", (Vector([1, 2]), Vector([1, 2, 3])))

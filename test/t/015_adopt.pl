@@ -117,6 +117,41 @@ SELECT state, current_shards, records FROM vecprov_indexes WHERE index = 'items_
 EOS
 intact($node, 'items', 'items_v_idx', 'provisioned');
 
+# The other types, class by class: the planner takes the index, and its answer is the exact one. bit is
+# PostgreSQL's own: an index on it serves both extensions' operators.
+my %classes = (
+	(map { $_ => { l2 => '<->', ip => '<#>', cosine => '<=>', l1 => '<+>' } } 'halfvec', 'sparsevec'),
+	bit => { hamming => '<~>', jaccard => '<%>' });
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE others (id int, halfvec halfvec(80), sparsevec sparsevec(80), bit bit(64));
+INSERT INTO others SELECT i, vec(i, 80)::halfvec, (SELECT ('{' || string_agg(d || ':' || (hashint4extended(i, d) & 255) + 1,
+		',' ORDER BY d) || '}/80')::sparsevec FROM generate_series(1, 80) d WHERE hashint4extended(i, -d) & 7 = 0),
+	hashint8extended(i, 1)::bit(64) FROM generate_series(1, 500) i;
+EOS
+foreach my $type (sort keys %classes)
+{
+	my @names = map { "public.${type}_${_}_ops" } sort keys %{ $classes{$type} };
+
+	is($node->safe_psql('postgres', "SELECT vecprov_adopt('$type')"), join("\n", @names), "$type: adopted");
+	is($node->safe_psql('postgres', "SELECT vecprov_adopt('$type')"), '', "$type: a second time there is nothing to do");
+	foreach my $name (sort keys %{ $classes{$type} })
+	{
+		my $operator = $classes{$type}{$name};
+		my $query = "SELECT array_agg(round(d::numeric, 4)) FROM (SELECT $type OPERATOR(public.$operator) " .
+		  "(SELECT $type FROM others WHERE id = 7) AS d FROM others ORDER BY d LIMIT 10) x";
+
+		$node->safe_psql('postgres', "CREATE INDEX ${type}_$name ON others USING vecprov ($type ${type}_${name}_ops)");
+		like($node->safe_psql('postgres', "SET enable_seqscan = off; EXPLAIN $query"),
+			qr/Index Scan using ${type}_$name on/, "$type: $operator has an index");
+		is($node->safe_psql('postgres', "SET enable_seqscan = off; SET vecprov.ef_search = 500; $query"),
+			$node->safe_psql('postgres', "SET enable_indexscan = off; $query"), "$type: $operator, and the exact answer");
+		is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('${type}_$name', true)"), 0, "$type: sound");
+	}
+}
+$node->safe_psql('postgres', 'DROP INDEX bit_hamming; CREATE INDEX bit_both ON others USING vecprov (bit)');
+like($node->safe_psql('postgres', "SET enable_seqscan = off; EXPLAIN SELECT id FROM others ORDER BY bit OPERATOR($_.<~>) 7::bit(64) LIMIT 1"),
+	qr/Index Scan using bit_both on/, "bit: the default class serves $_.<~>") foreach 'public', 'vp';
+
 # Who may, and what of
 $node->safe_psql('postgres', 'CREATE DOMAIN vectors AS vector(3)');
 foreach my $type ('integer', 'vp.vector', 'public.vector[]', 'public.vectors', 'public.items')
@@ -145,7 +180,8 @@ foreach my $database ('plain', 'custom')
 	is(classes($node, 'vector', $database), $all, "$database: classes");
 	is($node->safe_psql($database, $definitions), $before, "$database: indexes");
 	is($node->safe_psql($database, "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, "$database: sound");
-	is($node->safe_psql($database, "SELECT vecprov_adopt('vector')"), '', "$database: nothing is left to do");
+	is($node->safe_psql($database, "SELECT vecprov_adopt('$_')"), '', "$database: nothing is left to do for $_")
+	  foreach 'vector', sort keys %classes;
 }
 
 # Either extension leaves, and comes back.
@@ -157,9 +193,9 @@ sub left
 BEGIN;
 SET LOCAL client_min_messages = warning;
 $sql;
-SELECT (SELECT count(*) FROM pg_opclass WHERE opcname LIKE 'vector%ops' AND opcnamespace = 'public'::regnamespace
+SELECT (SELECT count(*) FROM pg_opclass WHERE opcname ~ '^(vector|halfvec|sparsevec|bit).*ops' AND opcnamespace = 'public'::regnamespace
 		AND opcmethod NOT IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hnsw', 'ivfflat'))),
-	(SELECT count(*) FROM pg_opfamily WHERE opfname LIKE 'vector%ops' AND opfnamespace = 'public'::regnamespace
+	(SELECT count(*) FROM pg_opfamily WHERE opfname ~ '^(vector|halfvec|sparsevec|bit).*ops' AND opfnamespace = 'public'::regnamespace
 		AND opfmethod NOT IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hnsw', 'ivfflat'))),
 	(SELECT count(*) FROM items);
 ROLLBACK;
@@ -171,6 +207,7 @@ refused('DROP EXTENSION vecprov', qr/index items_v_idx depends on operator class
 	'without CASCADE the indexes are in the way');
 $node->safe_psql('plain', <<'EOS');
 DROP INDEX items_v_idx, items_ip;
+DROP TABLE others;
 DROP EXTENSION vecprov;
 CREATE EXTENSION vecprov SCHEMA vp;
 SELECT vecprov_adopt('vector');
