@@ -89,9 +89,12 @@ CREATE TABLE bit_signs (id integer PRIMARY KEY, v vector(128));
 INSERT INTO bit_signs SELECT i, ARRAY(SELECT get_byte(h, d % 64) - 128 + d FROM generate_series(0, 127) d)::vector
 FROM (SELECT i, sha512(i::text::bytea) AS h FROM generate_series(1, 2000) i OFFSET 0) s;
 CREATE INDEX bit_signs_idx ON bit_signs USING vecprov ((binary_quantize(v)::bit(128)) bit_hamming_ops);
-EXPLAIN (COSTS OFF, VERBOSE) SELECT id FROM
-	(SELECT id, v FROM bit_signs ORDER BY binary_quantize(v)::bit(128) <~> binary_quantize((SELECT v FROM bit_signs WHERE id = 77)) LIMIT 40) r
-	ORDER BY v <-> (SELECT v FROM bit_signs WHERE id = 77) LIMIT 3;
+PREPARE nearest(vector) AS SELECT id FROM
+	(SELECT id, v FROM bit_signs ORDER BY binary_quantize(v)::bit(128) <~> binary_quantize($1) LIMIT 40) r
+	ORDER BY v <-> $1 LIMIT 3;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF, VERBOSE) EXECUTE nearest(NULL);
+RESET plan_cache_mode;
 SELECT id FROM
 	(SELECT id, v FROM bit_signs ORDER BY binary_quantize(v)::bit(128) <~> binary_quantize((SELECT v FROM bit_signs WHERE id = 77)) LIMIT 40) r
 	ORDER BY v <-> (SELECT v FROM bit_signs WHERE id = 77) LIMIT 1;
