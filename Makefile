@@ -49,9 +49,10 @@ ifneq ($(wildcard $(PGXS)),)
 
 include $(PGXS)
 
-# Parallel builds where the compiler has OpenMP (asked only now: CC comes with PGXS).
-OPENMP := $(shell echo 'int main(void) { return 0; }' | \
-	$(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo -fopenmp)
+# Parallel builds where the compiler has OpenMP (asked only now: CC comes with PGXS). It is asked for
+# the header: a program would have to be put somewhere.
+OPENMP := $(shell printf '\043include <omp.h>\n' | \
+	$(CC) -fopenmp -E -x c - >/dev/null 2>&1 && echo -fopenmp)
 override CFLAGS += $(OPENMP)
 SHLIB_LINK += -lm
 
