@@ -1,21 +1,7 @@
 -- Vectors in tables: storage, constraints, btree indexes, sorting, joins.
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vecprov;
-RESET client_min_messages;
-\pset format unaligned
-\pset tuples_only on
-
--- The value of an expression as text, or SQLSTATE and message of its error.
-CREATE FUNCTION pg_temp.try(expression text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    result text;
-BEGIN
-    EXECUTE 'SELECT (' || expression || ')::text' INTO result;
-    RETURN result;
-EXCEPTION WHEN OTHERS THEN
-    RETURN SQLSTATE || ' ' || SQLERRM;
-END
-$$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set value :abs_srcdir '/sql/include/value.sql'
+\i :value
 
 -- The type
 SELECT typlen, typbyval, typalign, typstorage, typcategory, typmodout FROM pg_type WHERE oid = 'vector'::regtype;
