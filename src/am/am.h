@@ -57,6 +57,17 @@ extern void vp_end_scan(IndexScanDesc scan);
 /* Its searches are not counted: somebody else does. */
 extern void vp_scan_uncounted(IndexScanDesc scan);
 
+/* The key of a scan that is begun without the executor: ORDER BY the distance to a value. */
+static inline void
+vp_order_key(ScanKey key, Datum value)
+{
+	MemSet(key, 0, sizeof(*key));
+	key->sk_flags = SK_ORDER_BY;
+	key->sk_attno = 1;
+	key->sk_strategy = 1;
+	key->sk_argument = value;
+}
+
 /* Of the row that was returned last: its distance, by the metric of the operator class. */
 extern double vp_scan_distance(IndexScanDesc scan);
 

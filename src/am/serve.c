@@ -64,7 +64,7 @@ search(void *arg, const VpAsk *ask, VpHit *hits)
 	vp_ef_search = ask->ef_search;
 	vp_iterative_scan = ask->iterative_scan;
 	vp_max_scan_tuples = ask->max_scan_tuples;
-	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid, ask->query);
+	vp_order_key(&key, ask->query);
 	vp_rescan(scan, NULL, 0, &key, 1);
 	while ((n < ask->rows || (n < ask->rows + ask->more && vp_scan_has_more(scan))) &&
 		   vp_get_tuple(scan, ForwardScanDirection))

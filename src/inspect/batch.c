@@ -277,8 +277,7 @@ run_here(Batch *batch, int query)
 	ScanKeyData key;
 
 	CHECK_FOR_INTERRUPTS();
-	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid,
-						   batch->queries[query]);
+	vp_order_key(&key, batch->queries[query]);
 	index_rescan(batch->scan, NULL, 0, &key, 1);
 	while (answer->n < batch->k &&
 		   index_getnext_slot(batch->scan, ForwardScanDirection, batch->row))

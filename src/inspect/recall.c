@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "am/am.h"
 #include "inspect/heap_scan.h"
 #include "inspect/recall.h"
 
@@ -146,8 +147,7 @@ search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, 
 	ScanKeyData key;
 	int			found = 0;
 
-	ScanKeyEntryInitialize(&key, SK_ORDER_BY, 1, 1, InvalidOid, InvalidOid, InvalidOid,
-						   PointerGetDatum(sample->value));
+	vp_order_key(&key, PointerGetDatum(sample->value));
 	index_rescan(scan, NULL, 0, &key, 1);
 	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
 	for (int i = 0; i < sample->n && index_getnext_slot(scan, ForwardScanDirection, slot); i++)
