@@ -49,6 +49,17 @@ line_pointer(char *page, const ItemPointerData *tid)
 }
 
 /*
+ * Begins to read a row's page from the disk.  A dead node's row may be where the table
+ * ends no more: to ask for a block of a file that is gone would be an error.
+ */
+static void
+read_ahead(const VpRows *rows, BlockNumber block)
+{
+	if (block < RelationGetNumberOfBlocks(rows->table))
+		(void) PrefetchBuffer(rows->table, MAIN_FORKNUM, block);
+}
+
+/*
  * Each thing to be loaded leads to the next: of the newest row the hint, of the one
  * before it the page's start and line pointer, of the one before that the row.
  */
@@ -57,10 +68,10 @@ vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold)
 {
 	char	   *page;
 
-	if (!rows->enabled)
+	if (!rows->enabled || !ItemPointerIsValid(tid))
 		return;
 	if (cold)
-		(void) PrefetchBuffer(rows->table, MAIN_FORKNUM, ItemPointerGetBlockNumber(tid));
+		read_ahead(rows, ItemPointerGetBlockNumber(tid));
 	vp_peek_prefetch_hint(&rows->peek, ItemPointerGetBlockNumber(tid));
 	page = likely_page(rows, &rows->coming[0]);
 	if (page != NULL)

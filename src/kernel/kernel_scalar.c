@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/kernel.h"
+#include "kernel/step.h"
 
 /*
  * Sums over two arrays of floats or halves.  `step`, `load_a` and `load_b` are
@@ -38,24 +39,6 @@ static inline float
 load_half(const void *array, int i)
 {
 	return vp_half_to_float(((const VpHalf *) array)[i]);
-}
-
-static inline float
-step_l2sq(float sum, float a, float b)
-{
-	return sum + (a - b) * (a - b);
-}
-
-static inline float
-step_dot(float sum, float a, float b)
-{
-	return sum + a * b;
-}
-
-static inline float
-step_l1(float sum, float a, float b)
-{
-	return sum + fabsf(a - b);
 }
 
 /* The four kernels on arrays of two types. */

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/step.h"
+
 /* With this many times as many elements in one vector, the other's are looked up in it. */
 #define LOOK_UP_RATIO 16
 
@@ -62,24 +64,6 @@ merge(const VpSparse *a, const VpSparse *b, Step step)
 	for (; j < b->nnz; j++)
 		sum = step(sum, 0, b->values[j]);
 	return sum;
-}
-
-static inline float
-step_l2sq(float sum, float a, float b)
-{
-	return sum + (a - b) * (a - b);
-}
-
-static inline float
-step_dot(float sum, float a, float b)
-{
-	return sum + a * b;
-}
-
-static inline float
-step_l1(float sum, float a, float b)
-{
-	return sum + fabsf(a - b);
 }
 
 /* The first place from `from` on whose index is at least `index`: doubled steps, then halves. */

@@ -153,17 +153,31 @@ vp_request_free(VpRequest *request)
 	set_free(request);
 }
 
+/*
+ * Leaves a request, whatever its state is: until one change succeeds, since a worker may
+ * take it, be done with it, or put it back (vp_request_take) at any moment.
+ */
 static void
 give_up(VpRequest *request)
 {
-	if (request->client != MyProc || vp_request_state(request) == VP_REQUEST_CANCEL)
-		return;
-	if (!change(request, VP_REQUEST_RUNNING, VP_REQUEST_CANCEL) &&
-		!vp_request_take_back(request))
+	while (request->client == MyProc)
 	{
-		/* a worker may have taken it, or be done, just now */
-		if (!change(request, VP_REQUEST_RUNNING, VP_REQUEST_CANCEL))
-			set_free(request);
+		switch (vp_request_state(request))
+		{
+			case VP_REQUEST_PENDING:
+				if (vp_request_take_back(request))
+					return;
+				break;
+			case VP_REQUEST_RUNNING:
+				if (change(request, VP_REQUEST_RUNNING, VP_REQUEST_CANCEL))
+					return;
+				break;
+			case VP_REQUEST_CANCEL:
+				return;
+			default:
+				set_free(request);
+				return;
+		}
 	}
 }
 
