@@ -6,7 +6,7 @@
 #									what it left if it failed
 #	stages_end						prints the line of all counts; fails if anything did
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 crash='PANIC|terminated by signal|TRAP:'		# in a server log
 
 # Knows the lines of TAP and those of pg_regress before version 16. A part that fails without saying
@@ -34,7 +34,26 @@ stage()
 
 	printf '%-12s %5d passed, %d failed, %d skipped\n' "$title" "$1" "$2" "$3"
 	sed -nE 's/.*(# skip|\.\. skipped:) (.*)/             skipped: \2/Ip' "$log" | sort -u
-	[ "$2" = 0 ] || explain "$log"
+	[ "$2" = 0 ] && return
+	explain "$log"
+	failures+=$(name_failures "$title" <"$log")$'\n'
+}
+
+# A line for each check that failed: of which stage and file, and what it said. A part that failed without
+# saying what: its last lines.
+name_failures()
+{
+	perl -ne '
+		BEGIN { $stage = shift }
+		push @last, $_;
+		shift @last if @last > 5;
+		$file = $1 if m{(\S+\.pl) \.\.};
+		if (/^not ok\b(?!.*# todo)/i || /^(?:test)? +\S+ +\.\.\. failed/i) {
+			print join " ", "failed: $stage", $file // (), $_;
+			$n++, $lines = 12;
+		}
+		elsif (/^#/ && $lines && $lines-- > 0) { print "        $_" }
+		END { print map { "failed: $stage: $_" } @last unless $n }' "$1"
 }
 
 # Shows what a failed part left: its own output, differences to what was expected, servers' logs.
@@ -68,6 +87,7 @@ stages_end()
 	local counts="$passed passed, $failed failed"
 
 	[ "$skipped" = 0 ] || counts="$counts, $skipped skipped"
+	printf %s "$failures"
 	echo "$counts"
 	[ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
