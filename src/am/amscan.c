@@ -55,11 +55,13 @@
 #define FEW_MARGIN		16.0
 
 /*
- * How many rows a worker is asked for, as LIMIT is not known; and the second time, when
- * these were too few.
+ * How many rows a worker is asked for, as LIMIT is not known: as many as the last scan of this process
+ * returned, within limits; and the second time, when these were too few.
  */
-#define HANDED_ROWS		16
+#define MIN_HANDED		16
 #define MORE_HANDED		256
+
+static int	usual_rows = MIN_HANDED;
 
 /* A node whose row is on its way to the executor. */
 typedef struct Row
@@ -120,6 +122,7 @@ typedef struct VpScan
 	HTAB	   *seen;
 
 	VpHit	   *handed;			/* in `rows` */
+	bool		stranger;		/* this process is cold: an idle worker is asked, too */
 	int			asked;			/* how many rows a worker was asked for */
 	int			nhanded;
 	int			next_handed;
@@ -200,6 +203,7 @@ count_search(VpScan *scan)
 {
 	if (scan->phase == SCAN_START)
 		return;
+	usual_rows = Max(MIN_HANDED, Min(scan->returned, MORE_HANDED));
 	stop_clock(scan);
 	vp_meter_search(scan->meter, scan->busy_ns);
 	scan->busy_ns = 0;
@@ -782,7 +786,10 @@ next_tid(IndexScanDesc scan)
 	}
 }
 
-/* Has an idle worker search for so many rows.  False: there is none, or there are no rows. */
+/*
+ * Has a worker search for so many rows: an idle one if this process is a stranger, or any while no seat
+ * is free.  False: there is none, or there are no rows.
+ */
 static bool
 hand_over(IndexScanDesc scan, int rows)
 {
@@ -794,26 +801,30 @@ hand_over(IndexScanDesc scan, int rows)
 	ask.query = PointerGetDatum(PG_DETOAST_DATUM(scan->orderByData[0].sk_argument));
 	state->asked = rows;
 	state->handed = palloc(rows * sizeof(VpHit));
-	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed, vp_warm_up,
+	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed,
+										 state->stranger ? vp_warm_up : NULL,
 										 scan->indexRelation->rd_amcache);
 	state->next_handed = 0;
 	MemoryContextSwitchTo(old);
 	return state->nhanded > 0;
 }
 
-/* Has a worker begun the scan, because this process is new to the index? */
+/* Has a worker begun the scan, because this process is new to the index, or has to wait? */
 static bool
 is_handed_over(IndexScanDesc scan)
 {
+	VpScan	   *state = scan->opaque;
+
 	/* a worker does not read the table */
-	if (((VpScan *) scan->opaque)->index->form->in_table ||
-		!vp_has_seats(scan->indexRelation) || scan->numberOfOrderBys == 0 ||
-		(scan->orderByData[0].sk_flags & SK_ISNULL) ||
-		!vp_is_cold(scan->indexRelation->rd_amcache))
+	if (state->index->form->in_table || !vp_has_seats(scan->indexRelation) ||
+		scan->numberOfOrderBys == 0 || (scan->orderByData[0].sk_flags & SK_ISNULL))
+		return false;
+	state->stranger = vp_is_cold(scan->indexRelation->rd_amcache);
+	if (!state->stranger && !vp_seats_are_taken(scan->indexRelation))
 		return false;
 	get_query(scan);
-	vp_rows_begin(&((VpScan *) scan->opaque)->table, scan->heapRelation);
-	return hand_over(scan, HANDED_ROWS);
+	vp_rows_begin(&state->table, scan->heapRelation);
+	return hand_over(scan, usual_rows);
 }
 
 /* There may be more than a worker has found: has one find more, or begins the search here. */
@@ -824,7 +835,7 @@ go_on_handed(IndexScanDesc scan)
 
 	if (state->seen == NULL)
 		look_up_rows(state);
-	if (state->asked == HANDED_ROWS && state->nhanded == HANDED_ROWS &&
+	if (state->asked < MORE_HANDED && state->nhanded == state->asked &&
 		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED))
 		return;
 	start_search(scan);

@@ -159,20 +159,28 @@ vp_desk_is_idle(int slot, Oid index)
 	return false;
 }
 
-bool
-vp_desk_wake(int slot, Oid index)
+VpDesk *
+vp_desk_claim(int slot, Oid index)
 {
 	for (int i = 0; i < vp_desk_count(); i++)
 	{
-		VpDesk    *desk = &vp_desks[i];
+		VpDesk	   *desk = &vp_desks[i];
 		uint32		idle = 1;
-		PGPROC	   *proc = desk->proc;
 
-		if (proc == NULL || !is_idle(desk, slot, index) ||
-			!pg_atomic_compare_exchange_u32(&desk->idle, &idle, 0))
-			continue;
-		SetLatch(&proc->procLatch);
-		return true;
+		if (is_idle(desk, slot, index) &&
+			pg_atomic_compare_exchange_u32(&desk->idle, &idle, 0))
+			return desk;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+vp_desk_wake(int slot, Oid index)
+{
+	VpDesk	   *desk = vp_desk_claim(slot, index);
+	PGPROC	   *proc = desk != NULL ? desk->proc : NULL;
+
+	if (proc != NULL)
+		SetLatch(&proc->procLatch);
+	return proc != NULL;
 }

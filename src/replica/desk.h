@@ -20,7 +20,9 @@
  */
 #define VP_OTHER_WORKERS	6
 
-/* Everything but `idle`: the registry's lock. */
+struct VpRequest;
+
+/* Everything but the last two: the registry's lock. */
 typedef struct VpDesk
 {
 	bool		taken;			/* the launcher has given it to a replica's unit */
@@ -33,6 +35,7 @@ typedef struct VpDesk
 	bool		failed;			/* none was to be had, the last time */
 	PGPROC	   *proc;			/* NULL: nobody is there */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
+	struct VpRequest *request;	/* to be run, with a seat that comes with it; the queue's lock */
 } VpDesk;
 
 extern VpDesk *vp_desks;
@@ -70,7 +73,10 @@ extern bool vp_is_worker(void);
 /* Is there a sleeping worker of the index of a slot? */
 extern bool vp_desk_is_idle(int slot, Oid index);
 
-/* Wakes it; false: all have work, or there are none. */
+/* It is not idle any more, but has not been woken.  NULL: all have work, or there are none. */
+extern VpDesk *vp_desk_claim(int slot, Oid index);
+
+/* Wakes it; false: there is none. */
 extern bool vp_desk_wake(int slot, Oid index);
 
 #endif							/* VP_DESK_H */

@@ -47,11 +47,15 @@ typedef struct VpHit
 	ItemPointerData tid;
 } VpHit;
 
+/* Is no seat free, or does somebody wait for one?  False without seats. */
+extern bool vp_seats_are_taken(Relation rel);
+
 /*
- * Has an idle worker of the index search, if there is one, and a seat.  Returns how many rows it
- * has put into hits; -1: do it yourself.  The caller has the index open, and a
- * snapshot that is older than the call.  While it waits, `meanwhile` is called until
- * it returns false.  Can be cancelled.
+ * Has a worker search: while no seat is free, in the order of arrival; and, with `meanwhile`, an idle
+ * worker if there is one.  Returns how many rows it has put into hits; -1: do it yourself,
+ * perhaps with a seat that this process has now.  The caller has the index open, no seat, and a snapshot
+ * that is older than the call.  While an idle worker searches, `meanwhile` is called until it returns
+ * false.  Can be cancelled.
  */
 extern int	vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
 								bool (*meanwhile) (void *arg), void *arg);

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * elsewhere.c
- *	  One search by an idle worker, for a process that would be slow at it.
+ *	  One search by a worker: for a process that would be slow at it, or has to wait for
+ *	  a seat.
  *
  *-------------------------------------------------------------------------
  */
@@ -59,17 +60,30 @@ await(VpRequest *request, bool (*meanwhile) (void *arg), void *arg)
 	}
 }
 
-int
-vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
-					bool (*meanwhile) (void *arg), void *arg)
+/* The answer of a request that a worker has had, which is free then.  -1: it has failed. */
+static int
+take_answer(VpRequest *request, VpHit *hits)
 {
-	Oid			index = RelationGetRelid(rel);
-	int			slot = vp_slot_find(MyDatabaseId, index);
+	int			nhits = -1;
+
+	if (vp_request_state(request) == VP_REQUEST_DONE)
+	{
+		nhits = request->nhits;
+		memcpy(hits, request->hits, nhits * sizeof(VpHit));
+	}
+	vp_request_free(request);
+	return nhits;
+}
+
+/* By an idle worker. */
+static int
+ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
+		   bool (*meanwhile) (void *arg), void *arg)
+{
 	VpRequest  *request;
 	volatile int nhits = -1;
 
-	if (slot < 0 || vp_is_worker() || !vp_request_fits(ask) || !vp_seat_is_free(slot) ||
-		!vp_desk_is_idle(slot, index))
+	if (!vp_request_fits(ask) || !vp_desk_is_idle(slot, index))
 		return -1;
 	request = vp_request_post(slot, index, ask);
 	if (request == NULL)
@@ -78,14 +92,7 @@ vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
 	{
 		(void) vp_desk_wake(slot, index);
 		if (await(request, meanwhile, arg))
-		{
-			if (vp_request_state(request) == VP_REQUEST_DONE)
-			{
-				nhits = request->nhits;
-				memcpy(hits, request->hits, nhits * sizeof(VpHit));
-			}
-			vp_request_free(request);
-		}
+			nhits = take_answer(request, hits);
 	}
 	PG_CATCH();
 	{
@@ -94,4 +101,33 @@ vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
 	}
 	PG_END_TRY();
 	return nhits;
+}
+
+/* By a worker or by this process, when it is its turn: then it has a seat. */
+static int
+stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits)
+{
+	VpRequest  *request = vp_request_own(slot, index, ask);
+	int			nhits;
+
+	if (request == NULL || vp_seat_wait(slot, request, false))
+		return -1;
+	nhits = take_answer(request, hits);
+	if (nhits < 0)
+		(void) vp_seat_wait(slot, NULL, true);
+	return nhits;
+}
+
+int
+vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
+					bool (*meanwhile) (void *arg), void *arg)
+{
+	Oid			index = RelationGetRelid(rel);
+	int			slot = vp_slot_find(MyDatabaseId, index);
+
+	if (slot < 0 || vp_is_worker())
+		return -1;
+	if (!vp_seat_is_free(slot))
+		return stand_in_line(slot, index, ask, hits);
+	return meanwhile != NULL ? ask_worker(slot, index, ask, hits, meanwhile, arg) : -1;
 }

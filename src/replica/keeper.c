@@ -29,7 +29,7 @@
 #include "replica/pins.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
-#include "replica/seats.h"
+#include "replica/tally.h"
 #include "replica/worker.h"
 
 /* Milliseconds. */
@@ -480,7 +480,7 @@ vecprov_keeper_main(Datum arg)
 		learn();
 		mind_locks();
 		more = mind_pins();
-		vp_seats_sample();
+		vp_tallies_sample();
 		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : -1);
 	}
 }

@@ -16,6 +16,7 @@
 #include "base/settings.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
+#include "replica/tally.h"
 
 VpRegistry *vp_registry;
 
@@ -124,7 +125,7 @@ take_slot(Oid database, Oid index)
 		{
 			memset(&vp_registry->slots[i], 0, sizeof(VpSlot));
 			vp_registry->slots[i].used = true;
-			vp_seats_clear(i);
+			vp_tallies_clear(i);
 			pg_atomic_write_u64(&vp_registry->keys[i], key_of(database, index));
 			return i;
 		}

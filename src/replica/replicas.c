@@ -19,6 +19,7 @@
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
+#include "replica/tally.h"
 
 VP_FUNCTION(vecprov_replica_counts);
 VP_FUNCTION(vecprov_worker_states);

@@ -21,8 +21,11 @@
 #define REQUESTS_A_WORKER	4
 #define MAX_REQUESTS		128
 
+/* First those that are posted, then one of each process's own; behind all, their data. */
 static VpRequest *requests;
-static int	mine = 0;			/* how many this process has as a client */
+static int	mine = 0;			/* how many this process has posted */
+static PGPROC *untold[16];		/* whose searches are done */
+static int	nuntold = 0;
 
 static int
 request_count(void)
@@ -30,10 +33,26 @@ request_count(void)
 	return Min(vp_desk_count() * REQUESTS_A_WORKER, MAX_REQUESTS);
 }
 
+static int
+all_count(void)
+{
+	return vp_desk_count() > 0 ? request_count() + MaxBackends : 0;
+}
+
+static Size
+room_of(int i)
+{
+	return i < request_count() ? VP_REQUEST_BYTES : VP_OWN_BYTES;
+}
+
 static Size
 requests_size(void)
 {
-	return mul_size(request_count(), sizeof(VpRequest));
+	Size		size = MAXALIGN(mul_size(all_count(), sizeof(VpRequest)));
+
+	for (int i = 0; i < all_count(); i++)
+		size = add_size(size, room_of(i));
+	return size;
 }
 
 void
@@ -46,11 +65,20 @@ void
 vp_requests_startup(void)
 {
 	bool		found;
+	char	   *data;
 
 	requests = ShmemInitStruct("vecprov requests", requests_size(), &found);
-	if (!found)
-		for (int i = 0; i < request_count(); i++)
-			pg_atomic_init_u32(&requests[i].state, VP_REQUEST_FREE);
+	if (found)
+		return;
+	data = (char *) requests + MAXALIGN(all_count() * sizeof(VpRequest));
+	for (int i = 0; i < all_count(); i++)
+	{
+		pg_atomic_init_u32(&requests[i].state, VP_REQUEST_FREE);
+		requests[i].client = requests[i].worker = NULL;
+		requests[i].room = room_of(i);
+		requests[i].data = data;
+		data += room_of(i);
+	}
 }
 
 static bool
@@ -82,10 +110,29 @@ query_bytes(const VpAsk *ask)
 	return MAXALIGN(VARSIZE(DatumGetPointer(ask->query)));
 }
 
+static bool
+fits(const VpAsk *ask, Size room)
+{
+	return query_bytes(ask) + (uint64) (ask->rows + ask->more) * sizeof(VpHit) <= room;
+}
+
 bool
 vp_request_fits(const VpAsk *ask)
 {
-	return query_bytes(ask) + (uint64) (ask->rows + ask->more) * sizeof(VpHit) <= VP_REQUEST_BYTES;
+	return fits(ask, VP_REQUEST_BYTES);
+}
+
+static void
+fill(VpRequest *request, int slot, Oid index, const VpAsk *ask)
+{
+	request->client = MyProc;
+	request->slot = slot;
+	request->index = index;
+	request->ask = *ask;
+	memcpy(request->data, DatumGetPointer(ask->query), VARSIZE(DatumGetPointer(ask->query)));
+	request->ask.query = PointerGetDatum(request->data);
+	request->hits = (VpHit *) (request->data + query_bytes(ask));
+	(void) change(request, VP_REQUEST_FILLING, VP_REQUEST_PENDING);
 }
 
 static void
@@ -116,14 +163,21 @@ vp_request_post(int slot, Oid index, const VpAsk *ask)
 	if (request == NULL)
 		return NULL;
 	mine++;
-	request->client = MyProc;
-	request->slot = slot;
-	request->index = index;
-	request->ask = *ask;
-	memcpy(request->data, DatumGetPointer(ask->query), VARSIZE(DatumGetPointer(ask->query)));
-	request->ask.query = PointerGetDatum(request->data);
-	request->hits = (VpHit *) (request->data + query_bytes(ask));
-	(void) change(request, VP_REQUEST_FILLING, VP_REQUEST_PENDING);
+	fill(request, slot, index, ask);
+	return request;
+}
+
+VpRequest *
+vp_request_own(int slot, Oid index, const VpAsk *ask)
+{
+	VpRequest  *request;
+
+	if (all_count() == 0 || !fits(ask, VP_OWN_BYTES))
+		return NULL;
+	request = &requests[request_count() + VpMyProcNumber];
+	if (!change(request, VP_REQUEST_FREE, VP_REQUEST_FILLING))
+		return NULL;
+	fill(request, slot, index, ask);
 	return request;
 }
 
@@ -146,28 +200,36 @@ vp_request_take_back(VpRequest *request)
 	return true;
 }
 
+static bool
+is_posted(const VpRequest *request)
+{
+	return request - requests < request_count();
+}
+
 void
 vp_request_free(VpRequest *request)
 {
-	mine--;
+	if (is_posted(request))
+		mine--;
 	set_free(request);
 }
 
 /*
- * Leaves a request, whatever its state is: until one change succeeds, since a worker may
- * take it, be done with it, or put it back (vp_request_take) at any moment.
+ * Until one change succeeds, since a worker may take it, be done with it, or put it back
+ * (vp_request_take) at any moment.
  */
-static void
-give_up(VpRequest *request)
+void
+vp_request_leave(VpRequest *request)
 {
 	while (request->client == MyProc)
 	{
 		switch (vp_request_state(request))
 		{
 			case VP_REQUEST_PENDING:
-				if (vp_request_take_back(request))
-					return;
-				break;
+				if (!change(request, VP_REQUEST_PENDING, VP_REQUEST_FILLING))
+					break;
+				set_free(request);
+				return;
 			case VP_REQUEST_RUNNING:
 				if (change(request, VP_REQUEST_RUNNING, VP_REQUEST_CANCEL))
 					return;
@@ -187,7 +249,7 @@ vp_requests_leave(void)
 	if (mine == 0)
 		return;
 	for (int i = 0; i < request_count(); i++)
-		give_up(&requests[i]);
+		vp_request_leave(&requests[i]);
 	mine = 0;
 }
 
@@ -196,17 +258,43 @@ vp_requests_leave(void)
  *----------
  */
 
-/* RUNNING, or left by its client. */
-static void
+/* RUNNING, or left by its client.  Who is to be told. */
+static PGPROC *
 end_run(VpRequest *request, VpRequestState state)
 {
 	PGPROC	   *client = request->client;
 
 	request->worker = NULL;
 	if (change(request, VP_REQUEST_RUNNING, state))
-		SetLatch(&client->procLatch);
-	else
-		set_free(request);
+		return client;
+	set_free(request);
+	return NULL;
+}
+
+static bool
+is_pending(const VpRequest *request, int slot, Oid index)
+{
+	return vp_request_state(request) == VP_REQUEST_PENDING && request->slot == slot &&
+		request->index == index;
+}
+
+bool
+vp_request_is_pending(int slot, Oid index)
+{
+	for (int i = 0; i < request_count(); i++)
+		if (is_pending(&requests[i], slot, index))
+			return true;
+	return false;
+}
+
+void
+vp_request_begin(VpRequest *request, PGPROC *worker)
+{
+	bool		begun PG_USED_FOR_ASSERTS_ONLY;
+
+	request->worker = worker;
+	begun = change(request, VP_REQUEST_PENDING, VP_REQUEST_RUNNING);
+	Assert(begun);
 }
 
 VpRequest *
@@ -216,14 +304,14 @@ vp_request_take(int slot, Oid index)
 	{
 		VpRequest  *request = &requests[i];
 
-		if (vp_request_state(request) != VP_REQUEST_PENDING || request->slot != slot ||
-			request->index != index || !change(request, VP_REQUEST_PENDING, VP_REQUEST_RUNNING))
+		if (!is_pending(request, slot, index) ||
+			!change(request, VP_REQUEST_PENDING, VP_REQUEST_RUNNING))
 			continue;
 		request->worker = MyProc;
 		/* between the look and the take it may have become one for another index */
 		if (request->slot == slot && request->index == index)
 			return request;
-		end_run(request, VP_REQUEST_PENDING);
+		(void) end_run(request, VP_REQUEST_PENDING);
 	}
 	return NULL;
 }
@@ -231,18 +319,37 @@ vp_request_take(int slot, Oid index)
 void
 vp_request_done(VpRequest *request)
 {
-	end_run(request, VP_REQUEST_DONE);
+	PGPROC	   *client = end_run(request, VP_REQUEST_DONE);
+
+	if (client != NULL)
+		untold[nuntold++] = client;
+	if (nuntold == lengthof(untold))
+		vp_requests_tell();
+}
+
+void
+vp_requests_tell(void)
+{
+	for (int i = 0; i < nuntold; i++)
+		SetLatch(&untold[i]->procLatch);
+	nuntold = 0;
 }
 
 void
 vp_requests_fail(void)
 {
-	for (int i = 0; i < request_count(); i++)
+	vp_requests_tell();
+	for (int i = 0; i < all_count(); i++)
 	{
 		VpRequestState state = vp_request_state(&requests[i]);
 
 		if ((state == VP_REQUEST_RUNNING || state == VP_REQUEST_CANCEL) &&
 			requests[i].worker == MyProc)
-			end_run(&requests[i], VP_REQUEST_FAILED);
+		{
+			PGPROC	   *client = end_run(&requests[i], VP_REQUEST_FAILED);
+
+			if (client != NULL)
+				SetLatch(&client->procLatch);
+		}
 	}
 }

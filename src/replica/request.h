@@ -26,8 +26,12 @@ typedef enum VpRequestState
 	VP_REQUEST_CANCEL			/* the client has left, the worker frees it */
 } VpRequestState;
 
-/* Room for a query of the most dimensions, and for 10,000 rows, but not both. */
+/*
+ * Most have room for a query of the most dimensions, and for 10,000 rows, but not both.  What a
+ * process takes along when it stands in line is its own: 3,000 dimensions and 256 rows.
+ */
 #define VP_REQUEST_BYTES	(192 * 1024)
+#define VP_OWN_BYTES		(16 * 1024)
 
 typedef struct VpRequest
 {
@@ -40,7 +44,8 @@ typedef struct VpRequest
 	uint64		ns;				/* that the search took */
 	int			nhits;
 	VpHit	   *hits;			/* behind the query */
-	char		data[VP_REQUEST_BYTES];
+	Size		room;			/* of data; these two never change */
+	char	   *data;
 } VpRequest;
 
 /* For the shared memory hooks. */
@@ -52,11 +57,17 @@ extern void vp_requests_startup(void);
  *----------
  */
 
-/* Does an answer find room? */
+/* Does an answer find room, other than in a request of a process's own? */
 extern bool vp_request_fits(const VpAsk *ask);
 
 /* Asks for a search; nobody is woken.  NULL: all requests are in use.  It fits. */
 extern VpRequest *vp_request_post(int slot, Oid index, const VpAsk *ask);
+
+/*
+ * The request of this process's own, for who stands in line (seats.h); workers do not look for
+ * it.  NULL: it does not fit, or a worker is still busy with the last one, which was left.
+ */
+extern VpRequest *vp_request_own(int slot, Oid index, const VpAsk *ask);
 
 extern VpRequestState vp_request_state(const VpRequest *request);
 
@@ -66,7 +77,8 @@ extern bool vp_request_take_back(VpRequest *request);
 /* Of one that is DONE or FAILED. */
 extern void vp_request_free(VpRequest *request);
 
-/* Gives up all requests of this process; done at its exit, too. */
+/* Gives up a request, whatever its state is; or all posted by this process, as at its exit. */
+extern void vp_request_leave(VpRequest *request);
 extern void vp_requests_leave(void);
 
 /*----------
@@ -74,11 +86,18 @@ extern void vp_requests_leave(void);
  *----------
  */
 
-/* A pending request for the index of a slot becomes RUNNING; NULL: there is none. */
+/* Is there a pending request that was posted for the index of a slot? */
+extern bool vp_request_is_pending(int slot, Oid index);
+
+/* One becomes RUNNING; NULL: there is none. */
 extern VpRequest *vp_request_take(int slot, Oid index);
 
-/* The answer is there. */
+/* One becomes RUNNING by this worker; its client can do nothing meanwhile. */
+extern void vp_request_begin(VpRequest *request, PGPROC *worker);
+
+/* The answer is there; its client is told at the latest by the next vp_requests_tell(). */
 extern void vp_request_done(VpRequest *request);
+extern void vp_requests_tell(void);
 
 /* What this process runs has failed: it ends. */
 extern void vp_requests_fail(void);

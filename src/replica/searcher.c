@@ -31,6 +31,12 @@
 /* Milliseconds after which locks are let go, though there is more to do. */
 #define TURN	10
 
+/*
+ * Nanoseconds of short searches that are run one after the other before their clients are told.
+ * Who is told runs at once, where there are no more processors than workers, and takes the caches along.
+ */
+#define TELL_AFTER	1000000
+
 static const VpServer *server;
 
 void
@@ -51,31 +57,62 @@ bind_to_zone(const VpDesk *desk)
 				 errhint("Check vecprov.zones.")));
 }
 
-/* All that is pending, or what a turn allows.  True: there is more to do at once. */
+/* What is to be done next: for who stands in line, then what was posted.  NULL: nothing. */
+static VpRequest *
+next_request(const VpDesk *desk)
+{
+	VpRequest  *request = vp_seat_next();
+
+	if (request != NULL)
+		return request;
+	vp_requests_tell();			/* what was posted may have to wait for a seat */
+	return vp_request_take(desk->slot, desk->index);
+}
+
+/* Nanoseconds. */
+static uint64
+search(void *opened, VpRequest *request)
+{
+	uint64		start = vp_now();
+	uint64		ns;
+
+	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its client */
+		request->nhits = server->search(opened, &request->ask, request->hits);
+	ns = request->ns = vp_now() - start;
+	vp_request_done(request);
+	return ns;
+}
+
+/*
+ * All that there is to do, or what a turn allows.  True: there was something.  It may have kept a
+ * seat for the next turn.
+ */
 static bool
 serve(VpDesk *desk)
 {
-	VpRequest  *request = vp_request_take(desk->slot, desk->index);
+	VpRequest  *request = next_request(desk);
 	TimestampTz begun = GetCurrentTimestamp();
+	uint64		untold = 0;
 	void	   *opened;
 
 	if (request == NULL)
 		return false;
-	pg_atomic_write_u32(&desk->idle, 0);
 	pgstat_report_activity(STATE_RUNNING, NULL);
 	opened = server->open(desk->index);
 	while (opened != NULL && request != NULL)
 	{
-		uint64		start = vp_now();
-
-		request->nhits = server->search(opened, &request->ask, request->hits);
-		request->ns = vp_now() - start;
-		vp_request_done(request);
+		untold += search(opened, request);
+		if (untold > TELL_AFTER)
+		{
+			vp_requests_tell();
+			untold = 0;
+		}
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
 		if (!TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), TURN))
-			request = vp_request_take(desk->slot, desk->index);
+			request = next_request(desk);
 	}
+	vp_requests_tell();
 	if (opened != NULL)
 		server->close(opened);
 	else
@@ -125,17 +162,18 @@ vecprov_worker_main(Datum arg)
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
 					PGC_S_OVERRIDE);
 	bind_to_zone(desk);
-	vp_seat_home(desk->replica);
+	vp_seats_attend(desk);
 	for (;;)
 	{
 		mind_signals(desk);
 		if (serve(desk))
 			continue;
-		/* who posts a request after this finds it idle */
+		/* who posts a request after this, or gives it a seat, finds it idle */
 		pg_atomic_write_u32(&desk->idle, 1);
 		pg_memory_barrier();
-		if (!serve(desk))
+		if (!vp_request_is_pending(desk->slot, desk->index))
 			rest();
 		pg_atomic_write_u32(&desk->idle, 0);
+		pg_memory_barrier();
 	}
 }

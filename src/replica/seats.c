@@ -6,7 +6,8 @@
  * One word of each slot says how many seats there are, how many are in use, and
  * whether somebody waits.  It is all that a search touches while there are
  * seats free: a compare-and-swap to take one, one to give it back.  Who has
- * to wait stands in a list under a lock, and is given the seat of who leaves.
+ * to wait stands in a list under a lock.  When it is his turn he is given the seat
+ * of who leaves; or, if he has said what he searches for, a worker is.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,13 +25,15 @@
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "base/settings.h"
+#include "replica/desk.h"
 #include "replica/dispatch.h"
 #include "replica/registry.h"
+#include "replica/request.h"
 #include "replica/seats.h"
+#include "replica/tally.h"
 
 /* The word: seats in use, limit, is there a queue? */
 #define USED_MASK		UINT64CONST(0xFFFFFFFF)
@@ -42,29 +45,8 @@
 #define VpLimit(word)	((word) >> LIMIT_SHIFT & NO_LIMIT)
 #define VpIsFree(word)	(VpUsed(word) < VpLimit(word))
 
-/* "Of late" are the last one to two of these times: microseconds. */
-#define SAMPLE_TIME		(150 * USECS_PER_SEC)
-
-typedef struct Sample
-{
-	TimestampTz at;
-	uint64		busy;
-} Sample;
-
-/* Padded so that searches of two replicas, or two slots, do not fight for a cache line. */
+/* Padded so that searches of two slots do not fight for a cache line. */
 #define LINE			64
-
-typedef union Replica
-{
-	struct
-	{
-		pg_atomic_uint32 used;
-		pg_atomic_uint64 searches;
-		pg_atomic_uint64 busy;
-		Sample		samples[2]; /* the older one first; the registry's lock */
-	}			r;
-	char		pad[LINE];
-} Replica;
 
 typedef union Seats
 {
@@ -79,37 +61,52 @@ typedef union Seats
 	char		pad[LINE];
 } Seats;
 
-StaticAssertDecl(sizeof(Replica) == LINE && sizeof(Seats) == LINE, "a cache line each");
+StaticAssertDecl(sizeof(Seats) == LINE, "a cache line");
 
+typedef enum Place
+{
+	IN_LINE,
+	SEATED,						/* has been given a seat */
+	SERVED						/* a worker has been given a seat and the request */
+} Place;
+
+/* Who waits; the queue's lock, but for a look at the place. */
 typedef struct Waiter
 {
-	dlist_node	node;
-	pg_atomic_uint32 given;
+	dlist_node	node;			/* while IN_LINE */
+	pg_atomic_uint32 place;
+	VpRequest  *request;		/* what he searches for; NULL: he searches himself */
 } Waiter;
 
-/* In shared memory: of each slot, of each slot and replica, of each process. */
+/* In shared memory: of each slot; of each process. */
 static Seats *seats;
-static Replica *replicas;
 static Waiter *waiters;
 static LWLockPadded *locks;
 
 /* Of this process. */
 static int	held = -1;			/* slot of the seat that it has */
-static Replica *held_replica;
+static VpTally *held_tally;
 static instr_time held_since;
+static bool kept = false;		/* by a worker, for the next one in line */
 static int	waiting_for = -1;	/* slot of the seat that it waits for */
-static int	home = -1;			/* replica that it belongs to */
+static VpDesk *desk = NULL;		/* of a worker */
 
 static Size
 seats_size(void)
 {
-	return mul_size(vp_max_provisioned, sizeof(Seats) + VP_MAX_REPLICAS * sizeof(Replica));
+	return mul_size(vp_max_provisioned, sizeof(Seats));
+}
+
+static Size
+memory_size(void)
+{
+	return seats_size() + LINE + MaxBackends * sizeof(Waiter);
 }
 
 void
 vp_seats_request(void)
 {
-	RequestAddinShmemSpace(seats_size() + LINE + MaxBackends * sizeof(Waiter));
+	RequestAddinShmemSpace(memory_size());
 	RequestNamedLWLockTranche("vecprov seats", Max(vp_max_provisioned, 1));
 }
 
@@ -117,12 +114,10 @@ void
 vp_seats_startup(void)
 {
 	bool		found;
-	char	   *memory = ShmemInitStruct("vecprov seats", seats_size() + LINE +
-										 MaxBackends * sizeof(Waiter), &found);
+	char	   *memory = ShmemInitStruct("vecprov seats", memory_size(), &found);
 
 	seats = (Seats *) TYPEALIGN(LINE, memory);
-	replicas = (Replica *) (seats + vp_max_provisioned);
-	waiters = (Waiter *) (replicas + vp_max_provisioned * VP_MAX_REPLICAS);
+	waiters = (Waiter *) (seats + vp_max_provisioned);
 	locks = GetNamedLWLockTranche("vecprov seats");
 	if (found)
 		return;
@@ -132,14 +127,8 @@ vp_seats_startup(void)
 		pg_atomic_init_u64(&seats[i].s.word, NO_LIMIT << LIMIT_SHIFT);
 		dlist_init(&seats[i].s.queue);
 	}
-	for (int i = 0; i < vp_max_provisioned * VP_MAX_REPLICAS; i++)
-	{
-		pg_atomic_init_u32(&replicas[i].r.used, 0);
-		pg_atomic_init_u64(&replicas[i].r.searches, 0);
-		pg_atomic_init_u64(&replicas[i].r.busy, 0);
-	}
 	for (int i = 0; i < MaxBackends; i++)
-		pg_atomic_init_u32(&waiters[i].given, 0);
+		pg_atomic_init_u32(&waiters[i].place, SEATED);
 }
 
 /*----------
@@ -167,10 +156,53 @@ try_take(Seats *s)
 	return false;
 }
 
+/* The first in line, whose turn it is.  Lock. */
+static Waiter *
+call_first(Seats *s)
+{
+	s->s.waiting--;
+	return dlist_container(Waiter, node, dlist_pop_head_node(&s->s.queue));
+}
+
+/* This worker has a seat, and runs his request.  Lock. */
+static void
+begin_for(Waiter *waiter, PGPROC *worker)
+{
+	vp_request_begin(waiter->request, worker);
+	pg_atomic_write_u32(&waiter->place, SERVED);
+}
+
+/*
+ * Gives a seat to who was first in line: to a sleeping worker, if there is one and he has
+ * a request, else to him.  Lock.
+ */
+static void
+seat(Waiter *waiter, int slot)
+{
+	VpRequest  *request = waiter->request;
+	VpDesk	   *idle = request != NULL ? vp_desk_claim(slot, request->index) : NULL;
+	PGPROC	   *proc;
+
+	if (idle != NULL)
+	{
+		/* it cannot leave before it has looked at its desk, with the lock that we hold */
+		proc = idle->proc;
+		begin_for(waiter, proc);
+		idle->request = request;
+	}
+	else
+	{
+		pg_atomic_write_u32(&waiter->place, SEATED);
+		proc = &ProcGlobal->allProcs[waiter - waiters];
+	}
+	SetLatch(&proc->procLatch);
+}
+
 /* Gives free seats to who waits, the first first.  Lock. */
 static void
-serve(Seats *s)
+serve(int slot)
 {
+	Seats	   *s = &seats[slot];
 	uint64		word = pg_atomic_read_u64(&s->s.word);
 
 	for (;;)
@@ -184,16 +216,17 @@ serve(Seats *s)
 			continue;
 		if (empty)
 			return;
-		else
-		{
-			Waiter	   *first = dlist_container(Waiter, node, dlist_pop_head_node(&s->s.queue));
-
-			s->s.waiting--;
-			pg_atomic_write_u32(&first->given, 1);
-			SetLatch(&ProcGlobal->allProcs[first - waiters].procLatch);
-			word = next;
-		}
+		seat(call_first(s), slot);
+		word = next;
 	}
+}
+
+/* One seat is not in use any more.  Lock. */
+static void
+take_away(int slot)
+{
+	(void) pg_atomic_fetch_sub_u64(&seats[slot].s.word, 1);
+	serve(slot);
 }
 
 static void
@@ -206,14 +239,16 @@ give(int slot)
 		if (pg_atomic_compare_exchange_u64(&s->s.word, &word, word - 1))
 			return;
 	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
-	(void) pg_atomic_fetch_sub_u64(&s->s.word, 1);
-	serve(s);
+	take_away(slot);
 	LWLockRelease(&locks[slot].lock);
 }
 
-/* Stands in line, or takes a seat that has become free.  True: it has one.  Lock. */
+/*
+ * Stands in line, at its front if that is his place already, or takes a seat that has become free.
+ * True: it has one.  Lock.
+ */
 static bool
-enter_line(Seats *s, Waiter *me)
+enter_line(Seats *s, Waiter *me, bool front)
 {
 	uint64		word = pg_atomic_read_u64(&s->s.word);
 
@@ -227,50 +262,61 @@ enter_line(Seats *s, Waiter *me)
 		else if (pg_atomic_compare_exchange_u64(&s->s.word, &word, word | QUEUE))
 			break;
 	}
-	pg_atomic_write_u32(&me->given, 0);
-	dlist_push_tail(&s->s.queue, &me->node);
+	pg_atomic_write_u32(&me->place, IN_LINE);
+	if (front)
+		dlist_push_head(&s->s.queue, &me->node);
+	else
+		dlist_push_tail(&s->s.queue, &me->node);
 	s->s.waiting++;
 	return false;
 }
 
-/* Leaves the line, or passes on the seat that it has been given already. */
+/* Leaves the line, or passes on what it has been given already. */
 static void
 leave_line(void)
 {
 	int			slot = waiting_for;
-	Seats	   *s = &seats[slot];
 	Waiter	   *me = &waiters[VpMyProcNumber];
 
 	waiting_for = -1;
 	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
-	if (pg_atomic_read_u32(&me->given))
-		(void) pg_atomic_fetch_sub_u64(&s->s.word, 1);
-	else
+	switch ((Place) pg_atomic_read_u32(&me->place))
 	{
-		dlist_delete(&me->node);
-		s->s.waiting--;
+		case IN_LINE:
+			dlist_delete(&me->node);
+			seats[slot].s.waiting--;
+			serve(slot);
+			break;
+		case SEATED:
+			take_away(slot);
+			break;
+		case SERVED:
+			break;
 	}
-	serve(s);
+	if (me->request != NULL)
+		vp_request_leave(me->request);
 	LWLockRelease(&locks[slot].lock);
 }
 
-static void
-wait_in_line(int slot)
+/* Is the wait over? */
+static bool
+is_over(Waiter *me)
 {
-	Waiter	   *me = &waiters[VpMyProcNumber];
-	bool		taken;
+	Place		place = pg_atomic_read_u32(&me->place);
+	VpRequestState state;
 
-	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
-	taken = enter_line(&seats[slot], me);
-	if (!taken)
-		waiting_for = slot;
-	LWLockRelease(&locks[slot].lock);
-	if (taken)
-		return;
+	if (place != SERVED)
+		return place == SEATED;
+	state = vp_request_state(me->request);
+	return state == VP_REQUEST_DONE || state == VP_REQUEST_FAILED;
+}
 
+static void
+wait_in_line(Waiter *me)
+{
 	PG_TRY();
 	{
-		while (!pg_atomic_read_u32(&me->given))
+		while (!is_over(me))
 		{
 			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
 			ResetLatch(MyLatch);
@@ -302,25 +348,8 @@ vp_seats_set(int slot, int nreplicas, int units)
 										   (word & (QUEUE | USED_MASK)) | limit << LIMIT_SHIFT))
 		;
 	if (word & QUEUE)
-		serve(s);
+		serve(slot);
 	LWLockRelease(&locks[slot].lock);
-}
-
-void
-vp_seats_clear(int slot)
-{
-	for (int i = 0; i < VP_MAX_REPLICAS; i++)
-	{
-		Replica    *replica = &replicas[slot * VP_MAX_REPLICAS + i];
-
-		pg_atomic_write_u64(&replica->r.searches, 0);
-		pg_atomic_write_u64(&replica->r.busy, 0);
-		for (int n = 0; n < lengthof(replica->r.samples); n++)
-		{
-			replica->r.samples[n].at = GetCurrentTimestamp();
-			replica->r.samples[n].busy = 0;
-		}
-	}
 }
 
 int
@@ -330,83 +359,126 @@ vp_seats_waiting(int slot)
 }
 
 /*----------
- * Replicas: who has taken a seat is counted for one that has a unit to spare
+ * This process's seat
  *----------
  */
 
-void
-vp_seat_home(int replica)
+/* It has one, and the search begins. */
+static void
+sit_down(int slot)
 {
-	home = replica;
+	held = slot;
+	held_tally = vp_tally_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
+								desk != NULL ? desk->replica : VpMyProcNumber);
+	INSTR_TIME_SET_CURRENT(held_since);
 }
 
-/* By turns, from where this process begins; when seats were just taken away, the last one. */
-static Replica *
-choose_replica(int slot)
+/* The search is over; the seat is to be given to somebody. */
+static void
+stand_up(void)
 {
-	int			count = Max(seats[slot].s.replicas, 1);
-	int			first = home >= 0 ? home : VpMyProcNumber;
-	uint32		units = Max(seats[slot].s.units, 1);
-	Replica    *replica = NULL;
+	instr_time	now;
 
-	for (int i = 0; i < count; i++)
-	{
-		replica = &replicas[slot * VP_MAX_REPLICAS + (first + i) % count];
-		if (pg_atomic_fetch_add_u32(&replica->r.used, 1) < units || i == count - 1)
-			break;
-		(void) pg_atomic_fetch_sub_u32(&replica->r.used, 1);
-	}
-	return replica;
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, held_since);
+	vp_tally_end(held_tally, INSTR_TIME_GET_MICROSEC(now));
+	held = -1;
+	kept = false;
 }
-
-void
-vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts)
-{
-	Replica    *r = &replicas[slot * VP_MAX_REPLICAS + replica];
-	const Sample *since = &r->r.samples[0];
-	double		time;
-
-	counts->in_use = pg_atomic_read_u32(&r->r.used);
-	counts->searches = pg_atomic_read_u64(&r->r.searches);
-	counts->busy = pg_atomic_read_u64(&r->r.busy);
-	LWLockAcquire(vp_registry->lock, LW_SHARED);
-	time = (double) (GetCurrentTimestamp() - since->at) * Max(units, 1);
-	counts->busy_fraction = time > 0 ? (counts->busy - since->busy) / time : 0;
-	LWLockRelease(vp_registry->lock);
-}
-
-void
-vp_seats_sample(void)
-{
-	static TimestampTz last = 0;
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (now - last < SAMPLE_TIME)
-		return;
-	last = now;
-	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < vp_max_provisioned * VP_MAX_REPLICAS; i++)
-	{
-		Replica    *replica = &replicas[i];
-
-		replica->r.samples[0] = replica->r.samples[1];
-		replica->r.samples[1].at = now;
-		replica->r.samples[1].busy = pg_atomic_read_u64(&replica->r.busy);
-	}
-	LWLockRelease(vp_registry->lock);
-}
-
-/*----------
- * What a search calls
- *----------
- */
 
 static void
 leave_all(int code, Datum arg)
 {
 	if (waiting_for >= 0)
 		leave_line();
+	kept = false;
 	vp_seat_give();
+	if (desk == NULL)
+		return;
+
+	/* nobody puts anything on a desk that is not idle; who waits for what is there will be told */
+	pg_atomic_write_u32(&desk->idle, 0);
+	LWLockAcquire(&locks[desk->slot].lock, LW_EXCLUSIVE);
+	if (desk->request != NULL)
+		take_away(desk->slot);
+	desk->request = NULL;
+	LWLockRelease(&locks[desk->slot].lock);
+}
+
+static void
+prepare(void)
+{
+	static bool prepared = false;
+
+	if (!prepared)
+		before_shmem_exit(leave_all, (Datum) 0);
+	prepared = true;
+}
+
+void
+vp_seats_attend(VpDesk *mine)
+{
+	prepare();
+	desk = mine;
+}
+
+bool
+vp_seat_wait(int slot, VpRequest *request, bool front)
+{
+	Waiter	   *me = &waiters[VpMyProcNumber];
+	bool		taken;
+
+	prepare();
+	me->request = request;
+	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
+	taken = enter_line(&seats[slot], me, front);
+	if (!taken)
+		waiting_for = slot;
+	LWLockRelease(&locks[slot].lock);
+	if (!taken)
+		wait_in_line(me);
+	if (!taken && pg_atomic_read_u32(&me->place) == SERVED)
+		return false;
+	if (request != NULL)
+		vp_request_leave(request);
+	sit_down(slot);
+	return true;
+}
+
+VpRequest *
+vp_seat_next(void)
+{
+	int			slot = desk->slot;
+	Seats	   *s = &seats[slot];
+	bool		has_seat = held >= 0;
+	VpRequest  *request;
+
+	if (has_seat)
+		stand_up();
+	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
+	request = desk->request;
+	desk->request = NULL;
+	if (has_seat)
+	{
+		uint64		word = pg_atomic_read_u64(&s->s.word);
+
+		Assert(request == NULL);
+		if (!dlist_is_empty(&s->s.queue))
+			request = dlist_head_element(Waiter, node, &s->s.queue)->request;
+		if (request != NULL && request->index == desk->index && VpUsed(word) <= VpLimit(word))
+			begin_for(call_first(s), MyProc);
+		else
+		{
+			request = NULL;
+			take_away(slot);
+		}
+	}
+	LWLockRelease(&locks[slot].lock);
+	if (request == NULL)
+		return NULL;
+	sit_down(slot);
+	kept = true;
+	return request;
 }
 
 bool
@@ -417,10 +489,17 @@ vp_has_seats(Relation rel)
 	return options != NULL && options->tier != 0 && vp_max_provisioned > 0;
 }
 
+bool
+vp_seats_are_taken(Relation rel)
+{
+	int			slot = vp_has_seats(rel) ? vp_slot_find(MyDatabaseId, RelationGetRelid(rel)) : -1;
+
+	return slot >= 0 && !vp_seat_is_free(slot);
+}
+
 void
 vp_seat_take(Relation rel)
 {
-	static bool prepared = false;
 	int			slot;
 
 	if (held >= 0 || !vp_has_seats(rel))
@@ -428,31 +507,20 @@ vp_seat_take(Relation rel)
 	slot = vp_slot_find(MyDatabaseId, RelationGetRelid(rel));
 	if (slot < 0)
 		return;
-	if (!prepared)
-	{
-		before_shmem_exit(leave_all, (Datum) 0);
-		prepared = true;
-	}
-	if (!try_take(&seats[slot]))
-		wait_in_line(slot);
-	held = slot;
-	held_replica = choose_replica(slot);
-	INSTR_TIME_SET_CURRENT(held_since);
+	prepare();
+	if (try_take(&seats[slot]))
+		sit_down(slot);
+	else
+		(void) vp_seat_wait(slot, NULL, false);
 }
 
 void
 vp_seat_give(void)
 {
 	int			slot = held;
-	instr_time	now;
 
-	if (slot < 0)
+	if (slot < 0 || kept)
 		return;
-	held = -1;
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, held_since);
-	(void) pg_atomic_fetch_sub_u32(&held_replica->r.used, 1);
-	(void) pg_atomic_fetch_add_u64(&held_replica->r.searches, 1);
-	(void) pg_atomic_fetch_add_u64(&held_replica->r.busy, INSTR_TIME_GET_MICROSEC(now));
+	stand_up();
 	give(slot);
 }

@@ -10,7 +10,8 @@
 
 #include "base/compat.h"
 
-#include "base/options.h"
+#include "replica/desk.h"
+#include "replica/request.h"
 
 /* For the shared memory hooks. */
 extern void vp_seats_request(void);
@@ -22,30 +23,32 @@ extern void vp_seats_startup(void);
  */
 extern void vp_seats_set(int slot, int replicas, int units);
 
-/* The slot is a new index's: what was counted is not.  Under the registry's lock. */
-extern void vp_seats_clear(int slot);
-
 /* Is a seat free, and nobody waits for one? */
 extern bool vp_seat_is_free(int slot);
-
-/* This process is a replica's: its searches are counted there while it has a unit to spare. */
-extern void vp_seat_home(int replica);
-
-/* What one replica has done. */
-typedef struct VpReplicaCounts
-{
-	int			in_use;			/* searches under way */
-	uint64		searches;
-	uint64		busy;			/* microseconds that they took */
-	double		busy_fraction;	/* of its units, of late */
-} VpReplicaCounts;
-
-extern void vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts);
 
 /* Who waits for a seat now. */
 extern int	vp_seats_waiting(int slot);
 
-/* Remembers what was counted until now: "of late" begins there.  By the keeper, at times. */
-extern void vp_seats_sample(void);
+/*
+ * Stands in line, at its front if that is where this process was.  True: it has a seat, and the
+ * request, if there is one, is free again.  False: a worker has had the request, which is DONE or FAILED.
+ * Can be cancelled; then there is neither.
+ */
+extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
+
+/*----------
+ * Workers
+ *----------
+ */
+
+/* This process is the worker of a desk. */
+extern void vp_seats_attend(VpDesk *mine);
+
+/*
+ * What the worker is to run next for who stands in line, and the seat to do it with: what was
+ * put on its desk, or the first one's request if this process has the seat of the last one.
+ * NULL: nothing, and it has no seat.  The worker is not idle.
+ */
+extern VpRequest *vp_seat_next(void);
 
 #endif							/* VP_SEATS_H */

@@ -22,6 +22,7 @@
 #include "replica/replica.h"
 #include "replica/request.h"
 #include "replica/seats.h"
+#include "replica/tally.h"
 #include "replica/worker.h"
 
 /* Seconds after which launcher and keeper come back when they have ended. */
@@ -83,6 +84,7 @@ vp_replica_request(void)
 {
 	vp_registry_request();
 	vp_seats_request();
+	vp_tallies_request();
 	vp_desks_request();
 	vp_requests_request();
 }
@@ -92,6 +94,7 @@ vp_replica_startup(void)
 {
 	vp_registry_startup();
 	vp_seats_startup();
+	vp_tallies_startup();
 	vp_desks_startup();
 	vp_requests_startup();
 }

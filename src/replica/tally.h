@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * tally.h
+ *	  What each replica of a provisioned index does, and has done.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_TALLY_H
+#define VP_TALLY_H
+
+#include "base/compat.h"
+
+typedef union VpTally VpTally;
+
+/* For the shared memory hooks. */
+extern void vp_tallies_request(void);
+extern void vp_tallies_startup(void);
+
+/* The slot is a new index's: what was counted is not.  Under the registry's lock. */
+extern void vp_tallies_clear(int slot);
+
+/*
+ * A search begins.  It is counted for the replica `home` if that has a unit to spare, else for the
+ * next that has.
+ */
+extern VpTally *vp_tally_begin(int slot, int replicas, int units, int home);
+
+/* It ends, after so many microseconds. */
+extern void vp_tally_end(VpTally *tally, uint64 busy);
+
+/* What one replica has done. */
+typedef struct VpReplicaCounts
+{
+	int			in_use;			/* searches under way */
+	uint64		searches;
+	uint64		busy;			/* microseconds that they took */
+	double		busy_fraction;	/* of its units, of late */
+} VpReplicaCounts;
+
+extern void vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts);
+
+/* Remembers what was counted until now: "of late" begins there.  By the keeper, at times. */
+extern void vp_tallies_sample(void);
+
+#endif							/* VP_TALLY_H */
