@@ -106,13 +106,13 @@ sub nothing_left
 	ok($node->poll_query_until('postgres', 'SELECT in_use, queue FROM seats', '0|0'), "$name: no seat is lost");
 }
 
-# Whoever waits is served by the worker, but for who wants more rows than it has room for.
+# Whoever waits is served by the worker; who wants more rows than it was asked for, by whoever comes next.
 my $gate  = hold($node);
 my $first = holder(1);
-my @line  = map { in_line($_, $_, $_ < 5 ? 3 : 40, 1) } 1 .. 6;
-push @line, in_line(7, 7, 400, 0);
+my @want  = (3, 3, 3, 3, 40, 40, 400);
+my @line  = map { in_line($_, $_, $want[ $_ - 1 ], $_ < 5) } 1 .. 7;
 $gate->quit;
-answered($line[ $_ - 1 ], $_, $_ < 5 ? 3 : $_ < 7 ? 40 : 400, "number $_, by the worker") foreach 1 .. 7;
+answered($line[ $_ - 1 ], $_, $want[ $_ - 1 ], "number $_, by the worker") foreach 1 .. 7;
 answered($first, 1, 3, 'who had the seat');
 nothing_left('a line');
 
