@@ -14,6 +14,7 @@
 #include "storage/latch.h"
 #include "storage/shmem.h"
 
+#include "base/settings.h"
 #include "replica/desk.h"
 #include "replica/request.h"
 
@@ -30,13 +31,13 @@ static int	nuntold = 0;
 static int
 request_count(void)
 {
-	return Min(vp_desk_count() * REQUESTS_A_WORKER, MAX_REQUESTS);
+	return vp_max_provisioned > 0 ? Min(vp_desk_count() * REQUESTS_A_WORKER, MAX_REQUESTS) : 0;
 }
 
 static int
 all_count(void)
 {
-	return vp_desk_count() > 0 ? request_count() + MaxBackends : 0;
+	return request_count() > 0 ? request_count() + MaxBackends : 0;
 }
 
 static Size
