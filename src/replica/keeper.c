@@ -26,6 +26,7 @@
 
 #include "base/settings.h"
 #include "capacity/room.h"
+#include "page/window.h"
 #include "replica/pins.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
@@ -377,7 +378,7 @@ pin(int i)
 	}
 	if (k->pins.owner == NULL)
 		return false;
-	more = vp_pins_more(&k->pins);
+	more = vp_pins_more(&k->pins) || vp_pins_fill(&k->pins);
 	if (!more)
 		k->ready = true;
 	return more;
@@ -480,6 +481,8 @@ vecprov_keeper_main(Datum arg)
 		learn();
 		mind_locks();
 		more = mind_pins();
+		if (have_slots() && vp_window_widen())
+			more = true;
 		vp_seats_sample();
 		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : -1);
 	}
