@@ -42,7 +42,7 @@ request_shmem(void)
 {
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
-	RequestAddinShmemSpace(vp_hint_size());
+	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
 	vp_meter_request();
 	vp_replica_request();
 }
@@ -52,6 +52,7 @@ startup_shmem(void)
 {
 	if (previous_shmem_startup_hook)
 		previous_shmem_startup_hook();
+	vp_window_startup();
 	vp_hint_startup();
 	vp_meter_startup();
 	vp_replica_startup();

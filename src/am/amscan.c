@@ -134,7 +134,6 @@ typedef struct VpScan
  *----------
  */
 static VpSearch *idle_search = NULL;
-static int	idle_search_m;
 
 static void *
 alloc_for_ever(size_t size)
@@ -158,23 +157,23 @@ give_search_back(VpScan *scan)
 	if (idle_search != NULL)
 		vp_search_destroy(scan->search);
 	else
-	{
 		idle_search = scan->search;
-		idle_search_m = scan->index->meta.m;
-	}
 	scan->search = NULL;
 }
 
 static void
 take_search(VpScan *scan)
 {
-	if (idle_search != NULL && idle_search_m == (int) scan->index->meta.m)
-	{
-		scan->search = idle_search;
-		idle_search = NULL;
-	}
-	else
-		scan->search = vp_search_create(&search_alloc, scan->index->meta.m);
+	scan->search = idle_search != NULL ? idle_search : vp_search_create(&search_alloc, VP_MAX_M);
+	idle_search = NULL;
+}
+
+void
+vp_scan_reserve(uint32 nids)
+{
+	if (idle_search == NULL)
+		idle_search = vp_search_create(&search_alloc, VP_MAX_M);
+	vp_search_reserve(idle_search, vp_ef_search, nids);
 }
 
 /*

@@ -6,9 +6,14 @@
  * Shared buffers are mapped into a process page by page, as it touches them.  A
  * search touches a thousand pages at random places, and each fault takes
  * microseconds: the first searches of a connection take 20 times as long as later
- * ones (huge pages mend it, where the server has them).  Touched in their order, 16
- * are mapped by one fault.  So a cold process has a worker search, and does
- * that while it waits.
+ * ones.
+ *
+ * Where the keeper could make the regions wide that an index is in (page/window.h),
+ * or the server has huge pages, a fault maps 2 MB.  That is done when a query is
+ * planned for the first time, with other things that a process does once.
+ *
+ * Elsewhere a cold process has a worker search, and touches the index's pages
+ * while it waits: in their order, in which one fault maps 16.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,9 +21,13 @@
 
 #include "base/compat.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "storage/bufmgr.h"
 
+#include "am/am.h"
 #include "am/serve.h"
+#include "capacity/meter.h"
 
 /* After so many searches a process is warm, whatever it has touched. */
 #define COLD_SEARCHES	64
@@ -26,19 +35,103 @@
 /* Blocks that are touched at a time: some 10 microseconds. */
 #define PORTION			8
 
+/* Pages that are looked at to tell what the others are like. */
+#define SAMPLE			16
+
+/* Regions that are mapped when a query is planned: those of a greater index by its searches. */
+#define MAPPED			256
+
+/* Blocks that are looked at for that, at most: some 20 microseconds. */
+#define LOOKED_AT		2048
+
 /* The unit in which shared buffers are mapped, or part of it. */
 #define MAP_BYTES		4096
+
+/*
+ * Is the graph mapped by huge pages, so that there is little to be touched?  The keeper makes
+ * all of it so, or nothing: some pages tell.
+ */
+static bool
+is_wide(const VpIndex *index)
+{
+	const VpStore *store = &index->store;
+	uint32		count = vp_node_page_count(&store->geo, vp_graph_state(store).next_id);
+
+	for (int i = 0; i < SAMPLE; i++)
+	{
+		uint32		number = (uint64) count * i / SAMPLE;
+		Buffer		buffer = vp_peek_hint(&store->peek, vp_node_page_block(&store->geo, number));
+
+		if (buffer == InvalidBuffer || !vp_window_is_wide(buffer))
+			return false;
+	}
+	return true;
+}
 
 bool
 vp_is_cold(VpIndex *index)
 {
+	if (index != NULL && index->searches == 0)
+		index->warm = is_wide(index);
 	return index != NULL && !index->warm && index->searches++ < COLD_SEARCHES;
+}
+
+/*
+ * Has the wide regions of the window mapped that a relation's pages are in, and what the server
+ * knows of their buffers; in one that is not wide, each page would have to be touched.
+ */
+static void
+map_regions(Relation rel, BlockNumber nblocks)
+{
+	VpPeekRel	peek;
+	Bitmapset  *mapped = NULL;
+	int			left = MAPPED;
+
+	vp_peek_init(&peek, rel);
+	for (BlockNumber block = 0; block < nblocks && left > 0; block += nblocks / LOOKED_AT + 1)
+	{
+		Buffer		buffer = vp_peek_hint(&peek, block);
+
+		if (buffer == InvalidBuffer || !vp_window_is_wide(buffer) ||
+			bms_is_member(vp_window_region(buffer), mapped))
+			continue;
+		mapped = bms_add_member(mapped, vp_window_region(buffer));
+		(void) *(const volatile char *) vp_window_page(buffer);
+		(void) pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
+		left--;
+	}
+	bms_free(mapped);
+}
+
+void
+vp_make_ready(const IndexOptInfo *info)
+{
+	static Oid	last = InvalidOid;
+	Relation	rel;
+
+	if (info->indexoid == last || info->hypothetical)
+		return;
+	last = info->indexoid;
+	rel = index_open(info->indexoid, NoLock);
+	if (rel->rd_amcache == NULL && !RelationUsesLocalBuffers(rel))
+	{
+		Relation	table = table_open(rel->rd_index->indrelid, NoLock);
+
+		map_regions(rel, info->pages);
+		map_regions(table, info->rel->pages);
+		table_close(table, NoLock);
+		vp_scan_reserve(Min(info->tuples, PG_UINT32_MAX));
+		(void) vp_meter_find(rel);
+		if (vp_store_is_at_hand(rel))
+			(void) vp_index_get(rel);
+	}
+	index_close(rel, NoLock);
 }
 
 static void
 touch(Buffer buffer)
 {
-	const volatile char *page = (const volatile char *) BufferGetBlock(buffer);
+	const volatile char *page = vp_window_page(buffer);
 
 	(void) pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
 	for (int i = 0; i < BLCKSZ; i += MAP_BYTES)

@@ -97,7 +97,7 @@ prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 
 	if (hint != InvalidBuffer)
 	{
-		const char *record = (const char *) BufferGetBlock(hint) + place.offset;
+		const char *record = vp_window_page(hint) + place.offset;
 		const char *end = record + Min(bytes, PREFETCH_LINES * CACHE_LINE);
 
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
@@ -122,8 +122,7 @@ prefetch_links(VpNodeSource *source)
 	hint = vp_peek_hint(&store->peek, place.block);
 	if (hint != InvalidBuffer)
 	{
-		const char *links = (const char *) BufferGetBlock(hint) + place.offset +
-			store->geo.links_offset;
+		const char *links = vp_window_page(hint) + place.offset + store->geo.links_offset;
 
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
 		__builtin_prefetch(links);

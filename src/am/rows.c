@@ -32,20 +32,21 @@ vp_rows_begin(VpRows *rows, Relation table)
 }
 
 /* The page of a row, wherever the hint says; NULL: nowhere.  Unverified: to be loaded only. */
-static char *
+static const char *
 likely_page(const VpRows *rows, const ItemPointerData *tid)
 {
 	Buffer		hint = InvalidBuffer;
 
 	if (ItemPointerIsValid(tid))
 		hint = vp_peek_hint(&rows->peek, ItemPointerGetBlockNumber(tid));
-	return hint == InvalidBuffer ? NULL : BufferGetBlock(hint);
+	return hint == InvalidBuffer ? NULL : vp_window_page(hint);
 }
 
 static const ItemIdData *
-line_pointer(char *page, const ItemPointerData *tid)
+line_pointer(const char *page, const ItemPointerData *tid)
 {
-	return PageGetItemId((Page) page, Min(ItemPointerGetOffsetNumber(tid), MaxOffsetNumber));
+	return PageGetItemId(unconstify(char *, page),
+						 Min(ItemPointerGetOffsetNumber(tid), MaxOffsetNumber));
 }
 
 /*
@@ -66,7 +67,7 @@ read_ahead(const VpRows *rows, BlockNumber block)
 void
 vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold)
 {
-	char	   *page;
+	const char *page;
 
 	if (!rows->enabled || !ItemPointerIsValid(tid))
 		return;

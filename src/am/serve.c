@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * serve.c
- *	  Searches for other processes: what replicas' workers run.
+ *	  What replicas' workers run: searches for other processes, and once the reading of the table.
  *
- * They are index scans like others.  What the worker's snapshot sees does not
+ * The searches are index scans like others.  What the worker's snapshot sees does not
  * matter, as rows are not looked at here: the asker's snapshot is older than the
  * search, and it is the asker who looks whether it sees them, and who counts the search.
  *
@@ -16,12 +16,18 @@
 #include "access/relation.h"
 #include "access/relscan.h"
 #include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "storage/buf_internals.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
 #include "am/serve.h"
 #include "base/settings.h"
+
+/* Blocks of a table that are read at a time. */
+#define PORTION		128
 
 typedef struct Opened
 {
@@ -88,10 +94,55 @@ close_index(void *arg)
 	CommitTransactionCommand();
 }
 
+/* Reads a portion of blocks, and tells searches where they are. */
+static void
+read_blocks(Relation table, BlockNumber first, BlockNumber end)
+{
+	VpPeekRel	peek;
+
+	vp_peek_init(&peek, table);
+	for (BlockNumber block = first; block < end; block++)
+		(void) PrefetchBuffer(table, MAIN_FORKNUM, block);
+	for (BlockNumber block = first; block < end; block++)
+	{
+		Buffer		buffer = ReadBuffer(table, block);
+
+		vp_peek_remember(&peek, block, buffer);
+		ReleaseBuffer(buffer);
+	}
+}
+
+/* The lock goes with the transaction, which is one for each portion. */
+static bool
+warm_table(Oid index, BlockNumber *next)
+{
+	Oid			oid;
+	Relation	table = NULL;
+	bool		more = false;
+
+	StartTransactionCommand();
+	oid = IndexGetRelation(index, true);
+	if (OidIsValid(oid) && ConditionalLockRelationOid(oid, AccessShareLock))
+		table = try_relation_open(oid, NoLock);
+	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && have_free_buffer())
+	{
+		BlockNumber nblocks = RelationGetNumberOfBlocks(table);
+		BlockNumber end = Min(nblocks, *next + PORTION);
+
+		read_blocks(table, *next, end);
+		*next = end;
+		more = end < nblocks;
+	}
+	if (table != NULL)
+		relation_close(table, NoLock);
+	CommitTransactionCommand();
+	return more;
+}
+
 void
 vp_serve_define(void)
 {
-	static const VpServer server = {open_index, search, close_index};
+	static const VpServer server = {open_index, search, close_index, warm_table};
 
 	vp_server_define(&server);
 }

@@ -8,11 +8,19 @@
 #ifndef VP_SERVE_H
 #define VP_SERVE_H
 
+#include "nodes/pathnodes.h"
+
 #include "am/index.h"
 #include "replica/dispatch.h"
 
-/* Tells replica/ how to search; only while shared_preload_libraries are loaded. */
+/* Tells replica/ what workers run; only while shared_preload_libraries are loaded. */
 extern void vp_serve_define(void);
+
+/*
+ * A query on an index is being planned.  Has this process do what it does once for each index
+ * that it uses.  Whatever is wrong with the index, that is for a search to find.
+ */
+extern void vp_make_ready(const IndexOptInfo *index);
 
 /*
  * Is this process new to the index (as kept with its relation; NULL: no)?  Then each

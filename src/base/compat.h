@@ -53,7 +53,7 @@
 typedef RelFileNode VpRelFileLocator;
 #define VpResolveConflict(xid, locator) \
 	ResolveRecoveryConflictWithSnapshotFullXid(xid, locator)
-#define VpTagInit(tag, rel) INIT_BUFFERTAG(*(tag), (rel)->rd_node, MAIN_FORKNUM, 0)
+#define VpTagInit(tag, locator) INIT_BUFFERTAG(*(tag), *(locator), MAIN_FORKNUM, 0)
 #define VpTagIs(is, want, block) \
 	((is)->blockNum == (block) && (is)->rnode.relNode == (want)->rnode.relNode && \
 	 (is)->rnode.dbNode == (want)->rnode.dbNode && \
@@ -63,7 +63,7 @@ typedef RelFileNode VpRelFileLocator;
 typedef RelFileLocator VpRelFileLocator;
 #define VpResolveConflict(xid, locator) \
 	ResolveRecoveryConflictWithSnapshotFullXid(xid, false, locator)
-#define VpTagInit(tag, rel) InitBufferTag(tag, &(rel)->rd_locator, MAIN_FORKNUM, 0)
+#define VpTagInit(tag, locator) InitBufferTag(tag, locator, MAIN_FORKNUM, 0)
 #define VpTagIs(is, want, block) \
 	((is)->blockNum == (block) && (is)->relNumber == (want)->relNumber && \
 	 (is)->dbOid == (want)->dbOid && (is)->spcOid == (want)->spcOid && \

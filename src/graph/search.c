@@ -8,6 +8,8 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <string.h>
+
 #include "graph/pool.h"
 #include "graph/rest.h"
 #include "graph/visited.h"
@@ -18,6 +20,9 @@
  * the wrong cluster, with no way out.
  */
 #define VP_SEEDS 8
+
+/* Nodes that most searches meet for each candidate: what memory is made ready for. */
+#define DISTANCES 16
 
 /*
  * What each of several graphs gets beyond its share of the candidates: shares are not
@@ -112,6 +117,19 @@ reset_pool(VpSearch *search, int ef)
 	pool->fresh.n = pool->fresh.next = 0;
 	pool->bound = INFINITY;
 	search->taken = 0;
+}
+
+void
+vp_search_reserve(VpSearch *search, int ef, uint32_t nids)
+{
+	VpRest	   *rest = &search->rest;
+
+	reset_pool(search, ef);
+	rest->n = 0;
+	while (rest->allocated < (size_t) ef * DISTANCES)
+		vp_rest_grow(rest, &search->alloc);
+	memset(rest->entries, 0, rest->allocated * sizeof(VpCandidate));
+	vp_visited_begin(&search->visited, nids);
 }
 
 /* Computes the distances of an unexpanded node's new neighbours: dist, fresh. */

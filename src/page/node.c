@@ -236,7 +236,7 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 	Buffer		buffer = vp_store_read(store, place.block);
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	memcpy(tail, vp_record_tail(store, BufferGetPage(buffer) + place.offset), sizeof(*tail));
+	memcpy(tail, vp_record_tail(store, vp_page_to_read(buffer) + place.offset), sizeof(*tail));
 	UnlockReleaseBuffer(buffer);
 }
 
@@ -290,7 +290,7 @@ prefetch_place(const VpStore *store, VpPlace place)
 	{
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
 		for (int i = 0; i < 8; i++)
-			__builtin_prefetch((char *) BufferGetBlock(hint) + place.offset + i * 64);
+			__builtin_prefetch(vp_window_page(hint) + place.offset + i * 64);
 	}
 }
 
@@ -307,7 +307,7 @@ vp_vector_prefetch(const VpStore *store, VpId id)
 	/* many a vector goes on on the next page */
 	if (vector.offset + store->geo.exact_words * sizeof(uint32) > VP_PAGE_END)
 		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
-	__builtin_prefetch((char *) BufferGetBlock(Max(vp_peek_hint(&store->peek, node.block), 1)) +
+	__builtin_prefetch(vp_window_page(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
 }
 

@@ -67,11 +67,18 @@ vp_hint_startup(void)
 }
 
 void
-vp_peek_init(VpPeekRel *peek, Relation rel)
+vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 {
-	VpTagInit(&peek->tag, rel);
+	VpTagInit(&peek->tag, locator);
 	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
 	peek->hash[1] = murmurhash32(peek->hash[0]);
+	peek->enabled = true;
+}
+
+void
+vp_peek_init(VpPeekRel *peek, Relation rel)
+{
+	vp_peek_init_file(peek, &VpLocator(rel));
 	peek->enabled = !RelationUsesLocalBuffers(rel);
 }
 

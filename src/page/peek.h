@@ -35,6 +35,7 @@
 #include "utils/rel.h"
 
 #include "page/format.h"
+#include "page/window.h"
 
 /* Hints a buffer: enough that two blocks seldom want the same. */
 #define VP_HINTS_PER_BUFFER 4
@@ -56,6 +57,9 @@ typedef struct VpPeekRel
 } VpPeekRel;
 
 extern void vp_peek_init(VpPeekRel *peek, Relation rel);
+
+/* The same of a file that is in shared buffers. */
+extern void vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator);
 
 /*
  * The two entries where a block's hint may be.  A relation's hints stand side
@@ -148,7 +152,7 @@ vp_peek_done(const VpPeekRel *peek, BlockNumber block, const BufferDesc *desc)
 static inline const char *
 vp_peek_page(const BufferDesc *desc)
 {
-	return (const char *) BufferGetBlock(BufferDescriptorGetBuffer(desc));
+	return vp_window_page(BufferDescriptorGetBuffer(desc));
 }
 
 /* Remembers where a block, pinned by the caller and found sound, is. */

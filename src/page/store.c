@@ -32,7 +32,7 @@ vp_report_damage(Relation rel, BlockNumber block, const char *what)
 static void
 check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
 {
-	Page		page = BufferGetPage(buffer);
+	Page		page = vp_page_to_read(buffer);
 	BlockNumber block = BufferGetBlockNumber(buffer);
 	VpPageSpecial *special;
 
@@ -70,7 +70,7 @@ vp_meta_read(Relation rel, VpMeta *meta)
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	check_page(rel, buffer, VP_PAGE_META, 0);
-	memcpy(meta, VpPageGetMeta(BufferGetPage(buffer)), sizeof(*meta));
+	memcpy(meta, VpPageGetMeta(vp_page_to_read(buffer)), sizeof(*meta));
 	UnlockReleaseBuffer(buffer);
 
 	if (!makes_sense(meta))
@@ -78,19 +78,61 @@ vp_meta_read(Relation rel, VpMeta *meta)
 }
 
 bool
+vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number)
+{
+	Page		page = vp_page_to_read(buffer);
+	const VpPageSpecial *special;
+
+	if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
+		return false;
+	special = VpPageGetSpecial(page);
+	return special->page_id == VP_PAGE_ID && special->version == VP_FORMAT_VERSION &&
+		special->kind == kind && special->number == number;
+}
+
+bool
 vp_meta_look(Buffer buffer, VpMeta *meta)
 {
-	Page		page = BufferGetPage(buffer);
 	bool		sound;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	sound = !PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(VpPageSpecial)) &&
-		VpPageGetSpecial(page)->page_id == VP_PAGE_ID &&
-		VpPageGetSpecial(page)->kind == VP_PAGE_META;
+	sound = vp_page_is_sound(buffer, VP_PAGE_META, 0);
 	if (sound)
-		memcpy(meta, VpPageGetMeta(page), sizeof(*meta));
+		memcpy(meta, VpPageGetMeta(vp_page_to_read(buffer)), sizeof(*meta));
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 	return sound && makes_sense(meta);
+}
+
+/* A page that is in shared buffers, where its hint says, and sound; else NULL. */
+static const char *
+page_at_hand(const VpPeekRel *peek, BlockNumber block, VpPageKind kind, uint32 number)
+{
+	BufferDesc *desc = vp_peek(peek, block, vp_peek_hint(peek, block));
+
+	return desc != NULL && vp_page_is_sound(BufferDescriptorGetBuffer(desc), kind, number) ?
+		vp_peek_page(desc) : NULL;
+}
+
+bool
+vp_store_is_at_hand(Relation rel)
+{
+	VpPeekRel	peek;
+	VpMeta		meta;
+	VpGeometry	geo;
+	const char *page;
+
+	vp_peek_init(&peek, rel);
+	page = peek.enabled ? page_at_hand(&peek, VP_META_BLOCK, VP_PAGE_META, 0) : NULL;
+	if (page == NULL)
+		return false;
+	memcpy(&meta, VpPageGetMeta(page), sizeof(meta));
+	if (!makes_sense(&meta))
+		return false;
+	vp_geometry_init(&geo, &meta);
+	for (uint32 i = 0; i < geo.mean_pages; i++)
+		if (page_at_hand(&peek, VP_MEAN_BLOCK + i, VP_PAGE_MEAN, i) == NULL)
+			return false;
+	return true;
 }
 
 void
@@ -261,7 +303,7 @@ VpGraphState
 vp_graph_state(const VpStore *store)
 {
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
 	VpGraphState state;
 
 	read_state(meta, &state);
@@ -273,7 +315,7 @@ VpId
 vp_shard_entry(const VpStore *store, uint32 shard)
 {
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
 	VpId		entry = vp_deref(meta->shard[shard].entry);
 
 	pg_read_barrier();
@@ -285,7 +327,7 @@ int
 vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries)
 {
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
-	const volatile VpMeta *meta = VpPageGetMeta(BufferGetPage(buffer));
+	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
 	uint32		shards = meta->shards;
 	int			n = 0;
 

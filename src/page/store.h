@@ -47,6 +47,15 @@ typedef struct VpGraphState
 /* Reads and checks the metapage (pin and share lock inside). */
 extern void vp_meta_read(Relation rel, VpMeta *meta);
 
+/* Is the page that somebody has pinned the one of this kind and number? */
+extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
+
+/*
+ * Are metapage and mean in shared buffers, and sound?  Then they can be read without an error, for
+ * all that is known; for who only wants to be prepared.
+ */
+extern bool vp_store_is_at_hand(Relation rel);
+
 /* Copies a metapage that the caller has pinned; false when it is not a sound one. */
 extern bool vp_meta_look(Buffer buffer, VpMeta *meta);
 

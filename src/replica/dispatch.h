@@ -9,6 +9,7 @@
 #ifndef VP_DISPATCH_H
 #define VP_DISPATCH_H
 
+#include "storage/block.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 
@@ -74,6 +75,12 @@ typedef struct VpServer
 
 	/* Ends what open began. */
 	void		(*close) (void *opened);
+
+	/*
+	 * Reads some of the index's table, from *next on, into buffers that nobody uses.  False: there
+	 * is no more to be done.  No transaction is under way, before and after.
+	 */
+	bool		(*warm_table) (Oid index, BlockNumber *next);
 } VpServer;
 
 extern void vp_server_define(const VpServer *server);

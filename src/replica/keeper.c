@@ -26,6 +26,7 @@
 
 #include "base/settings.h"
 #include "capacity/room.h"
+#include "page/window.h"
 #include "replica/pins.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
@@ -34,6 +35,7 @@
 
 /* Milliseconds. */
 #define LOOK_EVERY		10
+#define LOOK_SELDOM		1000	/* nothing is provisioned */
 #define GROWTH_EVERY	1000
 
 typedef struct Kept
@@ -377,7 +379,7 @@ pin(int i)
 	}
 	if (k->pins.owner == NULL)
 		return false;
-	more = vp_pins_more(&k->pins);
+	more = vp_pins_more(&k->pins) || vp_pins_fill(&k->pins);
 	if (!more)
 		k->ready = true;
 	return more;
@@ -480,7 +482,9 @@ vecprov_keeper_main(Datum arg)
 		learn();
 		mind_locks();
 		more = mind_pins();
+		if (vp_window_widen())
+			more = true;
 		vp_tallies_sample();
-		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : -1);
+		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : vp_window_is_open() ? LOOK_SELDOM : -1);
 	}
 }

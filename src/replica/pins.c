@@ -12,6 +12,7 @@
 
 #include "base/compat.h"
 
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
 
@@ -55,7 +56,9 @@ vp_pins_begin(VpPins *pins)
 		return false;
 	}
 	vp_geometry_init(&pins->geo, &meta);
+	vp_peek_init_file(&pins->peek, &pins->locator);
 	pins->next = 1;				/* the metapage is pinned */
+	pins->filled = 0;
 	pins->end = 0;
 	pins->pinned = 1;
 	return true;
@@ -75,28 +78,54 @@ is_kept(const VpPins *pins, BlockNumber block)
 	return pins->vectors || vp_block_kind(&pins->geo, block, &number) != VP_PAGE_VECTOR;
 }
 
-bool
-vp_pins_more(VpPins *pins)
+/*
+ * Reads blocks from *next on, those that are kept or the others, and tells searches where they
+ * are; but for damaged pages, which are for a search to find.  Returns how many.
+ */
+static int
+read_portion(VpPins *pins, BlockNumber *next, bool are_kept)
 {
 	BlockNumber blocks[PORTION];
-	BlockNumber last = Min(pins->end, pins->next + PORTION_LOOKED);
+	BlockNumber last = Min(pins->end, *next + PORTION_LOOKED);
 	SMgrRelation smgr = VpSmgrOpen(pins->locator);
 	int			n = 0;
 
-	for (; pins->next < last && n < PORTION; pins->next++)
-		if (is_kept(pins, pins->next))
+	for (; *next < last && n < PORTION; (*next)++)
+		if (is_kept(pins, *next) == are_kept)
 		{
-			(void) PrefetchSharedBuffer(smgr, MAIN_FORKNUM, pins->next);
-			blocks[n++] = pins->next;
+			(void) PrefetchSharedBuffer(smgr, MAIN_FORKNUM, *next);
+			blocks[n++] = *next;
 		}
 	CurrentResourceOwner = pins->owner;
 	for (int i = 0; i < n; i++)
 	{
-		(void) read_block(pins, blocks[i]);
-		pins->pinned++;
+		Buffer		buffer = read_block(pins, blocks[i]);
+		uint32		number;
+		VpPageKind	kind = vp_block_kind(&pins->geo, blocks[i], &number);
+
+		if (vp_page_is_sound(buffer, kind, number))
+			vp_peek_remember(&pins->peek, blocks[i], buffer);
+		if (!are_kept)
+			ReleaseBuffer(buffer);
 	}
 	CurrentResourceOwner = NULL;
+	return n;
+}
+
+bool
+vp_pins_more(VpPins *pins)
+{
+	pins->pinned += read_portion(pins, &pins->next, true);
 	return pins->next < pins->end;
+}
+
+bool
+vp_pins_fill(VpPins *pins)
+{
+	if (!have_free_buffer())
+		return false;
+	(void) read_portion(pins, &pins->filled, false);
+	return pins->filled < pins->end;
 }
 
 void

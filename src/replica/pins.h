@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 
 #include "page/geometry.h"
+#include "page/peek.h"
 
 typedef struct VpPins
 {
@@ -23,8 +24,10 @@ typedef struct VpPins
 	bool		vectors;		/* exact vectors too */
 	ResourceOwner owner;		/* NULL: nothing is pinned */
 	VpGeometry	geo;
+	VpPeekRel	peek;
 	BlockNumber next;			/* to be looked at */
 	BlockNumber end;			/* blocks below are to be kept, of the kinds that are */
+	BlockNumber filled;			/* blocks below have been read, pinned or not */
 	BlockNumber pinned;			/* how many */
 	BlockNumber wanted;
 } VpPins;
@@ -43,6 +46,12 @@ extern BlockNumber vp_pins_of(const VpPins *pins, BlockNumber nblocks);
 
 /* Pins a portion of what is missing.  True: more is. */
 extern bool vp_pins_more(VpPins *pins);
+
+/*
+ * Reads a portion of what is not pinned, while there are buffers that nobody uses.  True: there
+ * is more.
+ */
+extern bool vp_pins_fill(VpPins *pins);
 
 /* Lets all go. */
 extern void vp_pins_end(VpPins *pins);

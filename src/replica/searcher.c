@@ -152,6 +152,8 @@ vecprov_worker_main(Datum arg)
 {
 	int			number = DatumGetInt32(arg);
 	VpDesk    *desk = &vp_desks[number];
+	BlockNumber next = 0;
+	bool		warming;
 
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -163,11 +165,18 @@ vecprov_worker_main(Datum arg)
 					PGC_S_OVERRIDE);
 	bind_to_zone(desk);
 	vp_seats_attend(desk);
+	/* after a start the rows that are found are to be had as quickly as the index */
+	warming = desk->replica == 0 && desk->unit == 0;
 	for (;;)
 	{
 		mind_signals(desk);
 		if (serve(desk))
 			continue;
+		if (warming)
+		{
+			warming = server->warm_table(desk->index, &next);
+			continue;
+		}
 		/* who posts a request after this, or gives it a seat, finds it idle */
 		pg_atomic_write_u32(&desk->idle, 1);
 		pg_memory_barrier();

@@ -13,7 +13,9 @@ use Test::More;
 my ($cpu) = -r '/proc/self/status' ? slurp_file('/proc/self/status') =~ /^Cpus_allowed_list:\s*(\d+)/m : 0;
 
 my $node = vecprov_node('main', allows_streaming => 1);
+# without huge pages the first searches of a connection are handed over
 $node->append_conf('postgresql.conf', <<"EOC");
+huge_pages = off
 max_connections = 60
 shared_buffers = 32MB
 max_worker_processes = 24
@@ -122,10 +124,10 @@ sub stop_workers
 	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'search-seated=wait'");
 	my $old = $node->safe_psql('postgres', 'SELECT array_agg(pid) FROM vecprov_workers');
 	$node->safe_psql('postgres', $kill);
-	# who is shown in the database has read its settings
+	# who sleeps has read its settings, and the table
 	$node->poll_query_until('postgres', <<"EOS") or die 'no new workers';
 SELECT count(*) = 2 FROM vecprov_workers JOIN pg_stat_activity USING (pid)
-	WHERE datname = 'postgres' AND pid <> ALL ('$old'::int[])
+	WHERE wait_event = 'Extension' AND pid <> ALL ('$old'::int[])
 EOS
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 }
@@ -283,12 +285,16 @@ kill 'KILL', $pid;
 crash_and_wait($node, $offset);
 ok($node->poll_query_until('postgres', "SELECT state FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'warm again by itself');
 workers_become(2, 'with workers');
+ok($node->poll_query_until('postgres', "SELECT heap_blks_read + heap_blks_hit >= pg_relation_size('items') / current_setting('block_size')::int FROM pg_statio_user_tables WHERE relid = 'items'::regclass"), 'a worker has read the table');
+my $plan = $node->safe_psql('postgres', 'SET enable_seqscan = off; EXPLAIN (ANALYZE, BUFFERS) SELECT id FROM items ORDER BY v <-> vec(7, 80) LIMIT 10');
+like($plan, qr/Index Scan.*Buffers: shared hit=\d+\n.*Planning/s, 'the first search reads nothing');
 same('as before');
 
 # A standby has workers of its own.
 $node->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'backup', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'huge_pages = try');
 $standby->start;
 ok($standby->poll_query_until('postgres', "SELECT state FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'a standby gets warm');
 workers_become(2, 'and has workers', $standby);
