@@ -804,6 +804,8 @@ hand_over(IndexScanDesc scan, int rows)
 										 state->stranger ? vp_warm_up : NULL,
 										 scan->indexRelation->rd_amcache);
 	state->next_handed = 0;
+	for (int i = 0; i < state->nhanded; i++)
+		vp_rows_expect(&state->table, &state->handed[i].tid, false);
 	MemoryContextSwitchTo(old);
 	return state->nhanded > 0;
 }
