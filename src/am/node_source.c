@@ -90,7 +90,7 @@ read_ahead(VpNodeSource *source, const VpId *ids, int n)
 			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
-static inline Buffer
+static pg_attribute_always_inline Buffer
 prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 {
 	Buffer		hint = vp_peek_hint(&store->peek, place.block);
@@ -109,7 +109,7 @@ prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 }
 
 /* Loads the links that will be asked for next, and what leads to them. */
-static inline void
+static pg_attribute_always_inline void
 prefetch_links(VpNodeSource *source)
 {
 	const VpStore *store = &source->index->store;

@@ -280,8 +280,8 @@ vp_vector_fetch(const VpStore *store, VpId id, void *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
-/* The start of something; the processor goes on by itself. */
-static void
+/* The start of something; the processor goes on by itself.  Inlined for sure: see vp_peek_prefetch_hint. */
+static pg_attribute_always_inline void
 prefetch_place(const VpStore *store, VpPlace place)
 {
 	Buffer		hint = vp_peek_hint(&store->peek, place.block);
