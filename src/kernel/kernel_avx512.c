@@ -239,8 +239,11 @@ AVX512_INLINE int32_t
 dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 {
 	__m512i		sum = _mm512_setzero_si512();
+	int			j = 0;
 
-	for (int j = 0; j < nbytes; j += 64)
+	for (; j + 64 <= nbytes; j += 64)
+		sum = _mm512_add_epi32(sum, step(_mm512_loadu_si512(code + j), q + j, nbytes, ~UINT64_C(0)));
+	if (j < nbytes)
 	{
 		__mmask64	mask = first_64(nbytes - j);
 
