@@ -181,6 +181,11 @@ source_links(VpSource *base, VpId id, int level, VpId *links)
 	CHECK_FOR_INTERRUPTS();
 	if (!id_exists(source, id))
 		return 0;
+	if (level == 0 && source->vectors > 0)
+	{
+		source->vectors--;
+		vp_vector_prefetch(&source->index->store, id);
+	}
 	return vp_node_links(&source->index->store, id, level, links);
 }
 
@@ -268,6 +273,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.chain = source_chain;
 	source->index = index;
 	source->nids = 0;
+	source->vectors = 0;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }
