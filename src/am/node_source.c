@@ -25,7 +25,7 @@
 #define CACHE_LINE 64
 
 /* How many neighbours ahead records are loaded. */
-#define PREFETCH_AHEAD 12
+#define PREFETCH_AHEAD 32
 
 /* Lines of a record that are loaded ahead; the processor goes on by itself. */
 #define PREFETCH_LINES 8
