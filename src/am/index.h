@@ -69,6 +69,7 @@ typedef struct VpNodeSource
 	VpSource	source;			/* first */
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
+	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
 	void	   *code;			/* one code, 64-byte aligned */
 	char	   *pair;			/* two codes or vectors; NULL until they are compared */
 } VpNodeSource;

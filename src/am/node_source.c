@@ -25,7 +25,7 @@
 #define CACHE_LINE 64
 
 /* How many neighbours ahead records are loaded. */
-#define PREFETCH_AHEAD 12
+#define PREFETCH_AHEAD 32
 
 /* Lines of a record that are loaded ahead; the processor goes on by itself. */
 #define PREFETCH_LINES 8
@@ -90,7 +90,7 @@ read_ahead(VpNodeSource *source, const VpId *ids, int n)
 			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
-static inline Buffer
+static pg_attribute_always_inline Buffer
 prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 {
 	Buffer		hint = vp_peek_hint(&store->peek, place.block);
@@ -109,7 +109,7 @@ prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
 }
 
 /* Loads the links that will be asked for next, and what leads to them. */
-static inline void
+static pg_attribute_always_inline void
 prefetch_links(VpNodeSource *source)
 {
 	const VpStore *store = &source->index->store;
@@ -180,6 +180,11 @@ source_links(VpSource *base, VpId id, int level, VpId *links)
 	CHECK_FOR_INTERRUPTS();
 	if (!id_exists(source, id))
 		return 0;
+	if (level == 0 && source->vectors > 0)
+	{
+		source->vectors--;
+		vp_vector_prefetch(&source->index->store, id);
+	}
 	return vp_node_links(&source->index->store, id, level, links);
 }
 
@@ -267,6 +272,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.chain = source_chain;
 	source->index = index;
 	source->nids = 0;
+	source->vectors = 0;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

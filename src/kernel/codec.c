@@ -313,12 +313,21 @@ set_factors(VpQuery *query, float scale, int32_t sum, float norm2)
 static int32_t
 quantise_query(const float *x, int n, int8_t *planes, float *scale)
 {
-	float		top = 0;
+	int32_t		top_bits = 0;
+	float		top;
 	float		inverse;
 	int32_t		sum = 0;
 
+	/* numbers without a sign are in the order of their bits, which compilers make vectors of */
 	for (int i = 0; i < n; i++)
-		top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
+	{
+		int32_t		bits;
+
+		memcpy(&bits, &x[i], sizeof(bits));
+		bits &= INT32_MAX;
+		top_bits = bits > top_bits ? bits : top_bits;
+	}
+	memcpy(&top, &top_bits, sizeof(top));
 	inverse = top > (float) MIN_SIGMA ? 127 / top : 0;
 	for (int i = 0; i < n; i++)
 	{

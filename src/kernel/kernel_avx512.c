@@ -109,22 +109,32 @@ step_l1(__m512 sum, __m512 a, __m512 b)
 }
 
 AVX512_INLINE void
+step_dot3(__m512 sum[3], __m512 a, __m512 b)
+{
+	sum[0] = _mm512_fmadd_ps(a, b, sum[0]);
+	sum[1] = _mm512_fmadd_ps(a, a, sum[1]);
+	sum[2] = _mm512_fmadd_ps(b, b, sum[2]);
+}
+
+AVX512_INLINE void
 reduce_dot3(const void *a, const void *b, int n, float out[3], Load load_a, Load load_b)
 {
+	const __mmask16 all = 0xFFFF;
 	__m512		sum[2][3];
 	int			i = 0;
 
 	for (int k = 0; k < 3; k++)
 		sum[0][k] = sum[1][k] = _mm512_setzero_ps();
-	for (int k = 0; i < n; i += 16, k ^= 1)
+	for (; i + 32 <= n; i += 32)
+	{
+		step_dot3(sum[0], load_a(a, i, all), load_b(b, i, all));
+		step_dot3(sum[1], load_a(a, i + 16, all), load_b(b, i + 16, all));
+	}
+	for (; i < n; i += 16)
 	{
 		__mmask16	mask = first_16(n - i);
-		__m512		x = load_a(a, i, mask);
-		__m512		y = load_b(b, i, mask);
 
-		sum[k][0] = _mm512_fmadd_ps(x, y, sum[k][0]);
-		sum[k][1] = _mm512_fmadd_ps(x, x, sum[k][1]);
-		sum[k][2] = _mm512_fmadd_ps(y, y, sum[k][2]);
+		step_dot3(sum[0], load_a(a, i, mask), load_b(b, i, mask));
 	}
 	for (int k = 0; k < 3; k++)
 		out[k] = _mm512_reduce_add_ps(_mm512_add_ps(sum[0][k], sum[1][k]));
@@ -239,8 +249,11 @@ AVX512_INLINE int32_t
 dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 {
 	__m512i		sum = _mm512_setzero_si512();
+	int			j = 0;
 
-	for (int j = 0; j < nbytes; j += 64)
+	for (; j + 64 <= nbytes; j += 64)
+		sum = _mm512_add_epi32(sum, step(_mm512_loadu_si512(code + j), q + j, nbytes, ~UINT64_C(0)));
+	if (j < nbytes)
 	{
 		__mmask64	mask = first_64(nbytes - j);
 

@@ -53,21 +53,31 @@ vp_codec_make_signs(uint64_t seed, uint32_t *signs, size_t nwords)
 	}
 }
 
-/* Turns the sign of each dimension whose bit is set. */
+#define BITS4(i) UINT32_C(1) << (i), UINT32_C(2) << (i), UINT32_C(4) << (i), UINT32_C(8) << (i)
+#define BITS16(i) BITS4(i), BITS4((i) + 4), BITS4((i) + 8), BITS4((i) + 12)
+
+/*
+ * Turns the sign of each dimension whose bit is set.  The bits come out of a table, since
+ * compilers make vectors of that, not of shifts.
+ */
 static void
 flip(float *x, int n, const uint32_t *signs)
 {
-	uint32_t	word = 0;
+	static const uint32_t bit[32] = {BITS16(0), BITS16(16)};
 
-	for (int i = 0; i < n; i++, word >>= 1)
+	for (; n > 0; n -= 32, x += 32, signs++)
 	{
-		uint32_t	bits;
+		uint32_t	word = *signs;
+		int			end = n < 32 ? n : 32;
 
-		if (i % 32 == 0)
-			word = *signs++;
-		memcpy(&bits, &x[i], sizeof(bits));
-		bits ^= word << 31;
-		memcpy(&x[i], &bits, sizeof(bits));
+		for (int i = 0; i < end; i++)
+		{
+			uint32_t	bits;
+
+			memcpy(&bits, &x[i], sizeof(bits));
+			bits ^= word & bit[i] ? UINT32_C(1) << 31 : 0;
+			memcpy(&x[i], &bits, sizeof(bits));
+		}
 	}
 }
 

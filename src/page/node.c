@@ -280,17 +280,26 @@ vp_vector_fetch(const VpStore *store, VpId id, void *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
-/* The start of something; the processor goes on by itself. */
-static void
-prefetch_place(const VpStore *store, VpPlace place)
+/* Of a longer vector the processor loads the rest by itself. */
+#define PREFETCH_BYTES	4096
+#define CACHE_LINE		64
+
+/*
+ * Loads a part of a page, wherever the hint says that it is.  Inlined for sure: see
+ * vp_peek_prefetch_hint.
+ */
+static pg_attribute_always_inline void
+prefetch_part(const VpStore *store, BlockNumber block, uint32 offset, uint32 size)
 {
-	Buffer		hint = vp_peek_hint(&store->peek, place.block);
+	Buffer		hint = vp_peek_hint(&store->peek, block);
 
 	if (hint != InvalidBuffer)
 	{
+		const char *at = vp_window_page(hint) + offset;
+
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
-		for (int i = 0; i < 8; i++)
-			__builtin_prefetch(vp_window_page(hint) + place.offset + i * 64);
+		for (const char *end = at + size; at < end; at += CACHE_LINE)
+			__builtin_prefetch(at);
 	}
 }
 
@@ -299,14 +308,16 @@ vp_vector_prefetch(const VpStore *store, VpId id)
 {
 	VpPlace		node = vp_node_place(&store->geo, id);
 	VpPlace		vector;
+	uint32		bytes = Min(store->geo.exact_words * sizeof(uint32), PREFETCH_BYTES);
 
 	if (!store->peek.enabled || id > store->geo.max_id)
 		return;
 	vector = vp_vector_place(&store->geo, id);
-	prefetch_place(store, vector);
+	prefetch_part(store, vector.block, vector.offset, Min(bytes, VP_PAGE_END - vector.offset));
 	/* many a vector goes on on the next page */
-	if (vector.offset + store->geo.exact_words * sizeof(uint32) > VP_PAGE_END)
-		prefetch_place(store, (VpPlace) {vector.block + 1, VP_PAGE_START});
+	if (vector.offset + bytes > VP_PAGE_END)
+		prefetch_part(store, vector.block + 1, VP_PAGE_START,
+					  vector.offset + bytes - VP_PAGE_END);
 	__builtin_prefetch(vp_window_page(Max(vp_peek_hint(&store->peek, node.block), 1)) +
 					   node.offset + store->geo.tail_offset);
 }

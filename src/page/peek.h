@@ -96,8 +96,13 @@ vp_buffer_touch(BufferDesc *desc)
 		(void) pg_atomic_compare_exchange_u32(&desc->state, &state, state + BUF_USAGECOUNT_ONE);
 }
 
-/* Loads the hints of a block into the cache. */
-static inline void
+/*
+ * Loads the hints of a block into the cache.
+ *
+ * A function that only prefetches must be inlined by force: gcc takes it for one without
+ * effects, and leaves out calls of it.
+ */
+static pg_attribute_always_inline void
 vp_peek_prefetch_hint(const VpPeekRel *peek, BlockNumber block)
 {
 	__builtin_prefetch(&vp_hints[vp_hint_slot(peek, block, 0)]);

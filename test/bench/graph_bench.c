@@ -151,7 +151,7 @@ encode_rows(const Bench *bench, const VpCodec *codec)
 {
 	const Options *options = &bench->options;
 	VpMemGraph *graph = vp_mem_create(codec, &bench->levels, options->m,
-									  options->ef_construction, (uint32_t) bench->base.count);
+									  options->ef_construction, 1, (uint32_t) bench->base.count);
 	float	   *rotated = bench_alloc((size_t) BATCH * codec->padded * sizeof(float));
 	uint64_t   *hash = bench_alloc(BATCH * sizeof(uint64_t));
 
@@ -168,7 +168,7 @@ encode_rows(const Bench *bench, const VpCodec *codec)
 			vp_codec_rotate(codec, vector, rotated + (size_t) n * codec->padded);
 			hash[n] = hash_vector(vector, codec->dims);
 		}
-		vp_mem_add(graph, rotated, hash, n, options->threads);
+		vp_mem_add(graph, rotated, hash, NULL, n, options->threads);
 	}
 	free(hash);
 	free(rotated);
@@ -249,15 +249,13 @@ run_query(Bench *bench, const float *vector, int ef, int32_t *answer)
 	int			dims = bench->base.dims;
 	double		distance[K];
 	const VpCandidate *found;
-	VpId		entry;
-	int			entry_level;
+	VpEntry		entry = vp_mem_entry(bench->built, 0);
 	int			n;
 
 	vp_codec_rotate(&bench->codec, vector, bench->rotated);
 	vp_query_prepare(&bench->codec, bench->rotated, &bench->query);
-	entry = vp_mem_entry(bench->built, &entry_level);
-	vp_search_start(bench->search, vp_mem_source(bench->graph), &bench->query, entry,
-					entry_level, 0, ef, vp_mem_count(bench->graph));
+	vp_search_start(bench->search, vp_mem_source(bench->graph), &bench->query, entry.id,
+					entry.level, 0, ef, vp_mem_count(bench->graph));
 	found = vp_search_found(bench->search, &n);
 	if (n > bench->options.rerank)
 		n = bench->options.rerank;
