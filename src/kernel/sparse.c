@@ -424,6 +424,54 @@ vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors, VpQuery
 		query->a = factors->scale;
 }
 
+/* The order of floats, in 16 bits. */
+static uint16_t
+order_of(float value)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return (uint16_t) ((bits >> 31 ? ~bits : bits | UINT32_C(0x80000000)) >> 16);
+}
+
+/* See sparse.h; `level` is not negative. */
+static uint16_t
+weight_of(const VpQuery *query, int level)
+{
+	float		x = query->alpha * (float) level;
+
+	/* L2: 2 x^2 - |q|^2, of alpha twice the step; L1: 2 x - sum |q| */
+	if (query->codec->metric == VP_METRIC_L2)
+		x = x * x / 2 - query->a;
+	else if (query->codec->metric == VP_METRIC_L1)
+		x = 2 * x - query->a;
+	return order_of(x);
+}
+
+int
+vp_sparse_query_terms(const VpQuery *query, uint32_t *terms, int max)
+{
+	const Planes *planes = query->planes;
+	int			counts[TOP + 1] = {0};
+	int			least = TOP;
+	int			left = max;		/* room for those of the least level that is taken */
+	int			n = 0;
+
+	for (int i = 0; i < planes->nset; i++)
+		counts[abs(planes->table[planes->set[i]])]++;
+	while (least > 1 && counts[least] <= left)
+		left -= counts[least--];
+	for (int i = 0; i < planes->nset && n < max; i++)
+	{
+		int			level = abs(planes->table[planes->set[i]]);
+
+		if (level < least || (level == least && left-- <= 0))
+			continue;
+		terms[n++] = (uint32_t) planes->set[i] << 16 | weight_of(query, level);
+	}
+	return n;
+}
+
 /*
  * L1: the sum of |a| + |b| - |a - b| over the slots, times how much larger the
  * vector's magnitudes are than the code's.
