@@ -309,6 +309,7 @@ create_graph(Build *build)
 	Size		each = vp_mem_node_bytes(&codec, build->meta.m) + build->nthreads;
 	uint64		rows = (uint64) RelationGetNumberOfBlocks(build->heap) * MaxHeapTuplesPerPage;
 
+	/* and its share of what stands beside the nodes */
 	each += build->meta.landmark_pages * sizeof(VpLandmarkPage) /
 		build->index->store.geo.levels.stripe;
 	build->capacity = Max(Min(Min(graph_bytes() / each, rows), VP_MAX_ID), build->batch.n);
@@ -507,6 +508,7 @@ write_links(Build *build, VpId id)
 	}
 }
 
+/* Of sparse vectors, where searches for a term can begin. */
 static void
 write_landmarks(Build *build)
 {

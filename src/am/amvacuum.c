@@ -311,6 +311,7 @@ rescue_nodes(Cleanup *cleanup)
 	}
 }
 
+/* Is this node not going to be taken out? */
 static bool
 stays_landmark(void *arg, VpId id)
 {

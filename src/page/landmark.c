@@ -33,6 +33,13 @@ slot_ref(VpLandmarkPage *page, int slot)
 	return &page->sets[slot / VP_SET_LANDMARKS].refs[slot % VP_SET_LANDMARKS];
 }
 
+/* A term's set on its page. */
+static inline VpLandmarkSet *
+page_set(const char *page, uint32 term)
+{
+	return &VpPageGetLandmarks(page)->sets[vp_landmark_set(term)];
+}
+
 int
 vp_landmarks_find(const VpStore *store, uint32 next_id, const uint32 *terms, int nterms, VpId *ids)
 {
@@ -45,8 +52,7 @@ vp_landmarks_find(const VpStore *store, uint32 next_id, const uint32 *terms, int
 		BufferDesc *desc;
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, block, &desc, &pinned);
-		int			found = vp_landmarks_get(&VpPageGetLandmarks(page)->sets[vp_landmark_set(terms[i])],
-											 terms[i], ids + n);
+		int			found = vp_landmarks_get(page_set(page, terms[i]), terms[i], ids + n);
 
 		if (!vp_peek_end(store, block, desc, pinned))
 			continue;
@@ -65,8 +71,7 @@ is_worth_it(const VpStore *store, BlockNumber block, uint32 term, VpId id)
 		BufferDesc *desc;
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, block, &desc, &pinned);
-		int			slot = vp_landmarks_place(&VpPageGetLandmarks(page)->sets[vp_landmark_set(term)],
-											  term, id);
+		int			slot = vp_landmarks_place(page_set(page, term), term, id);
 
 		if (vp_peek_end(store, block, desc, pinned))
 			return slot >= 0;
@@ -90,7 +95,7 @@ vp_landmarks_add(const VpStore *store, uint32 next_id, const uint32 *terms, int 
 			continue;
 		buffer = vp_store_read(store, block);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		set = &VpPageGetLandmarks(BufferGetPage(buffer))->sets[vp_landmark_set(terms[i])];
+		set = page_set(BufferGetPage(buffer), terms[i]);
 		slot = vp_landmarks_place(set, terms[i], id);
 		if (slot >= 0 && (set->terms[slot] != terms[i] || set->refs[slot] != ref))
 		{

@@ -15,6 +15,8 @@ my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', <<'EOC');
 wal_consistency_checking = 'all, vecprov'
 vecprov.scale_change_interval = 0
+# a crash must not take away what the standby has not got yet
+wal_keep_size = 4GB
 EOC
 $primary->start;
 # text(i): 4 to 11 terms of 20,000 by Zipf's law, weighing the more the rarer they are
