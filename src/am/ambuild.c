@@ -309,6 +309,9 @@ create_graph(Build *build)
 	Size		each = vp_mem_node_bytes(&codec, build->meta.m) + build->nthreads;
 	uint64		rows = (uint64) RelationGetNumberOfBlocks(build->heap) * MaxHeapTuplesPerPage;
 
+	/* and its share of what stands beside the nodes */
+	each += build->meta.landmark_pages * sizeof(VpLandmarkPage) /
+		build->index->store.geo.levels.stripe;
 	build->capacity = Max(Min(Min(graph_bytes() / each, rows), VP_MAX_ID), build->batch.n);
 	build->graph = vp_mem_create(&codec, &build->index->store.geo.levels,
 								 build->meta.m, build->meta.ef_construction, build->meta.shards,
@@ -505,6 +508,20 @@ write_links(Build *build, VpId id)
 	}
 }
 
+/* Of sparse vectors, where searches for a term can begin. */
+static void
+write_landmarks(Build *build)
+{
+	const VpLandmarkPage *pages;
+	uint32		npages = vp_mem_landmarks(build->graph, &pages);
+
+	for (uint32 i = 0; i < npages; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		vp_landmarks_write(&build->index->store, i, &pages[i]);
+	}
+}
+
 /* Links the graph, writes it, and lets go of its memory or file. */
 static void
 finish_graph(Build *build)
@@ -523,6 +540,7 @@ finish_graph(Build *build)
 			pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, id);
 	}
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, count);
+	write_landmarks(build);
 	for (uint32 i = 0; i < build->meta.shards; i++)
 		build->shard[i].entry = vp_ref(vp_mem_entry(build->graph, i).id);
 	if (count > 0)

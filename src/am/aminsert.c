@@ -171,16 +171,24 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 	const VpStore *store = &inserter->index->store;
 	VpId		entry;
 
+	inserter->source.nids = vp_graph_state(store).next_id;
 	while ((entry = vp_shard_entry(store, shard)) == VP_NO_ID)
+	{
 		if (vp_entry_replace(store, shard, VP_NO_ID, id))
+		{
+			vp_mark_terms(&inserter->source, id, &inserter->query);
 			return;
+		}
+	}
 
 	inserter->source.nids = vp_graph_state(store).next_id;
+	inserter->source.shard = shard;
 	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
 				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
 		return;
 
 	vp_node_set_linked(store, id);
+	vp_mark_terms(&inserter->source, id, &inserter->query);
 	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id))
 		entry = vp_shard_entry(store, shard);
 }

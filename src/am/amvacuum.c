@@ -13,7 +13,8 @@
  *	   dead node's place goes to one of its living neighbours
  *	3. gives each shard a living node as entry point
  *	4. makes sure that every node can be reached
- *	5. puts the dead into the waiting list: they stay as they are until all
+ *	5. takes the dead off the landmarks, and gives their places to others
+ *	6. puts the dead into the waiting list: they stay as they are until all
  *	   snapshots of now are gone, because a search may be on one of them
  *
  * All that is to be known is on the pages: a VACUUM that is interrupted, or
@@ -310,8 +311,41 @@ rescue_nodes(Cleanup *cleanup)
 	}
 }
 
+/* Is this node not going to be taken out? */
+static bool
+stays_landmark(void *arg, VpId id)
+{
+	return !in_set(&((Cleanup *) arg)->dead, id);
+}
+
 /*
- * Step 5.  With an id of its own, assigned when nothing leads to the dead any
+ * Step 5.  What is left of a term's landmarks may be none of its heaviest nodes, or none
+ * at all, so all nodes are offered again: few of them are worth more than looking up.
+ */
+static void
+renew_landmarks(Cleanup *cleanup)
+{
+	VpNodeSource *source = &cleanup->source;
+	VpQuery		query;
+	uint32		npages = vp_landmark_page_count(&cleanup->store->geo, cleanup->next_id);
+
+	for (uint32 page = 0; page < npages; page++)
+	{
+		vacuum_delay_point(false);
+		vp_landmarks_clean(cleanup->store, page, stays_landmark, cleanup);
+	}
+	query.planes = vp_palloc0_aligned(vp_query_bytes(&source->index->codec));
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		vacuum_delay_point(false);
+		if (is_linkable(&source->source, id) &&
+			source->source.query_of(&source->source, id, &query))
+			vp_mark_terms(source, id, &query);
+	}
+}
+
+/*
+ * Step 6.  With an id of its own, assigned when nothing leads to the dead any
  * more, this transaction divides the snapshots of before from those of after:
  * as soon as it has ended, new ones are newer.  A parallel VACUUM cannot have
  * one; then some later transaction must end first.
@@ -343,6 +377,8 @@ vp_clean_graph(Relation rel)
 
 	vp_node_source_init(&cleanup->source, index);
 	cleanup->source.source.linkable = is_linkable;
+	/* what is to be reached is to be so by links */
+	cleanup->source.source.landmarks = NULL;
 	cleanup->store = &index->store;
 	cleanup->next_id = vp_graph_state(&index->store).next_id;
 	cleanup->shards = vp_graph_state(&index->store).shards;
@@ -358,6 +394,8 @@ vp_clean_graph(Relation rel)
 		repair_links(cleanup);
 		replace_entries(cleanup);
 		rescue_nodes(cleanup);
+		if (index->meta.landmark_pages > 0)
+			renew_landmarks(cleanup);
 	}
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);

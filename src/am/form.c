@@ -289,6 +289,7 @@ static void
 sparsevec_lay_out(VpMeta *meta)
 {
 	meta->code_bytes = vp_sparse_code_bytes(SPARSE_SLOTS) + sizeof(uint64);
+	meta->landmark_pages = VP_LANDMARK_PAGES;
 }
 
 static void

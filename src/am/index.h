@@ -70,11 +70,15 @@ typedef struct VpNodeSource
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
 	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
+	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
 	char	   *pair;			/* two codes or vectors; NULL until they are compared */
 } VpNodeSource;
 
 extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
+
+/* Makes a linked node a landmark of its query's terms, where an index has landmarks. */
+extern void vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query);
 
 /* The heavyweight page lock that inserts hold shared, and VACUUM takes to wait for them. */
 #define VP_INSERT_LOCK_BLOCK 0

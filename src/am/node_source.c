@@ -21,6 +21,7 @@
 
 #include "am/index.h"
 #include "base/debug_point.h"
+#include "kernel/sparse.h"
 
 #define CACHE_LINE 64
 
@@ -259,6 +260,34 @@ source_chain(VpSource *base, VpId first, VpId id)
 	return vp_chain_push(&source->index->store, first, id);
 }
 
+/* Those that VACUUM has not taken out yet: see page/landmark.c. */
+static int
+source_landmarks(VpSource *base, const VpQuery *query, VpId *ids)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	uint32		terms[VP_LANDMARK_TERMS];
+	int			nterms = vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS);
+	int			nfound = vp_landmarks_find(store, source->nids, terms, nterms, ids);
+	int			n = 0;
+
+	for (int i = 0; i < nfound; i++)
+		if (source->shard < 0 ||
+			(id_exists(source, ids[i]) && vp_node_shard(store, ids[i]) == source->shard))
+			ids[n++] = ids[i];
+	return n;
+}
+
+void
+vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query)
+{
+	uint32		terms[VP_LANDMARK_TERMS];
+
+	if (source->index->meta.landmark_pages > 0)
+		vp_landmarks_add(&source->index->store, source->nids, terms,
+						 vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS), id);
+}
+
 void
 vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 {
@@ -270,9 +299,11 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.replace_links = source_replace_links;
 	source->source.same_vector = source_same_vector;
 	source->source.chain = source_chain;
+	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
 	source->index = index;
 	source->nids = 0;
 	source->vectors = 0;
+	source->shard = -1;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

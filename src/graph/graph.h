@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/landmarks.h"
 #include "base/levels.h"
 #include "kernel/codec.h"
 
@@ -96,6 +97,13 @@ struct VpSource
 
 	/* Hangs `id` into the chain of equal vectors behind `first`; false when `first` may not be linked to any more. */
 	bool		(*chain) (VpSource *source, VpId first, VpId id);
+
+	/*
+	 * Nodes from which a search of level 0 for a query is to begin, besides those that
+	 * it comes to by itself; NULL: there are none.  Returns how many, at most
+	 * VP_MAX_LANDMARKS.
+	 */
+	int			(*landmarks) (VpSource *source, const VpQuery *query, VpId *ids);
 
 	/*
 	 * A hint that a search gives with each call of `distances`: the node whose
@@ -242,7 +250,7 @@ extern bool vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, i
  */
 typedef struct VpMemGraph VpMemGraph;
 
-/* Bytes that each node takes in it. */
+/* Bytes that each node takes in it, but for landmarks. */
 extern size_t vp_mem_node_bytes(const VpCodec *codec, int m);
 
 /*
@@ -302,6 +310,9 @@ extern bool vp_mem_link_failed(const VpMemGraph *graph);
 extern size_t vp_mem_thread_bytes(const VpMemGraph *graph);
 
 extern VpEntry vp_mem_entry(const VpMemGraph *graph, int shard);
+
+/* Pages of landmarks, since vp_mem_link; returns how many, none but for codes of sparse vectors. */
+extern uint32_t vp_mem_landmarks(const VpMemGraph *graph, const VpLandmarkPage **pages);
 
 /* Links of a node, since vp_mem_link; none for a chained one. */
 extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links);

@@ -147,8 +147,9 @@ entry_of(const VpMemGraph *graph, VpId id)
  * finishes its node, so that the work can go on later from `next`.
  */
 static void
-link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQuery *query)
+link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpMemSource *mem, VpQuery *query)
 {
+	VpSource   *source = &mem->source;
 	VpMemGraph *graph = work->graph;
 	int64_t		polled = now();
 	uint32_t	at;
@@ -161,9 +162,13 @@ link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpSource *source, VpQu
 
 		if (first)
 			poll_caller(work, &polled);
+		mem->shard = vp_mem_node(graph, id)->shard;
 		/* an entry point is in the graph as it is */
-		if (id != entry.id && source->query_of(source, id, query))
-			vp_link(writer, source, id, query, entry.id, entry.level, graph->count);
+		if (source->query_of(source, id, query) &&
+			(id == entry.id || vp_link(writer, source, id, query, entry.id, entry.level,
+									   graph->count) == VP_LINKED) &&
+			graph->nlandmarks > 0)
+			vp_mem_add_landmarks(graph, id, query);
 		__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
 	}
 }
@@ -259,14 +264,18 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 								  graph->m, graph->ef_construction);
 		writer->build = true;
 		if (sweeping)
+		{
+			/* what is to be reached is to be so by links */
+			source.source.landmarks = NULL;
 			rescue_nodes(work, writer, &source.source);
+		}
 		else
 		{
 			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
 			memset(planes, 0, vp_query_bytes(&graph->codec) + 63);
 			query.codec = &graph->codec;
 			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
-			link_nodes(work, first, writer, &source.source, &query);
+			link_nodes(work, first, writer, &source, &query);
 		}
 	}
 	else

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "graph/memgraph.h"
+#include "kernel/sparse.h"
 
 #define CACHE_LINE 64
 
@@ -191,6 +192,58 @@ source_chain(VpSource *source, VpId first, VpId id)
 	return true;
 }
 
+static inline VpLandmarkSet *
+landmark_set(const VpMemGraph *graph, uint32_t term)
+{
+	return &graph->landmarks[vp_landmark_page(term, graph->nlandmarks)].sets[vp_landmark_set(term)];
+}
+
+static int
+source_landmarks(VpSource *source, const VpQuery *query, VpId *ids)
+{
+	const VpMemGraph *graph = graph_of(source);
+	int			shard = ((VpMemSource *) source)->shard;
+	uint32_t	terms[VP_LANDMARK_TERMS];
+	int			nterms = vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS);
+	int			n = 0;
+
+	for (int i = 0; i < nterms; i++)
+	{
+		VpId	   *of_term = ids + n;
+		int			nfound = vp_landmarks_get(landmark_set(graph, terms[i]), terms[i], of_term);
+
+		for (int j = 0; j < nfound; j++)
+			if (shard < 0 || vp_mem_node(graph, of_term[j])->shard == shard)
+				ids[n++] = of_term[j];
+	}
+	return n;
+}
+
+void
+vp_mem_add_landmarks(VpMemGraph *graph, VpId id, const VpQuery *query)
+{
+	uint32_t	terms[VP_LANDMARK_TERMS];
+	int			nterms = vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS);
+
+	for (int i = 0; i < nterms; i++)
+	{
+		VpLandmarkSet *set = landmark_set(graph, terms[i]);
+		int			slot = vp_landmarks_place(set, terms[i], id);
+
+		if (slot < 0)
+			continue;
+		__atomic_store_n(&set->terms[slot], terms[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&set->refs[slot], id + 1, __ATOMIC_RELAXED);
+	}
+}
+
+uint32_t
+vp_mem_landmarks(const VpMemGraph *graph, const VpLandmarkPage **pages)
+{
+	*pages = graph->landmarks;
+	return graph->nlandmarks;
+}
+
 void
 vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
 {
@@ -202,10 +255,12 @@ vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
 	source->source.replace_links = source_replace_links;
 	source->source.same_vector = source_same_vector;
 	source->source.chain = source_chain;
+	source->source.landmarks = graph->codec.slots > 0 ? source_landmarks : NULL;
 	source->graph = graph;
+	source->shard = -1;
 }
 
-/* Where upper lists and order of a graph of n nodes begin. */
+/* Where upper lists, landmarks and order of a graph of n nodes begin. */
 static size_t
 upper_offset(const VpMemGraph *graph, uint32_t n)
 {
@@ -213,12 +268,25 @@ upper_offset(const VpMemGraph *graph, uint32_t n)
 }
 
 static size_t
+stripes(const VpMemGraph *graph, uint32_t n)
+{
+	return ((size_t) n + graph->levels.stripe - 1) / graph->levels.stripe;
+}
+
+static size_t
+landmarks_offset(const VpMemGraph *graph, uint32_t n)
+{
+	return upper_offset(graph, n) +
+		align(stripes(graph, n) * graph->stripe_lists * graph->list_words * sizeof(uint32_t),
+			  CACHE_LINE);
+}
+
+static size_t
 order_offset(const VpMemGraph *graph, uint32_t n)
 {
-	size_t		nstripes = ((size_t) n + graph->levels.stripe - 1) / graph->levels.stripe;
+	size_t		pages = graph->codec.slots > 0 ? stripes(graph, n) * VP_LANDMARK_PAGES : 0;
 
-	return upper_offset(graph, n) +
-		align(nstripes * graph->stripe_lists * graph->list_words * sizeof(uint32_t), CACHE_LINE);
+	return landmarks_offset(graph, n) + pages * sizeof(VpLandmarkPage);
 }
 
 size_t
@@ -232,7 +300,10 @@ void
 vp_mem_settle(VpMemGraph *graph)
 {
 	graph->upper = (uint32_t *) (graph->nodes + upper_offset(graph, graph->count));
+	graph->landmarks = (VpLandmarkPage *) (graph->nodes + landmarks_offset(graph, graph->count));
 	graph->order = (VpId *) (graph->nodes + order_offset(graph, graph->count));
+	if (graph->codec.slots > 0)
+		graph->nlandmarks = (uint32_t) stripes(graph, graph->count) * VP_LANDMARK_PAGES;
 }
 
 VpMemGraph *
@@ -252,8 +323,8 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 	for (int i = 0; i < shards; i++)
 		graph->entries[i] = (VpEntry) {VP_NO_ID, 0};
 	graph->shards = shards;
-	vp_mem_source_init(&graph->source, graph);
 	graph->codec = *codec;
+	vp_mem_source_init(&graph->source, graph);
 	graph->levels = *levels;
 	graph->m = m;
 	graph->ef_construction = ef_construction;

@@ -4,8 +4,8 @@
  *	  The graph in memory, as memgraph.c (access) and membuild.c (work) see it.
  *
  * One mapping, of anonymous memory or of a file: nodes of a fixed size, then
- * upper lists at the places that base/levels.h computes, then one id a node for
- * the work.
+ * upper lists at the places that base/levels.h computes, pages of landmarks for
+ * sparse vectors, then one id a node for the work.
  *
  *	  node:  head | links at level 0 | factors | code
  *	  list:  count, links (upper lists; level 0 has its count in the head)
@@ -16,7 +16,8 @@
  *
  * Codes, factors and hashes are written by vp_mem_add alone, before threads
  * link.  Lists change under their node's lock, a word at a time; who reads
- * them takes no lock and may see a mix of old and new links.
+ * them takes no lock and may see a mix of old and new links.  Landmarks change
+ * without a lock: what two threads make of one leads to a node as well.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,6 +42,7 @@ typedef struct VpMemSource
 {
 	VpSource	source;			/* first: callbacks get it */
 	VpMemGraph *graph;
+	int			shard;			/* landmarks are to be of this one; -1: of any */
 } VpMemSource;
 
 /* The linking of a graph, as far as it has come. */
@@ -74,7 +76,9 @@ struct VpMemGraph
 	uint32_t	list_words;		/* of an upper list */
 	uint32_t	stripe_lists;
 	char	   *nodes;			/* the mapping */
-	uint32_t   *upper;			/* this and order: since linking began */
+	uint32_t   *upper;			/* this and what follows: since linking began */
+	VpLandmarkPage *landmarks;
+	uint32_t	nlandmarks;		/* pages */
 	VpId	   *order;
 	VpMemWork	work;
 };
@@ -98,6 +102,9 @@ vp_mem_code(const VpMemGraph *graph, VpId id)
 }
 
 extern void vp_mem_source_init(VpMemSource *source, VpMemGraph *graph);
+
+/* Makes a node that is linked a landmark of the terms of its query. */
+extern void vp_mem_add_landmarks(VpMemGraph *graph, VpId id, const VpQuery *query);
 
 /* Settles where upper lists and order are: no node is added any more. */
 extern void vp_mem_settle(VpMemGraph *graph);

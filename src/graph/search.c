@@ -42,6 +42,8 @@ typedef struct VpSeeds
 	VpCandidate entries[VP_SEEDS];
 } VpSeeds;
 
+_Static_assert(VP_MAX_LANDMARKS <= VP_MAX_LINKS, "landmarks are measured at a time");
+
 struct VpSearch
 {
 	VpAlloc		alloc;
@@ -61,7 +63,7 @@ struct VpSearch
 	VpSeeds    *seeds;
 	int			nseeds;			/* allocated */
 
-	/* one expansion */
+	/* one expansion, or the landmarks */
 	VpId		links[VP_MAX_LINKS];
 	VpId		fresh[VP_MAX_LINKS];
 	float		dist[VP_MAX_LINKS];
@@ -171,6 +173,23 @@ expand(VpSearch *search, VpId id)
 		offer(search, search->dist[i], search->fresh[i]);
 }
 
+/* Computes the distances of the query's landmarks that were not met: dist, fresh. */
+static int
+look_at_landmarks(VpSearch *search)
+{
+	VpSource   *source = search->source;
+	int			n;
+
+	if (source->landmarks == NULL)
+		return 0;
+	n = source->landmarks(source, search->query, search->links);
+	n = vp_visited_filter(&search->visited, search->links, n, search->fresh);
+	if (n > 0)
+		source->distances(source, search->query, search->fresh, n, search->dist);
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
 /* Expands until all in the pool are. */
 static void
 run(VpSearch *search)
@@ -239,6 +258,13 @@ search_level(VpSearch *search, int level, VpId start)
 	{
 		vp_visited_filter(&search->visited, &start, 1, search->fresh);
 		expand(search, start);
+	}
+	if (level == 0 && search->ngraphs == 1)
+	{
+		int			n = look_at_landmarks(search);
+
+		for (int i = 0; i < n; i++)
+			offer(search, search->dist[i], search->fresh[i]);
 	}
 	run(search);
 }
@@ -350,6 +376,10 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 		search_level(search, 0, seeds->start);
 		leave_pool(search);
 	}
+	/* landmarks are of any graph */
+	for (int i = look_at_landmarks(search) - 1; i >= 0; i--)
+		if (!isnan(search->dist[i]))
+			vp_rest_add(&search->rest, &search->alloc, search->dist[i], search->fresh[i]);
 	(void) vp_search_more(search, ef);
 }
 

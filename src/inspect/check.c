@@ -296,6 +296,44 @@ check_pages(Check *check)
  *----------
  */
 
+/* Does a landmark lead to a node of the graph? */
+static void
+check_landmark(Check *check, BlockNumber block, int slot, uint32 ref)
+{
+	VpId		id = vp_deref(ref);
+
+	if (ref == 0)
+		return;
+	if (id >= check->meta.next_id)
+		report(check, block, slot, "landmarks in range", "landmark %d is node %u of %u", slot, id,
+			   check->meta.next_id);
+	else if (!in_graph(check->nodes[id].flags))
+		report(check, block, slot, "landmarks linked", "landmark %d is node %u with flags %02X",
+			   slot, id, check->nodes[id].flags);
+}
+
+static void
+check_landmarks(Check *check)
+{
+	const VpGeometry *geo = &check->store->geo;
+	uint32		npages = vp_landmark_page_count(geo, check->meta.next_id);
+
+	for (uint32 number = 0; number < npages; number++)
+	{
+		BlockNumber block = vp_landmark_page_block(geo, number);
+		Buffer		buffer = ReadBuffer(check->target.rel, block);
+		VpLandmarkPage page;
+
+		CHECK_FOR_INTERRUPTS();
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		page = *VpPageGetLandmarks(BufferGetPage(buffer));
+		UnlockReleaseBuffer(buffer);
+		for (int set = 0; set < VP_PAGE_SETS; set++)
+			for (int i = 0; i < VP_SET_LANDMARKS; i++)
+				check_landmark(check, block, set * VP_SET_LANDMARKS + i, page.sets[set].refs[i]);
+	}
+}
+
 static void
 check_links(Check *check)
 {
@@ -642,6 +680,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 	if (check->full)
 	{
 		check_links(check);
+		check_landmarks(check);
 		check_chains(check);
 		check_lists(check);
 		for (uint32 i = 0; i < check->meta.shards; i++)

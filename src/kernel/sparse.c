@@ -180,7 +180,7 @@ typedef struct Planes
 	uint16_t	set[VP_SPARSE_MAX_NNZ];
 } Planes;
 
-/* The two parts of a code; an unused slot has hash 0 and level 0. */
+/* The two parts of a code; slots in use come first, an unused one has hash 0 and level 0. */
 static inline uint16_t *
 hashes_of(const uint8_t *code)
 {
@@ -191,6 +191,22 @@ static inline int8_t *
 levels_of(const VpCodec *codec, const uint8_t *code)
 {
 	return (int8_t *) (hashes_of(code) + codec->slots);
+}
+
+/*
+ * How many slots are to be looked at: whole portions, since a step for each slot in use
+ * would end where no processor can foretell it.
+ */
+#define PORTION 8
+
+static inline int
+used_slots(const VpCodec *codec, const int8_t *levels)
+{
+	int			n = PORTION;
+
+	while (n < codec->slots && levels[n] != 0)
+		n += PORTION;
+	return n < codec->slots ? n : codec->slots;
 }
 
 int
@@ -330,12 +346,13 @@ vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, Vp
 	{
 		uint32_t	bits = magnitude(vector->values[i]);
 		double		value = vector->values[i] * m.unit * sign_of(vector->indices[i]);
+		int			level = (int) lrint(value * (TOP / m.top));
 
-		if (bits < threshold || (bits == threshold && equal-- <= 0))
+		if (bits < threshold || (bits == threshold && equal-- <= 0) || level == 0)
 			continue;
 		hashes[n] = hash_of(vector->indices[i]);
-		levels[n] = (int8_t) lrint(value * (TOP / m.top));
-		product += levels[n] * value;
+		levels[n] = (int8_t) level;
+		product += level * value;
 		n++;
 	}
 	factors->scale = (float) (codec->metric == VP_METRIC_L1 ? m.top / TOP : m.norm / product);
@@ -408,11 +425,12 @@ vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors, VpQuery
 	const uint16_t *hashes = hashes_of(code);
 	const int8_t *levels = levels_of(codec, code);
 	Planes	   *planes = query->planes;
+	int			n = used_slots(codec, levels);
 	float		step = factors->scale;
 	int32_t		squares = 0;
 
 	clear_table(planes);
-	for (int i = 0; i < codec->slots; i++)
+	for (int i = 0; i < n; i++)
 	{
 		add_to_table(planes, hashes[i], levels[i]);
 		squares += levels[i] * levels[i];
@@ -422,6 +440,54 @@ vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors, VpQuery
 	set_factors(query, step, factors->norm2);
 	if (isnan(factors->scale))
 		query->a = factors->scale;
+}
+
+/* The order of floats, in 16 bits. */
+static uint16_t
+order_of(float value)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return (uint16_t) ((bits >> 31 ? ~bits : bits | UINT32_C(0x80000000)) >> 16);
+}
+
+/* See sparse.h; `level` is not negative. */
+static uint16_t
+weight_of(const VpQuery *query, int level)
+{
+	float		x = query->alpha * (float) level;
+
+	/* L2: 2 x^2 - |q|^2, of alpha twice the step; L1: 2 x - sum |q| */
+	if (query->codec->metric == VP_METRIC_L2)
+		x = x * x / 2 - query->a;
+	else if (query->codec->metric == VP_METRIC_L1)
+		x = 2 * x - query->a;
+	return order_of(x);
+}
+
+int
+vp_sparse_query_terms(const VpQuery *query, uint32_t *terms, int max)
+{
+	const Planes *planes = query->planes;
+	int			counts[TOP + 1] = {0};
+	int			least = TOP;
+	int			left = max;		/* room for those of the least level that is taken */
+	int			n = 0;
+
+	for (int i = 0; i < planes->nset; i++)
+		counts[abs(planes->table[planes->set[i]])]++;
+	while (least > 1 && counts[least] <= left)
+		left -= counts[least--];
+	for (int i = 0; i < planes->nset && n < max; i++)
+	{
+		int			level = abs(planes->table[planes->set[i]]);
+
+		if (level < least || (level == least && left-- <= 0))
+			continue;
+		terms[n++] = (uint32_t) planes->set[i] << 16 | weight_of(query, level);
+	}
+	return n;
 }
 
 /*
@@ -435,10 +501,11 @@ estimate_common(const VpQuery *query, const uint8_t *code, const VpFactors *fact
 	const int8_t *table = ((const Planes *) query->planes)->table;
 	const uint16_t *hashes = hashes_of(code);
 	const int8_t *levels = levels_of(codec, code);
+	int			n = used_slots(codec, levels);
 	float		common = 0;
 	int32_t		kept = 0;
 
-	for (int i = 0; i < codec->slots; i++)
+	for (int i = 0; i < n; i++)
 	{
 		float		a = query->alpha * table[hashes[i]];
 		float		b = factors->scale * levels[i];
@@ -458,10 +525,12 @@ vp_sparse_query_distance(const VpQuery *query, const uint8_t *code, const VpFact
 	const int8_t *levels = levels_of(codec, code);
 	float		base = query->a + query->b * factors->norm2;
 	int32_t		dot = 0;
+	int			n;
 
 	if (codec->metric == VP_METRIC_L1)
 		return base - estimate_common(query, code, factors);
-	for (int i = 0; i < codec->slots; i++)
+	n = used_slots(codec, levels);
+	for (int i = 0; i < n; i++)
 		dot += table[hashes[i]] * levels[i];
 	return base - factors->scale * (query->alpha * (float) dot);
 }

@@ -64,6 +64,13 @@ extern size_t vp_sparse_query_bytes(void);
 extern void vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query);
 extern void vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors,
 									  VpQuery *query);
+/*
+ * The query's `max` heaviest elements, in no order: the hash of each, 16 bits, and
+ * behind it a weight that orders vectors by how near they are to one that has nothing
+ * but this element.  Returns how many.
+ */
+extern int	vp_sparse_query_terms(const VpQuery *query, uint32_t *terms, int max);
+
 extern float vp_sparse_query_distance(const VpQuery *query, const uint8_t *code,
 									  const VpFactors *factors);
 

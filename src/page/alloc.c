@@ -117,6 +117,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 	}
 	take->id = take->meta.next_id;
 	vp_store_extend(store, take->id, take->id + 1);
+	if (take->id % store->geo.levels.stripe == 0)
+		vp_landmarks_spread(store, take->id / store->geo.levels.stripe);
 	take->meta.next_id++;
 }
 

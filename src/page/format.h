@@ -14,7 +14,8 @@
  *		+-------+------------------------+------------------------+--- - -
  *
  *	stripe			a fixed number of ids (base/levels.h): one upper page with the
- *					links of its nodes above level 0, then its chunks
+ *					links of its nodes above level 0, for sparse vectors some pages
+ *					of landmarks (base/landmarks.h), then its chunks
  *	chunk			what the relation is extended by: `node_pages` pages of node
  *					records, then `vector_pages` pages of exact vectors
  *
@@ -35,6 +36,7 @@
 #include "storage/bufpage.h"
 #include "storage/itemptr.h"
 
+#include "base/landmarks.h"
 #include "base/levels.h"
 #include "base/options.h"
 
@@ -42,10 +44,10 @@
 
 /*
  * The format's version.  2: the first with sizes of records; 3: with shards; 4: with
- * vectors of other elements than floats.  A reader refuses all others: the index
- * must then be rebuilt.
+ * vectors of other elements than floats; 5: with landmarks.  A reader refuses all
+ * others: the index must then be rebuilt.
  */
-#define VP_FORMAT_VERSION	4
+#define VP_FORMAT_VERSION	5
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -56,7 +58,8 @@ typedef enum VpPageKind
 	VP_PAGE_MEAN,
 	VP_PAGE_UPPER,
 	VP_PAGE_NODE,
-	VP_PAGE_VECTOR
+	VP_PAGE_VECTOR,
+	VP_PAGE_LANDMARK
 } VpPageKind;
 
 /*
@@ -142,6 +145,7 @@ typedef struct VpMeta
 	uint16		ef_construction;
 	uint32		seed;			/* of levels and rotation */
 	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of code has none */
+	uint32		landmark_pages; /* in a stripe; 0: this form has no landmarks */
 
 	/* Of the graphs.  Each a word that readers may read without a lock. */
 	uint32		shards;			/* how many there are, 1 ... VP_MAX_SHARDS */
@@ -229,6 +233,14 @@ typedef struct VpUpperSlot
  */
 #define VP_VECTOR_PAGE_WORDS (VP_PAGE_ROOM / sizeof(uint32))
 
+/*
+ * A page of landmarks is a VpLandmarkPage.  Pages are numbered through all stripes;
+ * how many there are says where a term's are, so a new stripe's take what is theirs
+ * from older ones.
+ */
+#define VpPageGetLandmarks(page) ((VpLandmarkPage *) VpPageData(page))
+
+StaticAssertDecl(sizeof(VpLandmarkPage) <= VP_PAGE_ROOM, "landmarks are on a page");
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");

@@ -25,6 +25,13 @@ divisor(uint32 value)
 	return d;
 }
 
+/* Of a stripe, those before its chunks. */
+static inline uint32
+head_blocks(const VpGeometry *geo)
+{
+	return 1 + geo->landmark_pages;
+}
+
 uint32
 vp_geometry_code_room(int m)
 {
@@ -95,7 +102,9 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
 	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
+	geo->landmark_pages = meta->landmark_pages;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
+	geo->first_node_block = geo->first_block + head_blocks(geo);
 	Assert(geo->record_size <= VP_PAGE_ROOM);
 
 	geo->levels.m = m;
@@ -112,7 +121,7 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
 	geo->levels.stripe = geo->chunks * chunk_ids;
 	geo->levels.groups = (geo->levels.stripe + m - 1) / m;
-	geo->stripe_blocks = 1 + geo->chunks * (geo->node_pages + geo->vector_pages);
+	geo->stripe_blocks = head_blocks(geo) + geo->chunks * (geo->node_pages + geo->vector_pages);
 
 	max_ids = (uint64) ((MaxBlockNumber - geo->first_block) / geo->stripe_blocks) * geo->levels.stripe;
 	geo->max_id = (VpId) Min(max_ids - 1, (uint64) VP_MAX_ID);
@@ -149,7 +158,7 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 		place.offset += FACTORS_BYTES;
 		return place;
 	}
-	place.block = vp_upper_page_block(geo, stripe) + 1 +
+	place.block = vp_upper_page_block(geo, stripe) + head_blocks(geo) +
 		chunk * (geo->node_pages + geo->vector_pages) + geo->node_pages +
 		first / VP_VECTOR_PAGE_WORDS;
 	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_WORDS * sizeof(uint32);
@@ -163,7 +172,7 @@ vp_blocks_for(const VpGeometry *geo, VpId id)
 	uint32		stripe = id / geo->levels.stripe;
 	uint32		chunk = id % geo->levels.stripe / chunk_ids;
 
-	return vp_upper_page_block(geo, stripe) + 1 +
+	return vp_upper_page_block(geo, stripe) + head_blocks(geo) +
 		(chunk + 1) * (geo->node_pages + geo->vector_pages);
 }
 
@@ -191,8 +200,14 @@ vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number)
 		*number = stripe;
 		return VP_PAGE_UPPER;
 	}
-	chunk = (rest - 1) / (geo->node_pages + geo->vector_pages);
-	rest = (rest - 1) % (geo->node_pages + geo->vector_pages);
+	if (rest < head_blocks(geo))
+	{
+		*number = stripe * geo->landmark_pages + rest - 1;
+		return VP_PAGE_LANDMARK;
+	}
+	rest -= head_blocks(geo);
+	chunk = rest / (geo->node_pages + geo->vector_pages);
+	rest %= geo->node_pages + geo->vector_pages;
 	if (rest < geo->node_pages)
 	{
 		*number = (stripe * geo->chunks + chunk) * geo->node_pages + rest;
@@ -220,6 +235,19 @@ vp_node_page_count(const VpGeometry *geo, uint32 next_id)
 	return (next_id + geo->nodes_per_page.value - 1) / geo->nodes_per_page.value;
 }
 
+uint32
+vp_landmark_page_count(const VpGeometry *geo, uint32 next_id)
+{
+	return (next_id + geo->levels.stripe - 1) / geo->levels.stripe * geo->landmark_pages;
+}
+
+BlockNumber
+vp_landmark_page_block(const VpGeometry *geo, uint32 number)
+{
+	return vp_upper_page_block(geo, number / geo->landmark_pages) + 1 +
+		number % geo->landmark_pages;
+}
+
 BlockNumber
 vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
 {
@@ -231,9 +259,10 @@ vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
 		return nblocks;
 	stripes = (nblocks - geo->first_block) / geo->stripe_blocks;
 	rest = (nblocks - geo->first_block) % geo->stripe_blocks;
-	nblocks = geo->first_block + stripes * (1 + geo->chunks * geo->node_pages);
-	if (rest > 0)
-		nblocks += 1 + (rest - 1) / chunk * geo->node_pages +
-			Min((rest - 1) % chunk, geo->node_pages);
-	return nblocks;
+	nblocks = geo->first_block + stripes * (head_blocks(geo) + geo->chunks * geo->node_pages);
+	if (rest <= head_blocks(geo))
+		return nblocks + rest;
+	rest -= head_blocks(geo);
+	return nblocks + head_blocks(geo) + rest / chunk * geo->node_pages +
+		Min(rest % chunk, geo->node_pages);
 }

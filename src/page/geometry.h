@@ -42,7 +42,9 @@ typedef struct VpGeometry
 	uint32		slot_size;		/* of an upper slot */
 
 	uint32		mean_pages;
+	uint32		landmark_pages; /* in a stripe, behind its upper page */
 	BlockNumber first_block;	/* of the first stripe */
+	BlockNumber first_node_block;
 	uint32		node_pages;		/* in a chunk */
 	uint32		vector_pages;
 	uint32		chunks;			/* in a stripe */
@@ -81,7 +83,7 @@ vp_node_place(const VpGeometry *geo, VpId id)
 	VpPlace		place;
 
 	/* each chunk before this one in the stripe adds its vector pages */
-	place.block = geo->first_block + stripe * geo->stripe_blocks + 1 +
+	place.block = geo->first_node_block + stripe * geo->stripe_blocks +
 		in_stripe + chunk * geo->vector_pages;
 	place.offset = VP_PAGE_START + slot * geo->record_size;
 	return place;
@@ -104,6 +106,10 @@ extern BlockNumber vp_node_page_block(const VpGeometry *geo, uint32 number);
 
 /* The block of a stripe's upper page. */
 extern BlockNumber vp_upper_page_block(const VpGeometry *geo, uint32 stripe);
+
+/* Pages of landmarks of an index of so many ids; the block of one of them. */
+extern uint32 vp_landmark_page_count(const VpGeometry *geo, uint32 next_id);
+extern BlockNumber vp_landmark_page_block(const VpGeometry *geo, uint32 number);
 
 /* Of an index of so many blocks: those that searches need, all but exact vectors. */
 extern BlockNumber vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks);

@@ -19,40 +19,6 @@
  *----------
  */
 
-/*
- * The page of a place, directly if possible.  *pinned: the buffer to be
- * released when it had to be read in the ordinary way, else InvalidBuffer and
- * *desc is to be checked by peek_end.
- */
-static const char *
-peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *pinned)
-{
-	if (store->peek.enabled)
-	{
-		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));
-		if (*desc != NULL)
-		{
-			vp_buffer_touch(*desc);
-			*pinned = InvalidBuffer;
-			return vp_peek_page(*desc);
-		}
-	}
-	*pinned = vp_store_read(store, block);
-	return BufferGetPage(*pinned);
-}
-
-/* Ends a peek: false when what was read must be thrown away. */
-static bool
-peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pinned)
-{
-	if (BufferIsValid(pinned))
-	{
-		ReleaseBuffer(pinned);
-		return true;
-	}
-	return vp_peek_done(&store->peek, block, desc);
-}
-
 /* The list of a node at a level, on its page; sets the room of the list. */
 static VpPlace
 links_place(const VpStore *store, VpId id, int level, int *room)
@@ -102,10 +68,10 @@ vp_node_links(const VpStore *store, VpId id, int level, VpId *links)
 	{
 		BufferDesc *desc;
 		Buffer		pinned;
-		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 		int			n = copy_links(page + place.offset, room, links);
 
-		if (peek_end(store, place.block, desc, pinned))
+		if (vp_peek_end(store, place.block, desc, pinned))
 			return n;
 	}
 }
@@ -120,12 +86,12 @@ peek_flags(const VpStore *store, VpId id, uint8 *flags, uint8 *shard)
 	{
 		BufferDesc *desc;
 		Buffer		pinned;
-		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
 
 		*flags = tail->flags;
 		*shard = tail->shard;
-		if (peek_end(store, place.block, desc, pinned))
+		if (vp_peek_end(store, place.block, desc, pinned))
 			return;
 	}
 }
@@ -159,11 +125,11 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 	{
 		BufferDesc *desc;
 		Buffer		pinned;
-		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 
 		memcpy(factors, page + place.offset, 2 * sizeof(float));
 		memcpy(code, page + place.offset + 2 * sizeof(float), store->geo.code_bytes);
-		if (peek_end(store, place.block, desc, pinned))
+		if (vp_peek_end(store, place.block, desc, pinned))
 			return;
 	}
 }
@@ -175,10 +141,10 @@ vp_is_moving(const VpStore *store)
 	{
 		BufferDesc *desc;
 		Buffer		pinned;
-		const char *page = peek_begin(store, VP_META_BLOCK, &desc, &pinned);
+		const char *page = vp_peek_begin(store, VP_META_BLOCK, &desc, &pinned);
 		bool		moving = ((const volatile VpMeta *) VpPageData(page))->moving;
 
-		if (peek_end(store, VP_META_BLOCK, desc, pinned))
+		if (vp_peek_end(store, VP_META_BLOCK, desc, pinned))
 			return moving;
 	}
 }
@@ -192,10 +158,10 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 	{
 		BufferDesc *desc;
 		Buffer		pinned;
-		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 
 		*tid = vp_record_tail(store, page + place.offset)->tid;
-		if (peek_end(store, place.block, desc, pinned))
+		if (vp_peek_end(store, place.block, desc, pinned))
 			return;
 	}
 }
@@ -212,10 +178,10 @@ vp_vector_peek(const VpStore *store, VpId id, void *vector)
 		BufferDesc *desc;
 		Buffer		pinned;
 		Size		n = Min(left, VP_PAGE_END - place.offset);
-		const char *page = peek_begin(store, place.block, &desc, &pinned);
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 
 		memcpy(to, page + place.offset, n);
-		if (!peek_end(store, place.block, desc, pinned))
+		if (!vp_peek_end(store, place.block, desc, pinned))
 			continue;
 		to += n;
 		left -= n;

@@ -267,7 +267,7 @@ vp_redo(XLogReaderState *record)
 {
 	uint8		kind = XLogRecGetInfo(record) & ~XLR_INFO_MASK;
 
-	if (kind > VP_WAL_REUSE)
+	if (kind > VP_WAL_LANDMARK)
 		elog(PANIC, "vecprov: unknown WAL record kind %u", kind);
 	if (kind == VP_WAL_INIT)
 		redo_init(record);
@@ -316,7 +316,8 @@ static const char *
 vp_identify(uint8 info)
 {
 	static const char *const names[] = {
-		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE"
+		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE",
+		"LANDMARK"
 	};
 	uint8		kind = (info & ~XLR_INFO_MASK) >> 4;
 

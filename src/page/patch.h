@@ -43,6 +43,7 @@
 #define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage, node page */
 #define VP_WAL_META		0x70	/* entry point, lists, totals: metapage, perhaps a node page */
 #define VP_WAL_REUSE	0x80	/* no block: ids are going to be used again */
+#define VP_WAL_LANDMARK	0x90	/* landmarks: a page of them, or a new one and an older one */
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit

@@ -16,6 +16,40 @@
 /* ereports that a page is not what it should be. */
 pg_noreturn extern void vp_report_damage(Relation rel, BlockNumber block, const char *what);
 
+/*
+ * The page of a place, directly if possible.  *pinned: the buffer to be
+ * released when it had to be read in the ordinary way, else InvalidBuffer and
+ * *desc is to be checked by vp_peek_end.
+ */
+static inline const char *
+vp_peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *pinned)
+{
+	if (store->peek.enabled)
+	{
+		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));
+		if (*desc != NULL)
+		{
+			vp_buffer_touch(*desc);
+			*pinned = InvalidBuffer;
+			return vp_peek_page(*desc);
+		}
+	}
+	*pinned = vp_store_read(store, block);
+	return BufferGetPage(*pinned);
+}
+
+/* Ends a peek: false when what was read must be thrown away. */
+static inline bool
+vp_peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pinned)
+{
+	if (BufferIsValid(pinned))
+	{
+		ReleaseBuffer(pinned);
+		return true;
+	}
+	return vp_peek_done(&store->peek, block, desc);
+}
+
 /* A node's tail, given the start of its record. */
 static inline VpNodeTail *
 vp_record_tail(const VpStore *store, const char *record)

@@ -28,7 +28,7 @@ my %damage = (
 	},
 	version => {
 		block   => $block,
-		error   => qr/page of format version 9 at block 3\n.*reads format version 4/,
+		error   => qr/page of format version 9 at block 3\n.*reads format version 5/,
 		rule    => 'page version',
 		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 9, 0xFF9C) },
 	},
@@ -87,6 +87,12 @@ CREATE TABLE miscounted (id int, v vector(80));
 INSERT INTO miscounted SELECT i, vec(i, 80) FROM generate_series(1, 300) i;
 CREATE INDEX ON miscounted USING vecprov (v);
 EOS
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE misled (id int, v sparsevec(80));
+INSERT INTO misled SELECT i, vec(i, 80)::sparsevec FROM generate_series(1, 300) i;
+CREATE INDEX ON misled USING vecprov (v);
+EOS
+my $misled = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('misled_v_idx')");
 my $miscounted = $node->data_dir . '/'
   . $node->safe_psql('postgres', "SELECT pg_relation_filepath('miscounted_v_idx')");
 my $short = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('short_v_idx')");
@@ -102,11 +108,16 @@ foreach my $kind (sort keys %damage)
 	print $handle $damage{$kind}{replace}->($data);
 	close $handle or die $!;
 }
-# the number of records of the first shard, behind the other 96 bytes of the metapage and its entry point
+# the number of records of the first shard, behind the other 100 bytes of the metapage and its entry point
 open my $meta, '+<:raw', $miscounted or die $!;
-seek $meta, 24 + 100, 0;
+seek $meta, 24 + 104, 0;
 print $meta pack('L', 299);
 close $meta or die $!;
+# what the landmarks of the first set lead to, behind its 126 terms, on the page after the upper one
+open my $landmarks, '+<:raw', $misled or die $!;
+seek $landmarks, 2 * $page + 24 + 126 * 4, 0;
+print $landmarks pack('L', 1000000) x 126;
+close $landmarks or die $!;
 truncate $short, 5 * $page or die $!;
 $node->start;
 
@@ -154,6 +165,12 @@ is($node->safe_psql('postgres', "SELECT rule, message FROM vecprov_check('miscou
 	'totals|it says 299 records of 97200 bytes in shard 0, there are 300 of 97200', 'vecprov_check counts records');
 $node->safe_psql('postgres', 'REINDEX INDEX miscounted_v_idx');
 intact($node, 'miscounted', 'miscounted_v_idx', 'miscounted, after REINDEX');
+
+is($node->safe_psql('postgres', "SELECT DISTINCT block, rule FROM vecprov_check('misled_v_idx', true)"),
+	'2|landmarks in range', 'vecprov_check sees landmarks that are no nodes');
+is($node->safe_psql('postgres',
+		'SET enable_seqscan = off; SELECT id FROM misled ORDER BY v <-> vec(7, 80)::sparsevec LIMIT 1'),
+	7, 'misled: a search takes no harm');
 
 # Without the library.
 my $missing =
