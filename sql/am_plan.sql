@@ -41,6 +41,33 @@ SET enable_seqscan = off;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 1;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' FETCH FIRST 1 ROW WITH TIES;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' AS distance FROM plan_tiny ORDER BY distance LIMIT 1;
+-- nor in a query that is part of another one
+CREATE FUNCTION plan_keys_computed(query text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	found int = 0;
+	scans int = 0;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+		found := found + (line ~ 'Output:.*<->')::int;
+		scans := scans + (line ~ 'Index Scan using plan_tiny_v ')::int;
+	END LOOP;
+	ASSERT scans > 0, 'no index scan: ' || query;
+	RETURN found;
+END $$;
+SELECT plan_keys_computed(replace(query, 'NEAREST', 'SELECT id FROM plan_tiny ORDER BY v <-> ''[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]'' LIMIT 1')) > 0 AS computed, query
+FROM (VALUES
+	('SELECT (NEAREST), ARRAY(NEAREST)'),
+	('SELECT id FROM plan_items WHERE id IN (NEAREST) OR id = 5'),
+	('WITH n AS MATERIALIZED (NEAREST) SELECT id FROM n JOIN plan_items USING (id)'),
+	('SELECT sum(id) FROM ((NEAREST) UNION ALL (NEAREST)) n'),
+	('INSERT INTO plan_tiny (id) NEAREST'),
+	('SELECT t.id, n.id FROM plan_items t, LATERAL (SELECT id FROM plan_tiny ORDER BY plan_tiny.v <-> t.v LIMIT 2) n'),
+	-- here somebody does
+	('SELECT id FROM plan_items, (SELECT min(d) AS d FROM (SELECT v <-> ''[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]'' AS d FROM plan_tiny ORDER BY d LIMIT 3) n) n WHERE d < 1')) q (query);
+SELECT t.id, array_agg(n.id ORDER BY n.d) = array_agg(n.id ORDER BY n.place) AS in_order
+FROM (SELECT * FROM plan_tiny ORDER BY id LIMIT 3) t, LATERAL (SELECT id, i.v <-> t.v AS d, row_number() OVER () AS place FROM (SELECT id, i.v FROM plan_tiny i ORDER BY i.v <-> t.v LIMIT 5) i) n
+GROUP BY t.id ORDER BY t.id;
 RESET enable_seqscan;
 
 -- Not chosen: all rows are wanted

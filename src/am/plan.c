@@ -11,8 +11,8 @@
  *
  * So where a query's plan is nothing but such a scan, or a LIMIT over it, an unused
  * sort key ("resjunk", dropped before anybody gets the row) becomes a NULL.
- * EXPLAIN VERBOSE shows it.  The query may be in another one's FROM, which ranks
- * again what it gives.
+ * EXPLAIN VERBOSE shows it.  The query may be part of another one, wherever: who
+ * reads its rows cannot name that column.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +23,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
@@ -58,7 +59,7 @@ find_scan(Plan *plan)
 	return is_ours(((IndexScan *) plan)->indexid) ? (IndexScan *) plan : NULL;
 }
 
-/* Looks at a query's plan; if it is none, at that of the query that it takes its rows from. */
+/* The plan of a whole query: what is resjunk at its top, nobody reads. */
 static void
 spare_unused(Plan *plan)
 {
@@ -66,13 +67,7 @@ spare_unused(Plan *plan)
 	ListCell   *cell;
 
 	if (scan == NULL)
-	{
-		while (plan != NULL && !IsA(plan, SubqueryScan))
-			plan = outerPlan(plan);
-		if (plan != NULL)
-			spare_unused(((SubqueryScan *) plan)->subplan);
 		return;
-	}
 	foreach(cell, scan->scan.plan.targetlist)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
@@ -82,15 +77,53 @@ spare_unused(Plan *plan)
 	}
 }
 
+/*
+ * Those of the queries that a plan takes rows from.  Their own node may have been left out, but a
+ * LIMIT is always the top of one.
+ */
+static void
+spare_below(Plan *plan)
+{
+	List	   *children = NIL;
+	ListCell   *cell;
+
+	if (plan == NULL)
+		return;
+	check_stack_depth();
+	if (IsA(plan, SubqueryScan))
+	{
+		spare_unused(((SubqueryScan *) plan)->subplan);
+		spare_below(((SubqueryScan *) plan)->subplan);
+	}
+	else if (IsA(plan, Limit))
+		spare_unused(plan);
+	else if (IsA(plan, Append))
+		children = ((Append *) plan)->appendplans;
+	else if (IsA(plan, MergeAppend))
+		children = ((MergeAppend *) plan)->mergeplans;
+	foreach(cell, children)
+		spare_below(lfirst(cell));
+	spare_below(outerPlan(plan));
+	spare_below(innerPlan(plan));
+}
+
 static PlannedStmt *
 plan_query(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
 {
 	PlannedStmt *stmt = previous_planner_hook ?
 		previous_planner_hook(parse, query_string, cursor_options, params) :
 		standard_planner(parse, query_string, cursor_options, params);
+	ListCell   *cell;
 
 	if (stmt->commandType == CMD_SELECT)
 		spare_unused(stmt->planTree);
+	spare_below(stmt->planTree);
+	/* those in expressions, and of WITH */
+	foreach(cell, stmt->subplans)
+	{
+		spare_unused(lfirst(cell));
+		spare_below(lfirst(cell));
+	}
 	return stmt;
 }
 
