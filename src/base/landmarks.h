@@ -6,10 +6,10 @@
  *
  * Most pairs of short texts have no term in common and are all equally far, so
  * that a walk through a graph gets no direction.  Landmarks lead it to where its
- * terms are; from there on it is told by distances.  Pruned inverted lists that
- * give a graph its entry points are in Bruch et al., "Efficient Inverted Indexes
- * for Approximate Retrieval over Learned Sparse Representations" (SIGIR 2024), and
- * what followed it.
+ * terms are; from there on it is told by distances.  Pruned inverted lists that a
+ * graph of neighbours completes are in Bruch et al., "Pairing Clustered Inverted
+ * Indexes with kNN Graphs for Fast Approximate Retrieval over Learned Sparse
+ * Representations" (CIKM 2024).
  *
  * A set is a small cache: of each term the VP_TERM_LANDMARKS nodes in which it
  * weighs most, as long as there is room for all terms of the set, and fewer of the

@@ -15,15 +15,16 @@ my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', <<'EOC');
 wal_consistency_checking = 'all, vecprov'
 vecprov.scale_change_interval = 0
+shared_buffers = 32MB
 # a crash must not take away what the standby has not got yet
 wal_keep_size = 4GB
 EOC
 $primary->start;
-# text(i): 4 to 11 terms of 20,000 by Zipf's law, weighing the more the rarer they are
+# text(i): 4 to 11 terms of 20,000 by Zipf's law, weighing the more the rarer they are, normalised
 $primary->safe_psql('postgres', <<'EOS');
 CREATE EXTENSION IF NOT EXISTS vecprov;
 CREATE FUNCTION text(i integer) RETURNS sparsevec LANGUAGE sql IMMUTABLE AS $$
-	SELECT ('{' || string_agg(word || ':' || weight, ',') || '}/20000')::sparsevec
+	SELECT l2_normalize(('{' || string_agg(word || ':' || weight, ',') || '}/20000')::sparsevec)
 	FROM (SELECT word, (count(*) * ln(2.0 + word))::real AS weight
 		FROM (SELECT floor(20000 ^ (((hashint4extended(i, n) >> 20) & 1048575) / 1048576.0))::integer AS word
 			FROM generate_series(1, 4 + i % 8) n) w
