@@ -41,7 +41,8 @@ SET enable_seqscan = off;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 1;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' FETCH FIRST 1 ROW WITH TIES;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' AS distance FROM plan_tiny ORDER BY distance LIMIT 1;
--- nor in a query that is part of another one
+-- nor in a query that is part of another one; of this part there are two plans, one of which goes
+SELECT count(*) FROM plan_tiny t WHERE id < 3 OR EXISTS (SELECT FROM plan_items i WHERE i.id = t.id);
 CREATE FUNCTION plan_keys_computed(query text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	line text;

@@ -118,10 +118,11 @@ plan_query(Query *parse, const char *query_string, int cursor_options, ParamList
 	if (stmt->commandType == CMD_SELECT)
 		spare_unused(stmt->planTree);
 	spare_below(stmt->planTree);
-	/* those in expressions, and of WITH */
+	/* those in expressions, and of WITH; NULL: the planner chose another one */
 	foreach(cell, stmt->subplans)
 	{
-		spare_unused(lfirst(cell));
+		if (lfirst(cell) != NULL)
+			spare_unused(lfirst(cell));
 		spare_below(lfirst(cell));
 	}
 	return stmt;
