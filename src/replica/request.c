@@ -317,7 +317,7 @@ vp_request_take(int slot, Oid index)
 	return NULL;
 }
 
-void
+int
 vp_request_done(VpRequest *request)
 {
 	PGPROC	   *client = end_run(request, VP_REQUEST_DONE);
@@ -326,6 +326,7 @@ vp_request_done(VpRequest *request)
 		untold[nuntold++] = client;
 	if (nuntold == lengthof(untold))
 		vp_requests_tell();
+	return nuntold;
 }
 
 void

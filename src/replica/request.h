@@ -95,8 +95,11 @@ extern VpRequest *vp_request_take(int slot, Oid index);
 /* One becomes RUNNING by this worker; its client can do nothing meanwhile. */
 extern void vp_request_begin(VpRequest *request, PGPROC *worker);
 
-/* The answer is there; its client is told at the latest by the next vp_requests_tell(). */
-extern void vp_request_done(VpRequest *request);
+/*
+ * The answer is there; its client is told at the latest by the next vp_requests_tell().  Returns
+ * how many are to be told then.
+ */
+extern int	vp_request_done(VpRequest *request);
 extern void vp_requests_tell(void);
 
 /* What this process runs has failed: it ends. */

@@ -32,10 +32,12 @@
 #define TURN	10
 
 /*
- * Nanoseconds of short searches that are run one after the other before their clients are told.
- * Who is told runs at once, where there are no more processors than workers, and takes the caches along.
+ * Clients are told of their answers in groups, since who is told runs at once, where there are no more
+ * processors than workers, and takes the caches along: after so many nanoseconds of searches, and when it is
+ * such a part of those that wait for the worker's seat, which is what it adds to their time.
  */
-#define TELL_AFTER	1000000
+#define TELL_AFTER	500000
+#define TELL_PART	8
 
 static const VpServer *server;
 
@@ -69,18 +71,21 @@ next_request(const VpDesk *desk)
 	return vp_request_take(desk->slot, desk->index);
 }
 
-/* Nanoseconds. */
-static uint64
+static void
 search(void *opened, VpRequest *request)
 {
+	static uint64 untold_ns;
 	uint64		start = vp_now();
 	uint64		ns;
+	int			untold;
 
 	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its client */
 		request->nhits = server->search(opened, &request->ask, request->hits);
 	ns = request->ns = vp_now() - start;
-	vp_request_done(request);
-	return ns;
+	untold = vp_request_done(request);
+	untold_ns = untold > 1 ? untold_ns + ns : ns;
+	if (untold_ns > TELL_AFTER && untold * TELL_PART > vp_seats_waiting_each())
+		vp_requests_tell();
 }
 
 /*
@@ -92,7 +97,6 @@ serve(VpDesk *desk)
 {
 	VpRequest  *request = next_request(desk);
 	TimestampTz begun = GetCurrentTimestamp();
-	uint64		untold = 0;
 	void	   *opened;
 
 	if (request == NULL)
@@ -101,12 +105,7 @@ serve(VpDesk *desk)
 	opened = server->open(desk->index);
 	while (opened != NULL && request != NULL)
 	{
-		untold += search(opened, request);
-		if (untold > TELL_AFTER)
-		{
-			vp_requests_tell();
-			untold = 0;
-		}
+		search(opened, request);
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
 		if (!TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), TURN))

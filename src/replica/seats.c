@@ -422,6 +422,14 @@ vp_seats_attend(VpDesk *mine)
 	desk = mine;
 }
 
+int
+vp_seats_waiting_each(void)
+{
+	const Seats *s = &seats[desk->slot];
+
+	return s->s.waiting / Max(s->s.replicas * s->s.units, 1);
+}
+
 bool
 vp_seat_wait(int slot, VpRequest *request, bool front)
 {

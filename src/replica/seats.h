@@ -44,6 +44,9 @@ extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
 /* This process is the worker of a desk. */
 extern void vp_seats_attend(VpDesk *mine);
 
+/* How many wait for each seat of its index. */
+extern int	vp_seats_waiting_each(void);
+
 /*
  * What the worker is to run next for who stands in line, and the seat to do it with: what was
  * put on its desk, or the first one's request if this process has the seat of the last one.
