@@ -54,6 +54,9 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
+/* So many rows are compared with each other; more are looked up in a table. */
+#define FEW_ROWS		32
+
 /*
  * How many rows a worker is asked for, as LIMIT is not known: as many as the last scan of this process
  * returned, within limits; and the second time, when these were too few.
@@ -115,10 +118,9 @@ typedef struct VpScan
 	VpMeter    *meter;
 	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
 	uint64		busy_ns;
-	/* rows returned, in `rows`; the table only while nodes are moved */
-	ItemPointerData *tids;
+	/* rows returned: few of them, or all in a table, in `rows` */
+	ItemPointerData tids[FEW_ROWS];
 	int			ntids;
-	int			maxtids;
 	HTAB	   *seen;
 
 	VpHit	   *handed;			/* in `rows` */
@@ -388,48 +390,42 @@ read_ahead(VpScan *scan)
 }
 
 /*----------
- * Rows that may be met twice, at a node and at its copy in another shard
+ * Rows that are met twice: at a node and at its copy in another shard; in a chain, and
+ * at its dead first node, to which VACUUM has given the row
  *----------
  */
 
-/* From now on rows are looked up: those returned so far, and the next ones. */
+/* From now on rows are looked up: there are too many to be compared. */
 static void
 look_up_rows(VpScan *scan)
 {
 	HASHCTL		control = {.keysize = sizeof(ItemPointerData),.entrysize = sizeof(ItemPointerData),
 	.hcxt = scan->rows};
 
-	scan->seen = hash_create("vecprov rows", Max(scan->ntids, 128), &control,
+	scan->seen = hash_create("vecprov rows", 8 * FEW_ROWS, &control,
 							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < scan->ntids; i++)
 		(void) hash_search(scan->seen, &scan->tids[i], HASH_ENTER, NULL);
 }
 
-/*
- * Was this row returned before?  Else remembers it.  Moves may begin while the scan goes
- * on, and the row may have been returned before that.
- */
+/* Was this row returned before?  Else remembers it. */
 static bool
 returned_before(VpScan *scan, ItemPointer tid)
 {
 	bool		found = false;
 
-	if (scan->seen == NULL && vp_is_moving(&scan->index->store))
+	if (scan->seen == NULL && scan->ntids == FEW_ROWS)
 		look_up_rows(scan);
 	if (scan->seen != NULL)
-		(void) hash_search(scan->seen, tid, HASH_ENTER, &found);
-	else
 	{
-		if (scan->ntids == scan->maxtids)
-		{
-			scan->maxtids = Max(2 * scan->maxtids, 64);
-			scan->tids = scan->tids == NULL ?
-				palloc(scan->maxtids * sizeof(ItemPointerData)) :
-				repalloc_huge(scan->tids, scan->maxtids * sizeof(ItemPointerData));
-		}
-		scan->tids[scan->ntids++] = *tid;
+		(void) hash_search(scan->seen, tid, HASH_ENTER, &found);
+		return found;
 	}
-	return found;
+	for (int i = 0; i < scan->ntids; i++)
+		if (ItemPointerEquals(&scan->tids[i], tid))
+			return true;
+	scan->tids[scan->ntids++] = *tid;
+	return false;
 }
 
 /*----------
@@ -504,8 +500,7 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	state->measured = 0;
 	state->last_dist = -INFINITY;
 	state->returned = state->late = 0;
-	state->tids = NULL;
-	state->ntids = state->maxtids = 0;
+	state->ntids = 0;
 	state->seen = NULL;
 	state->handed = NULL;
 }
@@ -589,8 +584,6 @@ start_search(IndexScanDesc scan)
 
 	vp_rows_begin(&state->table, scan->heapRelation);
 	state->cold = false;
-	if (graph.moving && state->seen == NULL)
-		look_up_rows(state);
 	state->ef = vp_ef_search;
 	state->rounds = 1;
 	state->phase = SCAN_SEARCH;
@@ -836,8 +829,6 @@ go_on_handed(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	if (state->seen == NULL)
-		look_up_rows(state);
 	if (state->asked < MORE_HANDED && state->nhanded == state->asked &&
 		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED))
 		return;

@@ -150,7 +150,7 @@ typedef struct VpMeta
 	/* Of the graphs.  Each a word that readers may read without a lock. */
 	uint32		shards;			/* how many there are, 1 ... VP_MAX_SHARDS */
 	uint32		target;			/* new nodes go to so many; the others are being emptied */
-	uint32		moving;			/* nodes are being moved: rows may be met twice */
+	uint32		moving;			/* nodes are being moved from shard to shard */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
 	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
 	uint32		next_id;		/* ids from here on were never used */

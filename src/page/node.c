@@ -134,21 +134,6 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 	}
 }
 
-bool
-vp_is_moving(const VpStore *store)
-{
-	for (;;)
-	{
-		BufferDesc *desc;
-		Buffer		pinned;
-		const char *page = vp_peek_begin(store, VP_META_BLOCK, &desc, &pinned);
-		bool		moving = ((const volatile VpMeta *) VpPageData(page))->moving;
-
-		if (vp_peek_end(store, VP_META_BLOCK, desc, pinned))
-			return moving;
-	}
-}
-
 void
 vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 {

@@ -296,7 +296,6 @@ read_state(const volatile VpMeta *meta, VpGraphState *state)
 	state->next_id = meta->next_id;
 	state->shards = meta->shards;
 	state->mean_due = meta->mean_due;
-	state->moving = meta->moving;
 }
 
 VpGraphState

@@ -36,7 +36,6 @@ typedef struct VpGraphState
 	uint32		next_id;		/* all ids are below */
 	uint32		shards;
 	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
-	bool		moving;			/* rows may be met twice */
 } VpGraphState;
 
 /*----------
@@ -77,9 +76,6 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
 /* One peek at the metapage. */
 extern VpGraphState vp_graph_state(const VpStore *store);
-
-/* Its `moving` alone, for nearly nothing. */
-extern bool vp_is_moving(const VpStore *store);
 
 /*
  * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below next_id of a

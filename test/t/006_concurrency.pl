@@ -85,6 +85,28 @@ intact($node, 'alike', 'alike_v_idx', 'equal vectors');
 $node->safe_psql('postgres', 'VACUUM alike');
 intact($node, 'alike', 'alike_v_idx', 'equal vectors, vacuumed');
 
+# A scan that is on chains while VACUUM gives their dead first nodes the rows of the next ones.
+foreach my $order (qw(strict_order relaxed_order))
+{
+	$node->safe_psql('postgres', <<'EOS');
+TRUNCATE alike;
+INSERT INTO alike (v) SELECT vec(i % 60, 80) FROM generate_series(1, 600) i;
+DELETE FROM alike WHERE id IN (SELECT id FROM alike ORDER BY id LIMIT 180);
+EOS
+	my $session = $node->background_psql('postgres');
+	$session->query_safe("SET enable_seqscan = off; SET vecprov.iterative_scan = $order; SET vecprov.ef_search = 10; SET client_min_messages = error");
+	$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT id FROM alike ORDER BY v <-> vec(7, 80)');
+	my @rows = split /\n/, $session->query_safe('FETCH 300 FROM c');
+	$node->safe_psql('postgres', 'VACUUM (INDEX_CLEANUP ON) alike');
+	push @rows, split /\n/, $session->query_safe('FETCH ALL FROM c');
+	my %seen;
+	$seen{$_}++ for @rows;
+	is(scalar(grep { $_ > 1 } values %seen), 0, "chains are taken apart, $order: no row is returned twice");
+	is(scalar(@rows), 420, "chains are taken apart, $order: all are returned") if $order eq 'relaxed_order';
+	$session->query_safe('COMMIT');
+	$session->quit;
+}
+
 # Everything goes and comes back, over and over.
 together('all deleted',
 	[ 1, 60, "DELETE FROM alike;\n" ],
