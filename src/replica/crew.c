@@ -83,7 +83,7 @@ give_desk(int number, int replica, int unit)
 	desk->replica = replica;
 	desk->unit = unit;
 	desk->not_before = 0;
-	desk->failed = false;
+	desk->failed = desk->warmed = false;
 	return true;
 }
 

@@ -33,6 +33,7 @@ typedef struct VpDesk
 	int			unit;
 	TimestampTz not_before;		/* a worker is not started before */
 	bool		failed;			/* none was to be had, the last time */
+	bool		warmed;			/* a worker has begun to read the table; by itself, without the lock */
 	PGPROC	   *proc;			/* NULL: nobody is there */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
 	struct VpRequest *request;	/* to be run, with a seat that comes with it; the queue's lock */

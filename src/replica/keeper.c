@@ -44,6 +44,7 @@ typedef struct Kept
 	bool		used;
 	bool		gone;
 	bool		failed;
+	bool		unfilled;
 	bool		sure;
 	VpFacts		facts;
 
@@ -51,6 +52,7 @@ typedef struct Kept
 	uint64		hold;			/* 0: not locked, or the locks are about to be released */
 	VpPins		pins;
 	bool		ready;			/* all was pinned, since pinning began */
+	bool		filling;		/* what is not pinned is being read */
 	TimestampTz looked;			/* when the size of the file was */
 	char		error[512];
 } Kept;
@@ -69,6 +71,7 @@ learn_slot(Kept *k, const VpSlot *slot)
 	k->used = slot->used;
 	k->gone = slot->gone;
 	k->failed = slot->failed;
+	k->unfilled = slot->unfilled;
 	k->sure = k->hold != 0 && slot->sure == k->hold;
 	if (memcmp(&k->facts, &slot->facts, sizeof(VpFacts)) == 0)
 		return;
@@ -379,7 +382,13 @@ pin(int i)
 	}
 	if (k->pins.owner == NULL)
 		return false;
-	more = vp_pins_more(&k->pins) || vp_pins_fill(&k->pins);
+	more = vp_pins_more(&k->pins);
+	if (!more && !k->unfilled)
+	{
+		k->filling = true;
+		more = vp_pins_fill(&k->pins);
+		k->filling = false;
+	}
 	if (!more)
 		k->ready = true;
 	return more;
@@ -387,7 +396,7 @@ pin(int i)
 
 /*
  * The same.  An error is written down with the index, and ends this process: the
- * next one leaves the index alone.
+ * next one leaves the index alone, or what is not pinned, if that could not be read.
  */
 static bool
 pin_carefully(int i)
@@ -405,9 +414,15 @@ pin_carefully(int i)
 
 		LWLockReleaseAll();
 		LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-		vp_registry->slots[i].failed = true;
-		vp_registry->slots[i].state = VP_ERROR;
-		strlcpy(vp_registry->slots[i].error, error->message, sizeof(vp_registry->slots[i].error));
+		if (kept[i].filling)
+			vp_registry->slots[i].unfilled = true;
+		else
+		{
+			vp_registry->slots[i].failed = true;
+			vp_registry->slots[i].state = VP_ERROR;
+			strlcpy(vp_registry->slots[i].error, error->message,
+					sizeof(vp_registry->slots[i].error));
+		}
 		LWLockRelease(vp_registry->lock);
 		MemoryContextSwitchTo(context);
 		PG_RE_THROW();

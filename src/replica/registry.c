@@ -138,7 +138,7 @@ set_facts(VpSlot *slot, const VpFacts *facts)
 	if (memcmp(&slot->facts, facts, sizeof(VpFacts)) == 0)
 		return;
 	slot->facts = *facts;
-	slot->failed = false;
+	slot->failed = slot->unfilled = false;
 	/* so that nobody takes the keeper's work of before for what these ask */
 	slot->state = VP_LOADING;
 	slot->error[0] = '\0';

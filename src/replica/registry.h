@@ -56,6 +56,7 @@ typedef struct VpSlot
 	VpState		state;
 	char		error[512];		/* of VP_ERROR; else empty */
 	bool		failed;			/* pages could not be read: not tried again with these facts */
+	bool		unfilled;		/* such that the tier does not keep: left to searches, likewise */
 	BlockNumber pinned;			/* blocks */
 	BlockNumber wanted;
 } VpSlot;

@@ -164,8 +164,12 @@ vecprov_worker_main(Datum arg)
 					PGC_S_OVERRIDE);
 	bind_to_zone(desk);
 	vp_seats_attend(desk);
-	/* after a start the rows that are found are to be had as quickly as the index */
-	warming = desk->replica == 0 && desk->unit == 0;
+	/*
+	 * After a start the rows that are found are to be had as quickly as the index.  Once: should a page
+	 * be damaged, that ends this worker, and the next one has searches to run.
+	 */
+	warming = desk->replica == 0 && desk->unit == 0 && !desk->warmed;
+	desk->warmed = true;
 	for (;;)
 	{
 		mind_signals(desk);

@@ -301,6 +301,9 @@ $primary->safe_psql('postgres', <<'EOS');
 CREATE TABLE bad (id int, v vector(80));
 INSERT INTO bad SELECT i, vec(i, 80) FROM generate_series(1, 500) i;
 CREATE INDEX bad_v_idx ON bad USING vecprov (v) WITH (tier = 'r40');
+CREATE TABLE worse (id int, v vector(80));
+INSERT INTO worse SELECT i, vec(i, 80) FROM generate_series(1, 500) i;
+CREATE INDEX worse_v_idx ON worse USING vecprov (v) WITH (tier = 'r10');
 CREATE UNLOGGED TABLE unlogged (id int, v vector(80));
 INSERT INTO unlogged SELECT i, vec(i, 80) FROM generate_series(1, 500) i;
 CREATE INDEX unlogged_v_idx ON unlogged USING vecprov (v) WITH (tier = 'r40');
@@ -308,12 +311,19 @@ EOS
 ready($primary, 'unlogged_v_idx', 'unlogged');
 $primary->wait_for_catchup($standby);
 ready($standby, 'bad_v_idx', 'standby: not yet damaged');
-my $file = $primary->data_dir . '/' . $primary->safe_psql('postgres', "SELECT pg_relation_filepath('bad_v_idx')");
+my %file = map { $_ => $primary->data_dir . '/' . $primary->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") }
+  qw(bad_v_idx worse_v_idx);
+$offset = log_end($primary);
 $primary->stop;
-open my $handle, '+<:raw', $file or die $!;
-seek $handle, 5 * 8192, 0;
-print $handle "\xff" x 100;
-close $handle;
+# of the second one the last block, exact vectors
+my %block = (bad_v_idx => 5, worse_v_idx => (-s $file{worse_v_idx}) / 8192 - 1);
+foreach my $index (keys %file)
+{
+	open my $handle, '+<:raw', $file{$index} or die $!;
+	seek $handle, $block{$index} * 8192, 0;
+	print $handle "\xff" x 100;
+	close $handle;
+}
 $primary->start;
 $primary->poll_query_until('postgres', "SELECT state = 'Error' FROM vecprov_indexes WHERE index = 'bad_v_idx'::regclass")
   or die 'nobody saw the damage';
@@ -321,6 +331,11 @@ like($primary->safe_psql('postgres', "SELECT error FROM vecprov_indexes WHERE in
 	qr/invalid page in block 5/, 'a damaged page: told');
 ready($primary, 'items_v_idx', 'the others');
 is(state_of($primary, 'bad_v_idx'), 'Error', 'still told');
+$primary->wait_for_log(qr/invalid page in block $block{worse_v_idx} of/, $offset);
+ready($primary, 'worse_v_idx', 'what the tier does not keep is damaged');
+is($primary->safe_psql('postgres', "SELECT resident FROM vecprov_indexes WHERE index = 'worse_v_idx'::regclass"), 1,
+	'what it keeps is pinned');
+$primary->safe_psql('postgres', 'DROP TABLE worse');
 $primary->safe_psql('postgres', 'REINDEX INDEX bad_v_idx');
 on_both('bad_v_idx', 'mended');
 
