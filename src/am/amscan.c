@@ -34,6 +34,7 @@
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
+#include "am/client.h"
 #include "am/inserter.h"
 #include "am/row_reader.h"
 #include "am/rows.h"
@@ -599,6 +600,8 @@ start_search(IndexScanDesc scan)
 	VP_POINT("search-seated");
 	vp_search_start_all(state->search, &state->source.source, &state->query,
 						entries, nentries, state->ef, graph.next_id);
+	vp_client_rows_come();
+	VP_POINT("search-found");
 	read_ahead(state);
 }
 
@@ -866,6 +869,7 @@ get_row(IndexScanDesc scan)
 
 	if (state->phase == SCAN_START)
 	{
+		vp_client_search_begins();
 		vp_limit_read(&state->index->store, state->meter);
 		start_clock(state);
 		if (is_handed_over(scan))

@@ -58,6 +58,68 @@ id_exists(VpNodeSource *source, VpId id)
 	return id < source->nids;
 }
 
+/* A node's record, and where it is by the hint for its page. */
+typedef struct Target
+{
+	VpPlace		place;
+	BufferDesc *desc;
+	const char *record;
+} Target;
+
+/* A page that no buffer holds, for an id that there is no page for. */
+static inline VpPlace
+find_place(VpNodeSource *source, VpId id)
+{
+	if (likely(id_exists(source, id)))
+		return vp_node_place(&source->index->store.geo, id);
+	return (VpPlace) {.block = InvalidBlockNumber};
+}
+
+/*
+ * Follows the hint, and loads the record.  Where there is none any buffer will do: it is
+ * looked at whether it holds the page.
+ */
+static pg_attribute_always_inline void
+aim(Target *target, const VpPeekRel *peek, uint32 bytes)
+{
+	Buffer		hint = Max(vp_peek_hint(peek, target->place.block), 1);
+	const char *record = vp_window_page(hint) + target->place.offset;
+	const char *end = record + bytes;
+
+	target->desc = GetBufferDescriptor(hint - 1);
+	target->record = record;
+	__builtin_prefetch(target->desc);
+	for (; record < end; record += CACHE_LINE)
+		__builtin_prefetch(record);
+	__builtin_prefetch(end - 1);
+}
+
+/* False: the hint was wrong, or the buffer was given to another page meanwhile. */
+static pg_attribute_always_inline bool
+target_distance(const Target *target, const VpPeekRel *peek, const VpQuery *query, float *dist)
+{
+	if (unlikely(!vp_buffer_holds(target->desc, peek, target->place.block)))
+		return false;
+	pg_read_barrier();
+	vp_buffer_touch(target->desc);
+	*dist = record_distance(query, target->record);
+	return likely(vp_peek_done(peek, target->place.block, target->desc));
+}
+
+/* False: the page must be read in the ordinary way. */
+static bool
+peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float *dist)
+{
+	BufferDesc *desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+
+	if (desc == NULL)
+		return false;
+	vp_buffer_touch(desc);
+	*dist = record_distance(query, vp_peek_page(desc) + place.offset);
+	return vp_peek_done(&store->peek, place.block, desc);
+}
+
 /* In the ordinary way, under a pin; the next time it can be peeked at. */
 static float
 pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
@@ -69,19 +131,6 @@ pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
 	return dist;
 }
 
-/* False: the page must be read in the ordinary way. */
-static inline bool
-peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, Buffer hint, float *dist)
-{
-	BufferDesc *desc = vp_peek(&store->peek, place.block, hint);
-
-	if (unlikely(desc == NULL))
-		return false;
-	vp_buffer_touch(desc);
-	*dist = record_distance(query, vp_peek_page(desc) + place.offset);
-	return likely(vp_peek_done(&store->peek, place.block, desc));
-}
-
 /* Of several pages that are not there, all are asked for before the first is waited for. */
 static void
 read_ahead(VpNodeSource *source, const VpId *ids, int n)
@@ -91,22 +140,23 @@ read_ahead(VpNodeSource *source, const VpId *ids, int n)
 			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
-static pg_attribute_always_inline Buffer
-prefetch_record(const VpStore *store, VpPlace place, uint32 bytes)
+/* The distance of the first of n nodes, which is not where its hint says. */
+static pg_noinline float
+elsewhere_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, bool *missed)
 {
-	Buffer		hint = vp_peek_hint(&store->peek, place.block);
+	const VpStore *store = &source->index->store;
+	VpPlace		place = find_place(source, ids[0]);
+	float		dist;
 
-	if (hint != InvalidBuffer)
-	{
-		const char *record = vp_window_page(hint) + place.offset;
-		const char *end = record + Min(bytes, PREFETCH_LINES * CACHE_LINE);
-
-		__builtin_prefetch(GetBufferDescriptor(hint - 1));
-		for (; record < end; record += CACHE_LINE)
-			__builtin_prefetch(record);
-		__builtin_prefetch(end - 1);
-	}
-	return hint;
+	if (place.block == InvalidBlockNumber)
+		return NAN;
+	if (peeked_distance(store, query, place, &dist))
+		return dist;
+	if (!*missed)
+		read_ahead(source, ids, n);
+	*missed = true;
+	vp_node_read_together(store, ids[0]);
+	return pinned_distance(store, query, place);
 }
 
 /* Loads the links that will be asked for next, and what leads to them. */
@@ -117,7 +167,7 @@ prefetch_links(VpNodeSource *source)
 	VpPlace		place;
 	Buffer		hint;
 
-	if (source->source.next >= source->nids || !store->peek.enabled)
+	if (source->source.next >= source->nids)
 		return;
 	place = vp_node_place(&store->geo, source->source.next);
 	hint = vp_peek_hint(&store->peek, place.block);
@@ -135,41 +185,30 @@ static void
 source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
 {
 	VpNodeSource *source = (VpNodeSource *) base;
-	const VpStore *store = &source->index->store;
-	uint32		bytes = hot_bytes(source->index);
-	VpPlace		places[VP_MAX_LINKS + 1];
-	Buffer		hints[VP_MAX_LINKS + 1];
+	const VpPeekRel *peek = &source->index->store.peek;
+	uint32		bytes = Min(hot_bytes(source->index), PREFETCH_LINES * CACHE_LINE);
+	Target		targets[VP_MAX_LINKS + 1];
 	int			ahead = 0;
 	bool		missed = false;
 
+	if (!peek->enabled)
+	{
+		for (int i = 0; i < n; i++)
+			dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
+		return;
+	}
 	prefetch_links(source);
 	for (int i = 0; i < n; i++)
 	{
-		if (!id_exists(source, ids[i]))
-		{
-			places[i].block = InvalidBlockNumber;
-			continue;
-		}
-		places[i] = vp_node_place(&store->geo, ids[i]);
-		if (store->peek.enabled)
-			vp_peek_prefetch_hint(&store->peek, places[i].block);
+		targets[i].place = find_place(source, ids[i]);
+		vp_peek_prefetch_hint(peek, targets[i].place.block);
 	}
 	for (int i = 0; i < n; i++)
 	{
 		for (; ahead < n && ahead <= i + PREFETCH_AHEAD; ahead++)
-			hints[ahead] = store->peek.enabled && places[ahead].block != InvalidBlockNumber ?
-				prefetch_record(store, places[ahead], bytes) : InvalidBuffer;
-		if (places[i].block == InvalidBlockNumber)
-			dist[i] = NAN;
-		else if (!store->peek.enabled ||
-				 !peeked_distance(store, query, places[i], hints[i], &dist[i]))
-		{
-			if (!missed)
-				read_ahead(source, ids + i, n - i);
-			missed = true;
-			vp_node_read_together(store, ids[i]);
-			dist[i] = pinned_distance(store, query, places[i]);
-		}
+			aim(&targets[ahead], peek, bytes);
+		if (unlikely(!target_distance(&targets[i], peek, query, &dist[i])))
+			dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
 	}
 }
 

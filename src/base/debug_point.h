@@ -30,6 +30,7 @@
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged
  *	search-seated		a search has its seat, if its index has seats, and begins
+ *	search-found		the graph has been searched, no row is measured yet
  *	vacuum-marked		dead nodes are marked
  *	vacuum-surveyed		it is known which nodes are dead; no link is changed yet
  *	vacuum-repaired		nothing leads to them any more

@@ -15,6 +15,7 @@
 #include "base/settings.h"
 #include "base/zones.h"
 
+int			vp_busy_poll;
 int			vp_ef_search;
 int			vp_iterative_scan = VP_ITERATIVE_STRICT;	/* 16 asserts that it is the default */
 int			vp_max_scan_tuples;
@@ -69,6 +70,14 @@ assign_zones(const char *newval, void *extra)
 void
 vp_settings_define(void)
 {
+	DefineCustomIntVariable("vecprov.busy_poll",
+							"Sets for how many microseconds a process that has searched looks for the next command "
+							"before it sleeps.",
+							"It gives way to others, and looks less often when it looks in vain. 0: never.",
+							&vp_busy_poll,
+							100, 0, 1000000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+
 	DefineCustomStringVariable("vecprov.debug_point",
 							   "Makes something happen at a named point in the code, for tests.",
 							   NULL,

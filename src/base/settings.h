@@ -19,6 +19,7 @@ typedef enum VpIterativeScan
 #define VP_MIN_EF_SEARCH		1
 #define VP_MAX_EF_SEARCH		100000
 
+extern int	vp_busy_poll;			/* microseconds */
 extern int	vp_ef_search;
 extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;

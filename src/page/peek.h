@@ -75,11 +75,16 @@ vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
 static inline bool
 vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 {
-	const volatile BufferTag *tag = &desc->tag;
 	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+	uint64		is[2];
+	uint64		want[2];
 
-	return (state & (BM_VALID | BM_TAG_VALID)) == (BM_VALID | BM_TAG_VALID) &&
-		VpTagIs(tag, &peek->tag, block);
+	/* in the innermost loop of a search: few instructions, and one jump */
+	StaticAssertStmt(offsetof(BufferTag, blockNum) == sizeof(is), "a tag is 16 bytes and the block");
+	memcpy(is, &desc->tag, sizeof(is));
+	memcpy(want, &peek->tag, sizeof(want));
+	return ((is[0] ^ want[0]) | (is[1] ^ want[1]) | (desc->tag.blockNum ^ block) |
+			(~state & (BM_VALID | BM_TAG_VALID))) == 0;
 }
 
 /*

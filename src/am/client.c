@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * client.c
+ *	  A client in a hurry finds the server awake, and is woken in time.
+ *
+ * To wake up a processor that sleeps takes 20 to 50 microseconds in a virtual machine,
+ * about as long as a search.  A client that waits for each answer before it asks again
+ * has two of these in each round, and on an idle machine they are half of it:
+ *
+ *		server	search  rows  ~~~~~~~~~~~~~~~~~~~~~~~~~~~~  wakes  search
+ *		client	~~~~~~~~~~~~~~~~~  wakes  next query  ~~~~~~~~~~~~~~~~~~~
+ *
+ * So, as hypervisors do before they stop a processor (KVM's halt_poll_ns):
+ *
+ * 1. Who has answered looks for the next command for a moment before it sleeps, as long as
+ *	  nobody else wants the processor.
+ * 2. If the last one was seen to come so, what the client is to get before the first row is
+ *	  sent when the graph has been searched, and the client wakes up while its rows are made.
+ *
+ *		server	search  rows  looks  search  rows
+ *		client	~~~~~~  wakes   next query  ~~~~~
+ *
+ * That is in vain when the client takes its time, and harmful when other processes wait for
+ * a processor.  The first shows in that nothing comes, the second in that a look takes long, as
+ * it yields the processor.  After either, the next answers are not waited after: one, then three,
+ * and up to MAX_IDLE of them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <sched.h>
+
+/*
+ * The server's header brings another one, which cannot be compiled without the headers of Kerberos where
+ * the server was built with it.  Of that one only two names are needed, the second since 17.
+ */
+#define LIBPQ_BE_H
+typedef struct Port Port;
+typedef struct ClientSocket ClientSocket;
+#include "libpq/libpq.h"
+#include "miscadmin.h"
+#include "utils/wait_event.h"
+
+#include "am/client.h"
+#include "base/settings.h"
+#include "capacity/meter.h"
+
+/* A look that takes longer has let somebody else have the processor; else it is 1 to 2 microseconds. */
+#define LOOK_NS		4000
+
+/* Answers in a row after which nobody looks, at most. */
+#define MAX_IDLE	63
+
+typedef enum Coming
+{
+	COMES_AT_ONCE,				/* was there before the first look, or this process has other things to do */
+	COMES_SOON,
+	COMES_LATE					/* or others need the processor */
+} Coming;
+
+static const PQcommMethods *server = NULL;	/* what sends messages; NULL: ours is not in front of it yet */
+static PQcommMethods ours;
+
+static char last_message;		/* the type of what was sent last */
+static bool searched = false;	/* by the command that is being executed */
+static Coming last_coming = COMES_LATE;
+static int	idle = 0;			/* answers not to be waited after, from now on */
+static int	next_idle = 1;
+
+static bool
+is_called(void)
+{
+	WaitEvent	event;
+
+	return InterruptPending ||
+		WaitEventSetWait(FeBeWaitSet, 0, &event, 1, WAIT_EVENT_CLIENT_READ) > 0;
+}
+
+/* Waits for a command, without sleep.  Whatever comes is left to who reads it. */
+static Coming
+look_for_command(void)
+{
+	uint64		begun = vp_now();
+	uint64		last = begun;
+
+	if (pq_buffer_has_data())
+		return COMES_AT_ONCE;
+	ModifyWaitEvent(FeBeWaitSet, FeBeWaitSetSocketPos, WL_SOCKET_READABLE, NULL);
+	while (!is_called())
+	{
+		uint64		now;
+
+		(void) sched_yield();
+		now = vp_now();
+		if (now - last > LOOK_NS || now - begun > (uint64) vp_busy_poll * 1000)
+			return COMES_LATE;
+		last = now;
+	}
+	return last == begun ? COMES_AT_ONCE : COMES_SOON;
+}
+
+/* A command that searched has been answered. */
+static void
+answered(void)
+{
+	if (idle > 0)
+	{
+		idle--;
+		return;
+	}
+	last_coming = look_for_command();
+	if (last_coming == COMES_LATE)
+	{
+		idle = next_idle;
+		next_idle = Min(2 * next_idle + 1, MAX_IDLE);
+	}
+	else if (last_coming == COMES_SOON)
+		next_idle = 1;
+}
+
+static int
+put_message(char type, const char *body, size_t length)
+{
+	last_message = type;
+	return server->putmessage(type, body, length);
+}
+
+static int
+flush(void)
+{
+	int			result = server->flush();
+
+	/* ReadyForQuery */
+	if (searched && last_message == 'Z' && result == 0)
+	{
+		searched = false;
+		answered();
+	}
+	return result;
+}
+
+void
+vp_client_search_begins(void)
+{
+	if (vp_busy_poll == 0 || MyProcPort == NULL)
+		return;
+	if (server == NULL)
+	{
+		server = PqCommMethods;
+		ours = *server;
+		ours.flush = flush;
+		ours.putmessage = put_message;
+		PqCommMethods = &ours;
+	}
+	searched = true;
+}
+
+void
+vp_client_rows_come(void)
+{
+	/* an error is the next one's who sends */
+	if (searched && last_coming == COMES_SOON)
+		(void) pq_flush_if_writable();
+}
