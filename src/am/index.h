@@ -72,6 +72,8 @@ typedef struct VpNodeSource
 	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
+	struct VpTarget *targets[2];	/* of the present call of distances_ahead, and of the next */
+	int			naimed;			/* of the next */
 	char	   *pair;			/* two codes or vectors; NULL until they are compared */
 } VpNodeSource;
 

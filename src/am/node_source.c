@@ -7,8 +7,8 @@
  * met yet, from its id to its page, and from its code to a distance.  What
  * costs is waiting for memory, three times one after another: the hint (which
  * buffer), the buffer's descriptor, and the record.  So the hints of all
- * neighbours are loaded into the cache first, then descriptors and records
- * some neighbours ahead of the one that is computed.
+ * neighbours are loaded into the cache first, then descriptors and records,
+ * while the neighbours are measured that a search asked for before (graph.h).
  *
  *-------------------------------------------------------------------------
  */
@@ -25,17 +25,17 @@
 
 #define CACHE_LINE 64
 
-/* How many neighbours ahead records are loaded. */
+/* How many records are loaded ahead where nothing is measured meanwhile. */
 #define PREFETCH_AHEAD 32
 
 /* Lines of a record that are loaded ahead; the processor goes on by itself. */
 #define PREFETCH_LINES 8
 
-/* Bytes of a record that a distance needs. */
+/* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
 static inline uint32
 hot_bytes(const VpIndex *index)
 {
-	return sizeof(VpFactors) + index->store.geo.code_bytes;
+	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
 }
 
 static inline float
@@ -59,12 +59,12 @@ id_exists(VpNodeSource *source, VpId id)
 }
 
 /* A node's record, and where it is by the hint for its page. */
-typedef struct Target
+typedef struct VpTarget
 {
 	VpPlace		place;
 	BufferDesc *desc;
 	const char *record;
-} Target;
+} VpTarget;
 
 /* A page that no buffer holds, for an id that there is no page for. */
 static inline VpPlace
@@ -80,7 +80,7 @@ find_place(VpNodeSource *source, VpId id)
  * looked at whether it holds the page.
  */
 static pg_attribute_always_inline void
-aim(Target *target, const VpPeekRel *peek, uint32 bytes)
+aim(VpTarget *target, const VpPeekRel *peek, uint32 bytes)
 {
 	Buffer		hint = Max(vp_peek_hint(peek, target->place.block), 1);
 	const char *record = vp_window_page(hint) + target->place.offset;
@@ -96,7 +96,7 @@ aim(Target *target, const VpPeekRel *peek, uint32 bytes)
 
 /* False: the hint was wrong, or the buffer was given to another page meanwhile. */
 static pg_attribute_always_inline bool
-target_distance(const Target *target, const VpPeekRel *peek, const VpQuery *query, float *dist)
+target_distance(const VpTarget *target, const VpPeekRel *peek, const VpQuery *query, float *dist)
 {
 	if (unlikely(!vp_buffer_holds(target->desc, peek, target->place.block)))
 		return false;
@@ -182,34 +182,80 @@ prefetch_links(VpNodeSource *source)
 }
 
 static void
-source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
+find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *targets)
 {
-	VpNodeSource *source = (VpNodeSource *) base;
-	const VpPeekRel *peek = &source->index->store.peek;
-	uint32		bytes = Min(hot_bytes(source->index), PREFETCH_LINES * CACHE_LINE);
-	Target		targets[VP_MAX_LINKS + 1];
-	int			ahead = 0;
-	bool		missed = false;
-
-	if (!peek->enabled)
-	{
-		for (int i = 0; i < n; i++)
-			dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
-		return;
-	}
-	prefetch_links(source);
 	for (int i = 0; i < n; i++)
 	{
 		targets[i].place = find_place(source, ids[i]);
-		vp_peek_prefetch_hint(peek, targets[i].place.block);
+		vp_peek_prefetch_hint(&source->index->store.peek, targets[i].place.block);
 	}
-	for (int i = 0; i < n; i++)
+}
+
+/* Measures the targets, and aims at others meanwhile. */
+static pg_attribute_always_inline void
+measure(VpNodeSource *source, const VpQuery *query,
+		const VpTarget *targets, const VpId *ids, int n, float *dist, VpTarget *ahead, int nahead)
+{
+	const VpPeekRel *peek = &source->index->store.peek;
+	uint32		bytes = hot_bytes(source->index);
+	bool		missed = false;
+
+	for (int i = 0; i < n || i < nahead; i++)
 	{
-		for (; ahead < n && ahead <= i + PREFETCH_AHEAD; ahead++)
-			aim(&targets[ahead], peek, bytes);
-		if (unlikely(!target_distance(&targets[i], peek, query, &dist[i])))
+		if (i < nahead)
+			aim(&ahead[i], peek, bytes);
+		if (i < n && unlikely(!target_distance(&targets[i], peek, query, &dist[i])))
 			dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
 	}
+}
+
+/* Of pages that are not shared there are no hints. */
+static void
+unaimed_distances(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	bool		missed = false;
+
+	for (int i = 0; i < n; i++)
+		dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
+}
+
+static void
+source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpTarget	targets[VP_MAX_LINKS + 1];
+	int			first = Min(n, PREFETCH_AHEAD);
+
+	if (!source->index->store.peek.enabled)
+	{
+		unaimed_distances(source, query, ids, n, dist);
+		return;
+	}
+	prefetch_links(source);
+	find_targets(source, ids, n, targets);
+	measure(source, query, NULL, NULL, 0, NULL, targets, first);
+	measure(source, query, targets, ids, n, dist, targets + first, n - first);
+}
+
+static void
+source_distances_ahead(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist,
+					   const VpId *ahead, int nahead)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpTarget   *targets = source->targets[1];
+
+	if (!source->index->store.peek.enabled)
+	{
+		unaimed_distances(source, query, ids, n, dist);
+		return;
+	}
+	Assert(n == 0 || n == source->naimed);
+	prefetch_links(source);
+	source->targets[1] = source->targets[0];
+	source->targets[0] = targets;
+	find_targets(source, ahead, nahead, source->targets[1]);
+	measure(source, query, targets, ids, n, dist, source->targets[1], nahead);
+	source->naimed = nahead;
 }
 
 static int
@@ -333,6 +379,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.next = VP_NO_ID;
 	source->source.links = source_links;
 	source->source.distances = source_distances;
+	source->source.distances_ahead = source_distances_ahead;
 	source->source.query_of = source_query_of;
 	source->source.linkable = source_linkable;
 	source->source.replace_links = source_replace_links;
@@ -343,6 +390,9 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->nids = 0;
 	source->vectors = 0;
 	source->shard = -1;
+	for (int i = 0; i < lengthof(source->targets); i++)
+		source->targets[i] = palloc(2 * index->store.geo.m * sizeof(VpTarget));
+	source->naimed = 0;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

@@ -77,6 +77,14 @@ struct VpSource
 	void		(*distances) (VpSource *source, const VpQuery *query,
 							  const VpId *ids, int n, float *dist);
 
+	/*
+	 * The same for a search that knows what it will ask for next: while dist is computed, what
+	 * the distances of `ahead` need is loaded.  Those are the ids of the next call; the first one has none.
+	 */
+	void		(*distances_ahead) (VpSource *source, const VpQuery *query,
+									const VpId *ids, int n, float *dist,
+									const VpId *ahead, int nahead);
+
 	/* Makes a node's own code the query; false when it holds no vector. */
 	bool		(*query_of) (VpSource *source, VpId id, VpQuery *query);
 
@@ -106,7 +114,7 @@ struct VpSource
 	int			(*landmarks) (VpSource *source, const VpQuery *query, VpId *ids);
 
 	/*
-	 * A hint that a search gives with each call of `distances`: the node whose
+	 * A hint that a search gives with each call of these two: the node whose
 	 * links it will probably ask for next, to be prefetched.  Nobody has to set
 	 * it first or to use it; it may hold anything.
 	 */

@@ -128,6 +128,24 @@ source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n,
 									vp_mem_factors(graph, ids[i]));
 }
 
+static void
+source_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
+					   const VpId *ahead, int nahead)
+{
+	const VpMemGraph *graph = graph_of(source);
+
+	if (source->next < graph->count)
+		prefetch(vp_mem_node(graph, source->next), graph->factors_at);
+	for (int i = 0; i < n || i < nahead; i++)
+	{
+		if (i < nahead)
+			prefetch(vp_mem_factors(graph, ahead[i]), graph->prefetch_bytes);
+		if (i < n)
+			dist[i] = vp_query_distance(query, vp_mem_code(graph, ids[i]),
+										vp_mem_factors(graph, ids[i]));
+	}
+}
+
 static bool
 source_query_of(VpSource *source, VpId id, VpQuery *query)
 {
@@ -250,6 +268,7 @@ vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
 	memset(source, 0, sizeof(*source));
 	source->source.links = source_links;
 	source->source.distances = source_distances;
+	source->source.distances_ahead = source_distances_ahead;
 	source->source.query_of = source_query_of;
 	source->source.linkable = source_linkable;
 	source->source.replace_links = source_replace_links;

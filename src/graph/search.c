@@ -65,7 +65,7 @@ struct VpSearch
 
 	/* one expansion, or the landmarks */
 	VpId		links[VP_MAX_LINKS];
-	VpId		fresh[VP_MAX_LINKS];
+	VpId		fresh[2][VP_MAX_LINKS];
 	float		dist[VP_MAX_LINKS];
 };
 
@@ -134,19 +134,28 @@ vp_search_reserve(VpSearch *search, int ef, uint32_t nids)
 	vp_visited_begin(&search->visited, nids);
 }
 
-/* Computes the distances of an unexpanded node's new neighbours: dist, fresh. */
+/* Expands a node: those of its neighbours that were not met, whose distances count as computed. */
 static inline int
+find_fresh(VpSearch *search, VpId id, int level, VpId *fresh)
+{
+	int			n = search->source->links(search->source, id, level, search->links);
+
+	n = vp_visited_filter(&search->visited, search->links, n, fresh);
+	search->counts.expansions++;
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
+/* The same with their distances: dist, fresh[0]. */
+static int
 look_around(VpSearch *search, VpId id, int level)
 {
 	VpSource   *source = search->source;
-	int			n = source->links(source, id, level, search->links);
+	int			n = find_fresh(search, id, level, search->fresh[0]);
 
-	n = vp_visited_filter(&search->visited, search->links, n, search->fresh);
-	source->next = vp_pool_likely_next(&search->pool);
+	source->next = VP_NO_ID;
 	if (n > 0)
-		source->distances(source, search->query, search->fresh, n, search->dist);
-	search->counts.expansions++;
-	search->counts.distances += (uint64_t) n;
+		source->distances(source, search->query, search->fresh[0], n, search->dist);
 	return n;
 }
 
@@ -165,12 +174,10 @@ offer(VpSearch *search, float dist, VpId id)
 }
 
 static inline void
-expand(VpSearch *search, VpId id)
+offer_all(VpSearch *search, const VpId *ids, int n)
 {
-	int			n = look_around(search, id, search->level);
-
 	for (int i = 0; i < n; i++)
-		offer(search, search->dist[i], search->fresh[i]);
+		offer(search, search->dist[i], ids[i]);
 }
 
 /* Computes the distances of the query's landmarks that were not met: dist, fresh. */
@@ -183,21 +190,53 @@ look_at_landmarks(VpSearch *search)
 	if (source->landmarks == NULL)
 		return 0;
 	n = source->landmarks(source, search->query, search->links);
-	n = vp_visited_filter(&search->visited, search->links, n, search->fresh);
+	n = vp_visited_filter(&search->visited, search->links, n, search->fresh[0]);
 	if (n > 0)
-		source->distances(source, search->query, search->fresh, n, search->dist);
+		source->distances(source, search->query, search->fresh[0], n, search->dist);
 	search->counts.distances += (uint64_t) n;
 	return n;
 }
 
-/* Expands until all in the pool are. */
+/* The neighbours that were not met of the nearest candidate that has such; 0: all are expanded. */
+static int
+find_next_fresh(VpSearch *search, VpId *fresh)
+{
+	VpId		id;
+	int			n = 0;
+
+	while (n == 0 && (id = vp_pool_expand(&search->pool)) != VP_NO_ID)
+		n = find_fresh(search, id, search->level, fresh);
+	return n;
+}
+
+/*
+ * Expands until all in the pool are.
+ *
+ * The next candidate is expanded before the last one's neighbours are in the pool, so that
+ * what is needed of its neighbours comes from memory while distances are computed: the one takes as long
+ * as the other.  Some candidates are expanded that would have been pushed out; they make
+ * up for it by what they find.
+ */
 static void
 run(VpSearch *search)
 {
-	VpId		id;
+	VpSource   *source = search->source;
+	VpId	   *ids = search->fresh[0];
+	VpId	   *ahead = search->fresh[1];
+	int			n = 0;
+	int			nahead;
 
-	while ((id = vp_pool_expand(&search->pool)) != VP_NO_ID)
-		expand(search, id);
+	while ((nahead = find_next_fresh(search, ahead)) + n > 0)
+	{
+		VpId	   *done = ids;
+
+		source->next = vp_pool_likely_next(&search->pool);
+		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
+		offer_all(search, ids, n);
+		ids = ahead;
+		n = nahead;
+		ahead = done;
+	}
 	vp_pool_merge(&search->pool);
 }
 
@@ -210,7 +249,7 @@ descend(VpSearch *search, VpId entry, int entry_level, int to)
 {
 	VpCandidate best = {0, entry};
 
-	vp_visited_filter(&search->visited, &entry, 1, search->fresh);
+	vp_visited_filter(&search->visited, &entry, 1, search->fresh[0]);
 	search->source->distances(search->source, search->query, &entry, 1, &best.dist);
 	search->counts.distances++;
 	if (isnan(best.dist))
@@ -229,7 +268,7 @@ descend(VpSearch *search, VpId entry, int entry_level, int to)
 				if (search->dist[i] < best.dist)
 				{
 					best.dist = search->dist[i];
-					best.id = search->fresh[i];
+					best.id = search->fresh[0][i];
 				}
 			}
 		} while (best.id != from);
@@ -252,19 +291,16 @@ search_level(VpSearch *search, int level, VpId start)
 	for (int i = 0; i < seeds->n; i++)
 	{
 		seeds->entries[i].id &= ~VP_EXPANDED;
-		vp_visited_filter(&search->visited, &seeds->entries[i].id, 1, search->fresh);
+		vp_visited_filter(&search->visited, &seeds->entries[i].id, 1, search->fresh[0]);
 	}
 	if (seeds->n == 0)
 	{
-		vp_visited_filter(&search->visited, &start, 1, search->fresh);
-		expand(search, start);
+		vp_visited_filter(&search->visited, &start, 1, search->fresh[0]);
+		offer_all(search, search->fresh[0], look_around(search, start, level));
 	}
 	if (level == 0 && search->ngraphs == 1)
 	{
-		int			n = look_at_landmarks(search);
-
-		for (int i = 0; i < n; i++)
-			offer(search, search->dist[i], search->fresh[i]);
+		offer_all(search, search->fresh[0], look_at_landmarks(search));
 	}
 	run(search);
 }
@@ -379,7 +415,7 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 	/* landmarks are of any graph */
 	for (int i = look_at_landmarks(search) - 1; i >= 0; i--)
 		if (!isnan(search->dist[i]))
-			vp_rest_add(&search->rest, &search->alloc, search->dist[i], search->fresh[i]);
+			vp_rest_add(&search->rest, &search->alloc, search->dist[i], search->fresh[0][i]);
 	(void) vp_search_more(search, ef);
 }
 

@@ -19,6 +19,8 @@ typedef struct TestSource
 	int			refuse;			/* every so many changes one fails; 0: none */
 	int			changes;
 	bool		always_refuse;
+	VpId		ahead[VP_MAX_LINKS];	/* of the last call */
+	int			nahead;
 } TestSource;
 
 static VpSource *
@@ -38,6 +40,21 @@ test_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, f
 {
 	VP_CHECK(n > 0 && n <= VP_MAX_LINKS + 1, "%d distances at once", n);
 	inner(source)->distances(inner(source), query, ids, n, dist);
+}
+
+static void
+test_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
+					 const VpId *ahead, int nahead)
+{
+	TestSource *test = (TestSource *) source;
+
+	VP_CHECK(n >= 0 && nahead >= 0 && n + nahead > 0 && nahead <= VP_MAX_LINKS,
+			 "%d distances at once, %d ahead", n, nahead);
+	VP_CHECK(n == 0 || (n == test->nahead && memcmp(ids, test->ahead, sizeof(VpId) * (size_t) n) == 0),
+			 "%d distances of what was ahead", n);
+	memcpy(test->ahead, ahead, sizeof(VpId) * (size_t) nahead);
+	test->nahead = nahead;
+	inner(source)->distances_ahead(inner(source), query, ids, n, dist, ahead, nahead);
 }
 
 static bool
@@ -82,6 +99,7 @@ test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 	memset(test, 0, sizeof(*test));
 	test->source.links = test_links;
 	test->source.distances = test_distances;
+	test->source.distances_ahead = test_distances_ahead;
 	test->source.query_of = test_query_of;
 	test->source.linkable = test_linkable;
 	test->source.replace_links = test_replace;
