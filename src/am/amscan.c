@@ -94,7 +94,7 @@ typedef struct VpScan
 	VpQuery		query;
 	const void *vector;			/* the query's elements, as given; in `rows` */
 	void	   *rotated;
-	void	   *scratch;		/* an exact vector */
+	void	   *scratch;		/* an exact vector that is on two pages */
 	VpRowReader *reader;		/* where those are in the table; NULL: not yet */
 	Snapshot	snapshot;
 	VpRows		table;			/* whose rows are returned */
@@ -323,6 +323,14 @@ measure_row(VpScan *scan, VpId id)
 	return row->dist;
 }
 
+static double
+exact_distance(const void *vector, void *arg)
+{
+	VpScan	   *scan = arg;
+
+	return scan->index->form->distance(&scan->index->meta, scan->vector, vector);
+}
+
 /* Measures a node by its exact vector, and puts it into the heap. */
 static double
 measure_vector(VpScan *scan, VpId id)
@@ -331,8 +339,7 @@ measure_vector(VpScan *scan, VpId id)
 	Row		   *row = new_row(scan);
 	ItemPointerData tid;
 
-	vp_vector_peek(store, id, scan->scratch);
-	row->dist = scan->index->form->distance(&scan->index->meta, scan->vector, scan->scratch);
+	row->dist = vp_vector_measure(store, id, scan->scratch, exact_distance, scan);
 	row->id = id;
 	push_row(scan, row);
 	vp_node_tid(store, id, &tid);

@@ -151,13 +151,10 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 	}
 }
 
-void
-vp_vector_peek(const VpStore *store, VpId id, void *vector)
+/* Copies an exact vector that goes on on other pages. */
+static void
+copy_vector(const VpStore *store, VpPlace place, Size left, char *to)
 {
-	VpPlace		place = vp_vector_place(&store->geo, id);
-	Size		left = store->geo.exact_words * sizeof(uint32);
-	char	   *to = vector;
-
 	while (left > 0)
 	{
 		BufferDesc *desc;
@@ -172,6 +169,29 @@ vp_vector_peek(const VpStore *store, VpId id, void *vector)
 		left -= n;
 		place.block++;
 		place.offset = VP_PAGE_START;
+	}
+}
+
+double
+vp_vector_measure(const VpStore *store, VpId id, void *room, VpVectorMeasure measure, void *arg)
+{
+	VpPlace		place = vp_vector_place(&store->geo, id);
+	Size		bytes = store->geo.exact_words * sizeof(uint32);
+
+	if (place.offset + bytes > VP_PAGE_END)
+	{
+		copy_vector(store, place, bytes, room);
+		return measure(room, arg);
+	}
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
+		double		result = measure(page + place.offset, arg);
+
+		if (vp_peek_end(store, place.block, desc, pinned))
+			return result;
 	}
 }
 

@@ -181,8 +181,14 @@ extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
 
-/* The exact vector of a node that can be met, which does not change: as vp_vector_fetch. */
-extern void vp_vector_peek(const VpStore *store, VpId id, void *vector);
+/*
+ * What `measure` says of the exact vector of a node that can be met, which does not change: as
+ * vp_vector_fetch.  It gets the vector where it stands, if that is on one page, else a copy in
+ * `room`; it may get any bytes, and is asked again then.
+ */
+typedef double (*VpVectorMeasure) (const void *vector, void *arg);
+
+extern double vp_vector_measure(const VpStore *store, VpId id, void *room, VpVectorMeasure measure, void *arg);
 
 /* Fetches. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
@@ -190,7 +196,7 @@ extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
 /* The exact vector, exact_words words: out of the vector pages, or the node's code. */
 extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
-/* Begins to load into the CPU's cache what vp_vector_peek and vp_node_tid will read. */
+/* Begins to load into the CPU's cache what vp_vector_measure and vp_node_tid will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
 
 /*
