@@ -86,7 +86,7 @@ look_for_command(void)
 	uint64		begun = vp_now();
 	uint64		last = begun;
 
-	if (pq_buffer_has_data())
+	if (pq_buffer_remaining_data())
 		return COMES_AT_ONCE;
 	ModifyWaitEvent(FeBeWaitSet, FeBeWaitSetSocketPos, WL_SOCKET_READABLE, NULL);
 	while (!is_called())

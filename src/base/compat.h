@@ -136,4 +136,9 @@ typedef RelFileLocator VpRelFileLocator;
 #define vacuum_delay_point(is_analyze) vacuum_delay_point()
 #endif
 
+/* 17 (d39a49c1e459) tells how much has come from the client that is not read yet. */
+#if PG_VERSION_NUM < 170000
+#define pq_buffer_remaining_data() pq_buffer_has_data()
+#endif
+
 #endif							/* VP_COMPAT_H */
