@@ -39,20 +39,31 @@ stage()
 	failures+=$(name_failures "$title" <"$log")$'\n'
 }
 
-# A line for each check that failed: of which stage and file, and what it said. A part that failed without
-# saying what: its last lines.
+# Takes away what background sessions of PostgreSQL::Test tell of each query.
+without_chatter()
+{
+	sed -e '/^# connect output:$/,/^# }$/d' -e '/^# issuing query/,/^# }$/d'
+}
+
+# A line for each check that failed: of which stage and file; and what is told of it, before that line or after
+# it. A part that failed without saying what: its last lines.
 name_failures()
 {
-	perl -ne '
+	without_chatter | perl -ne '
 		BEGIN { $stage = shift }
 		push @last, $_;
 		shift @last if @last > 5;
 		$file = $1 if m{(\S+\.pl) \.\.};
 		if (/^not ok\b(?!.*# todo)/i || /^(?:test)? +\S+ +\.\.\. failed/i) {
-			print join " ", "failed: $stage", $file // (), $_;
-			$n++, $lines = 12;
+			print join(" ", "failed: $stage", $file // (), $_), map { "        $_" } @told;
+			$n++, $lines = 12, @told = ();
 		}
-		elsif (/^#/ && $lines && $lines-- > 0) { print "        $_" }
+		elsif (/^#/) {
+			push @told, $_;
+			shift @told if @told > 12;
+			print "        $_" if $lines && $lines-- > 0;
+		}
+		elsif (/^ok/) { @told = (), $lines = 0 }
 		END { print map { "failed: $stage: $_" } @last unless $n }' "$1"
 }
 
@@ -62,7 +73,7 @@ explain()
 	local file
 
 	echo "--- $1"
-	grep -v '^ok' "$1" | tail -n 150
+	grep -v '^ok' "$1" | without_chatter | tail -n 150
 	find "$tree" -name regression.diffs | while read -r file; do
 		echo "--- $file"
 		head -n 300 "$file"
