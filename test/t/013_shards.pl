@@ -21,7 +21,7 @@ vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE items (id bigserial, v vector(32));
 INSERT INTO items (v) SELECT vec(CASE WHEN i % 10 = 0 THEN i / 100 ELSE i END, 32) FROM generate_series(1, 3000) i;
-CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = r10, m = 8, ef_construction = 32);
+CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = r10);
 CREATE VIEW state AS SELECT replace(i.state, 'Loading', 'Ready') AS state, i.current_shards, i.records, (SELECT max(bytes) - min(bytes) FROM vecprov_shards s
 	WHERE s.index = i.index) AS difference, (SELECT sum(to_move) FROM vecprov_shards s WHERE s.index = i.index) AS to_move
 	FROM vecprov_indexes i;
