@@ -39,10 +39,11 @@ stage()
 	failures+=$(name_failures "$title" <"$log")$'\n'
 }
 
-# Takes away what background sessions of PostgreSQL::Test tell of each query.
+# Takes away what background sessions of PostgreSQL::Test tell of each query; one that did not end is
+# followed by something else than a comment.
 without_chatter()
 {
-	sed -e '/^# connect output:$/,/^# }$/d' -e '/^# issuing query/,/^# }$/d'
+	awk '/^# (connect output:|issuing query)/ { skip = 1 } !/^#/ { skip = 0 } !skip; /^# }$/ { skip = 0 }'
 }
 
 # A line for each check that failed: of which stage and file; and what is told of it, before that line or after
@@ -58,10 +59,10 @@ name_failures()
 			print join(" ", "failed: $stage", $file // (), $_), map { "        $_" } @told;
 			$n++, $lines = 12, @told = ();
 		}
+		elsif (/^#/ && $lines) { $lines--, print "        $_" }
 		elsif (/^#/) {
 			push @told, $_;
 			shift @told if @told > 12;
-			print "        $_" if $lines && $lines-- > 0;
 		}
 		elsif (/^ok/) { @told = (), $lines = 0 }
 		END { print map { "failed: $stage: $_" } @last unless $n }' "$1"

@@ -161,7 +161,7 @@ vp_client_search_begins(void)
 void
 vp_client_rows_come(void)
 {
-	/* an error is the next one's who sends */
+	/* does not wait, as a seat may be held here; an error is the next one's who sends */
 	if (searched && last_coming == COMES_SOON)
 		(void) pq_flush_if_writable();
 }

@@ -79,7 +79,9 @@ struct VpSource
 
 	/*
 	 * The same for a search that knows what it will ask for next: while dist is computed, what
-	 * the distances of `ahead` need is loaded.  Those are the ids of the next call; the first one has none.
+	 * the distances of `ahead` need is loaded.  The ids of a call are those that were ahead in the one before;
+	 * in a search's first call n is 0, whatever was ahead in a search that did not come to its end.  Each
+	 * are of one list of links, or of none.
 	 */
 	void		(*distances_ahead) (VpSource *source, const VpQuery *query,
 									const VpId *ids, int n, float *dist,

@@ -114,28 +114,11 @@ prefetch(const void *p, size_t bytes)
 	__builtin_prefetch((const char *) p + bytes - 1);
 }
 
-static void
-source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+/* Measures nodes, and loads others meanwhile. */
+static inline void
+measure(const VpMemGraph *graph, const VpQuery *query, const VpId *ids, int n, float *dist,
+		const VpId *ahead, int nahead)
 {
-	const VpMemGraph *graph = graph_of(source);
-
-	for (int i = 0; i < n; i++)
-		prefetch(vp_mem_factors(graph, ids[i]), graph->prefetch_bytes);
-	if (source->next < graph->count)
-		prefetch(vp_mem_node(graph, source->next), graph->factors_at);
-	for (int i = 0; i < n; i++)
-		dist[i] = vp_query_distance(query, vp_mem_code(graph, ids[i]),
-									vp_mem_factors(graph, ids[i]));
-}
-
-static void
-source_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
-					   const VpId *ahead, int nahead)
-{
-	const VpMemGraph *graph = graph_of(source);
-
-	if (source->next < graph->count)
-		prefetch(vp_mem_node(graph, source->next), graph->factors_at);
 	for (int i = 0; i < n || i < nahead; i++)
 	{
 		if (i < nahead)
@@ -144,6 +127,31 @@ source_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, 
 			dist[i] = vp_query_distance(query, vp_mem_code(graph, ids[i]),
 										vp_mem_factors(graph, ids[i]));
 	}
+}
+
+static inline void
+prefetch_links(VpSource *source)
+{
+	const VpMemGraph *graph = graph_of(source);
+
+	if (source->next < graph->count)
+		prefetch(vp_mem_node(graph, source->next), graph->factors_at);
+}
+
+static void
+source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	measure(graph_of(source), query, NULL, 0, NULL, ids, n);
+	prefetch_links(source);
+	measure(graph_of(source), query, ids, n, dist, NULL, 0);
+}
+
+static void
+source_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
+					   const VpId *ahead, int nahead)
+{
+	prefetch_links(source);
+	measure(graph_of(source), query, ids, n, dist, ahead, nahead);
 }
 
 static bool
