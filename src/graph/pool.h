@@ -23,6 +23,9 @@
 #define VP_POOL_DIRECT 1024
 #define VP_POOL_FRESH 512
 
+/* Up to so many a search for the place in a run costs more than to go through it. */
+#define VP_RUN_SHORT 48
+
 /* A sorted array; all before `next` are expanded. */
 typedef struct VpRun
 {
@@ -55,18 +58,26 @@ vp_run_insert(VpRun *run, float dist, VpId id)
 	int			n = run->n;
 	int			pos;
 
-	/* behind all that are as near; no branch depends on a distance */
-	while (n > 1)
+	if (n <= VP_RUN_SHORT)
 	{
-		int			half = n / 2;
-
-		at += half & -(int) (at[half - 1].dist <= dist);
-		n -= half;
+		for (at += n; at > run->entries && at[-1].dist > dist; at--)
+			*at = at[-1];
+		pos = (int) (at - run->entries);
 	}
-	if (n == 1)
+	else
+	{
+		/* behind all that are as near; no branch depends on a distance */
+		while (n > 1)
+		{
+			int			half = n / 2;
+
+			at += half & -(int) (at[half - 1].dist <= dist);
+			n -= half;
+		}
 		at += at->dist <= dist;
-	pos = (int) (at - run->entries);
-	memmove(at + 1, at, sizeof(VpCandidate) * (size_t) (run->n - pos));
+		pos = (int) (at - run->entries);
+		memmove(at + 1, at, sizeof(VpCandidate) * (size_t) (run->n - pos));
+	}
 	at->dist = dist;
 	at->id = id;
 	run->n++;

@@ -33,6 +33,15 @@ vp_rest_add(VpRest *rest, const VpAlloc *alloc, float dist, uint32_t id)
 	rest->entries[rest->n++].id = id;
 }
 
+/* Room for n more behind the last, which the caller fills and counts. */
+static inline VpCandidate *
+vp_rest_room(VpRest *rest, const VpAlloc *alloc, size_t n)
+{
+	while (rest->allocated < rest->n + n)
+		vp_rest_grow(rest, alloc);
+	return rest->entries + rest->n;
+}
+
 /* Must come between the last addition and the first vp_rest_pop. */
 extern void vp_rest_order(VpRest *rest);
 

@@ -159,25 +159,41 @@ look_around(VpSearch *search, VpId id, int level)
 	return n;
 }
 
+/* Puts in one that was nearer than the bound a moment ago. */
 static inline void
 offer(VpSearch *search, float dist, VpId id)
 {
-	VpCandidate left = {0, 0};
+	VpCandidate left = {dist, id};
 
-	if (dist < search->pool.bound)
-	{
-		if (vp_pool_insert(&search->pool, dist, id, &left))
-			vp_rest_add(&search->rest, &search->alloc, left.dist, left.id);
-	}
-	else if (!isnan(dist))
-		vp_rest_add(&search->rest, &search->alloc, dist, id);
+	if (!(dist < search->pool.bound) || vp_pool_insert(&search->pool, dist, id, &left))
+		vp_rest_add(&search->rest, &search->alloc, left.dist, left.id);
 }
 
-static inline void
+/*
+ * Those that are near go to the pool, the others to rest.  Which is which cannot be foretold,
+ * so that they are told apart without a jump first.
+ */
+static void
 offer_all(VpSearch *search, const VpId *ids, int n)
 {
+	const float bound = search->pool.bound;
+	VpCandidate *rest = vp_rest_room(&search->rest, &search->alloc, (size_t) n);
+	VpCandidate near[VP_MAX_LINKS];
+	int			nnear = 0;
+	int			nrest = 0;
+
 	for (int i = 0; i < n; i++)
-		offer(search, search->dist[i], ids[i]);
+	{
+		VpCandidate candidate = {search->dist[i], ids[i]};
+
+		near[nnear] = candidate;
+		rest[nrest] = candidate;
+		nnear += candidate.dist < bound;
+		nrest += candidate.dist >= bound;	/* NaN is neither */
+	}
+	search->rest.n += (size_t) nrest;
+	for (int i = 0; i < nnear; i++)
+		offer(search, near[i].dist, near[i].id);
 }
 
 /* Computes the distances of the query's landmarks that were not met: dist, fresh. */
