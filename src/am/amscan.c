@@ -603,6 +603,8 @@ start_search(IndexScanDesc scan)
 	state->source.nids = graph.next_id;
 	/* most of those that are expanded early stay among the nearest */
 	state->source.vectors = state->index->store.geo.vector_words > 0 ? 2 * MIN_MEASURED : 0;
+	/* of one graph about ef nodes are expanded */
+	state->source.rows_come = nentries == 1 ? Max(state->ef - vp_client_lead(), 1) : 0;
 	vp_seat_take(scan->indexRelation);
 	VP_POINT("search-seated");
 	vp_search_start_all(state->search, &state->source.source, &state->query,

@@ -15,10 +15,14 @@
  * 1. Who has answered looks for the next command for a moment before it sleeps, as long as
  *	  nobody else wants the processor.
  * 2. If the last one was seen to come so, what the client is to get before the first row is
- *	  sent when the graph has been searched, and the client wakes up while its rows are made.
+ *	  sent before the search is over, and the client wakes up while its rows are made.
  *
  *		server	search  rows  looks  search  rows
- *		client	~~~~~~  wakes   next query  ~~~~~
+ *		client	~~~~  wakes   next query  ~~~~~
+ *
+ *	  When is found out: the later, the longer is the client not awake yet when its rows are there,
+ *	  and too early it sleeps again, which shows in that the answer takes about as long
+ *	  to send as what was sent ahead.
  *
  * That is in vain when the client takes its time, and harmful when other processes wait for
  * a processor.  The first shows in that nothing comes, the second in that a look takes long, as
@@ -54,6 +58,16 @@ typedef struct ClientSocket ClientSocket;
 /* Answers in a row after which nobody looks, at most. */
 #define MAX_IDLE	63
 
+/*
+ * A client that was woken too early is woken by one expansion of the search later, others
+ * a part of it earlier: one in TOO_EARLY is woken for nothing.
+ */
+#define TOO_EARLY	8
+
+/* How much earlier than the search's end, at most; and how late is not at all, to be tried again by and by. */
+#define MAX_LEAD	(64 * TOO_EARLY)
+#define MIN_LEAD	(-2 * TOO_EARLY)
+
 typedef enum Coming
 {
 	COMES_AT_ONCE,				/* was there before the first look, or this process has other things to do */
@@ -69,6 +83,8 @@ static bool searched = false;	/* by the command that is being executed */
 static Coming last_coming = COMES_LATE;
 static int	idle = 0;			/* answers not to be waited after, from now on */
 static int	next_idle = 1;
+static int	lead = 0;			/* parts of an expansion; negative: the client is not woken */
+static uint64 waking_ns = 0;	/* what it took to wake the client; 0: nothing was sent ahead */
 
 static bool
 is_called(void)
@@ -121,6 +137,18 @@ answered(void)
 		next_idle = 1;
 }
 
+/* The client has got its answer, which took so long. */
+static void
+learn_lead(uint64 ns)
+{
+	if (last_coming != COMES_SOON)
+		return;
+	if (waking_ns > 0 && ns > waking_ns / 2)
+		lead = Max(lead - TOO_EARLY, MIN_LEAD);
+	else
+		lead = Min(lead + 1, MAX_LEAD);
+}
+
 static int
 put_message(char type, const char *body, size_t length)
 {
@@ -131,12 +159,15 @@ put_message(char type, const char *body, size_t length)
 static int
 flush(void)
 {
+	uint64		begun = waking_ns > 0 ? vp_now() : 0;
 	int			result = server->flush();
 
 	/* ReadyForQuery */
 	if (searched && last_message == 'Z' && result == 0)
 	{
+		learn_lead(waking_ns > 0 ? vp_now() - begun : 0);
 		searched = false;
+		waking_ns = 0;
 		answered();
 	}
 	return result;
@@ -158,10 +189,21 @@ vp_client_search_begins(void)
 	searched = true;
 }
 
+int
+vp_client_lead(void)
+{
+	return lead / TOO_EARLY;
+}
+
 void
 vp_client_rows_come(void)
 {
+	uint64		begun;
+
+	if (!searched || last_coming != COMES_SOON || lead < 0 || waking_ns > 0)
+		return;
+	begun = vp_now();
 	/* does not wait, as a seat may be held here; an error is the next one's who sends */
-	if (searched && last_coming == COMES_SOON)
-		(void) pq_flush_if_writable();
+	(void) pq_flush_if_writable();
+	waking_ns = vp_now() - begun;
 }

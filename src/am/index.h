@@ -70,6 +70,7 @@ typedef struct VpNodeSource
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
 	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
+	int			rows_come;		/* after so many of them the client is told that rows come */
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead, and of the next */

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/rel.h"
 
+#include "am/client.h"
 #include "am/index.h"
 #include "base/debug_point.h"
 #include "kernel/sparse.h"
@@ -258,6 +259,19 @@ source_distances_ahead(VpSource *base, const VpQuery *query, const VpId *ids, in
 	source->naimed = nahead;
 }
 
+/* Of a scan: what is done during the search for what comes after it. */
+static inline void
+prepare_rows(VpNodeSource *source, VpId id)
+{
+	if (source->vectors > 0)
+	{
+		source->vectors--;
+		vp_vector_prefetch(&source->index->store, id);
+	}
+	if (source->rows_come > 0 && --source->rows_come == 0)
+		vp_client_rows_come();
+}
+
 static int
 source_links(VpSource *base, VpId id, int level, VpId *links)
 {
@@ -266,11 +280,8 @@ source_links(VpSource *base, VpId id, int level, VpId *links)
 	CHECK_FOR_INTERRUPTS();
 	if (!id_exists(source, id))
 		return 0;
-	if (level == 0 && source->vectors > 0)
-	{
-		source->vectors--;
-		vp_vector_prefetch(&source->index->store, id);
-	}
+	if (level == 0)
+		prepare_rows(source, id);
 	return vp_node_links(&source->index->store, id, level, links);
 }
 
@@ -389,6 +400,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->index = index;
 	source->nids = 0;
 	source->vectors = 0;
+	source->rows_come = 0;
 	source->shard = -1;
 	for (int i = 0; i < lengthof(source->targets); i++)
 		source->targets[i] = palloc(2 * index->store.geo.m * sizeof(VpTarget));
