@@ -39,13 +39,6 @@ hot_bytes(const VpIndex *index)
 	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
 }
 
-static inline float
-record_distance(const VpQuery *query, const char *record)
-{
-	return vp_query_distance(query, (const uint8 *) record + sizeof(VpFactors),
-							 (const VpFactors *) record);
-}
-
 /*
  * Is there a page for this id?  Links may lead to nodes that came after the
  * search began; a word that makes no sense is no node.
@@ -64,7 +57,7 @@ typedef struct VpTarget
 {
 	VpPlace		place;
 	BufferDesc *desc;
-	const char *record;
+	const VpCoded *coded;
 } VpTarget;
 
 /* A page that no buffer holds, for an id that there is no page for. */
@@ -88,23 +81,52 @@ aim(VpTarget *target, const VpPeekRel *peek, uint32 bytes)
 	const char *end = record + bytes;
 
 	target->desc = GetBufferDescriptor(hint - 1);
-	target->record = record;
+	target->coded = (const VpCoded *) record;
 	__builtin_prefetch(target->desc);
 	for (; record < end; record += CACHE_LINE)
 		__builtin_prefetch(record);
 	__builtin_prefetch(end - 1);
 }
 
-/* False: the hint was wrong, or the buffer was given to another page meanwhile. */
-static pg_attribute_always_inline bool
-target_distance(const VpTarget *target, const VpPeekRel *peek, const VpQuery *query, float *dist)
+static inline bool
+hold(const VpTarget *targets, int n, const VpPeekRel *peek)
 {
-	if (unlikely(!vp_buffer_holds(target->desc, peek, target->place.block)))
+	bool		all = true;
+
+	for (int i = 0; i < n; i++)
+		all &= vp_buffer_holds(targets[i].desc, peek, targets[i].place.block);
+	return likely(all);
+}
+
+/*
+ * Measures up to VP_DOTS targets.  False: for one of them the hint was wrong, or the
+ * buffer was given to another page meanwhile.
+ */
+static pg_attribute_always_inline bool
+target_distances(const VpTarget *targets, int n, const VpPeekRel *peek, const VpQuery *query,
+				 float *dist)
+{
+	const VpCoded *coded[VP_DOTS];
+
+	if (!hold(targets, n, peek))
 		return false;
 	pg_read_barrier();
-	vp_buffer_touch(target->desc);
-	*dist = record_distance(query, target->record);
-	return likely(vp_peek_done(peek, target->place.block, target->desc));
+	for (int i = 0; i < n; i++)
+	{
+		vp_buffer_touch(targets[i].desc);
+		coded[i] = targets[i].coded;
+	}
+	vp_query_distances(query, coded, n, dist);
+	pg_read_barrier();
+	return hold(targets, n, peek);
+}
+
+static float
+coded_distance(const VpQuery *query, const char *record)
+{
+	const VpCoded *coded = (const VpCoded *) record;
+
+	return vp_query_distance(query, coded->code, &coded->factors);
 }
 
 /* False: the page must be read in the ordinary way. */
@@ -117,7 +139,7 @@ peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float
 	if (desc == NULL)
 		return false;
 	vp_buffer_touch(desc);
-	*dist = record_distance(query, vp_peek_page(desc) + place.offset);
+	*dist = coded_distance(query, vp_peek_page(desc) + place.offset);
 	return vp_peek_done(&store->peek, place.block, desc);
 }
 
@@ -126,7 +148,7 @@ static float
 pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
 {
 	Buffer		buffer = vp_store_read(store, place.block);
-	float		dist = record_distance(query, BufferGetPage(buffer) + place.offset);
+	float		dist = coded_distance(query, BufferGetPage(buffer) + place.offset);
 
 	ReleaseBuffer(buffer);
 	return dist;
@@ -201,12 +223,15 @@ measure(VpNodeSource *source, const VpQuery *query,
 	uint32		bytes = hot_bytes(source->index);
 	bool		missed = false;
 
-	for (int i = 0; i < n || i < nahead; i++)
+	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
-		if (i < nahead)
-			aim(&ahead[i], peek, bytes);
-		if (i < n && unlikely(!target_distance(&targets[i], peek, query, &dist[i])))
-			dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
+		int			ntargets = Min(n - i, VP_DOTS);
+
+		for (int j = i; j < i + VP_DOTS && j < nahead; j++)
+			aim(&ahead[j], peek, bytes);
+		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
+			for (int j = i; j < i + ntargets; j++)
+				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);
 	}
 }
 

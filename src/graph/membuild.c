@@ -75,12 +75,13 @@ encode_part(void *arg, bool first)
 		{
 			VpId		id = graph->count + i;
 			VpMemNode  *node = vp_mem_node(graph, id);
+			VpCoded    *coded = vp_mem_coded(graph, id);
 
 			node->hash = work->hash[i];
 			node->chain = VP_NO_ID;
 			node->shard = work->shards != NULL ? work->shards[i] : 0;
 			vp_codec_encode(&graph->codec, work->rotated + i * graph->codec.rotated_bytes,
-							vp_mem_code(graph, id), vp_mem_factors(graph, id));
+							coded->code, &coded->factors);
 		}
 	}
 }
@@ -132,7 +133,7 @@ stopped(VpMemWork *work, uint32_t i, int64_t *polled)
 static bool
 has_vector(const VpMemGraph *graph, VpId id)
 {
-	return !isnan(vp_mem_factors(graph, id)->scale);
+	return !isnan(vp_mem_coded(graph, id)->factors.scale);
 }
 
 /* The entry point of a node's shard. */

@@ -119,13 +119,17 @@ static inline void
 measure(const VpMemGraph *graph, const VpQuery *query, const VpId *ids, int n, float *dist,
 		const VpId *ahead, int nahead)
 {
-	for (int i = 0; i < n || i < nahead; i++)
+	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
-		if (i < nahead)
-			prefetch(vp_mem_factors(graph, ahead[i]), graph->prefetch_bytes);
-		if (i < n)
-			dist[i] = vp_query_distance(query, vp_mem_code(graph, ids[i]),
-										vp_mem_factors(graph, ids[i]));
+		const VpCoded *coded[VP_DOTS];
+		int			ncoded = n - i < VP_DOTS ? n - i : VP_DOTS;
+
+		for (int j = i; j < i + VP_DOTS && j < nahead; j++)
+			prefetch(vp_mem_coded(graph, ahead[j]), graph->prefetch_bytes);
+		for (int j = 0; j < ncoded; j++)
+			coded[j] = vp_mem_coded(graph, ids[i + j]);
+		if (ncoded > 0)
+			vp_query_distances(query, coded, ncoded, dist + i);
 	}
 }
 
@@ -158,11 +162,11 @@ static bool
 source_query_of(VpSource *source, VpId id, VpQuery *query)
 {
 	const VpMemGraph *graph = graph_of(source);
-	const VpFactors *factors = vp_mem_factors(graph, id);
+	const VpCoded *coded = vp_mem_coded(graph, id);
 
-	if (isnan(factors->scale))
+	if (isnan(coded->factors.scale))
 		return false;
-	vp_query_from_code(&graph->codec, vp_mem_code(graph, id), factors, query);
+	vp_query_from_code(&graph->codec, coded->code, &coded->factors, query);
 	return true;
 }
 
@@ -200,7 +204,7 @@ source_same_vector(VpSource *source, VpId a, VpId b)
 	const VpMemGraph *graph = graph_of(source);
 
 	return vp_mem_node(graph, a)->hash == vp_mem_node(graph, b)->hash &&
-		memcmp(vp_mem_code(graph, a), vp_mem_code(graph, b),
+		memcmp(vp_mem_coded(graph, a)->code, vp_mem_coded(graph, b)->code,
 			   (size_t) graph->codec.code_bytes) == 0;
 }
 

@@ -89,16 +89,10 @@ vp_mem_node(const VpMemGraph *graph, VpId id)
 	return (VpMemNode *) (graph->nodes + id * graph->node_bytes);
 }
 
-static inline VpFactors *
-vp_mem_factors(const VpMemGraph *graph, VpId id)
+static inline VpCoded *
+vp_mem_coded(const VpMemGraph *graph, VpId id)
 {
-	return (VpFactors *) (graph->nodes + id * graph->node_bytes + graph->factors_at);
-}
-
-static inline uint8_t *
-vp_mem_code(const VpMemGraph *graph, VpId id)
-{
-	return (uint8_t *) (vp_mem_factors(graph, id) + 1);
+	return (VpCoded *) (graph->nodes + id * graph->node_bytes + graph->factors_at);
 }
 
 extern void vp_mem_source_init(VpMemSource *source, VpMemGraph *graph);

@@ -541,6 +541,40 @@ vp_query_distance_other(const VpQuery *query, const uint8_t *code, const VpFacto
 	return query->a + distance;
 }
 
+typedef void (*DotCodes) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
+						  int32_t dots[VP_DOTS]);
+
+/* NULL: there is no kernel for several codes like these. */
+static inline DotCodes
+dot_codes(const VpCodec *codec)
+{
+	if (codec->metric == VP_METRIC_L1)
+		return NULL;
+	return codec->bits == 4 ? vp_kernel.dots_u4 :
+		codec->bits == 8 ? vp_kernel.dots_u8 :
+		codec->bits == 2 ? vp_kernel.dots_u2 : NULL;
+}
+
+void
+vp_query_distances(const VpQuery *query, const VpCoded *const *coded, int n, float *dist)
+{
+	DotCodes	dot = n > 1 ? dot_codes(query->codec) : NULL;
+	const uint8_t *codes[VP_DOTS];
+	int32_t		dots[VP_DOTS];
+
+	if (dot == NULL)
+	{
+		for (int i = 0; i < n; i++)
+			dist[i] = vp_query_distance(query, coded[i]->code, &coded[i]->factors);
+		return;
+	}
+	for (int i = 0; i < VP_DOTS; i++)
+		codes[i] = coded[i < n ? i : 0]->code;
+	dot(codes, query->planes, query->codec->code_bytes, dots);
+	for (int i = 0; i < n; i++)
+		dist[i] = vp_query_estimate(query, dots[i], &coded[i]->factors);
+}
+
 /* One function for each pair of types that there are kernels for. */
 #define EXACT_DISTANCE(suffix, TypeA, TypeB) \
 double \

@@ -24,6 +24,9 @@
 
 #include "kernel/half.h"
 
+/* How many codes are compared with a query at a time. */
+#define VP_DOTS 4
+
 typedef struct VpKernel
 {
 	const char *name;			/* "scalar", "avx2", "avx512", "avx512vnni", "neon" */
@@ -59,6 +62,14 @@ typedef struct VpKernel
 	int32_t		(*dot_u2) (const uint8_t *code, const int8_t *q, int nbytes);
 	int32_t		(*dot_u4) (const uint8_t *code, const int8_t *q, int nbytes);
 	int32_t		(*dot_u8) (const uint8_t *code, const int8_t *q, int nbytes);
+
+	/* The same of four codes, which takes little more than half as long as one after another. */
+	void		(*dots_u2) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
+							int32_t dots[VP_DOTS]);
+	void		(*dots_u4) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
+							int32_t dots[VP_DOTS]);
+	void		(*dots_u8) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
+							int32_t dots[VP_DOTS]);
 
 	/* Sum of |q[i] - (lo + step * code[i])|, q being of the same plane order. */
 	float		(*l1_u2) (const uint8_t *code, const float *q, float lo, float step, int nbytes);

@@ -216,14 +216,15 @@ load_bytes(const void *p, bool whole, __m256i mask)
 }
 
 /*
- * Products of 32 code bytes with the query's planes, added up to 8 lanes.
+ * Products of 32 code bytes with the query's planes, added to 8 lanes.
  * maddubs multiplies unsigned by signed bytes and adds pairs in 16 bits; with
  * values of up to 4 bits, 2 * 15 * 128 for each plane, that cannot saturate.
  */
-typedef __m256i (*CodeStep) (__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask);
+typedef __m256i (*CodeStep) (__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole,
+							 __m256i mask);
 
 AVX2_INLINE __m256i
-step_u2(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+step_u2(__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
 {
 	__m256i		low = _mm256_set1_epi8(3);
 	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low),
@@ -234,72 +235,99 @@ step_u2(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
 										  load_bytes(q + 2 * nbytes, whole, mask));
 	__m256i		p3 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 6), low),
 										  load_bytes(q + 3 * nbytes, whole, mask));
+	__m256i		pairs = _mm256_add_epi16(_mm256_add_epi16(p0, p1), _mm256_add_epi16(p2, p3));
 
-	return _mm256_madd_epi16(_mm256_add_epi16(_mm256_add_epi16(p0, p1), _mm256_add_epi16(p2, p3)),
-							 _mm256_set1_epi16(1));
+	return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
 AVX2_INLINE __m256i
-step_u4(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+step_u4(__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
 {
 	__m256i		low = _mm256_set1_epi8(15);
 	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low),
 										  load_bytes(q, whole, mask));
 	__m256i		p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), low),
 										  load_bytes(q + nbytes, whole, mask));
+	__m256i		pairs = _mm256_add_epi16(p0, p1);
 
-	return _mm256_madd_epi16(_mm256_add_epi16(p0, p1), _mm256_set1_epi16(1));
+	return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
 /* Eight bits would saturate: low and high halves apart, the high ones count 16. */
 AVX2_INLINE __m256i
-step_u8(__m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
+step_u8(__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
 {
 	__m256i		low = _mm256_set1_epi8(15);
 	__m256i		plane = load_bytes(q, whole, mask);
 	__m256i		p0 = _mm256_maddubs_epi16(_mm256_and_si256(code, low), plane);
 	__m256i		p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), low), plane);
 
-	return _mm256_add_epi32(_mm256_madd_epi16(p0, _mm256_set1_epi16(1)),
-							_mm256_madd_epi16(p1, _mm256_set1_epi16(16)));
+	sum = _mm256_add_epi32(sum, _mm256_madd_epi16(p0, _mm256_set1_epi16(1)));
+	return _mm256_add_epi32(sum, _mm256_madd_epi16(p1, _mm256_set1_epi16(16)));
 }
 
-AVX2_INLINE int32_t
-dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
+/* The sums of `n` codes, 1 or VP_DOTS, lane by lane. */
+AVX2_INLINE void
+sum_codes(const uint8_t *const *codes, int n, const int8_t *q, int nbytes, __m256i *sums, CodeStep step)
 {
-	__m256i		sum = _mm256_setzero_si256();
 	int			j = 0;
 
+	for (int i = 0; i < n; i++)
+		sums[i] = _mm256_setzero_si256();
 	for (; j + 32 <= nbytes; j += 32)
-		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, true, sum), q + j, nbytes,
-										 true, sum));
+		for (int i = 0; i < n; i++)
+			sums[i] = step(sums[i], load_bytes(codes[i] + j, true, sums[i]), q + j, nbytes,
+						   true, sums[i]);
 	if (j < nbytes)
 	{
 		__m256i		mask = first_lanes((nbytes - j) / 4);
 
-		sum = _mm256_add_epi32(sum, step(load_bytes(code + j, false, mask), q + j, nbytes,
-										 false, mask));
+		for (int i = 0; i < n; i++)
+			sums[i] = step(sums[i], load_bytes(codes[i] + j, false, mask), q + j, nbytes,
+						   false, mask);
 	}
-	return sum_epi32(sum);
 }
 
-AVX2 static int32_t
-avx2_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+/* Each two lanes of a and b, and the other two, added: a, b, a, b. */
+AVX2_INLINE __m256i
+fold_pair(__m256i a, __m256i b)
 {
-	return dot_code(code, q, nbytes, step_u2);
+	return _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
 }
 
-AVX2 static int32_t
-avx2_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+AVX2_INLINE void
+store_sums(const __m256i sums[VP_DOTS], int32_t dots[VP_DOTS])
 {
-	return dot_code(code, q, nbytes, step_u4);
+	__m256i		ab = fold_pair(sums[0], sums[1]);
+	__m256i		cd = fold_pair(sums[2], sums[3]);
+	__m256i		abcd = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+
+	_mm_storeu_si128((__m128i *) dots, _mm_add_epi32(_mm256_castsi256_si128(abcd),
+													 _mm256_extracti128_si256(abcd, 1)));
 }
 
-AVX2 static int32_t
-avx2_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u8);
+#define AVX2_DOTS(bits) \
+AVX2 static int32_t \
+avx2_dot_u##bits(const uint8_t *code, const int8_t *q, int nbytes) \
+{ \
+	__m256i		sum; \
+\
+	sum_codes(&code, 1, q, nbytes, &sum, step_u##bits); \
+	return sum_epi32(sum); \
+} \
+AVX2 static void \
+avx2_dots_u##bits(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, \
+				  int32_t dots[VP_DOTS]) \
+{ \
+	__m256i		sums[VP_DOTS]; \
+\
+	sum_codes(codes, VP_DOTS, q, nbytes, sums, step_u##bits); \
+	store_sums(sums, dots); \
 }
+
+AVX2_DOTS(2)
+AVX2_DOTS(4)
+AVX2_DOTS(8)
 
 /* Eight bytes at a time, which nbytes is a multiple of. */
 AVX2_INLINE float
@@ -499,6 +527,9 @@ vp_kernel_avx2(void)
 		.dot_u2 = avx2_dot_u2,
 		.dot_u4 = avx2_dot_u4,
 		.dot_u8 = avx2_dot_u8,
+		.dots_u2 = avx2_dots_u2,
+		.dots_u4 = avx2_dots_u4,
+		.dots_u8 = avx2_dots_u8,
 		.l1_u2 = avx2_l1_u2,
 		.l1_u4 = avx2_l1_u4,
 		.l1_u8 = avx2_l1_u8,

@@ -199,15 +199,15 @@ levels(__m512i code, int shift, int low)
 }
 
 /*
- * Products of 64 code bytes with the query's planes, added up to 16 lanes;
+ * Products of 64 code bytes with the query's planes, added to 16 lanes;
  * `mask` tells which bytes there are.  maddubs multiplies unsigned by signed
  * bytes and adds pairs in 16 bits; with values of up to 4 bits, 2 * 15 * 128
  * for each plane, that cannot saturate.
  */
-typedef __m512i (*CodeStep) (__m512i code, const int8_t *q, int nbytes, __mmask64 mask);
+typedef __m512i (*CodeStep) (__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask);
 
 AVX512_INLINE __m512i
-step_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_u2(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
 	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 3),
 										  _mm512_maskz_loadu_epi8(mask, q));
@@ -217,79 +217,41 @@ step_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 										  _mm512_maskz_loadu_epi8(mask, q + 2 * nbytes));
 	__m512i		p3 = _mm512_maddubs_epi16(levels(code, 6, 3),
 										  _mm512_maskz_loadu_epi8(mask, q + 3 * nbytes));
+	__m512i		pairs = _mm512_add_epi16(_mm512_add_epi16(p0, p1), _mm512_add_epi16(p2, p3));
 
-	return _mm512_madd_epi16(_mm512_add_epi16(_mm512_add_epi16(p0, p1), _mm512_add_epi16(p2, p3)),
-							 _mm512_set1_epi16(1));
+	return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 }
 
 AVX512_INLINE __m512i
-step_u4(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_u4(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
 	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 15),
 										  _mm512_maskz_loadu_epi8(mask, q));
 	__m512i		p1 = _mm512_maddubs_epi16(levels(code, 4, 15),
 										  _mm512_maskz_loadu_epi8(mask, q + nbytes));
+	__m512i		pairs = _mm512_add_epi16(p0, p1);
 
-	return _mm512_madd_epi16(_mm512_add_epi16(p0, p1), _mm512_set1_epi16(1));
+	return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 }
 
 /* Eight bits would saturate: low and high halves apart, the high ones count 16. */
 AVX512_INLINE __m512i
-step_u8(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_u8(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
 	__m512i		plane = _mm512_maskz_loadu_epi8(mask, q);
 	__m512i		p0 = _mm512_maddubs_epi16(levels(code, 0, 15), plane);
 	__m512i		p1 = _mm512_maddubs_epi16(levels(code, 4, 15), plane);
 
-	return _mm512_add_epi32(_mm512_madd_epi16(p0, _mm512_set1_epi16(1)),
-							_mm512_madd_epi16(p1, _mm512_set1_epi16(16)));
+	sum = _mm512_add_epi32(sum, _mm512_madd_epi16(p0, _mm512_set1_epi16(1)));
+	return _mm512_add_epi32(sum, _mm512_madd_epi16(p1, _mm512_set1_epi16(16)));
 }
 
-AVX512_INLINE int32_t
-dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
-{
-	__m512i		sum = _mm512_setzero_si512();
-	int			j = 0;
-
-	for (; j + 64 <= nbytes; j += 64)
-		sum = _mm512_add_epi32(sum, step(_mm512_loadu_si512(code + j), q + j, nbytes, ~UINT64_C(0)));
-	if (j < nbytes)
-	{
-		__mmask64	mask = first_64(nbytes - j);
-
-		sum = _mm512_add_epi32(sum, step(_mm512_maskz_loadu_epi8(mask, code + j), q + j, nbytes,
-										 mask));
-	}
-	return _mm512_reduce_add_epi32(sum);
-}
-
-AVX512 static int32_t
-avx512_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u2);
-}
-
-AVX512 static int32_t
-avx512_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u4);
-}
-
-AVX512 static int32_t
-avx512_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u8);
-}
-
-/* As above with VNNI; nothing is added in 16 bits, so nothing can saturate. */
+/* The same with VNNI; nothing is added in 16 bits, so nothing can saturate. */
 VNNI_INLINE __m512i
-step_vnni_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_vnni_u2(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
-	__m512i		sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), levels(code, 0, 3),
-										  _mm512_maskz_loadu_epi8(mask, q));
-
-	sum = _mm512_dpbusd_epi32(sum, levels(code, 2, 3),
-							  _mm512_maskz_loadu_epi8(mask, q + nbytes));
+	sum = _mm512_dpbusd_epi32(sum, levels(code, 0, 3), _mm512_maskz_loadu_epi8(mask, q));
+	sum = _mm512_dpbusd_epi32(sum, levels(code, 2, 3), _mm512_maskz_loadu_epi8(mask, q + nbytes));
 	sum = _mm512_dpbusd_epi32(sum, levels(code, 4, 3),
 							  _mm512_maskz_loadu_epi8(mask, q + 2 * nbytes));
 	return _mm512_dpbusd_epi32(sum, levels(code, 6, 3),
@@ -297,38 +259,84 @@ step_vnni_u2(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 }
 
 VNNI_INLINE __m512i
-step_vnni_u4(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_vnni_u4(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
-	__m512i		sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), levels(code, 0, 15),
-										  _mm512_maskz_loadu_epi8(mask, q));
-
+	sum = _mm512_dpbusd_epi32(sum, levels(code, 0, 15), _mm512_maskz_loadu_epi8(mask, q));
 	return _mm512_dpbusd_epi32(sum, levels(code, 4, 15),
 							   _mm512_maskz_loadu_epi8(mask, q + nbytes));
 }
 
 VNNI_INLINE __m512i
-step_vnni_u8(__m512i code, const int8_t *q, int nbytes, __mmask64 mask)
+step_vnni_u8(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
-	return _mm512_dpbusd_epi32(_mm512_setzero_si512(), code, _mm512_maskz_loadu_epi8(mask, q));
+	return _mm512_dpbusd_epi32(sum, code, _mm512_maskz_loadu_epi8(mask, q));
 }
 
-VNNI static int32_t
-vnni_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+/* The sums of `n` codes, 1 or VP_DOTS, lane by lane. */
+AVX512_INLINE void
+sum_codes(const uint8_t *const *codes, int n, const int8_t *q, int nbytes, __m512i *sums, CodeStep step)
 {
-	return dot_code(code, q, nbytes, step_vnni_u2);
+	int			j = 0;
+
+	for (int i = 0; i < n; i++)
+		sums[i] = _mm512_setzero_si512();
+	for (; j + 64 <= nbytes; j += 64)
+		for (int i = 0; i < n; i++)
+			sums[i] = step(sums[i], _mm512_loadu_si512(codes[i] + j), q + j, nbytes, ~UINT64_C(0));
+	if (j < nbytes)
+	{
+		__mmask64	mask = first_64(nbytes - j);
+
+		for (int i = 0; i < n; i++)
+			sums[i] = step(sums[i], _mm512_maskz_loadu_epi8(mask, codes[i] + j), q + j, nbytes, mask);
+	}
 }
 
-VNNI static int32_t
-vnni_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
+/* Each two lanes of a and b, and the other two, added: a, b, a, b. */
+AVX512_INLINE __m512i
+fold_pair(__m512i a, __m512i b)
 {
-	return dot_code(code, q, nbytes, step_vnni_u4);
+	return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
 }
 
-VNNI static int32_t
-vnni_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
+AVX512_INLINE void
+store_sums(const __m512i sums[VP_DOTS], int32_t dots[VP_DOTS])
 {
-	return dot_code(code, q, nbytes, step_vnni_u8);
+	__m512i		ab = fold_pair(sums[0], sums[1]);
+	__m512i		cd = fold_pair(sums[2], sums[3]);
+	__m512i		abcd = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+	__m256i		half = _mm256_add_epi32(_mm512_castsi512_si256(abcd),
+										_mm512_extracti64x4_epi64(abcd, 1));
+
+	_mm_storeu_si128((__m128i *) dots, _mm_add_epi32(_mm256_castsi256_si128(half),
+													 _mm256_extracti128_si256(half, 1)));
 }
+
+#define AVX512_DOTS(target, name, bits, step) \
+target static int32_t \
+name##_dot_u##bits(const uint8_t *code, const int8_t *q, int nbytes) \
+{ \
+	__m512i		sum; \
+\
+	sum_codes(&code, 1, q, nbytes, &sum, step); \
+	return _mm512_reduce_add_epi32(sum); \
+} \
+target static void \
+name##_dots_u##bits(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, \
+					int32_t dots[VP_DOTS]) \
+{ \
+	__m512i		sums[VP_DOTS]; \
+\
+	sum_codes(codes, VP_DOTS, q, nbytes, sums, step); \
+	store_sums(sums, dots); \
+}
+
+AVX512_DOTS(AVX512, avx512, 2, step_u2)
+AVX512_DOTS(AVX512, avx512, 4, step_u4)
+AVX512_DOTS(AVX512, avx512, 8, step_u8)
+AVX512_DOTS(VNNI, vnni, 2, step_vnni_u2)
+AVX512_DOTS(VNNI, vnni, 4, step_vnni_u4)
+AVX512_DOTS(VNNI, vnni, 8, step_vnni_u8)
 
 /* The lanes past the end are masked twice: there |0 - lo| must not count. */
 AVX512_INLINE float
@@ -550,6 +558,9 @@ vp_kernel_avx512(void)
 		.dot_u2 = avx512_dot_u2,
 		.dot_u4 = avx512_dot_u4,
 		.dot_u8 = avx512_dot_u8,
+		.dots_u2 = avx512_dots_u2,
+		.dots_u4 = avx512_dots_u4,
+		.dots_u8 = avx512_dots_u8,
 		.bits_xor = avx512_bits_xor,
 		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES
@@ -570,6 +581,9 @@ vp_kernel_avx512vnni(void)
 		.dot_u2 = vnni_dot_u2,
 		.dot_u4 = vnni_dot_u4,
 		.dot_u8 = vnni_dot_u8,
+		.dots_u2 = vnni_dots_u2,
+		.dots_u4 = vnni_dots_u4,
+		.dots_u8 = vnni_dots_u8,
 		.bits_xor = avx512_bits_xor,
 		.bits_and = avx512_bits_and,
 		FLOAT_ENTRIES

@@ -229,23 +229,38 @@ dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 	return vaddvq_s32(sum);
 }
 
-static int32_t
-neon_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
+static inline __attribute__((always_inline)) void
+dot_codes(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, int32_t dots[VP_DOTS],
+		  CodeStep step)
 {
-	return dot_code(code, q, nbytes, step_u2);
+	int32x4_t	sums[VP_DOTS] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
+	int			j = 0;
+
+	for (; j + 16 <= nbytes; j += 16)
+		for (int i = 0; i < VP_DOTS; i++)
+			sums[i] = step(sums[i], load_bytes(codes[i] + j, true), q + j, nbytes, true);
+	if (j < nbytes)
+		for (int i = 0; i < VP_DOTS; i++)
+			sums[i] = step(sums[i], load_bytes(codes[i] + j, false), q + j, nbytes, false);
+	vst1q_s32(dots, vpaddq_s32(vpaddq_s32(sums[0], sums[1]), vpaddq_s32(sums[2], sums[3])));
 }
 
-static int32_t
-neon_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u4);
+#define NEON_DOTS(bits) \
+static int32_t \
+neon_dot_u##bits(const uint8_t *code, const int8_t *q, int nbytes) \
+{ \
+	return dot_code(code, q, nbytes, step_u##bits); \
+} \
+static void \
+neon_dots_u##bits(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, \
+				  int32_t dots[VP_DOTS]) \
+{ \
+	dot_codes(codes, q, nbytes, dots, step_u##bits); \
 }
 
-static int32_t
-neon_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, step_u8);
-}
+NEON_DOTS(2)
+NEON_DOTS(4)
+NEON_DOTS(8)
 
 /* Eight bytes at a time, which nbytes is a multiple of. */
 static inline __attribute__((always_inline)) float
@@ -406,6 +421,9 @@ vp_kernel_neon(void)
 		.dot_u2 = neon_dot_u2,
 		.dot_u4 = neon_dot_u4,
 		.dot_u8 = neon_dot_u8,
+		.dots_u2 = neon_dots_u2,
+		.dots_u4 = neon_dots_u4,
+		.dots_u8 = neon_dots_u8,
 		.l1_u2 = neon_l1_u2,
 		.l1_u4 = neon_l1_u4,
 		.l1_u8 = neon_l1_u8,

@@ -96,23 +96,23 @@ dot_code(const uint8_t *code, const int8_t *q, int nbytes, int bits)
 	return sum;
 }
 
-static int32_t
-scalar_dot_u2(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, 2);
+#define SCALAR_DOTS(bits) \
+static int32_t \
+scalar_dot_u##bits(const uint8_t *code, const int8_t *q, int nbytes) \
+{ \
+	return dot_code(code, q, nbytes, bits); \
+} \
+static void \
+scalar_dots_u##bits(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, \
+					int32_t dots[VP_DOTS]) \
+{ \
+	for (int i = 0; i < VP_DOTS; i++) \
+		dots[i] = dot_code(codes[i], q, nbytes, bits); \
 }
 
-static int32_t
-scalar_dot_u4(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, 4);
-}
-
-static int32_t
-scalar_dot_u8(const uint8_t *code, const int8_t *q, int nbytes)
-{
-	return dot_code(code, q, nbytes, 8);
-}
+SCALAR_DOTS(2)
+SCALAR_DOTS(4)
+SCALAR_DOTS(8)
 
 static inline float
 l1_code(const uint8_t *code, const float *q, float lo, float step, int nbytes, int bits)
@@ -217,6 +217,9 @@ scalar_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
 	.dot_u2 = scalar_dot_u2, \
 	.dot_u4 = scalar_dot_u4, \
 	.dot_u8 = scalar_dot_u8, \
+	.dots_u2 = scalar_dots_u2, \
+	.dots_u4 = scalar_dots_u4, \
+	.dots_u8 = scalar_dots_u8, \
 	.l1_u2 = scalar_l1_u2, \
 	.l1_u4 = scalar_l1_u4, \
 	.l1_u8 = scalar_l1_u8, \

@@ -25,6 +25,9 @@
 
 #include "type/element.h"
 
+/* The bits of a float that all are set in infinity and NaN, and in no other. */
+#define FLOAT_EXPONENT	UINT32_C(0x7F800000)
+
 /*----------
  * Checks
  *----------
@@ -64,7 +67,17 @@ vp_type_check_typmod(int32 typmod, int dim)
 void
 vp_type_check_finite(const VpTypeInfo *type, const float *x, int n)
 {
+	uint32		odd = 0;
+
+	/* compilers make vectors of this, and there seldom is one */
 	for (int i = 0; i < n; i++)
+	{
+		uint32		bits;
+
+		memcpy(&bits, &x[i], sizeof(bits));
+		odd |= (bits & FLOAT_EXPONENT) == FLOAT_EXPONENT;
+	}
+	for (int i = 0; i < n && odd; i++)
 	{
 		if (isnan(x[i]))
 			ereport(ERROR,

@@ -561,6 +561,47 @@ test_scaling(VpMetric metric, int bits)
 			 proportion[1], proportion[2]);
 }
 
+/* Several distances in one call are those of one after another, however many. */
+static void
+test_distances(VpMetric metric, int bits)
+{
+	Bench		b;
+	VpCoded    *coded[VP_DOTS];
+
+	bench_init(&b, metric, DIMS, bits);
+	for (int i = 0; i < VP_DOTS; i++)
+	{
+		float		x[DIMS];
+
+		for (int k = 0; k < DIMS; k++)
+			x[k] = (float) vp_unit_gauss(&seed);
+		coded[i] = aligned(sizeof(VpCoded) + (size_t) b.codec.code_bytes);
+		bench_encode(&b, x);
+		coded[i]->factors = b.factors;
+		memcpy(coded[i]->code, b.code, (size_t) b.codec.code_bytes);
+		bench_prepare(&b, x);
+	}
+	coded[1]->factors.scale = NAN;
+	for (int n = 1; n <= VP_DOTS; n++)
+	{
+		float		dist[VP_DOTS + 1];
+
+		dist[n] = 17;
+		vp_query_distances(&b.query, (const VpCoded *const *) coded, n, dist);
+		for (int i = 0; i < n; i++)
+		{
+			float		want = vp_query_distance(&b.query, coded[i]->code, &coded[i]->factors);
+
+			VP_CHECK(isnan(want) == (i == 1) && (dist[i] == want || i == 1) && isnan(dist[i]) == (i == 1),
+					 "%s, %d bits, code %d of %d: %g, not %g", metric_names[metric], bits, i, n, dist[i], want);
+		}
+		VP_CHECK(dist[n] == 17, "%s, %d bits, %d codes: wrote behind them", metric_names[metric], bits, n);
+	}
+	for (int i = 0; i < VP_DOTS; i++)
+		free(coded[i]);
+	bench_free(&b);
+}
+
 static void
 test_exact(void)
 {
@@ -690,6 +731,7 @@ test_all(void)
 			int			bits = all_bits[i];
 
 			test_no_vector(metric, bits);
+			test_distances(metric, bits);
 			for (int dims = 1; dims < 120; dims += 33)
 			{
 				test_extremes(metric, bits, dims, false);

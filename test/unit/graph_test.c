@@ -512,9 +512,9 @@ check_vectorless(void)
 	test_source_make(&test, &sample, 64);
 	writer = make_writer(&sample, 64);
 	link_all(&test, &sample, writer);
-	vp_mem_factors(test.graph, test.graph->entries[0].id)->scale = NAN;
+	vp_mem_coded(test.graph, test.graph->entries[0].id)->factors.scale = NAN;
 	for (VpId id = 0; id < 500; id += 50)
-		vp_mem_factors(test.graph, id)->scale = NAN;
+		vp_mem_coded(test.graph, id)->factors.scale = NAN;
 
 	search = vp_search_create(&sample_memory, 8);
 	sample_query_make(&query, &sample.codec);

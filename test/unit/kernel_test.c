@@ -387,6 +387,57 @@ compare_dot(const VpKernel *k, const uint8_t *code, const int8_t *q, int nbytes,
 			 (long long) want);
 }
 
+typedef void (*DotCodes) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
+						  int32_t dots[VP_DOTS]);
+
+/* The same for four codes side by side, each of them once the last, whose end is `end`. */
+static void
+compare_dots(const VpKernel *k, const uint8_t *end, const int8_t *q, int nbytes, int bits)
+{
+	DotCodes	dots_of = bits == 2 ? k->dots_u2 : bits == 4 ? k->dots_u4 : k->dots_u8;
+
+	for (int last = 0; last < VP_DOTS; last++)
+	{
+		const uint8_t *codes[VP_DOTS];
+		int32_t		dots[VP_DOTS];
+
+		for (int i = 0; i < VP_DOTS; i++)
+			codes[(last + i) % VP_DOTS] = end - (i + 1) * nbytes;
+		dots_of(codes, q, nbytes, dots);
+		for (int i = 0; i < VP_DOTS; i++)
+		{
+			int64_t		want = dot_by_definition(codes[i], q, nbytes, bits);
+
+			VP_CHECK(dots[i] == want, "%s dots_u%d of %d bytes, code %d: %d, not %lld", k->name, bits,
+					 nbytes, i, dots[i], (long long) want);
+		}
+	}
+}
+
+static void
+test_dots_codes(const VpKernel *k, char *end_a, char *end_b, int bits)
+{
+	int			longest = 16384 * bits / 8;
+
+	for (int nbytes = 0; nbytes <= longest; nbytes = nbytes < 400 ? nbytes + 8 : nbytes * 2)
+		for (int shift = 0; shift < 8; shift += 7)
+		{
+			int			n = nbytes * 8 / bits;
+			uint8_t    *end = (uint8_t *) end_a - shift;
+			int8_t	   *q = (int8_t *) end_b - n - shift;
+
+			for (int j = 1; j <= VP_DOTS * nbytes; j++)
+				end[-j] = (uint8_t) vp_unit_random(&seed);
+			for (int i = 0; i < n; i++)
+				q[i] = (int8_t) vp_unit_random(&seed);
+			compare_dots(k, end, q, nbytes, bits);
+			/* as large as they can get */
+			memset(end - VP_DOTS * nbytes, 0xFF, (size_t) (VP_DOTS * nbytes));
+			memset(q, -128, (size_t) n);
+			compare_dots(k, end, q, nbytes, bits);
+		}
+}
+
 static void
 test_dot_codes(const VpKernel *k, char *end_a, char *end_b, int bits)
 {
@@ -632,6 +683,7 @@ main(void)
 		{
 			test_dot_codes(k, end_a, end_b, bits);
 			test_dot_places(k, end_a, end_b, bits);
+			test_dots_codes(k, end_a, end_b, bits);
 			test_l1_codes(k, end_a, end_b, bits);
 		}
 		test_bits(k, end_a, end_b);

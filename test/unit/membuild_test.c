@@ -19,7 +19,7 @@ count_unchained(const VpMemGraph *graph)
 	int			n = 0;
 
 	for (VpId id = 0; id < vp_mem_count(graph); id++)
-		n += !vp_mem_chained(graph, id) && !isnan(vp_mem_factors(graph, id)->scale);
+		n += !vp_mem_chained(graph, id) && !isnan(vp_mem_coded(graph, id)->factors.scale);
 	return n;
 }
 
@@ -275,7 +275,7 @@ check_small(void)
 
 		graph = sample_graph(&sample, 10, 2);
 		for (VpId id = 0; id < (VpId) n; id++)
-			vp_mem_factors(graph, id)->scale = NAN;
+			vp_mem_coded(graph, id)->factors.scale = NAN;
 		VP_CHECK(vp_mem_link(graph, 2, NULL, NULL), "linked");
 		VP_CHECK(vp_mem_entry(graph, 0).id == VP_NO_ID, "no entry without vectors");
 		vp_mem_destroy(graph);
@@ -294,7 +294,7 @@ check_vectorless(void)
 	sample_make(&sample, 2000, 24, 10, VP_METRIC_L2, 8, 8);
 	graph = sample_graph(&sample, 50, 2);
 	for (VpId id = 0; id < 2000; id += 2)
-		vp_mem_factors(graph, id)->scale = NAN;
+		vp_mem_coded(graph, id)->factors.scale = NAN;
 	VP_CHECK(vp_mem_link(graph, 2, NULL, NULL), "linked");
 	VP_CHECK(sample_reached(&sample, graph, vp_mem_entry(graph, 0).id) == 1000,
 			 "those with a vector are reached");
