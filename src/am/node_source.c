@@ -69,26 +69,60 @@ find_place(VpNodeSource *source, VpId id)
 	return (VpPlace) {.block = InvalidBlockNumber};
 }
 
+/* Loads the first bytes of a record, at most PREFETCH_LINES lines, and up to the last byte. */
+static pg_attribute_always_inline void
+load_record(const char *record, uint32 bytes)
+{
+	StaticAssertStmt(PREFETCH_LINES == 8, "as many as there are below");
+	switch ((bytes + CACHE_LINE - 1) / CACHE_LINE)
+	{
+		case 8:
+			__builtin_prefetch(record + 7 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 7:
+			__builtin_prefetch(record + 6 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 6:
+			__builtin_prefetch(record + 5 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 5:
+			__builtin_prefetch(record + 4 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 4:
+			__builtin_prefetch(record + 3 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 3:
+			__builtin_prefetch(record + 2 * CACHE_LINE);
+			/* FALLTHROUGH */
+		case 2:
+			__builtin_prefetch(record + CACHE_LINE);
+			/* FALLTHROUGH */
+		case 1:
+			__builtin_prefetch(record);
+	}
+	__builtin_prefetch(record + bytes - 1);
+}
+
 /*
- * Follows the hint, and loads the record.  Where there is none any buffer will do: it is
+ * Follows the hints, and loads the records.  Where there is none any buffer will do: it is
  * looked at whether it holds the page.
  */
 static pg_attribute_always_inline void
-aim(VpTarget *target, const VpPeekRel *peek, uint32 bytes)
+aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 {
-	Buffer		hint = Max(vp_peek_hint(peek, target->place.block), 1);
-	const char *record = vp_window_page(hint) + target->place.offset;
-	const char *end = record + bytes;
+	for (int i = 0; i < n; i++)
+	{
+		Buffer		hint = Max(vp_peek_hint(peek, targets[i].place.block), 1);
+		const char *record = vp_window_page(hint) + targets[i].place.offset;
 
-	target->desc = GetBufferDescriptor(hint - 1);
-	target->coded = (const VpCoded *) record;
-	__builtin_prefetch(target->desc);
-	for (; record < end; record += CACHE_LINE)
-		__builtin_prefetch(record);
-	__builtin_prefetch(end - 1);
+		targets[i].desc = GetBufferDescriptor(hint - 1);
+		targets[i].coded = (const VpCoded *) record;
+		__builtin_prefetch(targets[i].desc);
+		load_record(record, bytes);
+	}
 }
 
-static inline bool
+static pg_attribute_always_inline bool
 hold(const VpTarget *targets, int n, const VpPeekRel *peek)
 {
 	bool		all = true;
@@ -205,12 +239,16 @@ prefetch_links(VpNodeSource *source)
 }
 
 static void
-find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *targets)
+find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *pg_restrict targets)
 {
+	const VpStore *store = &source->index->store;
+	uint32		nids = source->nids;
+
 	for (int i = 0; i < n; i++)
 	{
-		targets[i].place = find_place(source, ids[i]);
-		vp_peek_prefetch_hint(&source->index->store.peek, targets[i].place.block);
+		targets[i].place = likely(ids[i] < nids) ?
+			vp_node_place(&store->geo, ids[i]) : find_place(source, ids[i]);
+		vp_peek_prefetch_hint(&store->peek, targets[i].place.block);
 	}
 }
 
@@ -227,8 +265,7 @@ measure(VpNodeSource *source, const VpQuery *query,
 	{
 		int			ntargets = Min(n - i, VP_DOTS);
 
-		for (int j = i; j < i + VP_DOTS && j < nahead; j++)
-			aim(&ahead[j], peek, bytes);
+		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
 		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
 			for (int j = i; j < i + ntargets; j++)
 				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);

@@ -18,18 +18,12 @@
 static VpDivisor
 divisor(uint32 value)
 {
-	VpDivisor	d;
+	VpDivisor	d = {.value = value,.shift = 31};
 
-	d.value = value;
-	d.magic = value == 1 ? 0 : UINT64_MAX / value + 1;
+	while (UINT64CONST(1) << (d.shift - 31) < value)
+		d.shift++;
+	d.factor = ((UINT64CONST(1) << d.shift) - 1) / value + 1;
 	return d;
-}
-
-/* Of a stripe, those before its chunks. */
-static inline uint32
-head_blocks(const VpGeometry *geo)
-{
-	return 1 + geo->landmark_pages;
 }
 
 uint32
@@ -103,8 +97,9 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
 	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
 	geo->landmark_pages = meta->landmark_pages;
+	geo->head_blocks = 1 + geo->landmark_pages;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
-	geo->first_node_block = geo->first_block + head_blocks(geo);
+	geo->first_node_block = geo->first_block + geo->head_blocks;
 	Assert(geo->record_size <= VP_PAGE_ROOM);
 
 	geo->levels.m = m;
@@ -121,14 +116,14 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
 	geo->levels.stripe = geo->chunks * chunk_ids;
 	geo->levels.groups = (geo->levels.stripe + m - 1) / m;
-	geo->stripe_blocks = head_blocks(geo) + geo->chunks * (geo->node_pages + geo->vector_pages);
+	geo->stripe_blocks = geo->head_blocks + geo->chunks * (geo->node_pages + geo->vector_pages);
 
 	max_ids = (uint64) ((MaxBlockNumber - geo->first_block) / geo->stripe_blocks) * geo->levels.stripe;
 	geo->max_id = (VpId) Min(max_ids - 1, (uint64) VP_MAX_ID);
 
 	geo->nodes_per_page = divisor(nodes_per_page);
-	geo->pages_per_stripe = divisor(geo->chunks * geo->node_pages);
-	geo->pages_per_chunk = divisor(geo->node_pages);
+	geo->nodes_per_chunk = divisor(chunk_ids);
+	geo->nodes_per_stripe = divisor(geo->levels.stripe);
 }
 
 VpPlace
@@ -144,12 +139,9 @@ vp_upper_place(const VpGeometry *geo, VpId id, int level)
 VpPlace
 vp_vector_place(const VpGeometry *geo, VpId id)
 {
-	uint32		chunk_ids = geo->node_pages * geo->nodes_per_page.value;
-	uint32		stripe = id / geo->levels.stripe;
-	uint32		in_stripe = id - stripe * geo->levels.stripe;
-	uint32		chunk = in_stripe / chunk_ids;
-	uint32		in_chunk = in_stripe - chunk * chunk_ids;
-	uint64		first = (uint64) in_chunk * geo->vector_words;
+	uint32		chunk = vp_divide(id, &geo->nodes_per_chunk);
+	uint32		in_chunk = id - chunk * geo->nodes_per_chunk.value;
+	uint32		first = in_chunk * geo->vector_words;
 	VpPlace		place;
 
 	if (geo->vector_words == 0)
@@ -158,8 +150,8 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 		place.offset += FACTORS_BYTES;
 		return place;
 	}
-	place.block = vp_upper_page_block(geo, stripe) + head_blocks(geo) +
-		chunk * (geo->node_pages + geo->vector_pages) + geo->node_pages +
+	/* behind the node pages of this chunk and those before it */
+	place.block = geo->first_node_block + (chunk + 1) * geo->node_pages + vp_other_blocks(geo, id) +
 		first / VP_VECTOR_PAGE_WORDS;
 	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_WORDS * sizeof(uint32);
 	return place;
@@ -168,12 +160,9 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 BlockNumber
 vp_blocks_for(const VpGeometry *geo, VpId id)
 {
-	uint32		chunk_ids = geo->node_pages * geo->nodes_per_page.value;
-	uint32		stripe = id / geo->levels.stripe;
-	uint32		chunk = id % geo->levels.stripe / chunk_ids;
-
-	return vp_upper_page_block(geo, stripe) + head_blocks(geo) +
-		(chunk + 1) * (geo->node_pages + geo->vector_pages);
+	return geo->first_node_block +
+		(vp_divide(id, &geo->nodes_per_chunk) + 1) * (geo->node_pages + geo->vector_pages) +
+		vp_divide(id, &geo->nodes_per_stripe) * geo->head_blocks;
 }
 
 VpPageKind
@@ -200,12 +189,12 @@ vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number)
 		*number = stripe;
 		return VP_PAGE_UPPER;
 	}
-	if (rest < head_blocks(geo))
+	if (rest < geo->head_blocks)
 	{
 		*number = stripe * geo->landmark_pages + rest - 1;
 		return VP_PAGE_LANDMARK;
 	}
-	rest -= head_blocks(geo);
+	rest -= geo->head_blocks;
 	chunk = rest / (geo->node_pages + geo->vector_pages);
 	rest %= geo->node_pages + geo->vector_pages;
 	if (rest < geo->node_pages)
@@ -259,10 +248,10 @@ vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
 		return nblocks;
 	stripes = (nblocks - geo->first_block) / geo->stripe_blocks;
 	rest = (nblocks - geo->first_block) % geo->stripe_blocks;
-	nblocks = geo->first_block + stripes * (head_blocks(geo) + geo->chunks * geo->node_pages);
-	if (rest <= head_blocks(geo))
+	nblocks = geo->first_block + stripes * (geo->head_blocks + geo->chunks * geo->node_pages);
+	if (rest <= geo->head_blocks)
 		return nblocks + rest;
-	rest -= head_blocks(geo);
-	return nblocks + head_blocks(geo) + rest / chunk * geo->node_pages +
+	rest -= geo->head_blocks;
+	return nblocks + geo->head_blocks + rest / chunk * geo->node_pages +
 		Min(rest % chunk, geo->node_pages);
 }

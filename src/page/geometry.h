@@ -13,21 +13,22 @@
 
 #include "page/format.h"
 
-/* Division by a number that is known only at run time: one multiplication. */
+/*
+ * Division of ids by a number that is known only at run time: a multiplication and a
+ * shift (Granlund and Montgomery, PLDI 1994).  With 2^(k - 1) < value <= 2^k, shift = 31 + k
+ * and factor = 2^shift / value, rounded up, the quotient is right below 2^31.
+ */
 typedef struct VpDivisor
 {
 	uint32		value;
-	uint64		magic;			/* 2^64 / value, rounded up; not used for 1 */
+	uint32		shift;
+	uint64		factor;
 } VpDivisor;
 
 static inline uint32
 vp_divide(uint32 n, const VpDivisor *by)
 {
-#ifdef __SIZEOF_INT128__
-	if (by->magic != 0)
-		return (uint32) (((unsigned __int128) n * by->magic) >> 64);
-#endif
-	return n / by->value;
+	return (uint32) (n * by->factor >> by->shift);
 }
 
 typedef struct VpGeometry
@@ -43,6 +44,7 @@ typedef struct VpGeometry
 
 	uint32		mean_pages;
 	uint32		landmark_pages; /* in a stripe, behind its upper page */
+	uint32		head_blocks;	/* of a stripe, those before its chunks */
 	BlockNumber first_block;	/* of the first stripe */
 	BlockNumber first_node_block;
 	uint32		node_pages;		/* in a chunk */
@@ -52,8 +54,8 @@ typedef struct VpGeometry
 	VpId		max_id;			/* what 2^32 blocks have room for */
 
 	VpDivisor	nodes_per_page;
-	VpDivisor	pages_per_stripe;	/* node pages */
-	VpDivisor	pages_per_chunk;	/* node pages */
+	VpDivisor	nodes_per_chunk;
+	VpDivisor	nodes_per_stripe;
 
 	VpLevels	levels;
 } VpGeometry;
@@ -71,20 +73,23 @@ typedef struct VpPlace
 	uint32		offset;
 } VpPlace;
 
+/* Of the blocks before an id's chunk, from the first node page on, those that are no node pages. */
+static inline uint32
+vp_other_blocks(const VpGeometry *geo, VpId id)
+{
+	return vp_divide(id, &geo->nodes_per_chunk) * geo->vector_pages +
+		vp_divide(id, &geo->nodes_per_stripe) * geo->head_blocks;
+}
+
 /* A node's record.  In the search's innermost loop, hence inline. */
 static inline VpPlace
 vp_node_place(const VpGeometry *geo, VpId id)
 {
 	uint32		page = vp_divide(id, &geo->nodes_per_page);
 	uint32		slot = id - page * geo->nodes_per_page.value;
-	uint32		stripe = vp_divide(page, &geo->pages_per_stripe);
-	uint32		in_stripe = page - stripe * geo->pages_per_stripe.value;
-	uint32		chunk = vp_divide(in_stripe, &geo->pages_per_chunk);
 	VpPlace		place;
 
-	/* each chunk before this one in the stripe adds its vector pages */
-	place.block = geo->first_node_block + stripe * geo->stripe_blocks +
-		in_stripe + chunk * geo->vector_pages;
+	place.block = geo->first_node_block + page + vp_other_blocks(geo, id);
 	place.offset = VP_PAGE_START + slot * geo->record_size;
 	return place;
 }
