@@ -59,7 +59,7 @@ RESET client_min_messages;
 
 -- The answer is right where distances can be told apart.
 CREATE INDEX value_idx ON value_items USING vecprov (v);
-SELECT kind FROM value_items ORDER BY v <-> '[0,0,0,0]' LIMIT 1;
+SELECT v <-> '[0,0,0,0]' AS distance FROM value_items ORDER BY v <-> '[0,0,0,0]' LIMIT 1;
 SELECT count(*), min(kind) FROM (SELECT kind FROM value_items ORDER BY v <-> (SELECT v FROM value_items WHERE kind = 'large' AND id = 1) LIMIT 1) r;
 
 -- The largest numbers there are

@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "am/client.h"
+#include "am/entrances.h"
 #include "am/index.h"
 #include "base/debug_point.h"
 #include "kernel/sparse.h"
@@ -458,6 +459,8 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.replace_links = source_replace_links;
 	source->source.same_vector = source_same_vector;
 	source->source.chain = source_chain;
+	/* sparse vectors have landmarks: most are equally far */
+	source->source.entrances = index->codec.slots > 0 ? NULL : vp_entrances;
 	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
 	source->index = index;
 	source->nids = 0;

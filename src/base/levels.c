@@ -117,6 +117,22 @@ vp_level_slot(const VpLevels *levels, VpId id, int level)
 	return levels->groups + level2_count(levels) + (uint32_t) (level - 3);
 }
 
+uint32_t
+vp_level_lists(const VpLevels *levels, int level, uint32_t *n)
+{
+	*n = level == 1 ? levels->groups : level == 2 ? level2_count(levels) : 1;
+	return level == 1 ? 0 : level == 2 ? levels->groups :
+		levels->groups + level2_count(levels) + (uint32_t) (level - 3);
+}
+
+uint32_t
+vp_level_stripe(const VpLevels *levels, int level, uint32_t k)
+{
+	for (; level > 3; level--)
+		k = k * levels->m + pick(levels, (uint32_t) level, k, levels->m);
+	return k;
+}
+
 VpId
 vp_level_owner(const VpLevels *levels, uint32_t stripe, uint32_t slot, int *level)
 {

@@ -55,7 +55,13 @@ extern uint32_t vp_level_slots(const VpLevels *levels);
 /* Which of them is that of this node at this level (1 ... vp_level(id)). */
 extern uint32_t vp_level_slot(const VpLevels *levels, VpId id, int level);
 
-/* Its reverse: the node whose list stands in a slot, and the level. */
+/* The first of a stripe's lists of a level above 0, and how many there are, one after another. */
+extern uint32_t vp_level_lists(const VpLevels *levels, int level, uint32_t *n);
+
+/* The k-th stripe, in their order, that has nodes of a level above 0: up to level 3 all have. */
+extern uint32_t vp_level_stripe(const VpLevels *levels, int level, uint32_t k);
+
+/* The reverse of a slot: the node whose list stands in a slot, and the level. */
 extern VpId vp_level_owner(const VpLevels *levels, uint32_t stripe, uint32_t slot, int *level);
 
 #endif							/* VP_LEVELS_H */

@@ -61,6 +61,16 @@ typedef struct VpAlloc
 	void		(*free) (void *p);
 } VpAlloc;
 
+typedef struct VpCandidate
+{
+	float		dist;
+	uint32_t	id;				/* the highest bit: already expanded */
+} VpCandidate;
+
+#define VP_EXPANDED UINT32_C(0x80000000)
+
+#define VP_MAX_ENTRANCES 8
+
 /*
  * Where nodes live.  Ids that the callbacks get come from links or from the
  * caller; a node may be freed or reused between two calls, so every callback
@@ -109,6 +119,14 @@ struct VpSource
 	bool		(*chain) (VpSource *source, VpId first, VpId id);
 
 	/*
+	 * Nodes near a query, found otherwise than by links, from which a search of the graph that
+	 * `entry` belongs to is to begin instead of there; all are at least on `level`, which it sets.
+	 * NULL, or returns 0: there are none.  At most VP_MAX_ENTRANCES, in any order.
+	 */
+	int			(*entrances) (VpSource *source, const VpQuery *query, VpId entry,
+							  VpCandidate *found, int *level);
+
+	/*
 	 * Nodes from which a search of level 0 for a query is to begin, besides those that
 	 * it comes to by itself; NULL: there are none.  Returns how many, at most
 	 * VP_MAX_LANDMARKS.
@@ -127,14 +145,6 @@ struct VpSource
  * Search
  *----------
  */
-typedef struct VpCandidate
-{
-	float		dist;
-	uint32_t	id;				/* the highest bit: already expanded */
-} VpCandidate;
-
-#define VP_EXPANDED UINT32_C(0x80000000)
-
 typedef struct VpSearch VpSearch;
 
 /* What the last search cost. */

@@ -21,6 +21,9 @@
  */
 #define VP_SEEDS 8
 
+/* The same where entrances show the way, for each level above. */
+#define VP_FEW_SEEDS 4
+
 /* Nodes that most searches meet for each candidate: what memory is made ready for. */
 #define DISTANCES 16
 
@@ -159,7 +162,7 @@ look_around(VpSearch *search, VpId id, int level)
 	return n;
 }
 
-/* Puts in one that was nearer than the bound a moment ago. */
+/* Puts in one that may be nearer than the bound. */
 static inline void
 offer(VpSearch *search, float dist, VpId id)
 {
@@ -321,6 +324,51 @@ search_level(VpSearch *search, int level, VpId start)
 	run(search);
 }
 
+/* Gives the pool so many places, no more than a search of ef candidates has. */
+static void
+narrow_pool(VpSearch *search, int ef, int places)
+{
+	search->pool.capacity = ef < places ? ef : places;
+}
+
+/* What is in the pool is where a search of the next level begins. */
+static void
+widen_pool(VpSearch *search, int ef)
+{
+	search->rest.n = search->rest.ordered = 0;
+	search->pool.capacity = ef;
+}
+
+/*
+ * Comes down to a level from the source's entrances, that there are in the graph of `entry`.  False:
+ * there are none for it.
+ */
+static bool
+enter(VpSearch *search, VpId entry, int level, int ef, uint32_t nids)
+{
+	VpSource   *source = search->source;
+	VpCandidate found[VP_MAX_ENTRANCES];
+	int			from = level;
+	int			n;
+
+	if (source->entrances == NULL)
+		return false;
+	n = source->entrances(source, search->query, entry, found, &from);
+	if (n == 0 || from < level)
+		return false;
+	search->counts.distances += (uint64_t) n;
+	narrow_pool(search, ef, from > level + 1 ? VP_FEW_SEEDS : VP_SEEDS);
+	for (int i = 0; i < n; i++)
+		offer(search, found[i].dist, found[i].id);
+	while (--from > level)
+	{
+		vp_visited_begin(&search->visited, nids);
+		search_level(search, from, found[0].id);
+	}
+	widen_pool(search, ef);
+	return true;
+}
+
 /*
  * Puts into the pool, of `ef` candidates, where a search of a level begins.  Returns a
  * node to begin with if there is none that holds a vector.
@@ -333,17 +381,18 @@ find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 
 	search->rest.n = search->rest.ordered = 0;
 	reset_pool(search, ef);
+	if (above > level && enter(search, entry.id, level, ef, nids))
+		return entry.id;
 	vp_visited_begin(&search->visited, nids);
 	start = descend(search, entry.id, entry.level, above);
 	if (start.dist < INFINITY)
 		search->pool.main.entries[search->pool.main.n++] = start;
 	if (above > level)
 	{
-		search->pool.capacity = ef < VP_SEEDS ? ef : VP_SEEDS;
+		narrow_pool(search, ef, VP_SEEDS);
 		vp_visited_begin(&search->visited, nids);
 		search_level(search, above, start.id);
-		search->rest.n = search->rest.ordered = 0;
-		search->pool.capacity = ef;
+		widen_pool(search, ef);
 	}
 	return start.id;
 }

@@ -116,6 +116,26 @@ vp_node_shard(const VpStore *store, VpId id)
 	return shard;
 }
 
+bool
+vp_node_look(const VpStore *store, VpId id, float factors[2], void *code, uint8 *flags, uint8 *shard)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	BufferDesc *desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	const char *record;
+	const volatile VpNodeTail *tail;
+
+	if (desc == NULL)
+		return false;
+	record = vp_peek_page(desc) + place.offset;
+	memcpy(factors, record, 2 * sizeof(float));
+	memcpy(code, record + 2 * sizeof(float), store->geo.code_bytes);
+	tail = vp_record_tail(store, record);
+	*flags = tail->flags;
+	*shard = tail->shard;
+	return vp_peek_done(&store->peek, place.block, desc);
+}
+
 void
 vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 {

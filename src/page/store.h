@@ -178,6 +178,10 @@ extern uint8 vp_node_shard(const VpStore *store, VpId id);
 
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
+/* The same and more, where it costs no read and meets no error: false if the page is not at hand. */
+extern bool vp_node_look(const VpStore *store, VpId id, float factors[2], void *code,
+						 uint8 *flags, uint8 *shard);
+
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
 

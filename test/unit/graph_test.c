@@ -21,6 +21,7 @@ typedef struct TestSource
 	bool		always_refuse;
 	VpId		ahead[VP_MAX_LINKS];	/* of the last call */
 	int			nahead;
+	int			entrance_level; /* 0: there are none */
 } TestSource;
 
 static VpSource *
@@ -93,6 +94,34 @@ test_chain(VpSource *source, VpId first, VpId id)
 	return !((TestSource *) source)->dead[first] && inner(source)->chain(inner(source), first, id);
 }
 
+/* The nearest of all nodes of a level. */
+static int
+test_entrances(VpSource *source, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
+{
+	TestSource *test = (TestSource *) source;
+	int			n = 0;
+
+	VP_CHECK(entry == test->graph->entries[0].id, "entrances for %u", entry);
+	for (VpId id = 0; test->entrance_level > 0 && id < vp_mem_count(test->graph); id++)
+	{
+		float		dist;
+		int			at;
+
+		if (vp_level(&test->graph->levels, id) < test->entrance_level)
+			continue;
+		test_distances(source, query, &id, 1, &dist);
+		if (n == VP_MAX_ENTRANCES && found[n - 1].dist <= dist)
+			continue;
+		n += n < VP_MAX_ENTRANCES;
+		for (at = n - 1; at > 0 && found[at - 1].dist > dist; at--)
+			found[at] = found[at - 1];
+		found[at].dist = dist;
+		found[at].id = id;
+	}
+	*level = test->entrance_level;
+	return n;
+}
+
 static void
 test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 {
@@ -105,6 +134,7 @@ test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 	test->source.replace_links = test_replace;
 	test->source.same_vector = test_same;
 	test->source.chain = test_chain;
+	test->source.entrances = test_entrances;
 	test->graph = sample_graph(sample, ef_construction, 1);
 	vp_mem_settle(test->graph);
 	test->dead = calloc((size_t) sample->n, sizeof(bool));
@@ -258,6 +288,43 @@ check_searches(TestSource *test, const Sample *sample)
 
 	/* ids that are younger than the search are left out, and nothing else happens */
 	VP_CHECK(exhaust(test, sample, search, 50, 10) <= reached, "few ids are known");
+	vp_search_destroy(search);
+}
+
+/* Where the entry point leads nowhere, entrances do; and they leave nothing out. */
+static void
+check_entrances(TestSource *test, const Sample *sample)
+{
+	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
+	VpEntry		entry = test->graph->entries[0];
+	VpId		links[VP_MAX_LEVEL + 1][VP_MAX_LINKS];
+	int			nlinks[VP_MAX_LEVEL + 1];
+	int			reached = sample_reached(sample, test->graph, entry.id);
+
+	for (int level = 1; level <= entry.level; level++)
+	{
+		test->entrance_level = level;
+		VP_CHECK(exhaust(test, sample, search, 20, (uint32_t) sample->n) == reached, "from level %d", level);
+	}
+	for (int level = 0; level <= entry.level; level++)
+	{
+		nlinks[level] = test_links(&test->source, entry.id, level, links[level]);
+		VP_CHECK(test_replace(&test->source, entry.id, level, links[level], nlinks[level], links[level], 0),
+				 "level %d", level);
+	}
+	/* above the second level there is hardly another one */
+	for (int level = 0; level <= 2; level++)
+	{
+		double		recall;
+
+		test->entrance_level = level;
+		recall = sample_recall(sample, &test->source, &entry, 1, 100, (uint32_t) sample->n, NULL);
+		VP_CHECK(level == 0 ? recall < 0.1 : recall >= 0.95, "recall %.3f from level %d", recall, level);
+	}
+	test->entrance_level = 0;
+	for (int level = 0; level <= entry.level; level++)
+		VP_CHECK(test_replace(&test->source, entry.id, level, links[level], 0, links[level], nlinks[level]),
+				 "level %d again", level);
 	vp_search_destroy(search);
 }
 
@@ -430,7 +497,10 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	link_all(&test, &sample, writer);
 	test.refuse = 0;
 	if (refuse == 0)
+	{
 		check_searches(&test, &sample);
+		check_entrances(&test, &sample);
+	}
 	else
 		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entries[0].id) >= sample.n - 2,
 				 "reached although changes were refused");

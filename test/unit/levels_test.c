@@ -42,6 +42,18 @@ check_stripe(const VpLevels *levels, uint32_t stripe)
 	for (uint32_t slot = 0; slot < nslots; slot++)
 		VP_CHECK(taken[slot] == (vp_level_owner(levels, stripe, slot, &owner_level) != VP_NO_ID),
 				 "slot %u of stripe %u without owner", slot, stripe);
+	/* each level's lists stand together */
+	for (int level = 1; level <= VP_MAX_LEVEL; level++)
+	{
+		uint32_t	n;
+		uint32_t	first = vp_level_lists(levels, level, &n);
+
+		VP_CHECK(n > 0 && first + n <= nslots, "%u lists of level %d from %u on", n, level, first);
+		for (uint32_t slot = 0; slot < nslots; slot++)
+			if (vp_level_owner(levels, stripe, slot, &owner_level) != VP_NO_ID)
+				VP_CHECK((owner_level == level) == (slot >= first && slot < first + n),
+						 "slot %u is of level %d", slot, owner_level);
+	}
 	free(taken);
 }
 
@@ -78,6 +90,30 @@ check_counts(const VpLevels *levels, uint32_t nstripes)
 				 "%u nodes at level %d", count[level], level);
 }
 
+/* Which stripes have nodes of a level, in their order. */
+static void
+check_level_stripes(const VpLevels *levels, uint32_t nstripes)
+{
+	for (int level = 1; level <= VP_MAX_LEVEL; level++)
+	{
+		uint32_t	n;
+		uint32_t	first = vp_level_lists(levels, level, &n);
+		uint32_t	k = 0;
+
+		for (uint32_t stripe = 0; stripe < nstripes; stripe++)
+		{
+			int			owner_level;
+
+			if (vp_level_owner(levels, stripe, first, &owner_level) == VP_NO_ID)
+				continue;
+			VP_CHECK(vp_level_stripe(levels, level, k) == stripe, "stripe %u of level %d is %u, not %u", k, level,
+					 vp_level_stripe(levels, level, k), stripe);
+			k++;
+		}
+		VP_CHECK(vp_level_stripe(levels, level, k) >= nstripes, "%u stripes of level %d", k, level);
+	}
+}
+
 int
 main(void)
 {
@@ -99,6 +135,7 @@ main(void)
 				}
 				check_stripe(&levels, VP_MAX_ID / levels.stripe - 1);
 				check_counts(&levels, 4 * ms[i]);
+				check_level_stripes(&levels, 4 * ms[i]);
 			}
 		}
 	}

@@ -1,0 +1,340 @@
+/*-------------------------------------------------------------------------
+ *
+ * entrances.c
+ *	  Where searches of an index begin: the nodes of an upper level, by their
+ *	  codes side by side.
+ *
+ * From the top of the graph down a search hops from node to node, each hop waiting for
+ * the last, to come to a place that it could have looked up: the
+ * levels above have some hundred nodes in all.  So a process keeps the codes of those of one
+ * level, copied out of their pages into one piece of memory.  A search compares the
+ * query with all of them, in the time of a few hops, and begins at the nearest.  Where links lead
+ * from one cluster to another only by chance it is also surer to come to the right one.
+ *
+ * What is kept may be out of date in any way, since nobody tells of changes: it only
+ * chooses nodes, which are looked at and measured again before they are used.  When
+ * half of them turn out to be other than expected, or the index has grown by a
+ * quarter, all is copied anew; and again after one search, two, four, and at last
+ * each MAX_PATIENCE, since nodes may have come that nobody sees to be missing.  Nodes whose pages are not in
+ * shared buffers are left out; while these are too many, searches begin at the entry point as ever.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "am/entrances.h"
+
+/* As many nodes as this, and as many bytes: what a search compares with in a microsecond or two. */
+#define MAX_NODES		512
+#define MAX_BYTES		(256 * 1024)
+
+/* Of all indexes together, in this process. */
+#define MAX_TOTAL		(16 * 1024 * 1024)
+
+/* How many searches do without, as there is no room, until all is forgotten. */
+#define MAX_REFUSED		10000
+
+/* How much an estimate of the same code may differ, in parts: it is computed in the same way. */
+#define SAME_DISTANCE	1e-3f
+
+/* Searches from one copy to the next, at most: what it takes, 100 us at most, does not show in these. */
+#define MAX_PATIENCE	4096
+
+/* What is kept of an index: the nodes of a level and their codes, by shard. */
+typedef struct Entrances
+{
+	VpRelFileLocator index;		/* first: the key */
+
+	/* of the index when they were copied: when one changes, it is another, in the same file */
+	VpLevels	levels;
+	Size		coded_bytes;
+
+	uint32		nids;			/* of it then */
+	int			wait;			/* searches until they are copied again */
+	int			patience;		/* from the last time on */
+	int			level;
+	int			n;				/* 0: searches do without */
+	int			first[VP_MAX_SHARDS + 1];	/* where a shard's begin */
+	Size		bytes;
+	VpId	   *ids;
+	char	   *coded;			/* VpCoded, coded_bytes each; in one chunk with ids */
+} Entrances;
+
+static MemoryContext context = NULL;
+static HTAB *kept = NULL;
+static Size total = 0;			/* bytes */
+static int	refused = 0;		/* searches for which there was no room, since there was */
+
+/* Begins with nothing, as the indexes that had the room may be gone. */
+static void
+make_room(void)
+{
+	HASHCTL		control = {.keysize = sizeof(VpRelFileLocator),.entrysize = sizeof(Entrances)};
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "vecprov entrances", ALLOCSET_DEFAULT_SIZES);
+	kept = NULL;
+	MemoryContextReset(context);
+	control.hcxt = context;
+	kept = hash_create("vecprov entrances", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	total = 0;
+	refused = 0;
+}
+
+static inline bool
+is_kept(const Entrances *entrances, const VpStore *store)
+{
+	return memcmp(&entrances->levels, &store->geo.levels, sizeof(VpLevels)) == 0 &&
+		entrances->coded_bytes == sizeof(VpCoded) + store->geo.code_bytes;
+}
+
+/* They are to be copied for the next search, and soon again. */
+static inline void
+forget(Entrances *entrances)
+{
+	entrances->wait = 0;
+	entrances->patience = 1;
+}
+
+/* What is kept of an index, perhaps nothing yet; NULL: there is no room for more. */
+static Entrances *
+find_entrances(const VpStore *store)
+{
+	Entrances  *entrances;
+	bool		found;
+
+	if (kept == NULL || refused >= MAX_REFUSED)
+		make_room();
+	entrances = hash_search(kept, &VpLocator(store->rel), total < MAX_TOTAL ? HASH_ENTER : HASH_FIND, &found);
+	if (entrances == NULL)
+		refused++;
+	else if (!found)
+	{
+		entrances->bytes = 0;
+		entrances->coded = NULL;
+		entrances->coded_bytes = 0;
+	}
+	if (entrances != NULL && !is_kept(entrances, store))
+	{
+		entrances->levels = store->geo.levels;
+		entrances->coded_bytes = sizeof(VpCoded) + store->geo.code_bytes;
+		forget(entrances);
+	}
+	return entrances;
+}
+
+/* The lowest level that has few enough nodes. */
+static int
+choose_level(const VpStore *store, uint32 nids, int max)
+{
+	int			level = 1;
+
+	for (nids /= store->geo.m; nids > max && level < VP_MAX_LEVEL; nids /= store->geo.m)
+		level++;
+	return level;
+}
+
+/* Nodes of a level, as they are looked at. */
+typedef struct Look
+{
+	int			n;
+	int			missing;		/* not at hand */
+	int			max;
+	Size		coded_bytes;
+	VpId	   *ids;
+	uint8	   *shards;
+	char	   *coded;
+} Look;
+
+static void
+look_at(Look *look, const VpStore *store, VpId id)
+{
+	VpCoded    *coded = (VpCoded *) (look->coded + look->n * look->coded_bytes);
+	uint8		flags;
+
+	if (!vp_node_look(store, id, (float *) &coded->factors, coded->code, &flags,
+					  &look->shards[look->n]))
+		look->missing++;
+	else if (flags == VP_NODE_LINKED)
+		look->ids[look->n++] = id;
+}
+
+static void
+look_at_level(Look *look, const VpStore *store, uint32 nids, int level)
+{
+	const VpLevels *levels = &store->geo.levels;
+	uint32		nlists;
+	uint32		first = vp_level_lists(levels, level, &nlists);
+
+	uint32		last = (nids - 1) / levels->stripe;
+	uint32		stripe;
+
+	for (uint32 k = 0; (stripe = vp_level_stripe(levels, level, k)) <= last; k++)
+		for (uint32 i = 0; i < nlists && look->n < look->max; i++)
+		{
+			int			list_level;
+			VpId		id = vp_level_owner(levels, stripe, first + i, &list_level);
+
+			if (id < nids)
+				look_at(look, store, id);
+		}
+}
+
+/* Keeps what was looked at. */
+static void
+keep(Entrances *entrances, const Look *look)
+{
+	Size		bytes = look->n * (look->coded_bytes + sizeof(VpId));
+	int			at[VP_MAX_SHARDS];
+	char	   *chunk = MemoryContextAlloc(context, Max(bytes, 1));
+
+	if (entrances->coded != NULL)
+		pfree(entrances->coded);
+	total += bytes - entrances->bytes;
+	entrances->bytes = bytes;
+	entrances->coded = chunk;
+	entrances->ids = (VpId *) (chunk + look->n * look->coded_bytes);
+	entrances->n = look->n;
+
+	memset(entrances->first, 0, sizeof(entrances->first));
+	for (int i = 0; i < look->n; i++)
+		entrances->first[look->shards[i] + 1]++;
+	for (int shard = 0; shard < VP_MAX_SHARDS; shard++)
+	{
+		entrances->first[shard + 1] += entrances->first[shard];
+		at[shard] = entrances->first[shard];
+	}
+	for (int i = 0; i < look->n; i++)
+	{
+		int			to = at[look->shards[i]]++;
+
+		entrances->ids[to] = look->ids[i];
+		memcpy(entrances->coded + to * look->coded_bytes, look->coded + i * look->coded_bytes,
+			   look->coded_bytes);
+	}
+}
+
+/* Copies the nodes of a level, if enough of them are at hand. */
+static void
+copy_nodes(Entrances *entrances, const VpStore *store, uint32 nids)
+{
+	Look		look = {.coded_bytes = entrances->coded_bytes};
+
+	look.max = Min(MAX_NODES, MAX_BYTES / look.coded_bytes);
+	look.ids = palloc(look.max * sizeof(VpId));
+	look.shards = palloc(look.max);
+	look.coded = palloc(look.max * look.coded_bytes);
+	/* a level may have some more nodes than its share */
+	entrances->level = choose_level(store, nids, look.max - look.max / 8);
+	look_at_level(&look, store, nids, entrances->level);
+	if (look.missing > look.n / 4)
+		look.n = 0;
+	keep(entrances, &look);
+	entrances->nids = nids;
+	entrances->wait = entrances->patience;
+	entrances->patience = Min(2 * entrances->patience, MAX_PATIENCE);
+	ereport(DEBUG2,
+			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand",
+							 look.n, entrances->level, look.missing)));
+	pfree(look.coded);
+	pfree(look.shards);
+	pfree(look.ids);
+}
+
+/* Those that are nearest by what is kept: at most VP_MAX_ENTRANCES, sorted. */
+static int
+find_nearest(const Entrances *entrances, int shard, const VpQuery *query, VpCandidate *nearest)
+{
+	int			end = entrances->first[shard + 1];
+	float		bound = INFINITY;
+	int			n = 0;
+
+	for (int i = entrances->first[shard]; i < end; i += VP_DOTS)
+	{
+		const VpCoded *coded[VP_DOTS];
+		float		dist[VP_DOTS];
+		int			ncoded = Min(end - i, VP_DOTS);
+
+		for (int j = 0; j < ncoded; j++)
+			coded[j] = (const VpCoded *) (entrances->coded + (i + j) * entrances->coded_bytes);
+		vp_query_distances(query, coded, ncoded, dist);
+		for (int j = 0; j < ncoded; j++)
+		{
+			int			at;
+
+			if (!(dist[j] < bound))
+				continue;
+			n = Min(n + 1, VP_MAX_ENTRANCES);
+			for (at = n - 1; at > 0 && nearest[at - 1].dist > dist[j]; at--)
+				nearest[at] = nearest[at - 1];
+			nearest[at] = (VpCandidate) {dist[j], entrances->ids[i + j]};
+			if (n == VP_MAX_ENTRANCES)
+				bound = nearest[n - 1].dist;
+		}
+	}
+	return n;
+}
+
+/*
+ * Measures nodes again, leaving out those that a search had better not begin at.  Returns how many
+ * are left; *same: how many were as they are kept.
+ */
+static int
+measure_again(VpNodeSource *source, const VpQuery *query, int shard, VpCandidate *found, int n, int *same)
+{
+	const VpStore *store = &source->index->store;
+	VpId		ids[VP_MAX_ENTRANCES];
+	float		dist[VP_MAX_ENTRANCES];
+	int			left = 0;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = found[i].id;
+	source->source.next = VP_NO_ID;
+	source->source.distances(&source->source, query, ids, n, dist);
+	*same = 0;
+	for (int i = 0; i < n; i++)
+	{
+		if (isnan(dist[i]) || vp_node_flags(store, ids[i]) != VP_NODE_LINKED ||
+			vp_node_shard(store, ids[i]) != shard)
+			continue;
+		*same += fabsf(dist[i] - found[i].dist) <= SAME_DISTANCE * fabsf(dist[i]);
+		found[left++] = (VpCandidate) {dist[i], ids[i]};
+	}
+	return left;
+}
+
+int
+vp_entrances(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	Entrances  *entrances = store->peek.enabled && source->nids > 0 ? find_entrances(store) : NULL;
+	int			shard;
+	int			nkept;
+	int			n;
+	int			same;
+
+	if (entrances == NULL)
+		return 0;
+	if (--entrances->wait < 0 || source->nids > entrances->nids + entrances->nids / 4)
+		copy_nodes(entrances, store, source->nids);
+	if (entrances->n == 0)
+		return 0;
+	shard = vp_node_shard(store, entry);
+	nkept = find_nearest(entrances, shard, query, found);
+	if (nkept == 0)
+		return 0;
+	n = measure_again(source, query, shard, found, nkept, &same);
+	if (2 * same < nkept)
+		forget(entrances);
+	*level = entrances->level;
+	return n;
+}
