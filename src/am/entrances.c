@@ -15,8 +15,10 @@
  * chooses nodes, which are looked at and measured again before they are used.  When
  * half of them turn out to be other than expected, or the index has grown by a
  * quarter, all is copied anew; and again after one search, two, four, and at last
- * each MAX_PATIENCE, since nodes may have come that nobody sees to be missing.  Nodes whose pages are not in
- * shared buffers are left out; while these are too many, searches begin at the entry point as ever.
+ * each MAX_PATIENCE, since nodes may have come that nobody sees to be missing.  A copy is made by
+ * the searches of some time, a few nodes each: to touch a page for the first time takes a process
+ * microseconds.  Nodes whose pages are not in shared buffers are left out.  When these are too many, and until
+ * there is a first copy, searches begin at the entry point as ever.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,8 +47,30 @@
 /* How much an estimate of the same code may differ, in parts: it is computed in the same way. */
 #define SAME_DISTANCE	1e-3f
 
-/* Searches from one copy to the next, at most: what it takes, 100 us at most, does not show in these. */
+/* A process that has just begun is busy enough with that. */
+#define FIRST_SEARCHES	8
+
+/* Nodes that a search copies. */
+#define PORTION			8
+
+/* Searches from one copy to the next, at most. */
 #define MAX_PATIENCE	4096
+
+/* Nodes of a level, as they are looked at. */
+typedef struct Look
+{
+	uint32		nids;			/* of the index when it began */
+	int			level;
+	uint32		stripe;			/* the next one: the so-manieth of the level, */
+	uint32		list;			/* and of its lists of the level */
+	int			missing;		/* not at hand */
+
+	int			n;
+	int			max;
+	VpId	   *ids;
+	uint8	   *shards;
+	char	   *coded;
+} Look;
 
 /* What is kept of an index: the nodes of a level and their codes, by shard. */
 typedef struct Entrances
@@ -60,18 +84,20 @@ typedef struct Entrances
 	uint32		nids;			/* of it then */
 	int			wait;			/* searches until they are copied again */
 	int			patience;		/* from the last time on */
+	Look	   *look;			/* the copy that is being made; NULL: none */
 	int			level;
 	int			n;				/* 0: searches do without */
 	int			first[VP_MAX_SHARDS + 1];	/* where a shard's begin */
-	Size		bytes;
+	Size		bytes;			/* of the chunk that ids and coded are in */
 	VpId	   *ids;
-	char	   *coded;			/* VpCoded, coded_bytes each; in one chunk with ids */
+	char	   *coded;			/* VpCoded, coded_bytes each */
 } Entrances;
 
 static MemoryContext context = NULL;
 static HTAB *kept = NULL;
 static Size total = 0;			/* bytes */
 static int	refused = 0;		/* searches for which there was no room, since there was */
+static int	searches = 0;		/* of this process, up to FIRST_SEARCHES */
 
 /* Begins with nothing, as the indexes that had the room may be gone. */
 static void
@@ -96,10 +122,14 @@ is_kept(const Entrances *entrances, const VpStore *store)
 		entrances->coded_bytes == sizeof(VpCoded) + store->geo.code_bytes;
 }
 
-/* They are to be copied for the next search, and soon again. */
-static inline void
+/* What is kept is of no use: it is to be copied at once, and soon again. */
+static void
 forget(Entrances *entrances)
 {
+	if (entrances->look != NULL)
+		pfree(entrances->look);
+	entrances->look = NULL;
+	entrances->n = 0;
 	entrances->wait = 0;
 	entrances->patience = 1;
 }
@@ -118,8 +148,10 @@ find_entrances(const VpStore *store)
 		refused++;
 	else if (!found)
 	{
+		total += sizeof(Entrances);
 		entrances->bytes = 0;
 		entrances->coded = NULL;
+		entrances->look = NULL;
 		entrances->coded_bytes = 0;
 	}
 	if (entrances != NULL && !is_kept(entrances, store))
@@ -142,22 +174,27 @@ choose_level(const VpStore *store, uint32 nids, int max)
 	return level;
 }
 
-/* Nodes of a level, as they are looked at. */
-typedef struct Look
+static void
+begin_look(Entrances *entrances, const VpStore *store, uint32 nids)
 {
-	int			n;
-	int			missing;		/* not at hand */
-	int			max;
-	Size		coded_bytes;
-	VpId	   *ids;
-	uint8	   *shards;
-	char	   *coded;
-} Look;
+	int			max = Min(MAX_NODES, MAX_BYTES / entrances->coded_bytes);
+	Look	   *look = MemoryContextAllocZero(context, sizeof(Look) +
+											  max * (entrances->coded_bytes + sizeof(VpId) + sizeof(uint8)));
+
+	look->nids = nids;
+	/* a level may have some more nodes than its share */
+	look->level = choose_level(store, nids, max - max / 8);
+	look->max = max;
+	look->coded = (char *) (look + 1);
+	look->ids = (VpId *) (look->coded + max * entrances->coded_bytes);
+	look->shards = (uint8 *) (look->ids + max);
+	entrances->look = look;
+}
 
 static void
-look_at(Look *look, const VpStore *store, VpId id)
+look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 {
-	VpCoded    *coded = (VpCoded *) (look->coded + look->n * look->coded_bytes);
+	VpCoded    *coded = (VpCoded *) (look->coded + look->n * coded_bytes);
 	uint8		flags;
 
 	if (!vp_node_look(store, id, (float *) &coded->factors, coded->code, &flags,
@@ -167,32 +204,41 @@ look_at(Look *look, const VpStore *store, VpId id)
 		look->ids[look->n++] = id;
 }
 
-static void
-look_at_level(Look *look, const VpStore *store, uint32 nids, int level)
+/* Goes on.  True: all have been looked at. */
+static bool
+look_on(Look *look, Size coded_bytes, const VpStore *store)
 {
 	const VpLevels *levels = &store->geo.levels;
+	uint32		last = (look->nids - 1) / levels->stripe;
 	uint32		nlists;
-	uint32		first = vp_level_lists(levels, level, &nlists);
+	uint32		first = vp_level_lists(levels, look->level, &nlists);
 
-	uint32		last = (nids - 1) / levels->stripe;
-	uint32		stripe;
+	for (int i = 0; i < PORTION; i++)
+	{
+		uint32		stripe = vp_level_stripe(levels, look->level, look->stripe);
+		int			list_level;
+		VpId		id;
 
-	for (uint32 k = 0; (stripe = vp_level_stripe(levels, level, k)) <= last; k++)
-		for (uint32 i = 0; i < nlists && look->n < look->max; i++)
+		if (stripe > last || look->n == look->max)
+			return true;
+		id = vp_level_owner(levels, stripe, first + look->list, &list_level);
+		if (id < look->nids)
+			look_at(look, coded_bytes, store, id);
+		if (++look->list == nlists)
 		{
-			int			list_level;
-			VpId		id = vp_level_owner(levels, stripe, first + i, &list_level);
-
-			if (id < nids)
-				look_at(look, store, id);
+			look->list = 0;
+			look->stripe++;
 		}
+	}
+	return false;
 }
 
-/* Keeps what was looked at. */
+/* Keeps what was looked at, by shards. */
 static void
 keep(Entrances *entrances, const Look *look)
 {
-	Size		bytes = look->n * (look->coded_bytes + sizeof(VpId));
+	Size		coded_bytes = entrances->coded_bytes;
+	Size		bytes = look->n * (coded_bytes + sizeof(VpId));
 	int			at[VP_MAX_SHARDS];
 	char	   *chunk = MemoryContextAlloc(context, Max(bytes, 1));
 
@@ -201,7 +247,7 @@ keep(Entrances *entrances, const Look *look)
 	total += bytes - entrances->bytes;
 	entrances->bytes = bytes;
 	entrances->coded = chunk;
-	entrances->ids = (VpId *) (chunk + look->n * look->coded_bytes);
+	entrances->ids = (VpId *) (chunk + look->n * coded_bytes);
 	entrances->n = look->n;
 
 	memset(entrances->first, 0, sizeof(entrances->first));
@@ -217,36 +263,34 @@ keep(Entrances *entrances, const Look *look)
 		int			to = at[look->shards[i]]++;
 
 		entrances->ids[to] = look->ids[i];
-		memcpy(entrances->coded + to * look->coded_bytes, look->coded + i * look->coded_bytes,
-			   look->coded_bytes);
+		memcpy(entrances->coded + to * coded_bytes, look->coded + i * coded_bytes, coded_bytes);
 	}
 }
 
-/* Copies the nodes of a level, if enough of them are at hand. */
+/* Goes on with a copy, if one is being made or to be made. */
 static void
-copy_nodes(Entrances *entrances, const VpStore *store, uint32 nids)
+copy_some(Entrances *entrances, const VpStore *store, uint32 nids)
 {
-	Look		look = {.coded_bytes = entrances->coded_bytes};
+	Look	   *look;
 
-	look.max = Min(MAX_NODES, MAX_BYTES / look.coded_bytes);
-	look.ids = palloc(look.max * sizeof(VpId));
-	look.shards = palloc(look.max);
-	look.coded = palloc(look.max * look.coded_bytes);
-	/* a level may have some more nodes than its share */
-	entrances->level = choose_level(store, nids, look.max - look.max / 8);
-	look_at_level(&look, store, nids, entrances->level);
-	if (look.missing > look.n / 4)
-		look.n = 0;
-	keep(entrances, &look);
-	entrances->nids = nids;
-	entrances->wait = entrances->patience;
-	entrances->patience = Min(2 * entrances->patience, MAX_PATIENCE);
+	if (entrances->look == NULL &&
+		(--entrances->wait < 0 || nids > entrances->nids + entrances->nids / 4))
+		begin_look(entrances, store, nids);
+	look = entrances->look;
+	if (look == NULL || !look_on(look, entrances->coded_bytes, store))
+		return;
 	ereport(DEBUG2,
 			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand",
-							 look.n, entrances->level, look.missing)));
-	pfree(look.coded);
-	pfree(look.shards);
-	pfree(look.ids);
+							 look->n, look->level, look->missing)));
+	if (look->missing > look->n / 4)
+		look->n = 0;
+	keep(entrances, look);
+	entrances->level = look->level;
+	entrances->nids = look->nids;
+	entrances->wait = entrances->patience;
+	entrances->patience = Min(2 * entrances->patience, MAX_PATIENCE);
+	entrances->look = NULL;
+	pfree(look);
 }
 
 /* Those that are nearest by what is kept: at most VP_MAX_ENTRANCES, sorted. */
@@ -302,10 +346,14 @@ measure_again(VpNodeSource *source, const VpQuery *query, int shard, VpCandidate
 	*same = 0;
 	for (int i = 0; i < n; i++)
 	{
-		if (isnan(dist[i]) || vp_node_flags(store, ids[i]) != VP_NODE_LINKED ||
-			vp_node_shard(store, ids[i]) != shard)
+		uint8		its_shard;
+
+		if (isnan(dist[i]) || vp_node_standing(store, ids[i], &its_shard) != VP_NODE_LINKED ||
+			its_shard != shard)
 			continue;
-		*same += fabsf(dist[i] - found[i].dist) <= SAME_DISTANCE * fabsf(dist[i]);
+		/* equal where it is infinite */
+		*same += dist[i] == found[i].dist ||
+			fabsf(dist[i] - found[i].dist) <= SAME_DISTANCE * fabsf(dist[i]);
 		found[left++] = (VpCandidate) {dist[i], ids[i]};
 	}
 	return left;
@@ -316,16 +364,23 @@ vp_entrances(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *foun
 {
 	VpNodeSource *source = (VpNodeSource *) base;
 	const VpStore *store = &source->index->store;
-	Entrances  *entrances = store->peek.enabled && source->nids > 0 ? find_entrances(store) : NULL;
+	Entrances  *entrances;
 	int			shard;
 	int			nkept;
 	int			n;
 	int			same;
 
+	if (!store->peek.enabled || source->nids == 0)
+		return 0;
+	if (searches < FIRST_SEARCHES)
+	{
+		searches++;
+		return 0;
+	}
+	entrances = find_entrances(store);
 	if (entrances == NULL)
 		return 0;
-	if (--entrances->wait < 0 || source->nids > entrances->nids + entrances->nids / 4)
-		copy_nodes(entrances, store, source->nids);
+	copy_some(entrances, store, source->nids);
 	if (entrances->n == 0)
 		return 0;
 	shard = vp_node_shard(store, entry);

@@ -76,9 +76,8 @@ vp_node_links(const VpStore *store, VpId id, int level, VpId *links)
 	}
 }
 
-/* Flags and shard are in one word. */
-static void
-peek_flags(const VpStore *store, VpId id, uint8 *flags, uint8 *shard)
+uint8
+vp_node_standing(const VpStore *store, VpId id, uint8 *shard)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
 
@@ -88,31 +87,28 @@ peek_flags(const VpStore *store, VpId id, uint8 *flags, uint8 *shard)
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
+		uint8		flags = tail->flags;
 
-		*flags = tail->flags;
 		*shard = tail->shard;
 		if (vp_peek_end(store, place.block, desc, pinned))
-			return;
+			return flags;
 	}
 }
 
 uint8
 vp_node_flags(const VpStore *store, VpId id)
 {
-	uint8		flags;
 	uint8		shard;
 
-	peek_flags(store, id, &flags, &shard);
-	return flags;
+	return vp_node_standing(store, id, &shard);
 }
 
 uint8
 vp_node_shard(const VpStore *store, VpId id)
 {
-	uint8		flags;
 	uint8		shard;
 
-	peek_flags(store, id, &flags, &shard);
+	(void) vp_node_standing(store, id, &shard);
 	return shard;
 }
 

@@ -176,6 +176,9 @@ extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
 extern uint8 vp_node_flags(const VpStore *store, VpId id);
 extern uint8 vp_node_shard(const VpStore *store, VpId id);
 
+/* Flags and shard at once. */
+extern uint8 vp_node_standing(const VpStore *store, VpId id, uint8 *shard);
+
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
 /* The same and more, where it costs no read and meets no error: false if the page is not at hand. */
