@@ -61,8 +61,8 @@ typedef struct Look
 {
 	uint32		nids;			/* of the index when it began */
 	int			level;
-	uint32		stripe;			/* the next one: the so-manieth of the level, */
-	uint32		list;			/* and of its lists of the level */
+	uint32		stripe;			/* the next one, of those with nodes of the level, */
+	uint32		list;			/* and the next of its lists of it */
 	int			missing;		/* not at hand */
 
 	int			n;
