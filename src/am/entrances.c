@@ -28,7 +28,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -77,7 +76,7 @@ typedef struct Entrances
 {
 	VpRelFileLocator index;		/* first: the key */
 
-	/* of the index when they were copied: when one changes, it is another, in the same file */
+	/* of the index: by these, ids and codes are read; when one changes, it is another in the same file */
 	VpLevels	levels;
 	Size		coded_bytes;
 
@@ -348,6 +347,7 @@ measure_again(VpNodeSource *source, const VpQuery *query, int shard, VpCandidate
 	{
 		uint8		its_shard;
 
+		/* NaN also where an index has become smaller: there is no such page to be looked at */
 		if (isnan(dist[i]) || vp_node_standing(store, ids[i], &its_shard) != VP_NODE_LINKED ||
 			its_shard != shard)
 			continue;

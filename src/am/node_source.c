@@ -70,40 +70,6 @@ find_place(VpNodeSource *source, VpId id)
 	return (VpPlace) {.block = InvalidBlockNumber};
 }
 
-/* Loads the first bytes of a record, at most PREFETCH_LINES lines, and up to the last byte. */
-static pg_attribute_always_inline void
-load_record(const char *record, uint32 bytes)
-{
-	StaticAssertStmt(PREFETCH_LINES == 8, "as many as there are below");
-	switch ((bytes + CACHE_LINE - 1) / CACHE_LINE)
-	{
-		case 8:
-			__builtin_prefetch(record + 7 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 7:
-			__builtin_prefetch(record + 6 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 6:
-			__builtin_prefetch(record + 5 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 5:
-			__builtin_prefetch(record + 4 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 4:
-			__builtin_prefetch(record + 3 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 3:
-			__builtin_prefetch(record + 2 * CACHE_LINE);
-			/* FALLTHROUGH */
-		case 2:
-			__builtin_prefetch(record + CACHE_LINE);
-			/* FALLTHROUGH */
-		case 1:
-			__builtin_prefetch(record);
-	}
-	__builtin_prefetch(record + bytes - 1);
-}
-
 /*
  * Follows the hints, and loads the records.  Where there is none any buffer will do: it is
  * looked at whether it holds the page.
@@ -119,7 +85,9 @@ aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 		targets[i].desc = GetBufferDescriptor(hint - 1);
 		targets[i].coded = (const VpCoded *) record;
 		__builtin_prefetch(targets[i].desc);
-		load_record(record, bytes);
+		for (uint32 at = 0; at < bytes; at += CACHE_LINE)
+			__builtin_prefetch(record + at);
+		__builtin_prefetch(record + bytes - 1);
 	}
 }
 
