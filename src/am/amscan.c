@@ -12,8 +12,8 @@
  * not get to know.
  *
  * When the executor wants more rows than the search found, the search goes on
- * with twice the effort; when the graph has no more, nodes that no search
- * reaches are looked for.
+ * with twice the effort.  When to measure every node would be no more work, that
+ * is what is done (sweep.c), so that a scan to its end has every row.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,11 +24,9 @@
 #include <math.h>
 
 #include "access/relscan.h"
-#include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -36,9 +34,12 @@
 #include "am/am.h"
 #include "am/client.h"
 #include "am/inserter.h"
+#include "am/returned.h"
+#include "am/row_heap.h"
 #include "am/row_reader.h"
 #include "am/rows.h"
 #include "am/serve.h"
+#include "am/sweep.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
@@ -55,8 +56,11 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* So many rows are compared with each other; more are looked up in a table. */
-#define FEW_ROWS		32
+/* So many rows before its turn a row of the table is asked for, and as many before that its node. */
+#define SWEPT_AHEAD		6
+
+/* Nodes that a search measures for each candidate that it keeps: to measure all may be less. */
+#define MEASURED_PER_CANDIDATE	14
 
 /*
  * How many rows a worker is asked for, as LIMIT is not known: as many as the last scan of this process
@@ -67,20 +71,13 @@
 
 static int	usual_rows = MIN_HANDED;
 
-/* A node whose row is on its way to the executor. */
-typedef struct Row
-{
-	pairingheap_node node;		/* first */
-	double		dist;
-	VpId		id;				/* or the first of a chain that may have one */
-} Row;
-
 typedef enum ScanPhase
 {
 	SCAN_START,
 	SCAN_HANDED,				/* rows that a worker has found */
 	SCAN_SEARCH,				/* the graph */
-	SCAN_SWEEP,					/* nodes that no search has met are in the heap */
+	SCAN_SWEEP,					/* all nodes, each measured */
+	SCAN_LATE,					/* rows that were put off */
 	SCAN_DONE
 } ScanPhase;
 
@@ -103,26 +100,23 @@ typedef struct VpScan
 	ScanPhase	phase;
 	int			ef;				/* of the present round */
 	int			rounds;
-	pairingheap *heap;			/* measured rows */
-	int			nheap;
-	Row		   *unused;			/* chained by their first child pointer */
+	int64		kept;			/* candidates of all rounds */
+	VpSweep    *sweep;			/* in `rows`; NULL before SCAN_SWEEP */
+	VpRowHeap	heap;			/* measured rows, in `rows` */
 
 	/* estimates' errors: exact - estimate */
 	double		error_sum;
 	double		error_sum2;
 	int64		measured;
 
+	double		farthest;		/* of the rows returned */
 	double		last_dist;		/* of the last row returned */
-	int64		returned;
-	int64		late;			/* not returned: nearer than one returned before */
+	int64		nreturned;
+	VpReturned	returned;		/* in `rows` */
 
 	VpMeter    *meter;
 	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
 	uint64		busy_ns;
-	/* rows returned: few of them, or all in a table, in `rows` */
-	ItemPointerData tids[FEW_ROWS];
-	int			ntids;
-	HTAB	   *seen;
 
 	VpHit	   *handed;			/* in `rows` */
 	bool		stranger;		/* this process is cold: an idle worker is asked, too */
@@ -205,7 +199,7 @@ count_search(VpScan *scan)
 {
 	if (scan->phase == SCAN_START)
 		return;
-	usual_rows = Max(MIN_HANDED, Min(scan->returned, MORE_HANDED));
+	usual_rows = Max(MIN_HANDED, Min(scan->nreturned, MORE_HANDED));
 	stop_clock(scan);
 	vp_meter_search(scan->meter, scan->busy_ns);
 	scan->busy_ns = 0;
@@ -220,49 +214,6 @@ leave_scan(void *arg)
 }
 
 /*----------
- * The heap of rows
- *----------
- */
-
-/* NaN, as the cosine distance of a zero vector is, sorts last. */
-static int
-compare_rows(const pairingheap_node *a, const pairingheap_node *b, void *arg)
-{
-	double		x = ((const Row *) a)->dist;
-	double		y = ((const Row *) b)->dist;
-
-	if (isnan(x) || isnan(y))
-		return isnan(x) - isnan(y) > 0 ? -1 : isnan(x) - isnan(y) < 0 ? 1 : 0;
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-static Row *
-new_row(VpScan *scan)
-{
-	Row		   *row = scan->unused;
-
-	if (row != NULL)
-		scan->unused = (Row *) row->node.first_child;
-	else
-		row = MemoryContextAlloc(scan->rows, sizeof(Row));
-	return row;
-}
-
-static void
-push_row(VpScan *scan, Row *row)
-{
-	pairingheap_add(scan->heap, &row->node);
-	scan->nheap++;
-}
-
-static void
-free_row(VpScan *scan, Row *row)
-{
-	row->node.first_child = (pairingheap_node *) scan->unused;
-	scan->unused = row;
-}
-
-/*----------
  * Measuring
  *----------
  */
@@ -273,7 +224,7 @@ free_row(VpScan *scan, Row *row)
  * there is no row.
  */
 static bool
-find_tid(VpScan *scan, Row *row, ItemPointer tid)
+find_tid(VpScan *scan, VpRow *row, ItemPointer tid)
 {
 	while (row->id != VP_NO_ID)
 	{
@@ -293,15 +244,14 @@ find_tid(VpScan *scan, Row *row, ItemPointer tid)
 }
 
 /*
- * Measures a node by the vector of its row, or of the first behind it that the
- * snapshot sees, and puts it into the heap.
+ * The exact distance of a node by the vector of its row, or of the first behind it that the
+ * snapshot sees; false when there is none.
  */
-static double
-measure_row(VpScan *scan, VpId id)
+static bool
+row_distance(VpScan *scan, VpId id, double *dist)
 {
 	const VpIndex *index = scan->index;
-	Row			at = {.id = id};
-	Row		   *row;
+	VpRow		at = {.id = id};
 	ItemPointerData tid;
 	const VpValue *value = NULL;
 
@@ -315,12 +265,9 @@ measure_row(VpScan *scan, VpId id)
 	while (value == NULL && find_tid(scan, &at, &tid))
 		value = vp_row_reader_get(scan->reader, &tid);
 	if (value == NULL)
-		return NAN;
-	row = new_row(scan);
-	row->dist = index->form->distance(&index->meta, scan->vector, index->form->elements(value));
-	row->id = id;
-	push_row(scan, row);
-	return row->dist;
+		return false;
+	*dist = index->form->distance(&index->meta, scan->vector, index->form->elements(value));
+	return true;
 }
 
 static double
@@ -331,26 +278,46 @@ exact_distance(const void *vector, void *arg)
 	return scan->index->form->distance(&scan->index->meta, scan->vector, vector);
 }
 
-/* Measures a node by its exact vector, and puts it into the heap. */
 static double
-measure_vector(VpScan *scan, VpId id)
+vector_distance(VpScan *scan, VpId id)
 {
-	const VpStore *store = &scan->index->store;
-	Row		   *row = new_row(scan);
-	ItemPointerData tid;
-
-	row->dist = vp_vector_measure(store, id, scan->scratch, exact_distance, scan);
-	row->id = id;
-	push_row(scan, row);
-	vp_node_tid(store, id, &tid);
-	vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
-	return row->dist;
+	return vp_vector_measure(&scan->index->store, id, scan->scratch, exact_distance, scan);
 }
 
-static inline double
+/* The exact distance of a node, as a sweep asks for it; false if none of its rows can be returned. */
+static bool
+node_distance(void *arg, VpId id, double *dist)
+{
+	VpScan	   *scan = arg;
+
+	if (!(vp_node_flags(&scan->index->store, id) & VP_NODE_LINKED))
+		return false;
+	if (scan->index->form->in_table)
+		return row_distance(scan, id, dist);
+	*dist = vector_distance(scan, id);
+	return true;
+}
+
+/* Measures a node, and puts it into the heap; NaN if none of its rows can be returned. */
+static double
 measure(VpScan *scan, VpId id)
 {
-	return scan->index->form->in_table ? measure_row(scan, id) : measure_vector(scan, id);
+	const VpStore *store = &scan->index->store;
+	bool		in_table = scan->index->form->in_table;
+	double		dist;
+	ItemPointerData tid;
+
+	if (!in_table)
+		dist = vector_distance(scan, id);
+	else if (!row_distance(scan, id, &dist))
+		return NAN;
+	vp_row_push(&scan->heap, vp_row_new(&scan->heap, dist, id));
+	if (!in_table)
+	{
+		vp_node_tid(store, id, &tid);
+		vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+	}
+	return dist;
 }
 
 static void
@@ -398,45 +365,6 @@ read_ahead(VpScan *scan)
 }
 
 /*----------
- * Rows that are met twice: at a node and at its copy in another shard; in a chain, and
- * at its dead first node, to which VACUUM has given the row
- *----------
- */
-
-/* From now on rows are looked up: there are too many to be compared. */
-static void
-look_up_rows(VpScan *scan)
-{
-	HASHCTL		control = {.keysize = sizeof(ItemPointerData),.entrysize = sizeof(ItemPointerData),
-	.hcxt = scan->rows};
-
-	scan->seen = hash_create("vecprov rows", 8 * FEW_ROWS, &control,
-							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	for (int i = 0; i < scan->ntids; i++)
-		(void) hash_search(scan->seen, &scan->tids[i], HASH_ENTER, NULL);
-}
-
-/* Was this row returned before?  Else remembers it. */
-static bool
-returned_before(VpScan *scan, ItemPointer tid)
-{
-	bool		found = false;
-
-	if (scan->seen == NULL && scan->ntids == FEW_ROWS)
-		look_up_rows(scan);
-	if (scan->seen != NULL)
-	{
-		(void) hash_search(scan->seen, tid, HASH_ENTER, &found);
-		return found;
-	}
-	for (int i = 0; i < scan->ntids; i++)
-		if (ItemPointerEquals(&scan->tids[i], tid))
-			return true;
-	scan->tids[scan->ntids++] = *tid;
-	return false;
-}
-
-/*----------
  * The scan
  *----------
  */
@@ -473,7 +401,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	state->scratch = palloc(state->index->store.geo.exact_words * sizeof(uint32));
 	state->rotated = vp_palloc_aligned(state->index->codec.rotated_bytes);
 	state->query.planes = vp_palloc0_aligned(vp_query_bytes(&state->index->codec));
-	state->heap = pairingheap_allocate(compare_rows, NULL);
+	vp_row_heap_init(&state->heap, state->rows);
 
 	state->meter = vp_meter_find(rel);
 
@@ -500,16 +428,14 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	count_search(state);
 	end_reading(state);
 	MemoryContextReset(state->rows);
-	pairingheap_reset(state->heap);
-	state->unused = NULL;
-	state->nheap = 0;
+	vp_row_heap_reset(&state->heap);
 	state->phase = SCAN_START;
+	state->sweep = NULL;
 	state->error_sum = state->error_sum2 = 0;
 	state->measured = 0;
-	state->last_dist = -INFINITY;
-	state->returned = state->late = 0;
-	state->ntids = 0;
-	state->seen = NULL;
+	state->farthest = -INFINITY;
+	state->nreturned = 0;
+	vp_returned_begin(&state->returned, state->rows);
 	state->handed = NULL;
 }
 
@@ -594,6 +520,7 @@ start_search(IndexScanDesc scan)
 	state->cold = false;
 	state->ef = vp_ef_search;
 	state->rounds = 1;
+	state->kept = state->ef;
 	state->phase = SCAN_SEARCH;
 	if (nentries == 0)
 	{
@@ -614,79 +541,72 @@ start_search(IndexScanDesc scan)
 	read_ahead(state);
 }
 
-/*
- * Measures all living nodes that the search has not met.  There are few if any:
- * those that lost their last link to a better one.
- */
-static void
-sweep(VpScan *scan)
-{
-	const VpStore *store = &scan->index->store;
-	uint32		next_id = vp_graph_state(store).next_id;
-
-	for (VpId id = 0; id < next_id; id++)
-	{
-		if (id % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (!vp_search_met(scan->search, id) && (vp_node_flags(store, id) & VP_NODE_LINKED))
-			measure(scan, id);
-	}
-}
-
 /* Tells once what a scan that was not to go on has left out. */
 static void
 tell_cut_off(VpScan *scan)
 {
 	ereport(NOTICE,
 			(errmsg("index scan of \"%s\" stopped after %lld rows",
-					RelationGetRelationName(scan->index->store.rel), (long long) scan->returned),
+					RelationGetRelationName(scan->index->store.rel), (long long) scan->nreturned),
 			 errdetail("There may be more rows that satisfy the query."),
 			 errhint("Increase vecprov.max_scan_tuples to look at more rows.")));
 }
 
-/* Tells once what strict order has left out of a scan that ran to its end. */
+/* Tells once that strict order was not kept to the end. */
 static void
 tell_late(VpScan *scan)
 {
-	if (scan->late > 0)
-		ereport(NOTICE,
-				(errmsg("index scan of \"%s\" left out %lld rows that were found late",
-						RelationGetRelationName(scan->index->store.rel), (long long) scan->late),
-				 errhint("Increase vecprov.ef_search, or set vecprov.iterative_scan to relaxed_order.")));
+	ereport(NOTICE,
+			(errmsg("index scan of \"%s\" found rows too late for their places",
+					RelationGetRelationName(scan->index->store.rel)),
+			 errdetail("%d rows come after all others.", scan->returned.nlate),
+			 errhint("Increase vecprov.ef_search to find more of them in time.")));
+}
+
+/* Has the scan returned as many rows as the setting allows? */
+static inline bool
+is_cut_off(const VpScan *scan)
+{
+	return vp_max_scan_tuples > 0 && scan->nreturned >= vp_max_scan_tuples;
+}
+
+/* All rows have been returned but those that were put off. */
+static void
+end_in_order(VpScan *scan)
+{
+	if (is_cut_off(scan) && scan->phase == SCAN_SEARCH && vp_iterative_scan != VP_ITERATIVE_OFF)
+		tell_cut_off(scan);
+	if (scan->returned.nlate > 0)
+		tell_late(scan);
+	scan->phase = SCAN_LATE;
+}
+
+/* Measures all nodes from now on; what was found and not returned will be found once more. */
+static void
+begin_sweep(VpScan *scan)
+{
+	vp_row_heap_reset(&scan->heap);
+	scan->phase = SCAN_SWEEP;
+	scan->sweep = vp_sweep_begin(vp_graph_state(&scan->index->store).next_id, node_distance, scan);
 }
 
 /* Gets more rows into the heap, or ends the scan. */
 static void
 go_on(VpScan *scan)
 {
-	if (scan->phase == SCAN_SWEEP || vp_iterative_scan == VP_ITERATIVE_OFF)
+	if (vp_iterative_scan == VP_ITERATIVE_OFF || is_cut_off(scan))
 	{
-		if (scan->nheap == 0)
-		{
-			scan->phase = SCAN_DONE;
-			tell_late(scan);
-		}
-		return;
-	}
-	if (scan->returned >= vp_max_scan_tuples)
-	{
-		if (scan->nheap == 0)
-		{
-			scan->phase = SCAN_DONE;
-			tell_cut_off(scan);
-		}
+		end_in_order(scan);
 		return;
 	}
 	vp_seat_take(scan->index->store.rel);
 	scan->ef = Min(scan->ef * 2, VP_MAX_EF_SEARCH);
+	scan->kept += scan->ef;
 	scan->rounds++;
-	if (vp_search_more(scan->search, scan->ef))
+	if (scan->kept * MEASURED_PER_CANDIDATE < scan->source.nids && vp_search_more(scan->search, scan->ef))
 		read_ahead(scan);
 	else
-	{
-		scan->phase = SCAN_SWEEP;
-		sweep(scan);
-	}
+		begin_sweep(scan);
 }
 
 /*
@@ -699,22 +619,57 @@ must_go_on(VpScan *scan)
 {
 	int			n;
 
-	if (scan->phase != SCAN_SEARCH || scan->rounds == 1 ||
-		vp_iterative_scan == VP_ITERATIVE_OFF || scan->returned >= vp_max_scan_tuples)
-		return scan->nheap == 0;
+	if (scan->rounds == 1 || vp_iterative_scan == VP_ITERATIVE_OFF || is_cut_off(scan))
+		return scan->heap.n == 0;
 	(void) vp_search_found(scan->search, &n);
-	return n + scan->nheap <= scan->ef / 2;
+	return n + scan->heap.n <= scan->ef / 2;
 }
 
-/* The next row, in exact order as far as the search found them.  NULL: no more. */
-static Row *
-next_row(VpScan *scan)
+/* Loads what the next rows of the sweep need: their nodes, and then the rows. */
+static void
+expect_swept(VpScan *scan)
 {
-	while (scan->phase != SCAN_DONE)
+	const VpStore *store = &scan->index->store;
+	VpId		node = vp_sweep_ahead(scan->sweep, 2 * SWEPT_AHEAD);
+	VpId		next = vp_sweep_ahead(scan->sweep, SWEPT_AHEAD);
+	ItemPointerData tid;
+
+	if (node != VP_NO_ID)
+		vp_node_prefetch(store, node);
+	if (next == VP_NO_ID)
+		return;
+	vp_node_tid(store, next, &tid);
+	vp_rows_expect(&scan->table, &tid, false);
+}
+
+/* The next row of the sweep, or of the heap, where the rest of chains is.  NULL: no more. */
+static VpRow *
+next_swept(VpScan *scan)
+{
+	VpSwept		next;
+
+	if (scan->heap.n > 0)
+		return vp_row_pop(&scan->heap);
+	start_clock(scan);
+	if (!vp_sweep_peek(scan->sweep, &next))
+	{
+		end_in_order(scan);
+		return NULL;
+	}
+	vp_sweep_take(scan->sweep);
+	expect_swept(scan);
+	return vp_row_new(&scan->heap, next.dist, next.id);
+}
+
+/* The next row of the search, in exact order as far as it has found them.  NULL: there are none now. */
+static VpRow *
+next_found(VpScan *scan)
+{
+	for (;;)
 	{
 		VpCandidate candidate;
-		bool		more = scan->phase == SCAN_SEARCH && vp_search_peek(scan->search, 0, &candidate);
-		Row		   *first = scan->nheap > 0 ? (Row *) pairingheap_first(scan->heap) : NULL;
+		bool		more = vp_search_peek(scan->search, 0, &candidate);
+		VpRow	   *first = scan->heap.n > 0 ? vp_row_first(&scan->heap) : NULL;
 
 		if (more && (first == NULL || !(first->dist <= lower_bound(scan, candidate.dist))))
 		{
@@ -727,40 +682,76 @@ next_row(VpScan *scan)
 			measure_candidate(scan, &candidate);
 		}
 		else if (!more && must_go_on(scan))
+			return NULL;
+		else if (first != NULL)
+			return vp_row_pop(&scan->heap);
+	}
+}
+
+/* The next row, in exact order as far as they were found in time.  NULL: no more. */
+static VpRow *
+next_row(VpScan *scan)
+{
+	VpRow	   *row = NULL;
+
+	while (row == NULL && scan->phase == SCAN_SEARCH)
+	{
+		row = next_found(scan);
+		if (row == NULL)
 		{
 			start_clock(scan);
 			go_on(scan);
 		}
-		else if (first != NULL)
-		{
-			pairingheap_remove_first(scan->heap);
-			scan->nheap--;
-			return first;
-		}
 	}
-	return NULL;
+	return row == NULL && scan->phase == SCAN_SWEEP ? next_swept(scan) : row;
 }
 
-/* The scan returns this row, if it has not done so. */
-static bool
-return_row(IndexScanDesc scan, double dist, ItemPointer tid)
+/* The scan returns this row. */
+static void
+set_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 {
 	VpScan	   *state = scan->opaque;
 
-	if (returned_before(state, tid))
-		return false;
-	if (dist < state->last_dist && vp_iterative_scan != VP_ITERATIVE_RELAXED)
-	{
-		state->late++;
-		return false;
-	}
 	state->last_dist = dist;
-	state->returned++;
+	state->nreturned++;
 	scan->xs_heaptid = *tid;
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->table, scan);
+}
+
+/* The scan returns this row, if it has not done so and may do so now. */
+static bool
+return_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (vp_returned_before(&state->returned, tid))
+		return false;
+	if (dist < state->farthest && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+	{
+		vp_returned_put_off(&state->returned, dist, tid);
+		return false;
+	}
+	state->farthest = dist;
+	set_row(scan, dist, tid);
 	return true;
+}
+
+/* The same for rows that were put off, when all others have been returned. */
+static bool
+return_late_row(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	VpHit		hit;
+
+	if (state->phase == SCAN_LATE && vp_returned_late(&state->returned, &hit))
+	{
+		set_row(scan, hit.dist, &hit.tid);
+		return true;
+	}
+	state->phase = SCAN_DONE;
+	return false;
 }
 
 /* Sets the scan's TID to the next row's; false: no more. */
@@ -771,21 +762,21 @@ next_tid(IndexScanDesc scan)
 
 	for (;;)
 	{
-		Row		   *row = next_row(state);
+		VpRow	   *row = next_row(state);
 		ItemPointerData tid;
 		double		dist;
 		bool		found;
 
 		if (row == NULL)
-			return false;
+			return return_late_row(scan);
 		dist = row->dist;
 		found = find_tid(state, row, &tid);
 
 		/* more rows of the same vector come next */
 		if (row->id != VP_NO_ID)
-			push_row(state, row);
+			vp_row_push(&state->heap, row);
 		else
-			free_row(state, row);
+			vp_row_free(&state->heap, row);
 
 		if (found && return_row(scan, dist, &tid))
 			return true;
@@ -932,7 +923,7 @@ vp_scan_has_more(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 	VpCandidate candidate;
 
-	return state->nheap > 0 ||
+	return state->heap.n > 0 ||
 		(state->phase == SCAN_SEARCH && vp_search_peek(state->search, 0, &candidate));
 }
 
@@ -948,7 +939,7 @@ tell_counts(VpScan *scan)
 							 scan->ef, scan->rounds,
 							 (unsigned long long) counts.expansions,
 							 (unsigned long long) counts.distances,
-							 (long long) scan->measured, (long long) scan->returned)));
+							 (long long) scan->measured, (long long) scan->nreturned)));
 }
 
 void

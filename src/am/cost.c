@@ -21,6 +21,7 @@
 
 #include <math.h>
 
+#include "access/genam.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/rel.h"
@@ -28,6 +29,7 @@
 
 #include "am/am.h"
 #include "am/serve.h"
+#include "base/options.h"
 #include "base/settings.h"
 
 /*
@@ -41,6 +43,56 @@
 #define ROW_COST				60.0	/* an exact vector, and searching again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
 
+static bool
+is_suspended(const IndexOptInfo *info)
+{
+	Relation	rel;
+	VpWish		wish = {.tier = ""};
+
+	if (info->hypothetical)
+		return false;
+	rel = index_open(info->indexoid, NoLock);
+	if (rel->rd_options != NULL)
+		vp_get_wish((VpOptions *) rel->rd_options, &wish);
+	index_close(rel, NoLock);
+	return VpIsSuspended(&wish);
+}
+
+/* Does this index give any order that the other one gives, to at least as many rows? */
+static bool
+can_replace(const IndexOptInfo *info, const IndexOptInfo *other)
+{
+	return info->relam == other->relam && info->opfamily[0] == other->opfamily[0] &&
+		info->indexkeys[0] == other->indexkeys[0] && equal(info->indexprs, other->indexprs) &&
+		(info->indpred == NIL || info->predOK);
+}
+
+/* Is an index suspended, beside another one that is not and does as well? */
+static bool
+is_replaced(const IndexOptInfo *info)
+{
+	ListCell   *cell;
+
+	foreach(cell, info->rel->indexlist)
+	{
+		const IndexOptInfo *other = lfirst(cell);
+
+		if (other != info && can_replace(other, info) && is_suspended(info) && !is_suspended(other))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Are all rows to be put into groups?  Equal distances must then come together, and a
+ * row that the scan finds late comes at its end: so somebody else is to sort.
+ */
+static bool
+groups_all_rows(const Query *query)
+{
+	return query->limitCount == NULL && (query->groupClause != NIL || query->distinctClause != NIL);
+}
+
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
@@ -51,7 +103,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		searched;
 
 	/* an order is all that it can give */
-	if (path->indexorderbys == NIL)
+	if (path->indexorderbys == NIL || groups_all_rows(root->parse) || is_replaced(path->indexinfo))
 	{
 		*startup_cost = *total_cost = INFINITY;
 		VpDisablePath(&path->path);

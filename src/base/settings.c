@@ -96,7 +96,7 @@ vp_settings_define(void)
 
 	DefineCustomEnumVariable("vecprov.iterative_scan",
 							 "Sets whether an index scan goes on when more rows than ef_search are wanted.",
-							 "strict_order returns rows in exact order of distance, relaxed_order also those found late.",
+							 "strict_order returns rows that it finds late after all others, relaxed_order at once.",
 							 &vp_iterative_scan,
 							 VP_ITERATIVE_STRICT, iterative_scan_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
@@ -116,10 +116,10 @@ vp_settings_define(void)
 							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.max_scan_tuples",
-							"Sets how many rows an index scan looks at before it stops going on.",
-							"What it cut off is told as a notice.",
+							"Sets how many rows an index scan returns before it stops going on.",
+							"What it cut off is told as a notice. 0: there is no bound.",
 							&vp_max_scan_tuples,
-							20000, 1, INT_MAX,
+							0, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.max_workers",

@@ -208,7 +208,7 @@ extern bool vp_search_peek(VpSearch *search, int skip, VpCandidate *result);
 /* All present results that are not taken, nearest first; `expanded` bits cleared. */
 extern const VpCandidate *vp_search_found(VpSearch *search, int *n);
 
-/* Was this id met?  For the sweep that ends an exhaustive scan. */
+/* Was this id met? */
 extern bool vp_search_met(const VpSearch *search, VpId id);
 
 extern VpSearchCounts vp_search_counts(const VpSearch *search);

@@ -309,6 +309,15 @@ vp_vector_prefetch(const VpStore *store, VpId id)
 					   node.offset + store->geo.tail_offset);
 }
 
+void
+vp_node_prefetch(const VpStore *store, VpId id)
+{
+	VpPlace		node = vp_node_place(&store->geo, id);
+
+	if (store->peek.enabled)
+		prefetch_part(store, node.block, node.offset + store->geo.tail_offset, 1);
+}
+
 static bool
 is_resident(const VpStore *store, BlockNumber block)
 {

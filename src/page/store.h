@@ -206,6 +206,9 @@ extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 /* Begins to load into the CPU's cache what vp_vector_measure and vp_node_tid will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
 
+/* The end of a node's record, with its row, likewise. */
+extern void vp_node_prefetch(const VpStore *store, VpId id);
+
 /*
  * Begins to read from disk what is not in shared buffers: a node's page; its vector's,
  * and tells whether that was so.
