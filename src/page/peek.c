@@ -69,6 +69,7 @@ vp_hint_startup(void)
 void
 vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 {
+	(void) vp_window_enter();
 	VpTagInit(&peek->tag, locator);
 	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
 	peek->hash[1] = murmurhash32(peek->hash[0]);

@@ -8,8 +8,13 @@
  * small ones at any time, whatever its settings for new ones are (MADV_COLLAPSE,
  * 6.1), and a fault then maps 2 MB.  But only where addresses and the memory's
  * own offsets agree in what is left of them by 2 MB, and the server does not see
- * to that for its shared memory.  So it is mapped once more, before the first process
- * is started, at an address that we choose.
+ * to that for its shared memory.  So it is mapped once more, at an address that we
+ * choose.
+ *
+ * Each process maps the window itself when it first opens an index.  The postmaster
+ * does not: it would leave the mapping to every process that it forks.  The
+ * logging collector detaches shared memory but knows nothing of the window, and
+ * outlives a crash of the others: their old shared memory could not be freed.
  *
  * Where the server has huge pages of its own accord there is no need.  Where they are
  * not wanted (huge_pages = off), or this does not work, the window is shared buffers as
@@ -27,7 +32,6 @@
 
 #include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
-#include "storage/ipc.h"
 #include "storage/pg_shmem.h"
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
@@ -61,7 +65,14 @@ const char *vp_window = NULL;
 /* In shared memory: of each region, from that of the first buffer on, how often it was tried. */
 static volatile uint8 *tries;
 
+/* The window is still to be mapped in this process. */
+bool		vp_window_is_due = false;
+
 #ifdef MADV_COLLAPSE
+/* Shared memory's own mapping, as the postmaster found it. */
+static uintptr_t memory;
+static unsigned long memory_offset; /* of its first byte in what is mapped */
+
 static char *mapped = NULL;		/* the window, with what lies around shared buffers */
 static Size mapped_size;
 #endif
@@ -92,12 +103,6 @@ region_start(int region)
 	return (char *) TYPEALIGN_DOWN(REGION, vp_window) + region * REGION;
 }
 
-static void
-close_window(int code, Datum arg)
-{
-	(void) munmap(mapped, mapped_size);
-}
-
 /*
  * Shared memory's line in the list of this process's mappings: where it is, from what
  * offset of its memory on, and is it made of huge pages?
@@ -118,39 +123,59 @@ find_memory(uintptr_t *start, uintptr_t *end, unsigned long *offset, bool *huge)
 	return found;
 }
 
-/* Maps it again, for reading. */
+/*
+ * In the postmaster: notes what processes need to know to map the window.  Where shared
+ * memory is made of huge pages, all regions of it are wide instead.
+ */
 static void
-open_window(void)
+prepare_window(void)
 {
-	uintptr_t	start;
 	uintptr_t	end;
-	unsigned long offset;
 	bool		huge;
-	char	   *room;
 
-	if (!find_memory(&start, &end, &offset, &huge) ||
+	if (!find_memory(&memory, &end, &memory_offset, &huge) ||
 		end < (uintptr_t) BufferBlocks + (Size) NBuffers * BLCKSZ)
 		return;
+	mapped_size = end - memory;
 	if (huge)
-	{
 		memset(unvolatize(uint8 *, tries), WIDE, vp_window_size());
-		return;
-	}
-	mapped_size = end - start;
-	room = mmap(NULL, mapped_size + REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-				-1, 0);
+	else
+		vp_window_is_due = true;
+}
+
+/*
+ * Maps shared memory again, for reading, where addresses and offsets agree.  The kernel
+ * finds room for a region more than that, and the window takes its place in one step:
+ * nothing that another thread maps can come between.
+ */
+void
+vp_window_open(void)
+{
+	Size		room_size = mapped_size + REGION;
+	char	   *room;
+	char	   *start;
+
+	vp_window_is_due = false;
+	room = mmap(NULL, room_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (room == MAP_FAILED)
 		return;
-	(void) munmap(room, mapped_size + REGION);
+	start = (char *) TYPEALIGN(REGION, room) + memory_offset % REGION;
+	if (start + mapped_size > room + room_size)
+		start -= REGION;
 	/* an old size of 0: the old mapping stays */
-	mapped = mremap((void *) start, 0, mapped_size, MREMAP_MAYMOVE | MREMAP_FIXED,
-					TYPEALIGN(REGION, room) + offset % REGION);
-	if (mapped == MAP_FAILED)
+	if (mremap((void *) memory, 0, mapped_size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED)
+	{
+		(void) munmap(room, room_size);
 		return;
-	(void) mprotect(mapped, mapped_size, PROT_READ);
-	(void) madvise(mapped, mapped_size, MADV_DONTDUMP);
-	vp_window = mapped + ((uintptr_t) BufferBlocks - start);
-	on_shmem_exit(close_window, (Datum) 0);
+	}
+	if (start > room)
+		(void) munmap(room, start - room);
+	if (start + mapped_size < room + room_size)
+		(void) munmap(start + mapped_size, room + room_size - (start + mapped_size));
+	(void) mprotect(start, mapped_size, PROT_READ);
+	(void) madvise(start, mapped_size, MADV_DONTDUMP);
+	mapped = start;
+	vp_window = mapped + ((uintptr_t) BufferBlocks - memory);
 }
 
 /* Is it all in the window, and a part of shared buffers? */
@@ -182,7 +207,7 @@ vp_window_widen(void)
 	static TimestampTz not_before = 0;
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (!vp_window_is_open() || now < not_before)
+	if (!vp_window_enter() || now < not_before)
 		return false;
 	for (; is_whole(next) && is_due(next); next++)
 	{
@@ -203,7 +228,12 @@ vp_window_widen(void)
 #else
 
 static void
-open_window(void)
+prepare_window(void)
+{
+}
+
+void
+vp_window_open(void)
 {
 }
 
@@ -224,6 +254,7 @@ vp_window_startup(void)
 	tries = ShmemInitStruct("vecprov window", vp_window_size(), &found);
 	memset(unvolatize(uint8 *, tries), 0, vp_window_size());
 	vp_window = BufferBlocks;
+	vp_window_is_due = false;
 	if (huge_pages != HUGE_PAGES_OFF && sysconf(_SC_PAGESIZE) == SMALL_PAGE)
-		open_window();
+		prepare_window();
 }

@@ -15,7 +15,10 @@
 
 #include "storage/bufmgr.h"
 
-/* Where the first buffer is; in each process from its start on. */
+/*
+ * Where the first buffer is.  Until the process has mapped the window, and where there
+ * is none, that is in shared buffers themselves.
+ */
 extern const char *vp_window;
 
 /* Size of what is known of the window's regions, and its making; for the shared memory hooks. */
@@ -37,10 +40,19 @@ vp_page_to_read(Buffer buffer)
 		unconstify(char *, vp_window_page(buffer));
 }
 
-/* Is it other than shared buffers, so that regions can be made wide? */
+/* Maps the window into this process; never raises.  Only through vp_window_enter. */
+extern bool vp_window_is_due;
+extern void vp_window_open(void);
+
+/*
+ * Maps the window if that is still to be done: before an index is read.  Is it other than
+ * shared buffers, so that regions can be made wide?
+ */
 static inline bool
-vp_window_is_open(void)
+vp_window_enter(void)
 {
+	if (unlikely(vp_window_is_due))
+		vp_window_open();
 	return vp_window != BufferBlocks;
 }
 
