@@ -113,7 +113,7 @@ vp_mover_wake(Relation rel)
 	if (!needs_mover(rel) || !ConditionalLockPage(rel, MOVER_BLOCK, ExclusiveLock))
 		return;
 	UnlockPage(rel, MOVER_BLOCK, ExclusiveLock);
-	vp_mover_start(RelationGetRelid(rel));
+	vp_mover_start(RelationGetRelid(rel), InvalidTransactionId);
 }
 
 /*----------

@@ -9,12 +9,27 @@
 
 #include "base/compat.h"
 
+#include "access/transam.h"
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
 
 #include "base/background.h"
+#include "base/debug_point.h"
 
 /* Seconds after which a mover that failed tries again. */
 #define MOVER_RESTART	10
+
+/* What a job is told besides its argument, in bgw_extra. */
+typedef struct Job
+{
+	Oid			database;
+	TransactionId after;
+} Job;
+
+static emit_log_hook_type previous_emit_log_hook;
+static bool connecting;
 
 void
 vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function, int restart)
@@ -30,24 +45,26 @@ vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function,
 }
 
 bool
-vp_job_start(const char *name, const char *function, Datum arg, int restart,
+vp_job_start(const char *name, const char *function, Datum arg, int restart, TransactionId after,
 			 BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
+	Job			job = {.database = MyDatabaseId,.after = after};
 
 	vp_worker_fill(&worker, name, function, restart);
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_main_arg = arg;
-	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(MyDatabaseId));
+	memcpy(worker.bgw_extra, &job, sizeof(job));
 	worker.bgw_notify_pid = handle != NULL ? MyProcPid : 0;
 	return RegisterDynamicBackgroundWorker(&worker, handle);
 }
 
 void
-vp_mover_start(Oid index)
+vp_mover_start(Oid index, TransactionId after)
 {
+	VP_POINT("mover-due");
 	if (!vp_job_start("vecprov mover", "vecprov_mover_main", ObjectIdGetDatum(index),
-					  MOVER_RESTART, NULL))
+					  MOVER_RESTART, after, NULL))
 		ereport(LOG,
 				(errmsg("could not start a background worker to move records between shards"),
 				 errdetail("The next VACUUM of the table tries again."),
@@ -55,12 +72,47 @@ vp_mover_start(Oid index)
 				 errhidestmt(true)));
 }
 
+/*
+ * Keeps two FATAL messages out of the log.  A database that is dropped is nothing that an
+ * administrator has to look into: the worker ends with code 0, after which the postmaster
+ * neither reports it nor starts it again.  Of a worker that is terminated, the
+ * postmaster's own message remains.
+ */
+static void
+end_quietly(ErrorData *edata)
+{
+	/* the second one: a database that is half dropped, or takes no connections */
+	if (edata->elevel == FATAL && connecting &&
+		(edata->sqlerrcode == ERRCODE_UNDEFINED_DATABASE ||
+		 edata->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
+		proc_exit(0);
+	if (edata->elevel == FATAL && edata->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+		edata->output_to_server = false;
+	if (previous_emit_log_hook)
+		previous_emit_log_hook(edata);
+}
+
+void
+vp_worker_connect(Oid database)
+{
+	previous_emit_log_hook = emit_log_hook;
+	emit_log_hook = end_quietly;
+	BackgroundWorkerUnblockSignals();
+	connecting = true;
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	connecting = false;
+}
+
 void
 vp_job_connect(void)
 {
-	Oid			database;
+	Job			job;
 
-	BackgroundWorkerUnblockSignals();
-	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	memcpy(&job, MyBgworkerEntry->bgw_extra, sizeof(job));
+	vp_worker_connect(job.database);
+	if (!TransactionIdIsValid(job.after))
+		return;
+	StartTransactionCommand();
+	XactLockTableWait(job.after, NULL, NULL, XLTW_None);
+	CommitTransactionCommand();
 }

@@ -20,18 +20,26 @@ extern void vp_worker_fill(BackgroundWorker *worker, const char *name, const cha
 /*
  * Registers a worker that does a job in this database; false when there is none to be
  * had.  It is started again so many seconds after it failed (BGW_NEVER_RESTART:
- * never), at once after a crash of the server.  handle: NULL if nobody waits for it.
+ * never), at once after a crash of the server.  after: a transaction that has to end
+ * before the job begins, or InvalidTransactionId.  handle: NULL if nobody waits for it.
  */
 extern bool vp_job_start(const char *name, const char *function, Datum arg, int restart,
-						 BackgroundWorkerHandle **handle);
+						 TransactionId after, BackgroundWorkerHandle **handle);
 
-/* In such a worker: connects it to its database. */
+/* In such a worker: connects it to its database, and waits for that transaction. */
 extern void vp_job_connect(void);
 
 /*
- * Starts a worker that moves an index's records to where they shall be; see
- * am/mover.c.  The log tells when that is not possible.
+ * In any worker: lets signals in and connects it to a database.  Ends the process, without
+ * a message, when the database is gone or takes no connections.
  */
-extern void vp_mover_start(Oid index);
+extern void vp_worker_connect(Oid database);
+
+/*
+ * Starts a worker that moves an index's records to where they shall be, when transaction
+ * `after` has ended (InvalidTransactionId: now); see am/mover.c.  The log tells when
+ * that is not possible.
+ */
+extern void vp_mover_start(Oid index, TransactionId after);
 
 #endif							/* VP_BACKGROUND_H */

@@ -21,6 +21,7 @@
  *	insert-stored		record and vector are there, no links
  *	insert-linked		own links are there; before each link from a neighbour
  *	recode-node			a node is coded anew by the new mean, the others are not yet
+ *	mover-due			a mover is about to be registered
  *	move-begun			the number of shards is another, no record is moved
  *	move-linked			a record's copy is linked, the node not given up
  *	move-finished		it is

@@ -126,7 +126,7 @@ get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
 static List *to_move = NIL;
 
 static void
-start_mover_at_commit(Oid relid)
+start_mover_later(Oid relid)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 
@@ -134,19 +134,22 @@ start_mover_at_commit(Oid relid)
 	MemoryContextSwitchTo(old);
 }
 
-/* Whoever rolled back to a savepoint starts a mover that finds nothing to do. */
+/*
+ * Movers are registered before the commit, where an error is still an error: after it, one
+ * would be a PANIC.  They wait until the transaction has ended.  Should it fail all the
+ * same, or have rolled back to a savepoint, a mover finds nothing to do.
+ */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	ListCell   *cell;
 
-	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
-		event == XACT_EVENT_PARALLEL_PRE_COMMIT)
+	if (event == XACT_EVENT_PRE_PREPARE || event == XACT_EVENT_PARALLEL_PRE_COMMIT)
 		return;
-	if (event == XACT_EVENT_COMMIT)
+	if (event == XACT_EVENT_PRE_COMMIT)
 	{
 		foreach(cell, to_move)
-			vp_mover_start(lfirst_oid(cell));
+			vp_mover_start(lfirst_oid(cell), GetTopTransactionIdIfAny());
 	}
 	to_move = NIL;
 }

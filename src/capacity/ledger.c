@@ -198,7 +198,8 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 	make_entry(entry, change, message);
 	log_entry(entry);
 	if (vp_job_start("vecprov ledger", "vecprov_ledger_main",
-						UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART, &handle))
+					 UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART,
+					 InvalidTransactionId, &handle))
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
 		ereport(LOG_SERVER_ONLY,

@@ -63,8 +63,7 @@ vecprov_scout_main(Datum arg)
 	VpTicket	ticket;
 	FactList	list = {.size = 16};
 
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	vp_worker_connect(DatumGetObjectId(arg));
 
 	vp_registry_enter(&ticket);
 	/* the snapshot is newer than the ticket */

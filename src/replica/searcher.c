@@ -158,8 +158,7 @@ vecprov_worker_main(Datum arg)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	if (!vp_desk_enter(number))
 		proc_exit(0);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(desk->database, InvalidOid, 0);
+	vp_worker_connect(desk->database);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
 					PGC_S_OVERRIDE);
 	bind_to_zone(desk);

@@ -41,8 +41,7 @@ vp_worker_start(PGPROC **place)
 {
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+	vp_worker_connect(InvalidOid);
 
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	*place = MyProc;
