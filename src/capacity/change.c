@@ -179,15 +179,18 @@ judge(Oid relid, bool created, bool copied)
 	vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
 	if (!created && form.relkind == RELKIND_INDEX &&
 		vp_wanted_shards(&change.before) != vp_wanted_shards(&change.after))
-		start_mover_at_commit(relid);
-	/* a partitioned index holds nothing: its partitions' indexes are what is provisioned */
-	if (form.relkind == RELKIND_INDEX)
-		vp_ledger_change(&change);
+		start_mover_later(relid);
 	if (rel != NULL)
 	{
 		vp_rules_advise(&change, rel);
 		relation_close(rel, NoLock);
 	}
+	/*
+	 * A partitioned index holds nothing: its partitions' indexes are what is provisioned.  Last:
+	 * SQL makes the command's changes visible.
+	 */
+	if (form.relkind == RELKIND_INDEX)
+		vp_ledger_change(&change);
 }
 
 static void

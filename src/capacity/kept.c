@@ -39,15 +39,19 @@ forget_rows(Datum arg, Oid relid)
 }
 
 static void
-keep_row(VpKept *kept, TupleDesc desc, HeapTuple tuple)
+keep_row(VpKept *kept, Relation rel, HeapTuple tuple)
 {
 	Size		bytes = kept->nrows * kept->row_bytes;
+	Datum		values[VP_MAX_KEPT_COLUMNS];
+	bool		nulls[VP_MAX_KEPT_COLUMNS];
 
+	vp_columns_read(rel, tuple, kept->columns, kept->ncolumns, values, nulls);
 	if (kept->nrows == 0)
-		kept->rows = MemoryContextAllocZero(kept->context, kept->row_bytes);
+		kept->rows = MemoryContextAlloc(kept->context, kept->row_bytes);
 	else
 		kept->rows = repalloc(kept->rows, bytes + kept->row_bytes);
-	kept->read(desc, tuple, (char *) kept->rows + bytes);
+	memset((char *) kept->rows + bytes, 0, kept->row_bytes);
+	kept->read(values, nulls, (char *) kept->rows + bytes);
 	kept->nrows++;
 }
 
@@ -80,7 +84,7 @@ vp_kept_rows(VpKept *kept)
 	kept->relid = table;
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		keep_row(kept, RelationGetDescr(rel), tuple);
+		keep_row(kept, rel, tuple);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	kept->complete = true;

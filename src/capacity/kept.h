@@ -8,15 +8,19 @@
 #ifndef VP_KEPT_H
 #define VP_KEPT_H
 
-#include "access/htup.h"
-#include "access/tupdesc.h"
+#include "capacity/columns.h"
 
-/* A table that has the trigger vecprov_table_changed.  Static; the first three are given. */
+#define VP_MAX_KEPT_COLUMNS 16
+
+/* A table that has the trigger vecprov_table_changed.  Static; the first five are given. */
 typedef struct VpKept
 {
 	const char *table;
+	const VpColumn *columns;
+	int			ncolumns;		/* at most VP_MAX_KEPT_COLUMNS */
 	Size		row_bytes;		/* as kept */
-	void		(*read) (TupleDesc desc, HeapTuple tuple, void *row);
+	/* fills in a row, which is zeroed, from the values of the columns */
+	void		(*read) (const Datum *values, const bool *nulls, void *row);
 
 	int			nrows;			/* set by vp_kept_rows */
 	void	   *rows;

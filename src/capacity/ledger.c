@@ -7,28 +7,30 @@
  * transaction along, so its row is written by a background worker, which lives
  * as long as that takes; it gets what to write in a piece of shared memory.
  *
+ * Administrators own the table and give it columns, indexes, constraints and triggers.
+ * So it is written and read by SQL, as its owner: nobody else needs a right to it,
+ * and what the owner put there runs with the owner's rights, not with the user's.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "base/compat.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/dsm.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/rel.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
 #include "base/background.h"
+#include "base/safe.h"
 #include "capacity/ledger.h"
 #include "capacity/tier.h"
 
@@ -37,22 +39,6 @@ extern VP_EXPORT void vecprov_ledger_main(Datum arg);
 
 /* How long the worker waits for a lock on the ledger: who waits for it may hold that. */
 #define LOCK_TIMEOUT	"1s"
-
-/* Columns, in the order of sql/install/32_capacity_change.sql. */
-enum
-{
-	LEDGER_AT = 1,
-	LEDGER_INDEX,
-	LEDGER_ACTION,
-	LEDGER_OLD,					/* tier, shards, replicas */
-	LEDGER_NEW = LEDGER_OLD + 3,
-	LEDGER_ROLE = LEDGER_NEW + 3,
-	LEDGER_MESSAGE,
-	LEDGER_INDEX_OID,
-	LEDGER_TABLE_OID,
-	LEDGER_XACT,
-	NLEDGER = LEDGER_XACT
-};
 
 /* What a row is made of; given to the worker as it is. */
 typedef struct Entry
@@ -87,20 +73,6 @@ index_name(const VpWishChange *change)
  *----------
  */
 
-static void
-set_wish(Datum *values, bool *nulls, int column, const VpWish *wish)
-{
-	bool		provisioned = VpIsProvisioned(wish);
-
-	for (int i = 0; i < 3; i++)
-		nulls[column - 1 + i] = !provisioned;
-	if (!provisioned)
-		return;
-	values[column - 1] = CStringGetTextDatum(wish->tier);
-	values[column] = Int32GetDatum(wish->shards);
-	values[column + 1] = Int32GetDatum(wish->replicas);
-}
-
 static char *
 wish_text(const VpWish *wish)
 {
@@ -131,35 +103,90 @@ log_entry(const Entry *entry)
 				 errhidestmt(true)));
 }
 
-/* By C, so that nobody needs the right to write to the ledger. */
+/* Parameters of the INSERT. */
+enum
+{
+	ROW_AT,
+	ROW_INDEX,
+	ROW_ACTION,
+	ROW_OLD,					/* tier, shards, replicas */
+	ROW_NEW = ROW_OLD + 3,
+	ROW_ROLE = ROW_NEW + 3,
+	ROW_MESSAGE,
+	ROW_INDEX_OID,
+	ROW_TABLE_OID,
+	ROW_XACT,
+	NROW
+};
+
+static const Oid row_types[NROW] = {
+	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID, INT4OID, INT4OID,
+	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID
+};
+
+static void
+set_wish(Datum *values, char *nulls, int first, const VpWish *wish)
+{
+	if (!VpIsProvisioned(wish))
+	{
+		memset(nulls + first, 'n', 3);
+		return;
+	}
+	values[first] = CStringGetTextDatum(wish->tier);
+	values[first + 1] = Int32GetDatum(wish->shards);
+	values[first + 2] = Int32GetDatum(wish->replicas);
+}
+
+/* The ledger's name for a statement; the schema is that of the extension. */
+static char *
+ledger_name(Oid ledger)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(ledger)),
+									  get_rel_name(ledger));
+}
+
 static void
 write_entry(const Entry *entry)
 {
 	const VpWishChange *change = &entry->change;
 	bool		refused = entry->message[0] != '\0';
-	Relation	rel = table_open(vp_own_table("vecprov_changes"), RowExclusiveLock);
-	Datum		values[NLEDGER];
-	bool		nulls[NLEDGER] = {0};
-	HeapTuple	tuple;
+	Oid			ledger = vp_own_table_get("vecprov_changes");
+	Oid			types[NROW];
+	Datum		values[NROW] = {0};
+	char		nulls[NROW];
+	VpSafe		safe;
+	int			result;
 
-	values[LEDGER_AT - 1] = TimestampTzGetDatum(entry->at);
-	values[LEDGER_INDEX - 1] = CStringGetTextDatum(index_name(change));
-	values[LEDGER_ACTION - 1] = CStringGetTextDatum(refused ? "refusal" :
-													change->created ? "create" : "change");
-	set_wish(values, nulls, LEDGER_OLD, &change->before);
-	set_wish(values, nulls, LEDGER_NEW, &change->after);
-	values[LEDGER_ROLE - 1] = NameGetDatum(&entry->role);
-	nulls[LEDGER_MESSAGE - 1] = !refused;
+	memcpy(types, row_types, sizeof(types));
+	memset(nulls, ' ', sizeof(nulls));
+	values[ROW_AT] = TimestampTzGetDatum(entry->at);
+	values[ROW_INDEX] = CStringGetTextDatum(index_name(change));
+	values[ROW_ACTION] = CStringGetTextDatum(refused ? "refusal" :
+											 change->created ? "create" : "change");
+	set_wish(values, nulls, ROW_OLD, &change->before);
+	set_wish(values, nulls, ROW_NEW, &change->after);
+	values[ROW_ROLE] = NameGetDatum(&entry->role);
 	if (refused)
-		values[LEDGER_MESSAGE - 1] = CStringGetTextDatum(entry->message);
-	values[LEDGER_INDEX_OID - 1] = ObjectIdGetDatum(change->index);
-	values[LEDGER_TABLE_OID - 1] = ObjectIdGetDatum(change->table);
-	values[LEDGER_XACT - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+		values[ROW_MESSAGE] = CStringGetTextDatum(entry->message);
+	else
+		nulls[ROW_MESSAGE] = 'n';
+	values[ROW_INDEX_OID] = ObjectIdGetDatum(change->index);
+	values[ROW_TABLE_OID] = ObjectIdGetDatum(change->table);
+	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 
-	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	CatalogTupleInsert(rel, tuple);
-	heap_freetuple(tuple);
-	table_close(rel, RowExclusiveLock);
+	vp_safe_enter(&safe, ledger);
+	SPI_connect();
+	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
+											"old_shards, old_replicas, new_tier, new_shards, "
+											"new_replicas, \"role\", message, index_oid, "
+											"table_oid, xact) VALUES ($1, $2, $3, $4, $5, $6, "
+											"$7, $8, $9, $10, $11, $12, $13, $14)",
+											ledger_name(ledger)),
+								   NROW, types, values, nulls, false, 0);
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "could not write to vecprov_changes: %s", SPI_result_code_string(result));
+	SPI_finish();
+	vp_safe_leave(&safe);
 }
 
 static void
@@ -218,6 +245,8 @@ vecprov_ledger_main(Datum arg)
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	/* the client waits: not for a standby too */
 	SetConfigOption("synchronous_commit", "local", PGC_SUSET, PGC_S_OVERRIDE);
+	/* the client's transaction was not, or nothing would have been refused to it */
+	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -239,69 +268,79 @@ vecprov_ledger_main(Datum arg)
  *----------
  */
 
+/* The wish in columns column to column + 2 of a row that was read. */
 static void
 get_wish(HeapTuple tuple, TupleDesc desc, int column, VpWish *wish)
 {
+	char	   *tier = SPI_getvalue(tuple, desc, column);
 	bool		isnull;
-	Datum		tier = heap_getattr(tuple, column, desc, &isnull);
 
 	memset(wish, 0, sizeof(*wish));
-	if (isnull)
+	if (tier == NULL)
 		return;
-	strlcpy(wish->tier, TextDatumGetCString(tier), sizeof(wish->tier));
-	wish->shards = DatumGetInt32(heap_getattr(tuple, column + 1, desc, &isnull));
-	wish->replicas = DatumGetInt32(heap_getattr(tuple, column + 2, desc, &isnull));
+	strlcpy(wish->tier, tier, sizeof(wish->tier));
+	wish->shards = DatumGetInt32(SPI_getbinval(tuple, desc, column + 1, &isnull));
+	wish->replicas = DatumGetInt32(SPI_getbinval(tuple, desc, column + 2, &isnull));
 }
 
-/* Is a row of the table about a change of this index, of that kind, by an earlier transaction? */
-static bool
-is_earlier(HeapTuple tuple, TupleDesc desc, const VpWishChange *change, const char *name,
-		   VpChangeKind kind)
+/*
+ * Runs the SELECT.  Its snapshot sees what is committed now: an old one, of a transaction that
+ * repeats its reads, would not know of changes that others have made since.
+ */
+static void
+read_changes(const VpWishChange *change, Oid ledger)
 {
-	bool		isnull;
-	FullTransactionId xact;
-	VpWish		before;
-	VpWish		after;
+	Oid			types[] = {OIDOID, OIDOID, TEXTOID, XID8OID};
+	Datum		values[] = {
+		ObjectIdGetDatum(change->table), ObjectIdGetDatum(change->index),
+		CStringGetTextDatum(index_name(change)),
+		FullTransactionIdGetDatum(GetTopFullTransactionId())
+	};
+	SPIPlanPtr	plan;
+	int			result;
 
-	if (strcmp(TextDatumGetCString(heap_getattr(tuple, LEDGER_ACTION, desc, &isnull)),
-			   "change") != 0)
-		return false;
 	/* REINDEX CONCURRENTLY leaves the name, RENAME the OID */
-	if (DatumGetObjectId(heap_getattr(tuple, LEDGER_INDEX_OID, desc, &isnull)) != change->index &&
-		strcmp(TextDatumGetCString(heap_getattr(tuple, LEDGER_INDEX, desc, &isnull)), name) != 0)
-		return false;
-	xact = DatumGetFullTransactionId(heap_getattr(tuple, LEDGER_XACT, desc, &isnull));
-	if (FullTransactionIdEquals(xact, GetTopFullTransactionId()))
-		return false;
-	get_wish(tuple, desc, LEDGER_OLD, &before);
-	get_wish(tuple, desc, LEDGER_NEW, &after);
-	return kind(&before, &after);
+	plan = SPI_prepare(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
+								"old_replicas::int4, new_tier::text, new_shards::int4, "
+								"new_replicas::int4 FROM %s "
+								"WHERE action = 'change' AND table_oid = $1 "
+								"AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4",
+								ledger_name(ledger)),
+					   lengthof(types), types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare to read vecprov_changes: %s",
+			 SPI_result_code_string(SPI_result));
+	result = SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot,
+								  true, false, 0);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "could not read vecprov_changes: %s", SPI_result_code_string(result));
 }
 
 TimestampTz
 vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 {
-	Relation	rel = table_open(vp_own_table("vecprov_changes"), AccessShareLock);
-	Oid			by_table = vp_own_table("vecprov_changes_table_oid_idx");
-	char	   *name = index_name(change);
+	Oid			ledger = vp_own_table_get("vecprov_changes");
 	TimestampTz last = 0;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	VpSafe		safe;
 
-	ScanKeyInit(&key, LEDGER_TABLE_OID, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(change->table));
-	scan = systable_beginscan(rel, by_table, OidIsValid(by_table), NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	vp_safe_enter(&safe, ledger);
+	SPI_connect();
+	read_changes(change, ledger);
+	for (uint64 i = 0; i < SPI_processed; i++)
 	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		VpWish		before;
+		VpWish		after;
 		bool		isnull;
-		TimestampTz at = DatumGetTimestampTz(heap_getattr(tuple, LEDGER_AT,
-														  RelationGetDescr(rel), &isnull));
+		TimestampTz at = DatumGetTimestampTz(SPI_getbinval(tuple, desc, 1, &isnull));
 
-		if (at > last && is_earlier(tuple, RelationGetDescr(rel), change, name, kind))
+		get_wish(tuple, desc, 2, &before);
+		get_wish(tuple, desc, 5, &after);
+		if (!isnull && at > last && kind(&before, &after))
 			last = at;
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	SPI_finish();
+	vp_safe_leave(&safe);
 	return last;
 }

@@ -13,8 +13,8 @@
 
 #include "base/compat.h"
 
-#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "utils/rel.h"
 
 #include "base/options.h"
@@ -22,14 +22,24 @@
 #include "capacity/kept.h"
 #include "capacity/limit.h"
 
-/* Columns, in the order of sql/install/33_capacity_limit.sql. */
 enum
 {
-	LIMIT_SCHEMA = 1,
+	LIMIT_SCHEMA,
 	LIMIT_INDEX,
 	LIMIT_RATES,				/* one for each bucket */
 	LIMIT_BURST = LIMIT_RATES + VP_NBUCKETS,
 	LIMIT_METADATA
+};
+
+static const VpColumn limit_columns[] = {
+	[LIMIT_SCHEMA] = {"schema", NAMEOID, true},
+	[LIMIT_INDEX] = {"index", NAMEOID, true},
+	[LIMIT_RATES + VP_BUCKET_READ_UNITS] = {"read_units", FLOAT8OID, true},
+	[LIMIT_RATES + VP_BUCKET_WRITE_RECORDS] = {"write_records", FLOAT8OID, true},
+	[LIMIT_RATES + VP_BUCKET_WRITE_BYTES] = {"write_bytes", FLOAT8OID, true},
+	[LIMIT_RATES + VP_BUCKET_WRITE_UNITS] = {"write_units", FLOAT8OID, true},
+	[LIMIT_BURST] = {"burst_seconds", FLOAT8OID, false},
+	[LIMIT_METADATA] = {"metadata_bytes", INT8OID, true}
 };
 
 /* A row of vecprov_limit. */
@@ -47,31 +57,25 @@ static const char *const bucket_units[VP_NBUCKETS] = {
 };
 
 static void
-read_limit(TupleDesc desc, HeapTuple tuple, void *row)
+read_limit(const Datum *values, const bool *nulls, void *row)
 {
 	VpLimit    *limit = row;
-	Datum		value;
-	bool		isnull;
 
-	memset(limit, 0, sizeof(*limit));
-	value = heap_getattr(tuple, LIMIT_SCHEMA, desc, &isnull);
-	if (!isnull)
-		limit->schema = *DatumGetName(value);
-	value = heap_getattr(tuple, LIMIT_INDEX, desc, &isnull);
-	if (!isnull)
-		limit->index = *DatumGetName(value);
+	if (!nulls[LIMIT_SCHEMA])
+		limit->schema = *DatumGetName(values[LIMIT_SCHEMA]);
+	if (!nulls[LIMIT_INDEX])
+		limit->index = *DatumGetName(values[LIMIT_INDEX]);
 	for (int i = 0; i < VP_NBUCKETS; i++)
-	{
-		value = heap_getattr(tuple, LIMIT_RATES + i, desc, &isnull);
-		if (!isnull)
-			limit->rates[i] = DatumGetFloat8(value);
-	}
-	limit->burst = DatumGetFloat8(heap_getattr(tuple, LIMIT_BURST, desc, &isnull));
-	value = heap_getattr(tuple, LIMIT_METADATA, desc, &isnull);
-	limit->metadata = isnull ? -1 : DatumGetInt64(value);
+		if (!nulls[LIMIT_RATES + i])
+			limit->rates[i] = DatumGetFloat8(values[LIMIT_RATES + i]);
+	limit->burst = DatumGetFloat8(values[LIMIT_BURST]);
+	limit->metadata = nulls[LIMIT_METADATA] ? -1 : DatumGetInt64(values[LIMIT_METADATA]);
 }
 
-static VpKept limits = {.table = "vecprov_limit",.row_bytes = sizeof(VpLimit),.read = read_limit};
+static VpKept limits = {
+	.table = "vecprov_limit",.columns = limit_columns,.ncolumns = lengthof(limit_columns),
+	.row_bytes = sizeof(VpLimit),.read = read_limit
+};
 
 /* The limits of an index; NULL: none. */
 static const VpLimit *

@@ -16,6 +16,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -23,27 +24,32 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "capacity/columns.h"
 #include "capacity/kept.h"
 #include "capacity/tier.h"
 
 VP_FUNCTION(vecprov_monthly_rate);
 
-/* Columns, in the order of sql/install/30_capacity.sql. */
 enum
 {
-	TIER_NAME = 1,
+	TIER_NAME,
 	TIER_SHARD_BYTES,
 	TIER_KEEPS_VECTORS,
 	TIER_UNITS
 };
 
-enum
-{
-	RATE_PLAN = 1,
-	RATE_REGION,
-	RATE_ITEM,
-	RATE_RATE
+static const VpColumn tier_columns[] = {
+	[TIER_NAME] = {"name", TEXTOID, false},
+	[TIER_SHARD_BYTES] = {"shard_bytes", INT8OID, false},
+	[TIER_KEEPS_VECTORS] = {"keeps_vectors", BOOLOID, false},
+	[TIER_UNITS] = {"units", INT4OID, false}
 };
+
+static const VpColumn rate_keys[] = {
+	{"plan", TEXTOID, false}, {"region", TEXTOID, false}, {"item", TEXTOID, false}
+};
+
+static const VpColumn rate_column = {"rate", NUMERICOID, false};
 
 Oid
 vp_own_am(void)
@@ -65,20 +71,34 @@ vp_own_table(const char *name)
 	return get_relname_relid(name, get_func_namespace(handler));
 }
 
-static void
-read_tier(TupleDesc desc, HeapTuple tuple, void *row)
+Oid
+vp_own_table_get(const char *name)
 {
-	VpTier	   *tier = row;
-	bool		isnull;
+	Oid			table = vp_own_table(name);
 
-	strlcpy(tier->name, TextDatumGetCString(heap_getattr(tuple, TIER_NAME, desc, &isnull)),
-			sizeof(tier->name));
-	tier->shard_bytes = DatumGetInt64(heap_getattr(tuple, TIER_SHARD_BYTES, desc, &isnull));
-	tier->keeps_vectors = DatumGetBool(heap_getattr(tuple, TIER_KEEPS_VECTORS, desc, &isnull));
-	tier->units = DatumGetInt32(heap_getattr(tuple, TIER_UNITS, desc, &isnull));
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of extension \"vecprov\" does not exist", name),
+				 errhint("If it was renamed or moved to another schema, undo that.")));
+	return table;
 }
 
-static VpKept tiers = {.table = "vecprov_tier",.row_bytes = sizeof(VpTier),.read = read_tier};
+static void
+read_tier(const Datum *values, const bool *nulls, void *row)
+{
+	VpTier	   *tier = row;
+
+	strlcpy(tier->name, TextDatumGetCString(values[TIER_NAME]), sizeof(tier->name));
+	tier->shard_bytes = DatumGetInt64(values[TIER_SHARD_BYTES]);
+	tier->keeps_vectors = DatumGetBool(values[TIER_KEEPS_VECTORS]);
+	tier->units = DatumGetInt32(values[TIER_UNITS]);
+}
+
+static VpKept tiers = {
+	.table = "vecprov_tier",.columns = tier_columns,.ncolumns = lengthof(tier_columns),
+	.row_bytes = sizeof(VpTier),.read = read_tier
+};
 
 bool
 vp_tier_find(const char *name, VpTier *tier)
@@ -108,7 +128,7 @@ Datum
 vp_monthly_rate(Datum plan, Datum region, Datum item)
 {
 	Datum		wanted[] = {plan, region, item};
-	Relation	rel = table_open(vp_own_table("vecprov_rate"), AccessShareLock);
+	Relation	rel = table_open(vp_own_table_get("vecprov_rate"), AccessShareLock);
 	ScanKeyData keys[3];
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -116,13 +136,16 @@ vp_monthly_rate(Datum plan, Datum region, Datum item)
 	bool		isnull;
 
 	for (int i = 0; i < lengthof(keys); i++)
-		ScanKeyInit(&keys[i], RATE_PLAN + i, BTEqualStrategyNumber, F_TEXTEQ, wanted[i]);
+		ScanKeyInit(&keys[i], vp_column_number(rel, &rate_keys[i]), BTEqualStrategyNumber,
+					F_TEXTEQ, wanted[i]);
 	/* few rows: no index, which would have to agree on a collation */
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, lengthof(keys), keys);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		rate = NumericGetDatum(DatumGetNumericCopy(heap_getattr(tuple, RATE_RATE,
-																RelationGetDescr(rel), &isnull)));
+	{
+		vp_columns_read(rel, tuple, &rate_column, 1, &rate, &isnull);
+		rate = NumericGetDatum(DatumGetNumericCopy(rate));
+	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	if (rate == (Datum) 0)

@@ -35,6 +35,9 @@ extern Datum vp_monthly_rate(Datum plan, Datum region, Datum item);
 /* A table of the extension, by name; InvalidOid when it is not there. */
 extern Oid	vp_own_table(const char *name);
 
+/* The same; raises an error when it is not there. */
+extern Oid	vp_own_table_get(const char *name);
+
 /* The access method's OID; InvalidOid while the extension is not there. */
 extern Oid	vp_own_am(void);
 
