@@ -34,7 +34,7 @@ ISOLATION_OPTS = --inputdir=test --load-extension=vecprov
 
 WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallthrough \
 	-Wno-unused-parameter -Wno-sign-compare
-PG_CPPFLAGS = -Isrc -isystem $(includedir_server)
+PG_CPPFLAGS = -Isrc -isystem $(includedir_server) -DVP_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
 EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 
@@ -58,6 +58,8 @@ SHLIB_LINK += -lm
 
 $(DATA_built): $(SCRIPT_PARTS) sql/install vecprov.control
 	cat $(filter %.sql,$^) > $@
+
+src/base/loaded.o: vecprov.control
 
 -include $(OBJS:.o=.d)
 

@@ -5,7 +5,8 @@
  *
  * vecprov writes WAL of its own kind, which recovery must be able to read, and
  * keeps a table in shared memory: both can only be set up by the postmaster.
- * So there is one way to load it, shared_preload_libraries, on standbys too.
+ * So there is one way to load it, shared_preload_libraries, on standbys too.  What a
+ * library that a backend has loaded can do is in base/loaded.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +20,7 @@
 
 #include "am/am.h"
 #include "am/serve.h"
+#include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/change.h"
@@ -61,18 +63,15 @@ startup_shmem(void)
 void
 _PG_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("vecprov must be loaded when the server starts"),
-				 errhint("Add the line \"shared_preload_libraries = 'vecprov'\" to postgresql.conf "
-						 "(after a comma, if others are there) and restart the server.")));
+	bool		by_postmaster = vp_loaded_by_postmaster(vp_rmgr_is_registered());
 
 	(void) vp_kernel_choose(NULL);
-	vp_settings_define();
 	vp_options_define();
-	vp_plan_define();
 	vp_change_define();
+	if (!by_postmaster)
+		return;
+	vp_settings_define();
+	vp_plan_define();
 	vp_rmgr_register();
 	vp_replica_define();
 	vp_serve_define();

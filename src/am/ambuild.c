@@ -39,6 +39,7 @@
 #include "am/am.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
+#include "base/loaded.h"
 #include "base/options.h"
 #include "capacity/measure.h"
 #include "capacity/room.h"
@@ -636,6 +637,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 	MemoryContext old;
 
+	vp_loaded_need();
 	if (RelationGetNumberOfBlocks(rel) != 0)
 		elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(rel));
 	vp_index_forget(rel);
@@ -684,6 +686,7 @@ vp_build_empty(Relation rel)
 {
 	VpMeta		meta;
 
+	vp_loaded_need();
 	init_meta(&meta, rel);
 	vp_store_create(rel, INIT_FORKNUM, &meta, NULL, true);
 }

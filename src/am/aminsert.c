@@ -20,6 +20,7 @@
 #include "am/inserter.h"
 #include "am/mover.h"
 #include "base/debug_point.h"
+#include "base/loaded.h"
 #include "capacity/limit.h"
 #include "capacity/measure.h"
 #include "capacity/room.h"
@@ -323,6 +324,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 
 	if (isnull[0])
 		return false;
+	vp_loaded_need();
 	vp_room_check_awake(rel);
 	meter = vp_meter_find(rel);
 

@@ -41,6 +41,7 @@
 #include "am/serve.h"
 #include "am/sweep.h"
 #include "base/debug_point.h"
+#include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
 #include "capacity/room.h"
@@ -387,6 +388,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	VpScan	   *state;
 	MemoryContextCallback *callback;
 
+	vp_loaded_need();
 	vp_room_check_awake(rel);
 	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan",
 												  ALLOCSET_DEFAULT_SIZES);

@@ -38,6 +38,7 @@
 #include "am/inserter.h"
 #include "am/mover.h"
 #include "base/debug_point.h"
+#include "base/loaded.h"
 
 /* A set of ids below `nids`. */
 typedef struct IdSet
@@ -417,6 +418,7 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	uint32		npages;
 	VpMarkCounts counts = {0, 0, 0};
 
+	vp_loaded_need();
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
 	old = MemoryContextSwitchTo(context);
@@ -449,7 +451,8 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	VpMeta		meta;
 	VpStore		store;
 
-	if (info->analyze_only)
+	/* without shared memory the index stays as it is: nothing is to be taken out */
+	if (info->analyze_only || !vp_preloaded)
 		return stats;
 	if (stats == NULL)
 	{

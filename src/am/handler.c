@@ -13,6 +13,7 @@
 #include "nodes/makefuncs.h"
 
 #include "am/am.h"
+#include "base/loaded.h"
 #include "base/options.h"
 
 VP_FUNCTION(vecprov_handler);
@@ -54,9 +55,10 @@ vecprov_handler(PG_FUNCTION_ARGS)
 	IndexAmRoutine *am = makeNode(IndexAmRoutine);
 
 	am->amsupport = VP_NPROCS;
-	am->amcanorderbyop = true;
+	/* else the planner finds no use for the index: a sequential scan answers all queries */
+	am->amcanorderbyop = vp_preloaded;
 	/* a scan without ORDER BY is possible, never cheap: see cost.c */
-	am->amoptionalkey = true;
+	am->amoptionalkey = vp_preloaded;
 	am->amparallelvacuumoptions = VACUUM_OPTION_NO_PARALLEL;
 	am->amkeytype = InvalidOid;
 

@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -35,6 +36,7 @@
 #include "utils/syscache.h"
 
 #include "base/background.h"
+#include "base/loaded.h"
 #include "base/news.h"
 #include "base/options.h"
 #include "capacity/change.h"
@@ -42,8 +44,8 @@
 #include "capacity/rules.h"
 #include "capacity/tier.h"
 
-VP_FUNCTION(vecprov_provision);
-VP_FUNCTION(vecprov_release);
+VP_SERVER_FUNCTION(vecprov_provision);
+VP_SERVER_FUNCTION(vecprov_release);
 
 static object_access_hook_type previous_hook;
 
@@ -167,6 +169,7 @@ judge(Oid relid, bool created, bool copied)
 
 	if (!get_change(relid, created, &change, &form))
 		return;
+	vp_loaded_need();
 	vp_news_send();
 	if (copied)
 		return;
@@ -198,6 +201,8 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 {
 	if (previous_hook)
 		previous_hook(access, class, object, column, arg);
+	if (class == ExtensionRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
+		vp_loaded_judge(object);
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (class != RelationRelationId || column != 0 || IsBinaryUpgrade)
 		return;

@@ -20,14 +20,15 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "base/loaded.h"
 #include "capacity/arithmetic.h"
 #include "capacity/facts.h"
 #include "capacity/room.h"
 #include "page/store.h"
 
-VP_FUNCTION(vecprov_facts);
-VP_FUNCTION(vecprov_shard_facts);
-VP_FUNCTION(vecprov_tier_memory);
+VP_SERVER_FUNCTION(vecprov_facts);
+VP_SERVER_FUNCTION(vecprov_shard_facts);
+VP_SERVER_FUNCTION(vecprov_tier_memory);
 
 /* What is advised leaves so much free. */
 #define HEADROOM	0.15

@@ -46,6 +46,7 @@
 #include "utils/wait_event.h"
 
 #include "am/am.h"
+#include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
 #include "capacity/meter.h"
@@ -55,7 +56,7 @@
 #include "type/halfvec.h"
 #include "type/vector.h"
 
-VP_FUNCTION(vecprov_search);
+VP_SERVER_FUNCTION(vecprov_search);
 
 #define MAX_K 10000
 

@@ -21,10 +21,11 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "page/record.h"
 
-VP_FUNCTION(vecprov_check);
+VP_SERVER_FUNCTION(vecprov_check);
 
 /*
  * One node in so many may be out of reach of searches: where m is small, an

@@ -12,10 +12,11 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/meter.h"
 
-VP_FUNCTION(vecprov_counters);
+VP_SERVER_FUNCTION(vecprov_counters);
 
 /* Operation and reason, for the labels. */
 static const char *const refusals[VP_NREFUSALS][2] = {

@@ -26,10 +26,11 @@
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
+#include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "inspect/recall.h"
 
-VP_FUNCTION(vecprov_recall);
+VP_SERVER_FUNCTION(vecprov_recall);
 
 #define MAX_SAMPLES 10000
 #define MAX_K 10000

@@ -12,9 +12,10 @@
 #include "funcapi.h"
 #include "storage/bufmgr.h"
 
+#include "base/loaded.h"
 #include "inspect/heap_scan.h"
 
-VP_FUNCTION(vecprov_index_bytes);
+VP_SERVER_FUNCTION(vecprov_index_bytes);
 
 Datum
 vecprov_index_bytes(PG_FUNCTION_ARGS)

@@ -20,10 +20,11 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "base/loaded.h"
 #include "base/settings.h"
 #include "inspect/recall.h"
 
-VP_FUNCTION(vecprov_tune);
+VP_SERVER_FUNCTION(vecprov_tune);
 
 /* What searches of an effort find. */
 typedef struct Effort

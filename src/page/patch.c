@@ -345,3 +345,9 @@ vp_rmgr_register(void)
 
 	RegisterCustomRmgr(VP_RMGR_ID, &rmgr);
 }
+
+bool
+vp_rmgr_is_registered(void)
+{
+	return RmgrIdExists(VP_RMGR_ID) && strcmp(GetRmgr(VP_RMGR_ID).rm_name, VP_RMGR_NAME) == 0;
+}

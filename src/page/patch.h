@@ -113,4 +113,7 @@ extern void vp_page_format(Page page, VpPageKind kind, uint32 number);
 /* Registers the resource manager; only while shared_preload_libraries are loaded. */
 extern void vp_rmgr_register(void);
 
+/* Has this server a resource manager of ours: by this library or another file of it? */
+extern bool vp_rmgr_is_registered(void);
+
 #endif							/* VP_PATCH_H */

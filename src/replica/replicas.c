@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/loaded.h"
 #include "base/settings.h"
 #include "base/zones.h"
 #include "replica/desk.h"
@@ -21,8 +22,8 @@
 #include "replica/seats.h"
 #include "replica/tally.h"
 
-VP_FUNCTION(vecprov_replica_counts);
-VP_FUNCTION(vecprov_worker_states);
+VP_SERVER_FUNCTION(vecprov_replica_counts);
+VP_SERVER_FUNCTION(vecprov_worker_states);
 
 /* The columns, in the order of sql/install/33_replica.sql. */
 enum

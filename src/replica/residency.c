@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
@@ -26,8 +27,8 @@
 #include "page/store.h"
 #include "replica/registry.h"
 
-VP_FUNCTION(vecprov_residency);
-VP_FUNCTION(vecprov_wait);
+VP_SERVER_FUNCTION(vecprov_residency);
+VP_SERVER_FUNCTION(vecprov_wait);
 
 /* Milliseconds between two looks of who waits. */
 #define LOOK_EVERY	10
