@@ -3,8 +3,8 @@
  * mover.c
  *	  Moves records to where they shall be when the number of shards changes.
  *
- * A background worker does it, started when the change commits, and by VACUUM if
- * it got lost.  It works in portions, each a transaction that lasts some
+ * A background worker does it, registered just before the change commits, for whose
+ * end it waits, and by VACUUM if it got lost.  It works in portions, each a transaction that lasts some
  * milliseconds, so that nobody waits for its locks; but for what it does as VACUUM
  * does: taking the nodes that it gave up out of their graphs.  All that it knows is
  * in the index, and whoever comes next goes on from there.

@@ -68,6 +68,7 @@ vp_loaded_by_postmaster(bool is_running)
 		vp_preloaded = true;
 		return true;
 	}
+	/* the first release left no version */
 	if (is_running)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -6,7 +6,7 @@
  * The postmaster loads it by shared_preload_libraries.  A backend loads it
  * where that setting lacks it: as soon as a value of our types, or a table with
  * one of our indexes, is used.  Types work then, and tables can be read, dumped and
- * dropped; whatever needs an index or shared memory calls vp_loaded_check.
+ * dropped; whatever needs an index or shared memory calls vp_loaded_need.
  *
  *-------------------------------------------------------------------------
  */
