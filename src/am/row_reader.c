@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 
 #include "am/row_reader.h"
+#include "base/as_owner.h"
 
 struct VpRowReader
 {
@@ -32,17 +33,28 @@ struct VpRowReader
 	TupleTableSlot *slot;
 	IndexInfo  *info;
 	EState	   *estate;
+	Relation	heap;
+	Relation	rel;
+	bool		has_code;		/* functions of the owner's are evaluated */
 };
 
 VpRowReader *
 vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot)
 {
 	VpRowReader *reader = palloc(sizeof(VpRowReader));
+	VpAsOwner	as;
 
+	reader->heap = heap;
+	reader->rel = rel;
+	reader->has_code = vp_index_has_code(rel);
 	reader->snapshot = snapshot;
 	reader->fetch = table_index_fetch_begin(heap);
 	reader->slot = table_slot_create(heap, NULL);
+	if (reader->has_code)
+		vp_as_owner_begin(&as, heap, rel);
 	reader->info = BuildIndexInfo(rel);
+	if (reader->has_code)
+		vp_as_owner_end(&as);
 	reader->estate = CreateExecutorState();
 	GetPerTupleExprContext(reader->estate)->ecxt_scantuple = reader->slot;
 	return reader;
@@ -66,12 +78,18 @@ vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 	bool		isnull[INDEX_MAX_KEYS];
 	const VpValue *value = NULL;
 	MemoryContext old;
+	VpAsOwner	as;
 
 	ResetPerTupleExprContext(reader->estate);
 	if (!table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot, &again, NULL))
 		return NULL;
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
+	/* row security has not looked at the row yet: no function of the caller's may see it */
+	if (reader->has_code)
+		vp_as_owner_begin(&as, reader->heap, reader->rel);
 	FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);
+	if (reader->has_code)
+		vp_as_owner_end(&as);
 	if (!isnull[0])
 		value = vp_value_get(values[0]);
 	MemoryContextSwitchTo(old);

@@ -15,7 +15,10 @@
 
 typedef struct VpRowReader VpRowReader;
 
-/* For the rows that a snapshot sees; in the current memory context. */
+/*
+ * For the rows that a snapshot sees; in the current memory context.  Expressions are evaluated as the
+ * table's owner (base/as_owner.h).  heap and rel stay open and locked until the end.
+ */
 extern VpRowReader *vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot);
 
 /* Lets go of what it has pinned. */

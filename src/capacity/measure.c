@@ -16,22 +16,16 @@
 #include "access/sysattr.h"
 #include "access/tableam.h"
 #include "executor/tuptable.h"
-#include "optimizer/optimizer.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/as_owner.h"
 #include "capacity/measure.h"
 
 void
 vp_measure_init(VpMeasure *measure, Relation rel)
 {
-	AttrNumber	column = rel->rd_index->indkey.values[0];
-
-	measure->vector_columns = NULL;
-	if (column != 0)
-		measure->vector_columns = bms_make_singleton(column - FirstLowInvalidHeapAttributeNumber);
-	else
-		pull_varattnos(linitial(RelationGetIndexExpressions(rel)), 1, &measure->vector_columns);
+	measure->vector_columns = vp_index_columns(rel->rd_indextuple, false);
 }
 
 static uint64

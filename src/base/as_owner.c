@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * as_owner.c
+ *	  Evaluates an index's expressions and predicate on behalf of somebody else;
+ *	  see as_owner.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "catalog/pg_index.h"
+#include "miscadmin.h"
+#include "nodes/readfuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/as_owner.h"
+
+#define SAFE_SEARCH_PATH	"pg_catalog, pg_temp"
+
+/* Called for each error: if something was not found, tells why. */
+static void
+explain(void *arg)
+{
+	const VpAsOwner *as = arg;
+
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_OBJECT:
+			errhint("Expressions of index \"%s\" are evaluated with search_path \"%s\". "
+					"In a function that uses it, schema-qualify it or give the function SET search_path.",
+					as->index, SAFE_SEARCH_PATH);
+			break;
+		default:
+			break;
+	}
+}
+
+void
+vp_as_owner_begin(VpAsOwner *as, Relation heap, Relation index)
+{
+	as->index = RelationGetRelationName(index);
+	GetUserIdAndSecContext(&as->user, &as->security_context);
+	as->guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(heap->rd_rel->relowner,
+						   as->security_context | SECURITY_RESTRICTED_OPERATION);
+	(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	as->callback.callback = explain;
+	as->callback.arg = as;
+	as->callback.previous = error_context_stack;
+	error_context_stack = &as->callback;
+}
+
+void
+vp_as_owner_end(VpAsOwner *as)
+{
+	error_context_stack = as->callback.previous;
+	AtEOXact_GUC(false, as->guc_level);
+	SetUserIdAndSecContext(as->user, as->security_context);
+}
+
+bool
+vp_index_has_code(Relation index)
+{
+	return !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+}
+
+/* Adds the columns of a stored expression. */
+static void
+add_columns(HeapTuple pg_index, AttrNumber attribute, Bitmapset **columns)
+{
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(INDEXRELID, pg_index, attribute, &isnull);
+
+	if (!isnull)
+		pull_varattnos(stringToNode(TextDatumGetCString(value)), 1, columns);
+}
+
+Bitmapset *
+vp_index_columns(HeapTuple pg_index, bool with_predicate)
+{
+	Form_pg_index form = (Form_pg_index) GETSTRUCT(pg_index);
+	Bitmapset  *columns = NULL;
+
+	for (int i = 0; i < form->indnatts; i++)
+		if (form->indkey.values[i] != 0)
+			columns = bms_add_member(columns,
+									 form->indkey.values[i] - FirstLowInvalidHeapAttributeNumber);
+	add_columns(pg_index, Anum_pg_index_indexprs, &columns);
+	if (with_predicate)
+		add_columns(pg_index, Anum_pg_index_indpred, &columns);
+	return columns;
+}
