@@ -72,6 +72,11 @@ RESET ROLE;
 GRANT SELECT ON check_items TO regress_vecprov_checker;
 SET ROLE regress_vecprov_checker;
 SELECT * FROM vecprov_check('check_v');
+-- who keeps writers away must be one himself
+SELECT * FROM vecprov_check('check_v', true);
+RESET ROLE;
+GRANT DELETE ON check_items TO regress_vecprov_checker;
+SET ROLE regress_vecprov_checker;
 SELECT * FROM vecprov_check('check_v', true);
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION vecprov_check(regclass, boolean) FROM regress_vecprov_checker;

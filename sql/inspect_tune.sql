@@ -57,7 +57,7 @@ CREATE FUNCTION tune_turn(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS
 INSERT INTO tune_none SELECT ARRAY[i, 0, 0] FROM generate_series(1, 300) i;
 CREATE INDEX tune_turn_idx ON tune_none USING vecprov ((tune_turn(v)::vector(3)));
 SELECT (vecprov_tune('tune_turn_idx', 1)).recall;
-CREATE OR REPLACE FUNCTION tune_turn(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN ''[0,0,0]'' - v; END';
+CREATE OR REPLACE FUNCTION tune_turn(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN ''[0,0,0]'' OPERATOR(public.-) v; END';
 \set VERBOSITY default
 SELECT vecprov_tune('tune_turn_idx', 0.9, 10, 1);
 \set VERBOSITY terse

@@ -24,6 +24,8 @@ INSERT INTO vecprov_tier VALUES
 CREATE FUNCTION vecprov_table_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'vecprov_table_changed' LANGUAGE C;
 COMMENT ON FUNCTION vecprov_table_changed() IS 'tells all sessions that rows of the table were changed';
+-- whoever made it a trigger of his own table could wake up all sessions of the server as often as he likes
+REVOKE EXECUTE ON FUNCTION vecprov_table_changed() FROM PUBLIC;
 CREATE TRIGGER vecprov_tier_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov_tier
 	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_table_changed();
 COMMENT ON TRIGGER vecprov_tier_changed ON vecprov_tier IS 'tells all sessions of the change';

@@ -136,6 +136,16 @@ typedef RelFileLocator VpRelFileLocator;
 #define vacuum_delay_point(is_analyze) vacuum_delay_point()
 #endif
 
+/* 16 (afbfc02983f8, c727f511bd7b) has one function for the privileges of all kinds of objects. */
+#if PG_VERSION_NUM < 160000
+#define VpSchemaAclcheck(schema, user, mode) pg_namespace_aclcheck(schema, user, mode)
+#define VpClassOwnercheck(rel, user) pg_class_ownercheck(rel, user)
+#else
+#define VpSchemaAclcheck(schema, user, mode) \
+	object_aclcheck(NamespaceRelationId, schema, user, mode)
+#define VpClassOwnercheck(rel, user) object_ownercheck(RelationRelationId, rel, user)
+#endif
+
 /* 17 (d39a49c1e459) tells how much has come from the client that is not read yet. */
 #if PG_VERSION_NUM < 170000
 #define pq_buffer_remaining_data() pq_buffer_has_data()

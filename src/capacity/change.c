@@ -40,7 +40,7 @@
 #include "base/news.h"
 #include "base/options.h"
 #include "capacity/change.h"
-#include "capacity/facts.h"
+#include "capacity/rights.h"
 #include "capacity/rules.h"
 #include "capacity/tier.h"
 
@@ -225,19 +225,26 @@ vp_change_define(void)
  *----------
  */
 
-/* ALTER INDEX, as a user would type it: `what` follows the index's name. */
+/*
+ * ALTER INDEX, as a user would type it: `what` follows the index's name.  Who may not is told before
+ * anything is locked, by ALTER INDEX too.
+ */
 static void
 alter_index(Oid relid, const char *what)
 {
-	Relation	rel = vp_own_index_get(relid);
+	char	   *schema;
+	char	   *name;
 	char	   *statement;
 
-	statement = psprintf("ALTER INDEX %s %s",
-						 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-													RelationGetRelationName(rel)), what);
-	/* who alters it takes a lock of his own, and is not to have another one before */
-	relation_close(rel, AccessShareLock);
-
+	(void) vp_right_check(relid, VP_RIGHT_OWN);
+	schema = get_namespace_name(get_rel_namespace(relid));
+	name = get_rel_name(relid);
+	/* without a lock it may be dropped at any time */
+	if (schema == NULL || name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	statement = psprintf("ALTER INDEX %s %s", quote_qualified_identifier(schema, name), what);
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not execute \"%s\"", statement);
 	SPI_finish();

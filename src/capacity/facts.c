@@ -19,10 +19,12 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "base/loaded.h"
 #include "capacity/arithmetic.h"
 #include "capacity/facts.h"
+#include "capacity/rights.h"
 #include "capacity/room.h"
 #include "page/store.h"
 
@@ -75,25 +77,19 @@ advise(Row *row, const char *advice)
 	appendStringInfoString(&row->advice, advice);
 }
 
-void
-vp_own_index_check(Relation rel)
-{
-	if (rel->rd_rel->relkind != RELKIND_INDEX || rel->rd_rel->relam != vp_own_am())
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an index of access method vecprov",
-						RelationGetRelationName(rel)),
-				 rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
-				 errhint("Name the index of one of its partitions.") : 0));
-}
-
 Relation
 vp_own_index_open(Oid relid, bool wait)
 {
+	VpRight		right = wait ? VP_RIGHT_LOOK : VP_RIGHT_ANY;
 	Relation	rel;
 
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		return NULL;
 	if (wait)
+	{
+		(void) vp_right_check(relid, right);
 		LockRelationOid(relid, AccessShareLock);
+	}
 	else if (!ConditionalLockRelationOid(relid, AccessShareLock))
 		return NULL;
 	rel = try_relation_open(relid, NoLock);
@@ -102,7 +98,8 @@ vp_own_index_open(Oid relid, bool wait)
 		UnlockRelationOid(relid, AccessShareLock);
 		return NULL;
 	}
-	vp_own_index_check(rel);
+	/* who had it locked may have taken the right away */
+	(void) vp_right_check(relid, right);
 	return rel;
 }
 
@@ -196,7 +193,7 @@ set_facts(Row *row, Relation rel)
 
 /*
  * Of an index; NULL when it is gone, or when somebody has it locked exclusively and
- * the second argument says not to wait.
+ * the second argument says not to wait.  Who waits must have a right to it.
  */
 Datum
 vecprov_facts(PG_FUNCTION_ARGS)

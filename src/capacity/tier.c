@@ -17,6 +17,8 @@
 #include "access/table.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -135,6 +137,9 @@ vp_monthly_rate(Datum plan, Datum region, Datum item)
 	Datum		rate = (Datum) 0;
 	bool		isnull;
 
+	/* an administrator may keep rates to himself */
+	if (pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
 	for (int i = 0; i < lengthof(keys); i++)
 		ScanKeyInit(&keys[i], vp_column_number(rel, &rate_keys[i]), BTEqualStrategyNumber,
 					F_TEXTEQ, wanted[i]);

@@ -23,19 +23,15 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
-#include "catalog/index.h"
 #include "catalog/pg_operator.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "optimizer/optimizer.h"
 #include "storage/latch.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -48,8 +44,8 @@
 #include "am/am.h"
 #include "base/loaded.h"
 #include "base/settings.h"
-#include "capacity/facts.h"
 #include "capacity/meter.h"
+#include "capacity/rights.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -107,62 +103,6 @@ typedef struct Batch
  * What is asked for
  *----------
  */
-
-/* Columns that the index is made of. */
-static Bitmapset *
-index_columns(Relation rel)
-{
-	Form_pg_index form = rel->rd_index;
-	Bitmapset  *columns = NULL;
-
-	for (int i = 0; i < form->indnatts; i++)
-		if (form->indkey.values[i] != 0)
-			columns = bms_add_member(columns,
-									 form->indkey.values[i] - FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos((Node *) RelationGetIndexExpressions(rel), 1, &columns);
-	pull_varattnos((Node *) RelationGetIndexPredicate(rel), 1, &columns);
-	return columns;
-}
-
-static bool
-may_read(Relation heap, Relation rel)
-{
-	Oid			relid = RelationGetRelid(heap);
-	Bitmapset  *columns;
-	int			i = -1;
-
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-		return true;
-	columns = index_columns(rel);
-	while ((i = bms_next_member(columns, i)) >= 0)
-	{
-		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
-
-		if (column == InvalidAttrNumber ?
-			pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ALL) != ACLCHECK_OK :
-			pg_attribute_aclcheck(relid, column, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-			return false;
-	}
-	return true;
-}
-
-/* Opens table and index; ereports when it is not for the caller. */
-static void
-open_index(Batch *batch, Oid relid)
-{
-	Oid			heapid = IndexGetRelation(relid, true);
-
-	batch->heap = OidIsValid(heapid) ? table_open(heapid, AccessShareLock) : NULL;
-	batch->rel = relation_open(relid, AccessShareLock);
-	vp_own_index_check(batch->rel);
-	if (RELATION_IS_OTHER_TEMP(batch->rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot read temporary indexes of other sessions")));
-	if (!may_read(batch->heap, batch->rel))
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(batch->heap));
-	batch->meter = vp_meter_find(batch->rel);
-}
 
 static void
 check_query(const VpIndex *index, Datum query, int number)
@@ -560,7 +500,8 @@ vecprov_search(PG_FUNCTION_ARGS)
 				 errmsg("k must be between 1 and %d, not %d", MAX_K, batch.k)));
 	InitMaterializedSRF(fcinfo, 0);
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	open_index(&batch, PG_GETARG_OID(0));
+	vp_right_open(PG_GETARG_OID(0), VP_RIGHT_SEARCH, AccessShareLock, &batch.heap, &batch.rel);
+	batch.meter = vp_meter_find(batch.rel);
 	get_queries(&batch, PG_GETARG_ARRAYTYPE_P(1));
 	if (index_decides(&batch))
 		search_index(&batch);

@@ -664,13 +664,15 @@ Datum
 vecprov_check(PG_FUNCTION_ARGS)
 {
 	Check	   *check = palloc0(sizeof(Check));
+	bool		lock;
 
 	InitMaterializedSRF(fcinfo, 0);
 	check->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	check->full = PG_GETARG_BOOL(1);
 	/* a standby has no writers but replay, which a lock does not keep out */
-	vp_target_open(&check->target, PG_GETARG_OID(0),
-				   check->full && !RecoveryInProgress() ? ShareLock : AccessShareLock);
+	lock = check->full && !RecoveryInProgress();
+	vp_target_open(&check->target, PG_GETARG_OID(0), lock ? VP_RIGHT_LOCK : VP_RIGHT_MEASURE,
+				   lock ? ShareLock : AccessShareLock);
 	check->store = &check->target.index->store;
 	vp_meta_read(check->target.rel, &check->meta);
 	if (check->full)

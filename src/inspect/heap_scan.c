@@ -13,45 +13,24 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "capacity/facts.h"
 #include "inspect/heap_scan.h"
 
 void
-vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode)
+vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)
 {
-	Oid			heapid = IndexGetRelation(relid, true);
-
 	target->lockmode = lockmode;
-	/* table before index, as everybody locks them */
-	target->heap = OidIsValid(heapid) ? table_open(heapid, lockmode) : NULL;
-	target->rel = relation_open(relid, lockmode);
-
-	vp_own_index_check(target->rel);
-	if (RELATION_IS_OTHER_TEMP(target->rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot read temporary indexes of other sessions")));
-	if (pg_class_aclcheck(heapid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(target->heap));
+	vp_right_open(relid, right, lockmode, &target->heap, &target->rel);
 	target->index = vp_index_copy(vp_index_get(target->rel));
-
-	GetUserIdAndSecContext(&target->caller, &target->caller_context);
-	SetUserIdAndSecContext(target->heap->rd_rel->relowner,
-						   target->caller_context | SECURITY_RESTRICTED_OPERATION);
-	target->guc_level = NewGUCNestLevel();
+	vp_as_owner_begin(&target->as_owner, target->heap, target->rel);
 }
 
 void
 vp_target_close(VpTarget *target)
 {
-	AtEOXact_GUC(false, target->guc_level);
-	SetUserIdAndSecContext(target->caller, target->caller_context);
+	vp_as_owner_end(&target->as_owner);
 	relation_close(target->rel, target->lockmode);
 	table_close(target->heap, target->lockmode);
 }

@@ -12,6 +12,8 @@
 #include "storage/lockdefs.h"
 
 #include "am/am.h"
+#include "base/as_owner.h"
+#include "capacity/rights.h"
 
 /* An index, with its table, opened by name for a function of SQL. */
 typedef struct VpTarget
@@ -20,18 +22,15 @@ typedef struct VpTarget
 	Relation	rel;
 	VpIndex    *index;
 	LOCKMODE	lockmode;
-	Oid			caller;			/* to become again */
-	int			caller_context;
-	int			guc_level;
+	VpAsOwner	as_owner;
 } VpTarget;
 
 /*
- * Opens both, the table first.  ereports when it is not an index of ours or the
- * user may not read it.  Until it is closed the table's owner acts, in a
- * restricted context: functions of the owner's, in index expressions, shall not
- * run with the rights of whoever looks at the index.
+ * Opens both, the table first.  ereports as vp_right_open does.  Until it is closed the
+ * table's owner acts (base/as_owner.h), and settings that change are set back then.  *target must stay
+ * where it is.
  */
-extern void vp_target_open(VpTarget *target, Oid relid, LOCKMODE lockmode);
+extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode);
 extern void vp_target_close(VpTarget *target);
 
 /*

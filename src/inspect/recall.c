@@ -187,7 +187,7 @@ vp_recall_open(Oid relid, int k, int nsamples)
 	Recall	   *recall = &all->recall;
 
 	check_arguments(k, nsamples);
-	vp_target_open(&all->target, relid, AccessShareLock);
+	vp_target_open(&all->target, relid, VP_RIGHT_MEASURE, AccessShareLock);
 	recall->index = all->target.index;
 	recall->k = k;
 	recall->nsamples = nsamples;

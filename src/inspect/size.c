@@ -29,7 +29,7 @@ vecprov_index_bytes(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	vp_target_open(&target, PG_GETARG_OID(0), AccessShareLock);
+	vp_target_open(&target, PG_GETARG_OID(0), VP_RIGHT_LOOK, AccessShareLock);
 	nblocks = RelationGetNumberOfBlocks(target.rel);
 	search = vp_search_blocks(&target.index->store.geo, nblocks);
 	vp_target_close(&target);

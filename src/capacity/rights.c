@@ -1,0 +1,145 @@
+/*-------------------------------------------------------------------------
+ *
+ * rights.c
+ *	  Who may do what with an index; see rights.h.
+ *
+ * Who calls a function with an OID has not named the index, so nobody has asked for
+ * USAGE on its schema yet.  And who has no right to an index must not wait for a lock on
+ * it, nor get in the way of those who do: PostgreSQL's commands ask before they
+ * lock, too (RangeVarGetRelidExtended).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/index.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/as_owner.h"
+#include "capacity/rights.h"
+#include "capacity/tier.h"
+
+/* The row of pg_class of an index of ours; anything else is an error. */
+static FormData_pg_class
+get_index(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	FormData_pg_class form;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", index)));
+	memcpy(&form, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
+	ReleaseSysCache(tuple);
+	if (form.relkind != RELKIND_INDEX || form.relam != vp_own_am())
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an index of access method vecprov", NameStr(form.relname)),
+				 form.relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of one of its partitions.") : 0));
+	return form;
+}
+
+/* SELECT on all columns that the index is made of? */
+static bool
+may_read_columns(Oid index, Oid table)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	Bitmapset  *columns;
+	int			i = -1;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	columns = vp_index_columns(tuple, true);
+	ReleaseSysCache(tuple);
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
+
+		if (column == InvalidAttrNumber ?
+			pg_attribute_aclcheck_all(table, GetUserId(), ACL_SELECT, ACLMASK_ALL) != ACLCHECK_OK :
+			pg_attribute_aclcheck(table, column, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	}
+	return true;
+}
+
+/* Has the user this right by privileges on the table? */
+static bool
+has_right(Oid index, Oid table, VpRight right)
+{
+	Oid			user = GetUserId();
+	bool		may_select = pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK;
+
+	switch (right)
+	{
+		case VP_RIGHT_ANY:
+		case VP_RIGHT_OWN:
+			break;
+		case VP_RIGHT_LOOK:
+			return may_select || VpClassOwnercheck(table, user) ||
+				pg_attribute_aclcheck_all(table, user, ACL_SELECT, ACLMASK_ANY) == ACLCHECK_OK;
+		case VP_RIGHT_MEASURE:
+			return may_select;
+		case VP_RIGHT_LOCK:
+			/* any of these */
+			return may_select &&
+				pg_class_aclcheck(table, user, ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE) == ACLCHECK_OK;
+		case VP_RIGHT_SEARCH:
+			return may_select || may_read_columns(index, table);
+	}
+	return true;
+}
+
+Oid
+vp_right_check(Oid index, VpRight right)
+{
+	FormData_pg_class form = get_index(index);
+	Oid			table = IndexGetRelation(index, false);
+	Oid			user = GetUserId();
+
+	if (right == VP_RIGHT_ANY)
+		return table;
+	if (right == VP_RIGHT_OWN)
+	{
+		if (!VpClassOwnercheck(index, user))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, NameStr(form.relname));
+		return table;
+	}
+	if ((right == VP_RIGHT_LOOK || right == VP_RIGHT_MEASURE) &&
+		has_privs_of_role(user, ROLE_PG_STAT_SCAN_TABLES))
+		return table;
+	if (VpSchemaAclcheck(form.relnamespace, user, ACL_USAGE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(form.relnamespace));
+	if (!has_right(index, table, right))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+	return table;
+}
+
+void
+vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel)
+{
+	Oid			table = vp_right_check(index, right);
+
+	/* table before index, as everybody locks them */
+	*heap = table_open(table, mode);
+	*rel = relation_open(index, mode);
+	(void) vp_right_check(index, right);
+	if (RELATION_IS_OTHER_TEMP(*rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot read temporary indexes of other sessions")));
+}
