@@ -5,7 +5,8 @@
  *
  * The queries are vectors of the table, drawn at random but the same each time
  * (reservoir sampling, Vitter's algorithm R).  Their exact neighbours come from
- * one more pass over the table, for all queries at once.
+ * more passes over the table, each for as many queries as work_mem has room for.
+ * What is kept of a query is its row and the distance of its k-th neighbour: some bytes.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,12 +23,15 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
+#include "am/row_reader.h"
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
+#include "inspect/nearest.h"
 #include "inspect/recall.h"
 
 VP_SERVER_FUNCTION(vecprov_recall);
@@ -35,15 +39,25 @@ VP_SERVER_FUNCTION(vecprov_recall);
 #define MAX_SAMPLES 10000
 #define MAX_K 10000
 
+/* A row whose vector is searched for. */
 typedef struct Sample
 {
-	VpValue    *value;
-	double	   *nearest;		/* distances, a heap with the farthest on top */
-	int			n;
+	ItemPointerData tid;
+	int			n;				/* neighbours to be found; 0 also if the row is not seen any more */
+	double		farthest;		/* distance of the last of them */
 } Sample;
 
-typedef struct Recall
+/* Samples whose neighbours are looked for in the present pass. */
+typedef struct SampleGroup
 {
+	VpValue   **values;
+	VpNearest  *nearest;
+	int			n;
+} SampleGroup;
+
+struct VpRecall
+{
+	VpTarget	target;
 	const VpIndex *index;
 	int			k;
 	int			nsamples;		/* wanted */
@@ -51,41 +65,39 @@ typedef struct Recall
 	int64		rows;
 	pg_prng_state random;
 	Sample	   *samples;
-} Recall;
-
-struct VpRecall
-{
-	VpTarget	target;
-	Recall		recall;
+	SampleGroup group;
+	VpRowReader *reader;
 	IndexInfo  *info;
 	EState	   *estate;
 };
 
-static VpValue *
-copy_value(const VpValue *value)
-{
-	VpValue    *copy = palloc(VARSIZE(value));
-
-	memcpy(copy, value, VARSIZE(value));
-	return copy;
-}
+/*----------
+ * The true neighbours
+ *----------
+ */
 
 static void
 draw(ItemPointer tid, const VpValue *value, void *arg)
 {
-	Recall	   *recall = arg;
+	VpRecall   *recall = arg;
 	int64		at = recall->rows++;
 
 	if (at >= recall->nsamples)
-	{
 		at = (int64) pg_prng_uint64_range(&recall->random, 0, at);
-		if (at >= recall->nsamples)
-			return;
-		pfree(recall->samples[at].value);
-	}
 	else
 		recall->drawn++;
-	recall->samples[at].value = copy_value(value);
+	if (at < recall->nsamples)
+		recall->samples[at].tid = *tid;
+}
+
+/* The value of a sample, copied; NULL if its row is not seen. */
+static VpValue *
+sample_value(VpRecall *recall, const Sample *sample)
+{
+	ItemPointerData tid = sample->tid;
+	const VpValue *value = vp_row_reader_get(recall->reader, &tid);
+
+	return value == NULL ? NULL : memcpy(palloc(VARSIZE(value)), value, VARSIZE(value));
 }
 
 /* NaN, the cosine distance of a zero vector, is farther than all else. */
@@ -98,69 +110,106 @@ distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 	return isnan(d) ? INFINITY : d;
 }
 
-/* Keeps a distance if it is among the k least. */
-static void
-keep_nearest(Sample *sample, int k, double dist)
-{
-	double	   *heap = sample->nearest;
-	int			i;
-
-	if (sample->n < k)
-	{
-		for (i = sample->n++; i > 0 && heap[(i - 1) / 2] < dist; i = (i - 1) / 2)
-			heap[i] = heap[(i - 1) / 2];
-		heap[i] = dist;
-		return;
-	}
-	if (dist >= heap[0])
-		return;
-	for (i = 0; 2 * i + 1 < k;)
-	{
-		int			child = 2 * i + 1;
-
-		if (child + 1 < k && heap[child + 1] > heap[child])
-			child++;
-		if (heap[child] <= dist)
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = dist;
-}
-
 static void
 measure_row(ItemPointer tid, const VpValue *value, void *arg)
 {
-	Recall	   *recall = arg;
+	VpRecall   *recall = arg;
 
 	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < recall->drawn; i++)
-		keep_nearest(&recall->samples[i], recall->k,
-					 distance(recall->index, recall->samples[i].value, value));
+	for (int i = 0; i < recall->group.n; i++)
+		if (recall->group.values[i] != NULL)
+			vp_nearest_offer(&recall->group.nearest[i], tid,
+							 distance(recall->index, recall->group.values[i], value));
 }
+
+/*
+ * Reads samples, from `first` on, as many as work_mem has room for with their neighbours, and at
+ * least one.
+ */
+static void
+read_group(VpRecall *recall, int first)
+{
+	SampleGroup *group = &recall->group;
+	int			k = (int) Min(recall->k, recall->rows);
+	Size		used = 0;
+
+	group->n = 0;
+	group->values = palloc((recall->drawn - first) * sizeof(VpValue *));
+	group->nearest = palloc((recall->drawn - first) * sizeof(VpNearest));
+	while (first + group->n < recall->drawn && used < work_mem * (Size) 1024)
+	{
+		VpValue    *value = sample_value(recall, &recall->samples[first + group->n]);
+
+		CHECK_FOR_INTERRUPTS();
+		group->values[group->n] = value;
+		if (value != NULL)
+		{
+			vp_nearest_init(&group->nearest[group->n], k);
+			used += VARSIZE(value) + VP_NEAREST_BYTES(k);
+		}
+		group->n++;
+	}
+}
+
+/* Finds how far the k-th neighbour of each sample is. */
+static void
+find_neighbours(VpRecall *recall)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov recall",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+
+	for (int first = 0; first < recall->drawn; first += recall->group.n)
+	{
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		read_group(recall, first);
+		MemoryContextSwitchTo(old);
+		vp_each_row(&recall->target, measure_row, recall);
+		for (int i = 0; i < recall->group.n; i++)
+		{
+			VpNearest  *nearest = &recall->group.nearest[i];
+			Sample	   *sample = &recall->samples[first + i];
+
+			if (recall->group.values[i] == NULL || nearest->n == 0)
+				continue;
+			sample->n = nearest->n;
+			sample->farthest = nearest->hits[0].dist;
+		}
+	}
+	MemoryContextDelete(context);
+}
+
+/*----------
+ * What the index finds
+ *----------
+ */
 
 /* How many of the rows that the index returns are as near as the k nearest. */
 static int
-search(VpTarget *target, Recall *recall, const Sample *sample, IndexInfo *info, EState *estate)
+search(VpRecall *recall, const Sample *sample, const VpValue *query)
 {
+	VpTarget   *target = &recall->target;
 	IndexScanDesc scan = VpIndexBeginScan(target->heap, target->rel, GetActiveSnapshot(), 0, 1);
 	TupleTableSlot *slot = table_slot_create(target->heap, NULL);
 	ScanKeyData key;
 	int			found = 0;
 
-	vp_order_key(&key, PointerGetDatum(sample->value));
+	vp_order_key(&key, PointerGetDatum(query));
 	index_rescan(scan, NULL, 0, &key, 1);
-	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+	GetPerTupleExprContext(recall->estate)->ecxt_scantuple = slot;
 	for (int i = 0; i < sample->n && index_getnext_slot(scan, ForwardScanDirection, slot); i++)
 	{
+		MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(recall->estate));
 		Datum		values[INDEX_MAX_KEYS];
 		bool		isnull[INDEX_MAX_KEYS];
 
-		FormIndexDatum(info, slot, estate, values, isnull);
-		if (!isnull[0] && distance(recall->index, sample->value,
-								   vp_value_get(values[0])) <= sample->nearest[0])
+		FormIndexDatum(recall->info, slot, recall->estate, values, isnull);
+		if (!isnull[0] &&
+			distance(recall->index, query, vp_value_get(values[0])) <= sample->farthest)
 			found++;
-		ResetPerTupleExprContext(estate);
+		MemoryContextSwitchTo(old);
+		ResetPerTupleExprContext(recall->estate);
 	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -183,58 +232,64 @@ check_arguments(int k, int nsamples)
 VpRecall *
 vp_recall_open(Oid relid, int k, int nsamples)
 {
-	VpRecall   *all = palloc0(sizeof(VpRecall));
-	Recall	   *recall = &all->recall;
+	VpRecall   *recall = palloc0(sizeof(VpRecall));
+	VpTarget   *target = &recall->target;
 
 	check_arguments(k, nsamples);
-	vp_target_open(&all->target, relid, VP_RIGHT_MEASURE, AccessShareLock);
-	recall->index = all->target.index;
+	vp_target_open(target, relid, VP_RIGHT_MEASURE, AccessShareLock);
+	recall->index = target->index;
 	recall->k = k;
 	recall->nsamples = nsamples;
 	recall->samples = palloc0(nsamples * sizeof(Sample));
 	pg_prng_seed(&recall->random, 1);
+	recall->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
+	recall->info = BuildIndexInfo(target->rel);
+	recall->estate = CreateExecutorState();
 
-	vp_each_row(&all->target, draw, recall);
-	for (int i = 0; i < recall->drawn; i++)
-		recall->samples[i].nearest = palloc(k * sizeof(double));
-	vp_each_row(&all->target, measure_row, recall);
-
-	all->info = BuildIndexInfo(all->target.rel);
-	all->estate = CreateExecutorState();
-	return all;
+	vp_each_row(target, draw, recall);
+	find_neighbours(recall);
+	return recall;
 }
 
 void
-vp_recall_close(VpRecall *all)
+vp_recall_close(VpRecall *recall)
 {
-	FreeExecutorState(all->estate);
-	vp_target_close(&all->target);
+	FreeExecutorState(recall->estate);
+	vp_row_reader_end(recall->reader);
+	vp_target_close(&recall->target);
 }
 
 Relation
-vp_recall_index(const VpRecall *all)
+vp_recall_index(const VpRecall *recall)
 {
-	return all->target.rel;
+	return recall->target.rel;
 }
 
 double
-vp_recall_measure(VpRecall *all, double *ms)
+vp_recall_measure(VpRecall *recall, double *ms)
 {
-	Recall	   *recall = &all->recall;
 	double		wanted = 0;
 	double		found = 0;
-	instr_time	start;
 	instr_time	time;
 
-	INSTR_TIME_SET_CURRENT(start);
+	INSTR_TIME_SET_ZERO(time);
 	for (int i = 0; i < recall->drawn; i++)
 	{
+		const Sample *sample = &recall->samples[i];
+		VpValue    *query = sample->n > 0 ? sample_value(recall, sample) : NULL;
+		instr_time	start;
+		instr_time	end;
+
 		CHECK_FOR_INTERRUPTS();
-		wanted += recall->samples[i].n;
-		found += search(&all->target, recall, &recall->samples[i], all->info, all->estate);
+		if (query == NULL)
+			continue;
+		INSTR_TIME_SET_CURRENT(start);
+		wanted += sample->n;
+		found += search(recall, sample, query);
+		INSTR_TIME_SET_CURRENT(end);
+		INSTR_TIME_ACCUM_DIFF(time, end, start);
+		pfree(query);
 	}
-	INSTR_TIME_SET_CURRENT(time);
-	INSTR_TIME_SUBTRACT(time, start);
 	*ms = INSTR_TIME_GET_MILLISEC(time) / Max(recall->drawn, 1);
 	return wanted > 0 ? found / wanted : NAN;
 }

@@ -14,9 +14,10 @@
 typedef struct VpRecall VpRecall;
 
 /*
- * Draws so many and finds the k nearest rows of each, in two passes over the table.
- * ereports when k or nsamples are out of range, and as vp_target_open does; until it is
- * closed all is as after that, and settings that are changed are set back at the end.
+ * Draws so many in one pass over the table, and finds the k nearest rows of each in others: one, or
+ * as many as work_mem makes necessary.  ereports when k or nsamples are out of range, and as
+ * vp_target_open does for VP_RIGHT_MEASURE; until it is closed all is as after that, and settings
+ * that are changed are set back at the end.
  */
 extern VpRecall *vp_recall_open(Oid relid, int k, int nsamples);
 extern void vp_recall_close(VpRecall *recall);
