@@ -10,7 +10,7 @@
  * never waits for anything but a search that is under way, and all that a worker
  * can do wrong is to be of no help.
  *
- * Where more than the index decides which rows a user sees, a SELECT finds them.
+ * Where more than the index decides which rows a user sees, the table is read (by_table.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -26,9 +26,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
-#include "catalog/pg_operator.h"
 #include "executor/executor.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
@@ -38,7 +36,6 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/wait_event.h"
 
 #include "am/am.h"
@@ -46,6 +43,7 @@
 #include "base/settings.h"
 #include "capacity/meter.h"
 #include "capacity/rights.h"
+#include "inspect/by_table.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -175,11 +173,12 @@ operator_distance(const Batch *batch, double dist)
 }
 
 static void
-put_row(Batch *batch, int query, int rank, ItemPointer tid, Datum dist, bool isnull)
+put_row(int query, int rank, VpHit *hit, void *arg)
 {
+	Batch	   *batch = arg;
 	Datum		values[] = {Int32GetDatum(query + 1), Int32GetDatum(rank),
-	PointerGetDatum(tid), dist};
-	bool		nulls[] = {false, false, false, isnull};
+	PointerGetDatum(&hit->tid), Float8GetDatum(operator_distance(batch, hit->dist))};
+	bool		nulls[] = {false, false, false, false};
 
 	tuplestore_putvalues(batch->result->setResult, batch->result->setDesc, values, nulls);
 }
@@ -194,8 +193,7 @@ put_answer(Batch *batch, int query, Answer *answer)
 		Answer	   *next = batch->answers[batch->nput];
 
 		for (int i = 0; i < next->n; i++)
-			put_row(batch, batch->nput, i + 1, &next->hits[i].tid,
-					Float8GetDatum(operator_distance(batch, next->hits[i].dist)), false);
+			put_row(batch->nput, i + 1, &next->hits[i], batch);
 		pfree(next);
 		batch->answers[batch->nput++] = NULL;
 	}
@@ -398,11 +396,6 @@ search_index(Batch *batch)
 	index_endscan(batch->scan);
 }
 
-/*----------
- * By SELECT
- *----------
- */
-
 /*
  * Is the index all that decides?  Not where there are policies for the caller, nor when
  * the planner would not use it: it is not valid, or has no entries for some rows that an
@@ -418,74 +411,6 @@ index_decides(Batch *batch)
 		(!form->indcheckxmin ||
 		 TransactionIdPrecedes(HeapTupleHeaderGetXmin(batch->rel->rd_indextuple->t_data),
 							   TransactionXmin));
-}
-
-/* The condition of a partial index, as " AND (...)". */
-static char *
-predicate(Relation rel)
-{
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(INDEXRELID, rel->rd_indextuple, Anum_pg_index_indpred, &isnull);
-
-	if (isnull)
-		return "";
-	return psprintf(" AND (%s)", TextDatumGetCString(
-						DirectFunctionCall2(pg_get_expr, value,
-											ObjectIdGetDatum(rel->rd_index->indrelid))));
-}
-
-static char *
-statement(Batch *batch)
-{
-	Relation	rel = batch->rel;
-	Oid			type = rel->rd_opcintype[0];
-	Oid			operator = get_opfamily_member(rel->rd_opfamily[0], type, type, 1);
-	char	   *expression = TextDatumGetCString(
-		DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(RelationGetRelid(rel)),
-							Int32GetDatum(1), BoolGetDatum(false)));
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	name = psprintf("OPERATOR(%s.%s)",
-					quote_identifier(get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace)),
-					NameStr(((Form_pg_operator) GETSTRUCT(tuple))->oprname));
-	ReleaseSysCache(tuple);
-	return psprintf("SELECT ctid, %s %s $1 FROM ONLY %s WHERE %s IS NOT NULL%s ORDER BY 2 LIMIT %d",
-					expression, name,
-					quote_qualified_identifier(get_namespace_name(RelationGetNamespace(batch->heap)),
-											   RelationGetRelationName(batch->heap)),
-					expression, predicate(rel), batch->k);
-}
-
-static void
-search_by_select(Batch *batch)
-{
-	char	   *sql = statement(batch);
-	SPIPlanPtr	plan;
-
-	SPI_connect();
-	plan = SPI_prepare(sql, 1, &batch->rel->rd_opcintype[0]);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-	for (int query = 0; query < batch->nqueries; query++)
-	{
-		if (SPI_execute_plan(plan, &batch->queries[query], NULL, true, 0) != SPI_OK_SELECT)
-			elog(ERROR, "could not run \"%s\"", sql);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			HeapTuple	tuple = SPI_tuptable->vals[i];
-			TupleDesc	desc = SPI_tuptable->tupdesc;
-			bool		isnull;
-			Datum		tid = SPI_getbinval(tuple, desc, 1, &isnull);
-			Datum		dist = SPI_getbinval(tuple, desc, 2, &isnull);
-
-			put_row(batch, query, i + 1, (ItemPointer) DatumGetPointer(tid), dist, isnull);
-		}
-		SPI_freetuptable(SPI_tuptable);
-	}
-	SPI_finish();
 }
 
 /* Arguments: index, queries, k. */
@@ -506,7 +431,8 @@ vecprov_search(PG_FUNCTION_ARGS)
 	if (index_decides(&batch))
 		search_index(&batch);
 	else
-		search_by_select(&batch);
+		vp_search_table(batch.heap, batch.rel, batch.nqueries, batch.queries, batch.k, put_row,
+						&batch);
 	relation_close(batch.rel, AccessShareLock);
 	table_close(batch.heap, AccessShareLock);
 	return (Datum) 0;
