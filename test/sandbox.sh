@@ -73,7 +73,7 @@ sandbox_open()
 	# Sources only: objects may have been made for another server.
 	tree=$box/tree
 	tar -C "$root" --exclude='*.o' --exclude='*.d' --exclude='*.so' \
-		-cf - Makefile vecprov.control META.json src sql expected test | tar -C "$tree" -xf -
+		-cf - Makefile vecprov.control META.json src sql expected test doc | tar -C "$tree" -xf -
 	[ ${#as_server[@]} = 0 ] || chown -R "$server_user" "$box"
 
 	log=$box/log/build.log

@@ -7,6 +7,7 @@ CREATE FUNCTION vecprov_check(index regclass, "full" boolean DEFAULT false,
 COMMENT ON FUNCTION vecprov_check(regclass, boolean) IS
 	'a row for each rule that the index breaks; none when it is sound';
 REVOKE EXECUTE ON FUNCTION vecprov_check(regclass, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION vecprov_check(regclass, boolean) TO pg_stat_scan_tables;
 
 CREATE FUNCTION vecprov_recall(index regclass, k integer DEFAULT 10, samples integer DEFAULT 100)
 	RETURNS double precision
