@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * as_owner.c
- *	  Evaluates an index's expressions and predicate on behalf of somebody else;
- *	  see as_owner.h.
+ *	  Runs on behalf of somebody else what a table's owner has put there; see as_owner.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,9 +35,9 @@ explain(void *arg)
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_OBJECT:
-			errhint("Expressions of index \"%s\" are evaluated with search_path \"%s\". "
-					"In a function that uses it, schema-qualify it or give the function SET search_path.",
-					as->index, SAFE_SEARCH_PATH);
+			errhint("Functions of %s \"%s\" run with search_path \"%s\". "
+					"In the function that names it, schema-qualify it or give it SET search_path.",
+					as->kind, as->name, SAFE_SEARCH_PATH);
 			break;
 		default:
 			break;
@@ -46,9 +45,10 @@ explain(void *arg)
 }
 
 void
-vp_as_owner_begin(VpAsOwner *as, Relation heap, Relation index)
+vp_as_owner_begin(VpAsOwner *as, Relation heap, Relation rel)
 {
-	as->index = RelationGetRelationName(index);
+	as->kind = heap == rel ? "table" : "index";
+	as->name = RelationGetRelationName(rel);
 	GetUserIdAndSecContext(&as->user, &as->security_context);
 	as->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(heap->rd_rel->relowner,

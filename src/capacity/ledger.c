@@ -7,10 +7,6 @@
  * transaction along, so its row is written by a background worker, which lives
  * as long as that takes; it gets what to write in a piece of shared memory.
  *
- * Administrators own the table and give it columns, indexes, constraints and triggers.
- * So it is written and read by SQL, as its owner: nobody else needs a right to it,
- * and what the owner put there runs with the owner's rights, not with the user's.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -24,14 +20,13 @@
 #include "storage/dsm.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
 #include "base/background.h"
-#include "base/safe.h"
 #include "capacity/ledger.h"
+#include "capacity/own_sql.h"
 #include "capacity/tier.h"
 
 /* The background worker's main function. */
@@ -137,24 +132,15 @@ set_wish(Datum *values, char *nulls, int first, const VpWish *wish)
 	values[first + 2] = Int32GetDatum(wish->replicas);
 }
 
-/* The ledger's name for a statement; the schema is that of the extension. */
-static char *
-ledger_name(Oid ledger)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(ledger)),
-									  get_rel_name(ledger));
-}
-
 static void
 write_entry(const Entry *entry)
 {
 	const VpWishChange *change = &entry->change;
 	bool		refused = entry->message[0] != '\0';
-	Oid			ledger = vp_own_table_get("vecprov_changes");
 	Oid			types[NROW];
 	Datum		values[NROW] = {0};
 	char		nulls[NROW];
-	VpSafe		safe;
+	VpOwnSql	sql;
 	int			result;
 
 	memcpy(types, row_types, sizeof(types));
@@ -174,19 +160,17 @@ write_entry(const Entry *entry)
 	values[ROW_TABLE_OID] = ObjectIdGetDatum(change->table);
 	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 
-	vp_safe_enter(&safe, ledger);
-	SPI_connect();
+	vp_own_sql_begin(&sql, "vecprov_changes", RowExclusiveLock);
 	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
 											"old_shards, old_replicas, new_tier, new_shards, "
 											"new_replicas, \"role\", message, index_oid, "
 											"table_oid, xact) VALUES ($1, $2, $3, $4, $5, $6, "
 											"$7, $8, $9, $10, $11, $12, $13, $14)",
-											ledger_name(ledger)),
+											sql.name),
 								   NROW, types, values, nulls, false, 0);
 	if (result != SPI_OK_INSERT)
 		elog(ERROR, "could not write to vecprov_changes: %s", SPI_result_code_string(result));
-	SPI_finish();
-	vp_safe_leave(&safe);
+	vp_own_sql_end(&sql);
 }
 
 static void
@@ -283,12 +267,9 @@ get_wish(HeapTuple tuple, TupleDesc desc, int column, VpWish *wish)
 	wish->replicas = DatumGetInt32(SPI_getbinval(tuple, desc, column + 2, &isnull));
 }
 
-/*
- * Runs the SELECT.  Its snapshot sees what is committed now: an old one, of a transaction that
- * repeats its reads, would not know of changes that others have made since.
- */
+/* Runs the SELECT. */
 static void
-read_changes(const VpWishChange *change, Oid ledger)
+read_changes(const VpWishChange *change, const char *ledger)
 {
 	Oid			types[] = {OIDOID, OIDOID, TEXTOID, XID8OID};
 	Datum		values[] = {
@@ -296,36 +277,24 @@ read_changes(const VpWishChange *change, Oid ledger)
 		CStringGetTextDatum(index_name(change)),
 		FullTransactionIdGetDatum(GetTopFullTransactionId())
 	};
-	SPIPlanPtr	plan;
-	int			result;
 
 	/* REINDEX CONCURRENTLY leaves the name, RENAME the OID */
-	plan = SPI_prepare(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
-								"old_replicas::int4, new_tier::text, new_shards::int4, "
-								"new_replicas::int4 FROM %s "
-								"WHERE action = 'change' AND table_oid = $1 "
-								"AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4",
-								ledger_name(ledger)),
-					   lengthof(types), types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare to read vecprov_changes: %s",
-			 SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot,
-								  true, false, 0);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "could not read vecprov_changes: %s", SPI_result_code_string(result));
+	(void) vp_own_sql_run(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
+								   "old_replicas::int4, new_tier::text, new_shards::int4, "
+								   "new_replicas::int4 FROM %s "
+								   "WHERE action = 'change' AND table_oid = $1 "
+								   "AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4", ledger),
+						  lengthof(types), types, values, true);
 }
 
 TimestampTz
 vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 {
-	Oid			ledger = vp_own_table_get("vecprov_changes");
 	TimestampTz last = 0;
-	VpSafe		safe;
+	VpOwnSql	sql;
 
-	vp_safe_enter(&safe, ledger);
-	SPI_connect();
-	read_changes(change, ledger);
+	vp_own_sql_begin(&sql, "vecprov_changes", AccessShareLock);
+	read_changes(change, sql.name);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
@@ -340,7 +309,6 @@ vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 		if (!isnull && at > last && kind(&before, &after))
 			last = at;
 	}
-	SPI_finish();
-	vp_safe_leave(&safe);
+	vp_own_sql_end(&sql);
 	return last;
 }

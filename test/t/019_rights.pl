@@ -89,7 +89,7 @@ for my $question ("vecprov_recall('IDX', 3, 3)", "vecprov_tune('IDX', 0.5, 3, 3)
 		my $answer = as_role('mallory', "SET search_path = mallory, public; SELECT $call");
 
 		is(seized(), '', "$call runs no function of the caller's");
-		like($answer, qr/ERROR:  42883: function (turn|odd)\(.* does not exist\n.*HINT:.*search_path "pg_catalog, pg_temp".*schema-qualify it or give the function SET search_path/s,
+		like($answer, qr/ERROR:  42883: function (turn|odd)\(.* does not exist\n.*HINT:.*search_path "pg_catalog, pg_temp".*schema-qualify it or give it SET search_path/s,
 			"$call tells which function is not found, and what to do");
 		like(as_role('mallory', "SET search_path = mallory, public; DO \$\$ BEGIN PERFORM $call; EXCEPTION WHEN OTHERS THEN NULL; END \$\$;
 			SELECT current_user, current_setting('search_path'), current_setting('vecprov.ef_search')"),
