@@ -87,7 +87,8 @@ BEGIN ATOMIC
 		('limit_per_second', 'gauge', 'Limits in force.'),
 		('metered_indexes', 'gauge', 'Indexes of the server that are counted.'),
 		('metered_indexes_max', 'gauge', 'The setting vecprov.max_metered_indexes.'),
-		('unmetered_total', 'counter', 'Operations on indexes that are not counted.')
+		('unmetered_total', 'counter', 'Operations on indexes that are not counted.'),
+		('unwritten_refusals_total', 'counter', 'Refused changes that are not in the ledger.')
 	), labelled AS (
 		SELECT m.name, m.value, m.labels->>'le' AS bound, m.labels - 'le' AS labels,
 			(SELECT pg_catalog.string_agg(pg_catalog.format('%s="%s"', l.key,

@@ -23,6 +23,7 @@
 #include "base/loaded.h"
 #include "capacity/limit.h"
 #include "capacity/measure.h"
+#include "capacity/meter.h"
 #include "capacity/room.h"
 
 /* What inserts into an index work with. */
@@ -259,7 +260,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
  * when limits do not allow it, or leave no room.
  */
 static void
-add_value(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
+add_value(Inserter *inserter, IndexInfo *info, Relation heap,
 		  const VpValue *value, ItemPointer tid)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
@@ -275,7 +276,7 @@ add_value(Inserter *inserter, VpMeter *meter, IndexInfo *info, Relation heap,
 		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
 	record.size = vp_measure_row(&inserter->measure, heap, tid, vector_bytes);
 	record.tid = *tid;
-	vp_limit_write(index->store.rel, meter, info, record.size, vector_bytes);
+	vp_limit_write(index->store.rel, info, record.size, vector_bytes);
 
 	id = vp_node_create(&index->store, heap, &record, inserter->limit);
 	if (id == VP_NO_ID)
@@ -340,7 +341,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&inserter->index->meta, value))
 	{
-		add_value(inserter, meter, info, heap, value, tid);
+		add_value(inserter, info, heap, value, tid);
 		vp_meter_insert(meter, vp_now() - began);
 	}
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);

@@ -44,6 +44,7 @@
 #include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/limit.h"
+#include "capacity/meter.h"
 #include "capacity/room.h"
 #include "replica/dispatch.h"
 
@@ -872,7 +873,7 @@ get_row(IndexScanDesc scan)
 	if (state->phase == SCAN_START)
 	{
 		vp_client_search_begins();
-		vp_limit_read(&state->index->store, state->meter);
+		vp_limit_read(&state->index->store);
 		start_clock(state);
 		if (is_handed_over(scan))
 			state->phase = SCAN_HANDED;

@@ -103,7 +103,7 @@ vp_settings_define(void)
 
 	DefineCustomIntVariable("vecprov.max_metered_indexes",
 							"Sets how many indexes of the server are counted, and can have limits.",
-							"Others work, but are not counted, and no limits hold for them.",
+							"Others work, but are not counted; what has limits is refused when it can have no place.",
 							&vp_max_metered_indexes,
 							500, 1, 100000,
 							PGC_POSTMASTER, 0, NULL, NULL, NULL);

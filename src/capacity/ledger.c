@@ -26,6 +26,7 @@
 
 #include "base/background.h"
 #include "capacity/ledger.h"
+#include "capacity/meter.h"
 #include "capacity/own_sql.h"
 #include "capacity/tier.h"
 
@@ -202,12 +203,16 @@ vp_ledger_change(const VpWishChange *change)
 void
 vp_ledger_refusal(const VpWishChange *change, const char *message)
 {
-	dsm_segment *segment = dsm_create(sizeof(Entry), 0);
-	Entry	   *entry = dsm_segment_address(segment);
+	Entry		refusal;
+	dsm_segment *segment;
 	BackgroundWorkerHandle *handle;
 
-	make_entry(entry, change, message);
-	log_entry(entry);
+	make_entry(&refusal, change, message);
+	log_entry(&refusal);
+	if (!vp_meter_may_write_refusal(change->created ? InvalidOid : change->index, GetUserId()))
+		return;
+	segment = dsm_create(sizeof(Entry), 0);
+	memcpy(dsm_segment_address(segment), &refusal, sizeof(Entry));
 	if (vp_job_start("vecprov ledger", "vecprov_ledger_main",
 					 UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART,
 					 InvalidTransactionId, &handle))

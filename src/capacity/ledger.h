@@ -33,7 +33,8 @@ extern void vp_ledger_change(const VpWishChange *change);
 
 /*
  * Writes down a refusal, in a transaction of its own, and waits until that has
- * ended.  When that is not possible, the log tells.
+ * ended.  When that is not possible, the log tells.  Only the log has it when there
+ * are enough of the index, or of the creator of new ones, in this hour.
  */
 extern void vp_ledger_refusal(const VpWishChange *change, const char *message);
 

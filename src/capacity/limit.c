@@ -18,9 +18,11 @@
 #include "utils/rel.h"
 
 #include "base/options.h"
+#include "base/settings.h"
 #include "capacity/arithmetic.h"
 #include "capacity/kept.h"
 #include "capacity/limit.h"
+#include "capacity/meter.h"
 
 enum
 {
@@ -116,12 +118,31 @@ refuse(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket bucket, doub
 					 "and write less at once.")));
 }
 
+/* The meter of an index with limits; ereports when it can have none. */
+static VpMeter *
+get_meter(Relation rel, const VpLimit *limit)
+{
+	VpMeter    *meter = vp_meter_claim(rel, NameStr(limit->schema)[0] != '\0' ?
+									   VP_CLAIM_NAMED : VP_CLAIM_GENERAL);
+
+	if (meter == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("index \"%s\" has a limit, but there is no meter left to count by",
+						RelationGetRelationName(rel)),
+				 errdetail("All %d meters of the server are in use by other indexes with limits.",
+						   vp_max_metered_indexes),
+				 errhint("Increase vecprov.max_metered_indexes.")));
+	return meter;
+}
+
 /*
  * Takes what something costs out of all buckets that are limited, or of none of them, and
  * ereports.  costs[i] is of bucket first + i.
  */
 static void
-take(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket first, int n, const double *costs)
+take_from(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket first, int n,
+		  const double *costs)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -140,8 +161,28 @@ take(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket first, int n, 
 	}
 }
 
+/* The same, of the index's own buckets; nothing is taken where no rate holds. */
+static void
+take(Relation rel, const VpLimit *limit, VpBucket first, int n, const double *costs)
+{
+	VpMeter    *meter;
+	bool		limited = false;
+
+	for (int i = 0; i < n; i++)
+		if (limit->rates[first + i] != 0)
+			limited = true;
+	if (!limited)
+		return;
+	do
+	{
+		meter = get_meter(rel, limit);
+		take_from(rel, meter, limit, first, n, costs);
+		/* it may have passed to another index just now */
+	} while (!vp_meter_is_of(meter, rel));
+}
+
 void
-vp_limit_read(const VpStore *store, VpMeter *meter)
+vp_limit_read(const VpStore *store)
 {
 	Relation	rel = store->rel;
 	VpOptions  *options = (VpOptions *) rel->rd_options;
@@ -151,14 +192,14 @@ vp_limit_read(const VpStore *store, VpMeter *meter)
 	double		units;
 
 	/* reads of a provisioned index are not limited */
-	if (meter == NULL || (options != NULL && options->tier != 0))
+	if (options != NULL && options->tier != 0)
 		return;
 	limit = find_limit(rel);
 	if (limit == NULL || limit->rates[VP_BUCKET_READ_UNITS] == 0)
 		return;
 	vp_store_totals(store, &records, &bytes);
 	units = vp_read_units(bytes);
-	take(rel, meter, limit, VP_BUCKET_READ_UNITS, 1, &units);
+	take(rel, limit, VP_BUCKET_READ_UNITS, 1, &units);
 }
 
 /* The write units that one more record adds to those of its statement. */
@@ -176,7 +217,7 @@ more_units(IndexInfo *info, uint32 size)
 }
 
 void
-vp_limit_write(Relation rel, VpMeter *meter, IndexInfo *info, uint32 size, uint32 vector_bytes)
+vp_limit_write(Relation rel, IndexInfo *info, uint32 size, uint32 vector_bytes)
 {
 	const VpLimit *limit = find_limit(rel);
 	double		costs[] = {1, size, 0};
@@ -186,16 +227,14 @@ vp_limit_write(Relation rel, VpMeter *meter, IndexInfo *info, uint32 size, uint3
 		return;
 	if (limit->metadata >= 0 && size - vector_bytes > limit->metadata)
 	{
-		vp_meter_refusal(meter, VP_REFUSED_RECORD_SIZE);
+		vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_RECORD_SIZE);
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("record has %u bytes besides its vector, index \"%s\" takes %lld at most",
 						size - vector_bytes, RelationGetRelationName(rel),
 						(long long) limit->metadata)));
 	}
-	if (meter == NULL)
-		return;
 	if (limit->rates[VP_BUCKET_WRITE_UNITS] != 0)
 		costs[VP_BUCKET_WRITE_UNITS - VP_BUCKET_WRITE_RECORDS] = more_units(info, size);
-	take(rel, meter, limit, VP_BUCKET_WRITE_RECORDS, lengthof(costs), costs);
+	take(rel, limit, VP_BUCKET_WRITE_RECORDS, lengthof(costs), costs);
 }

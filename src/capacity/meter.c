@@ -6,7 +6,8 @@
  * A meter is found by database and index in a hash table with open addressing,
  * without a lock; to take one, or to free one, needs the lock.  Meters of indexes that
  * are gone are freed when there are no others left: nothing has to be told of a DROP,
- * a crash, or what WAL does on a standby.
+ * a crash, or what WAL does on a standby.  If that does not help, an index with limits
+ * takes the meter of another index; see README.md.
  *
  * Counters of frequent events stand several times, each set on cache lines of its own:
  * a backend adds to the set that its process ID chooses, who reads adds them up.
@@ -42,6 +43,12 @@
 /* Between two attempts to free meters: they look at the catalogue. */
 #define SWEEP_INTERVAL_MS	60000
 
+/* Refused changes of an index that are written to the ledger in an hour. */
+#define REFUSALS_AN_HOUR	60
+
+/* Indexes whose refusals are counted one by one; those of further ones are counted together. */
+#define WINDOWS		255
+
 /* Whose a meter is. */
 #define NEVER_TAKEN	UINT64CONST(0)
 #define FREED		UINT64CONST(1)
@@ -68,17 +75,29 @@ struct VpMeter
 	CounterSet	sets[SETS];
 	Bucket		buckets[VP_NBUCKETS];
 	pg_atomic_uint64 refused[VP_NREFUSALS];
-	char		padding[LINE_BYTES - VP_NREFUSALS * sizeof(pg_atomic_uint64)];
+	pg_atomic_uint32 claim;		/* the last that was made; VpClaim */
+	pg_atomic_uint32 used;		/* when, in seconds */
+	char		padding[LINE_BYTES - (VP_NREFUSALS + 1) * sizeof(pg_atomic_uint64)];
 };
 
 StaticAssertDecl(sizeof(CounterSet) == 2 * LINE_BYTES, "sets of counters share no cache line");
 StaticAssertDecl(sizeof(VpMeter) % LINE_BYTES == 0, "meters share no cache line");
 
+/* Refused changes of an index in an hour. */
+typedef struct Window
+{
+	uint64		whose;
+	uint32		hour;
+	uint32		refusals;
+} Window;
+
 typedef struct Shared
 {
-	LWLock	   *lock;			/* to write owners */
+	LWLock	   *lock;			/* to write owners and windows */
 	pg_atomic_uint64 swept_at;	/* milliseconds */
 	pg_atomic_uint64 missed;
+	pg_atomic_uint64 unwritten;
+	Window		windows[WINDOWS + 1];	/* the last one: all further indexes */
 } Shared;
 
 const double vp_search_bounds[VP_SEARCH_BOUNDS] = {
@@ -166,18 +185,74 @@ look_up(uint64 owner, int *vacant)
 	return -1;
 }
 
-/* Takes a meter, if there is one left.  -1: there is none. */
+/* Are all buckets full?  Then they are as those of a new meter. */
+static bool
+is_at_rest(VpMeter *meter)
+{
+	uint64		now = vp_now();
+
+	for (int i = 0; i < VP_NBUCKETS; i++)
+		if (pg_atomic_read_u64(&meter->buckets[i].full_at) > now)
+			return false;
+	return true;
+}
+
+/* How much a meter is needed where it is: a meter of less need is taken first. */
 static int
-take_meter(uint64 owner)
+need_of(VpMeter *meter)
+{
+	VpClaim		claim = pg_atomic_read_u32(&meter->claim);
+
+	if (claim == VP_CLAIM_COUNTED)
+		return 0;
+	/* its index gets another one, if it is used again, and nothing is lost but counts */
+	if (is_at_rest(meter))
+		return 1;
+	return claim == VP_CLAIM_GENERAL ? 2 : 3;
+}
+
+/*
+ * The meter that an index with limits takes when none is vacant: of those needed least
+ * the one that was not used for longest.  -1: all are needed as much.
+ */
+static int
+find_victim(VpClaim claim)
+{
+	int			least = claim == VP_CLAIM_NAMED ? 3 : 2;
+	uint32		used = 0;
+	int			victim = -1;
+
+	for (int i = 0; i < vp_max_metered_indexes; i++)
+	{
+		int			need = need_of(&meters[i]);
+		uint32		when = pg_atomic_read_u32(&meters[i].used);
+
+		if (need > least || (need == least && (victim < 0 || when >= used)))
+			continue;
+		victim = i;
+		least = need;
+		used = when;
+	}
+	return victim;
+}
+
+/* Takes a meter, if there is one left, or one to take away.  -1: there is none. */
+static int
+take_meter(uint64 owner, VpClaim claim)
 {
 	int			vacant;
 	int			at;
 
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	at = look_up(owner, &vacant);
+	if (at < 0 && vacant < 0 && claim != VP_CLAIM_COUNTED)
+		vacant = find_victim(claim);
 	if (at < 0 && vacant >= 0)
 	{
 		at = vacant;
+		/* from now on its former owner does not find it */
+		pg_atomic_write_u64(&owners[at], FREED);
+		pg_write_barrier();
 		memset(&meters[at], 0, sizeof(VpMeter));
 		/* who finds it finds it empty */
 		pg_write_barrier();
@@ -233,33 +308,57 @@ sweep_meters(void)
 	if (freed == 0)
 		ereport(LOG,
 				(errmsg("vecprov has no meter left for another index"),
-				 errdetail("Some indexes are not counted, and no limits hold for them."),
+				 errdetail("Some indexes are not counted, and those that have limits can be refused."),
 				 errhint("Increase vecprov.max_metered_indexes, which is %d.",
 						 vp_max_metered_indexes)));
 }
 
 VpMeter *
-vp_meter_find(Relation rel)
+vp_meter_claim(Relation rel, VpClaim claim)
 {
 	uint64		owner = OwnerOf(MyDatabaseId, RelationGetRelid(rel));
+	uint32		now = vp_now() / VP_NS_PER_SECOND;
+	VpMeter    *meter;
 	int			vacant;
-	int			at;
+	int			at = look_up(owner, &vacant);
 
-	/* only one session uses a temporary index */
-	if (RelationUsesLocalBuffers(rel))
-		return NULL;
-	at = look_up(owner, &vacant);
 	if (at < 0 && vacant < 0)
 	{
 		sweep_meters();
 		at = look_up(owner, &vacant);
 	}
-	if (at < 0 && vacant >= 0)
-		at = take_meter(owner);
-	if (at >= 0)
-		return &meters[at];
-	pg_atomic_fetch_add_u64(&shared->missed, 1);
-	return NULL;
+	if (at < 0 && (vacant >= 0 || claim != VP_CLAIM_COUNTED))
+		at = take_meter(owner, claim);
+	if (at < 0)
+		return NULL;
+	meter = &meters[at];
+	/* written seldom: others read them */
+	if (claim != VP_CLAIM_COUNTED && pg_atomic_read_u32(&meter->claim) != claim)
+		pg_atomic_write_u32(&meter->claim, claim);
+	if (pg_atomic_read_u32(&meter->used) != now)
+		pg_atomic_write_u32(&meter->used, now);
+	return meter;
+}
+
+VpMeter *
+vp_meter_find(Relation rel)
+{
+	VpMeter    *meter;
+
+	/* only one session uses a temporary index */
+	if (RelationUsesLocalBuffers(rel))
+		return NULL;
+	meter = vp_meter_claim(rel, VP_CLAIM_COUNTED);
+	if (meter == NULL)
+		pg_atomic_fetch_add_u64(&shared->missed, 1);
+	return meter;
+}
+
+bool
+vp_meter_is_of(const VpMeter *meter, Relation rel)
+{
+	return pg_atomic_read_u64(&owners[meter - meters]) ==
+		OwnerOf(MyDatabaseId, RelationGetRelid(rel));
 }
 
 /*----------
@@ -407,12 +506,48 @@ vp_meter_next(int *position, VpMeterSums *sums)
 	return false;
 }
 
+/* The window of an index, or of a role; in the hour at hand. */
+static Window *
+find_window(uint64 whose, uint32 hour)
+{
+	Window	   *window = &shared->windows[WINDOWS];
+
+	for (int i = 0; i < WINDOWS; i++)
+	{
+		if (shared->windows[i].hour != hour)
+			window = &shared->windows[i];
+		else if (shared->windows[i].whose == whose)
+			return &shared->windows[i];
+	}
+	if (window->hour != hour)
+		*window = (Window) {.whose = whose,.hour = hour};
+	return window;
+}
+
+bool
+vp_meter_may_write_refusal(Oid index, Oid role)
+{
+	uint64		whose = OidIsValid(index) ? OwnerOf(MyDatabaseId, index) :
+		OwnerOf(InvalidOid, role);
+	bool		may;
+
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	/* a window that was never used is of hour 0 */
+	may = find_window(whose, vp_now() / (3600 * VP_NS_PER_SECOND) + 1)->refusals++ <
+		REFUSALS_AN_HOUR;
+	LWLockRelease(shared->lock);
+	if (!may)
+		pg_atomic_fetch_add_u64(&shared->unwritten, 1);
+	return may;
+}
+
 void
-vp_meter_usage(int *taken, uint64 *missed)
+vp_meter_usage(int *taken, uint64 *missed, uint64 *unwritten)
 {
 	*taken = 0;
 	for (int i = 0; i < vp_max_metered_indexes; i++)
 		if (pg_atomic_read_u64(&owners[i]) > FREED)
 			(*taken)++;
 	*missed = pg_atomic_read_u64(&shared->missed);
+	*unwritten = pg_atomic_read_u64(&shared->unwritten);
 }

@@ -40,6 +40,17 @@ typedef enum VpBucket
 	VP_NBUCKETS
 } VpBucket;
 
+/*
+ * Why an index needs a meter.  One that is only counted can do without; the buckets of
+ * one with limits are there.
+ */
+typedef enum VpClaim
+{
+	VP_CLAIM_COUNTED,
+	VP_CLAIM_GENERAL,			/* limited by the row for all */
+	VP_CLAIM_NAMED				/* limited by a row of its own */
+} VpClaim;
+
 /* The meter of an index, in shared memory; NULL stands for one that has none. */
 typedef struct VpMeter VpMeter;
 
@@ -59,10 +70,20 @@ extern void vp_meter_request(void);
 extern void vp_meter_startup(void);
 
 /*
- * The meter of an index that the caller has open.  Valid as long as it is.  NULL: a
- * temporary index, or all meters are taken.
+ * The meter of an index that the caller has open, for counting.  NULL: a temporary
+ * index, or all meters are taken.  It may pass to another index while the caller has
+ * it: then the caller's next counts are added to that one.
  */
 extern VpMeter *vp_meter_find(Relation rel);
+
+/*
+ * The same for an index with limits, which is not temporary.  If none is left, it
+ * takes one from an index that can do without.  NULL: there is no such index.
+ */
+extern VpMeter *vp_meter_claim(Relation rel, VpClaim claim);
+
+/* Is it still the index's? */
+extern bool vp_meter_is_of(const VpMeter *meter, Relation rel);
 
 /* Counting.  Each does nothing for NULL. */
 extern void vp_meter_search(VpMeter *meter, uint64 ns);
@@ -87,8 +108,17 @@ extern void vp_meter_give_back(VpMeter *meter, VpBucket which, double cost, doub
  */
 extern bool vp_meter_next(int *position, VpMeterSums *sums);
 
-/* How many meters are taken, and how many operations were not counted for want of one. */
-extern void vp_meter_usage(int *taken, uint64 *missed);
+/*
+ * How many meters are taken; how many operations were not counted for want of one; how
+ * many refusals of changes were not written to the ledger.
+ */
+extern void vp_meter_usage(int *taken, uint64 *missed, uint64 *unwritten);
+
+/*
+ * A change was refused: may that be written to the ledger, or are there enough of the
+ * index in this hour?  A new index goes by its creator: index is InvalidOid then.
+ */
+extern bool vp_meter_may_write_refusal(Oid index, Oid role);
 
 /* Nanoseconds since some moment: the same one for all processes. */
 static inline uint64

@@ -64,6 +64,7 @@ vecprov_counters(PG_FUNCTION_ARGS)
 	int			position = 0;
 	int			taken;
 	uint64		missed;
+	uint64		unwritten;
 
 	InitMaterializedSRF(fcinfo, 0);
 	while (vp_meter_next(&position, &sums))
@@ -77,9 +78,10 @@ vecprov_counters(PG_FUNCTION_ARGS)
 					psprintf("{\"operation\": \"%s\", \"reason\": \"%s\"}",
 							 refusals[i][0], refusals[i][1]), sums.refused[i]);
 	}
-	vp_meter_usage(&taken, &missed);
+	vp_meter_usage(&taken, &missed, &unwritten);
 	put_row(set, InvalidOid, "metered_indexes", "{}", taken);
 	put_row(set, InvalidOid, "metered_indexes_max", "{}", vp_max_metered_indexes);
 	put_row(set, InvalidOid, "unmetered_total", "{}", missed);
+	put_row(set, InvalidOid, "unwritten_refusals_total", "{}", unwritten);
 	return (Datum) 0;
 }

