@@ -70,7 +70,7 @@ REINDEX INDEX CONCURRENTLY change_idx;
 SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_idx'', 2)') LIKE '55000%', pg_temp.try('SELECT vecprov_release(''change_idx'')') LIKE '55000%';
 SELECT vecprov_set_tier('change_idx', 'r10');
 ALTER INDEX change_idx RENAME TO change_named_idx;
-UPDATE vecprov_changes SET index_oid = 'change_named_idx'::regclass;
+REINDEX INDEX CONCURRENTLY change_named_idx;
 SELECT pg_temp.try('SELECT vecprov_set_replicas(''change_named_idx'', 2)') LIKE '55000%', pg_temp.try('SELECT vecprov_release(''change_named_idx'')') LIKE '55000%';
 ALTER INDEX change_named_idx RENAME TO change_idx;
 UPDATE vecprov_changes SET at = at - interval '61 minutes';

@@ -151,4 +151,67 @@ CREATE INDEX ON limit_temp USING vecprov (v);
 SELECT pg_temp.passed(5, $$INSERT INTO limit_temp VALUES (1, '[1,2,3]')$$), pg_temp.passed(5, $$SELECT id FROM limit_temp ORDER BY v <-> '[1,2,3]' LIMIT 1$$);
 
 DELETE FROM vecprov_limit;
+
+-- A row follows its index, whoever renames or moves it; a row that waits for an index of the new name gives way.
+CREATE FUNCTION pg_temp.limits() RETURNS text LANGUAGE sql AS
+	'SELECT string_agg(concat_ws('' '', schema, index, write_records), '', '' ORDER BY write_records) FROM vecprov_limit';
+CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE sql AS
+	'SELECT string_agg(DISTINCT index, '' '') FROM vecprov_changes WHERE index_oid IN (SELECT indexrelid FROM pg_index WHERE indrelid::regclass::text ~ ''limit_follow'')';
+CREATE ROLE regress_limit;
+CREATE SCHEMA "limit.a" AUTHORIZATION regress_limit;
+CREATE SCHEMA "limit_b" AUTHORIZATION regress_limit;
+CREATE TABLE "limit.a".limit_follow (id bigint, v vector(3));
+CREATE INDEX follow_idx ON "limit.a".limit_follow USING vecprov (v) WITH (tier = r10);
+ALTER TABLE "limit.a".limit_follow OWNER TO regress_limit;
+INSERT INTO vecprov_limit (schema, index, write_records, burst_seconds) VALUES ('limit.a', 'follow_idx', 0.001, 2000), ('limit.a', 'waits', 1, 1), ('limit_b', 'other', 2, 1);
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT 1;
+SET SESSION AUTHORIZATION regress_limit;
+SELECT pg_temp.limits();
+ALTER INDEX "limit.a".follow_idx RENAME TO waits;
+SELECT pg_temp.limits();
+ALTER INDEX "limit.a".waits RENAME TO "odd""\name";
+SAVEPOINT one;
+ALTER INDEX "limit.a"."odd""\name" RENAME TO undone;
+ROLLBACK TO one;
+SELECT pg_temp.limits();
+ALTER TABLE "limit.a"."odd""\name" RENAME TO by_table;
+ALTER TABLE "limit.a".limit_follow RENAME TO limit_followed;
+ALTER TABLE "limit.a".limit_followed SET SCHEMA limit_b;
+SELECT pg_temp.limits();
+COMMIT;
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.names();
+ALTER SCHEMA limit_b RENAME TO "limit c";
+SELECT pg_temp.limits(), pg_temp.names();
+SELECT pg_temp.try('ALTER SCHEMA "limit.a" RENAME TO "limit c"');
+SET SESSION AUTHORIZATION regress_limit;
+SELECT pg_temp.passed(3, 'INSERT INTO "limit c".limit_followed VALUES (1, ''[1,2,3]'')');
+-- what holds still holds: no right to write the limits, nor a way around by the search path
+SELECT pg_temp.try('UPDATE vecprov_limit SET write_records = NULL');
+CREATE TABLE pg_temp.vecprov_limit (schema name, index name);
+SET search_path = pg_temp, "limit c", public;
+ALTER INDEX by_table RENAME TO renamed;
+RESET search_path;
+DROP TABLE pg_temp.vecprov_limit;
+-- REINDEX keeps the name, and the row; DROP leaves it for the next index of that name
+REINDEX INDEX CONCURRENTLY "limit c".renamed;
+SELECT pg_temp.limits();
+RESET SESSION AUTHORIZATION;
+DROP INDEX "limit c".renamed;
+CREATE INDEX another ON "limit c".limit_followed USING vecprov (v);
+SELECT pg_temp.passed(3, 'INSERT INTO "limit c".limit_followed VALUES (1, ''[1,2,3]'')');
+DROP INDEX "limit c".another;
+CREATE INDEX renamed ON "limit c".limit_followed USING vecprov (v);
+SELECT pg_temp.passed(3, 'INSERT INTO "limit c".limit_followed VALUES (1, ''[1,2,3]'')');
+-- what is no index of ours is not followed
+CREATE INDEX "plain" ON "limit c".limit_followed (id);
+INSERT INTO vecprov_limit (schema, index, write_records) VALUES ('limit c', 'plain', 3);
+ALTER INDEX "limit c".plain RENAME TO plainer;
+SELECT pg_temp.limits();
+DROP TABLE "limit c".limit_followed;
+DROP SCHEMA "limit.a", "limit c";
+DROP ROLE regress_limit;
+DELETE FROM vecprov_limit;
+DELETE FROM vecprov_changes;
 DROP TABLE limit_items, limit_writes, limit_bytes, limit_units, limit_metadata;

@@ -19,7 +19,7 @@ CREATE TABLE vecprov_changes (
 CREATE INDEX vecprov_changes_table_oid_idx ON vecprov_changes (table_oid);
 COMMENT ON INDEX vecprov_changes_table_oid_idx IS 'finds an index''s last change';
 COMMENT ON TABLE vecprov_changes IS 'every change of an index''s capacity, and every one refused';
-COMMENT ON COLUMN vecprov_changes.index IS 'its name at the time';
+COMMENT ON COLUMN vecprov_changes.index IS 'its name, which follows when it is renamed';
 COMMENT ON COLUMN vecprov_changes.old_tier IS 'null: on demand';
 COMMENT ON COLUMN vecprov_changes.new_tier IS 'null: on demand';
 COMMENT ON COLUMN vecprov_changes.message IS 'why it was refused';

@@ -13,7 +13,8 @@ CREATE TABLE vecprov_limit (
 	CHECK ((schema IS NULL) = (index IS NULL) AND schema <> '' AND index <> '')
 );
 COMMENT ON TABLE vecprov_limit IS 'how much may be read and written a second; null: no limit';
-COMMENT ON COLUMN vecprov_limit.schema IS 'of the index; null: the row is for all that have none of their own';
+COMMENT ON COLUMN vecprov_limit.schema IS
+	'of the index, which the row follows when it is renamed or moved; null: the row is for all that have none of their own';
 COMMENT ON COLUMN vecprov_limit.index IS 'its name';
 COMMENT ON COLUMN vecprov_limit.read_units IS 'of searches on demand: a unit for each GB searched, at least 0.25';
 COMMENT ON COLUMN vecprov_limit.write_records IS 'records written';

@@ -24,6 +24,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -42,6 +43,7 @@
 #include "capacity/change.h"
 #include "capacity/rights.h"
 #include "capacity/rules.h"
+#include "capacity/statement.h"
 #include "capacity/tier.h"
 
 VP_SERVER_FUNCTION(vecprov_provision);
@@ -87,11 +89,12 @@ wish_of(HeapTuple tuple, TupleDesc desc, VpWish *wish)
 }
 
 /*
- * What a command has made of an index.  False when it is no index of ours, or
- * wishes for the same as before.
+ * What a command has made of an index.  False when it is no index of ours.  before: its
+ * row as it was, zeroes if it is new; after: as it is.
  */
 static bool
-get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
+get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class before,
+		   Form_pg_class after)
 {
 	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
 	SysScanDesc scan;
@@ -99,15 +102,16 @@ get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
 	bool		ours;
 
 	memset(change, 0, sizeof(*change));
+	memset(before, 0, sizeof(*before));
 	if (HeapTupleIsValid(tuple))
-		memcpy(form, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
-	ours = HeapTupleIsValid(tuple) && form->relam != InvalidOid && form->relam == vp_own_am() &&
-		(form->relkind == RELKIND_INDEX || form->relkind == RELKIND_PARTITIONED_INDEX);
+		memcpy(after, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
+	ours = HeapTupleIsValid(tuple) && after->relam != InvalidOid && after->relam == vp_own_am() &&
+		(after->relkind == RELKIND_INDEX || after->relkind == RELKIND_PARTITIONED_INDEX);
 	if (ours)
 	{
 		change->index = relid;
 		change->created = created;
-		change->name = form->relname;
+		change->name = after->relname;
 		wish_of(tuple, RelationGetDescr(catalog), &change->after);
 	}
 	systable_endscan(scan);
@@ -116,12 +120,56 @@ get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class form)
 		tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 		if (HeapTupleIsValid(tuple))
 		{
+			memcpy(before, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
 			wish_of(tuple, RelationGetDescr(catalog), &change->before);
 			ReleaseSysCache(tuple);
 		}
 	}
 	table_close(catalog, AccessShareLock);
-	return ours && memcmp(&change->before, &change->after, sizeof(VpWish)) != 0;
+	return ours;
+}
+
+static void
+set_names(const FormData_pg_class *form, NameData *schema, NameData *name)
+{
+	namestrcpy(schema, get_namespace_name(form->relnamespace));
+	*name = form->relname;
+}
+
+/* An index that was there: has it another name now? */
+static void
+note_move(const FormData_pg_class *before, const FormData_pg_class *after)
+{
+	VpMove		move = {.index = after->oid};
+
+	if (before->oid != after->oid ||
+		(before->relnamespace == after->relnamespace &&
+		 strcmp(NameStr(before->relname), NameStr(after->relname)) == 0))
+		return;
+	set_names(before, &move.old_schema, &move.old_name);
+	set_names(after, &move.new_schema, &move.new_name);
+	vp_statement_moves(&move);
+}
+
+/* The same of a schema. */
+static void
+note_schema_move(Oid schema)
+{
+	Relation	catalog = table_open(NamespaceRelationId, AccessShareLock);
+	char	   *before = get_namespace_name(schema);
+	VpMove		move = {0};
+	SysScanDesc scan;
+	HeapTuple	tuple = new_row(catalog, NamespaceOidIndexId, Anum_pg_namespace_oid, schema, &scan);
+
+	if (HeapTupleIsValid(tuple) && before != NULL)
+	{
+		namestrcpy(&move.old_schema, before);
+		move.new_schema = ((Form_pg_namespace) GETSTRUCT(tuple))->nspname;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (strcmp(NameStr(move.old_schema), NameStr(move.new_schema)) != 0)
+		vp_statement_moves(&move);
 }
 
 /* Indexes whose number of shards this transaction has changed. */
@@ -164,10 +212,14 @@ static void
 judge(Oid relid, bool created, bool copied)
 {
 	VpWishChange change;
+	FormData_pg_class before;
 	FormData_pg_class form;
 	Relation	rel = NULL;
 
-	if (!get_change(relid, created, &change, &form))
+	if (!get_change(relid, created, &change, &before, &form))
+		return;
+	note_move(&before, &form);
+	if (memcmp(&change.before, &change.after, sizeof(VpWish)) == 0)
 		return;
 	vp_loaded_need();
 	vp_news_send();
@@ -204,7 +256,11 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	if (class == ExtensionRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
 		vp_loaded_judge(object);
 	/* in a binary upgrade our tables are empty, and nothing is new */
-	if (class != RelationRelationId || column != 0 || IsBinaryUpgrade)
+	if (column != 0 || IsBinaryUpgrade)
+		return;
+	if (class == NamespaceRelationId && access == OAT_POST_ALTER)
+		note_schema_move(object);
+	if (class != RelationRelationId)
 		return;
 	if (access == OAT_POST_CREATE)
 		judge(object, true, ((ObjectAccessPostCreate *) arg)->is_internal);
@@ -215,6 +271,7 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 void
 vp_change_define(void)
 {
+	vp_statement_define();
 	RegisterXactCallback(at_transaction_end, NULL);
 	previous_hook = object_access_hook;
 	object_access_hook = after_access;

@@ -28,6 +28,7 @@
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
 #include "capacity/own_sql.h"
+#include "capacity/statement.h"
 #include "capacity/tier.h"
 
 /* The background worker's main function. */
@@ -180,7 +181,7 @@ make_entry(Entry *entry, const VpWishChange *change, const char *message)
 	memset(entry, 0, sizeof(*entry));
 	entry->at = GetCurrentTimestamp();
 	entry->change = *change;
-	namestrcpy(&entry->role, GetUserNameFromId(GetUserId(), false));
+	namestrcpy(&entry->role, GetUserNameFromId(vp_statement_user(), false));
 	if (message != NULL)
 		strlcpy(entry->message, message, sizeof(entry->message));
 }
@@ -209,7 +210,8 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 
 	make_entry(&refusal, change, message);
 	log_entry(&refusal);
-	if (!vp_meter_may_write_refusal(change->created ? InvalidOid : change->index, GetUserId()))
+	if (!vp_meter_may_write_refusal(change->created ? InvalidOid : change->index,
+									vp_statement_user()))
 		return;
 	segment = dsm_create(sizeof(Entry), 0);
 	memcpy(dsm_segment_address(segment), &refusal, sizeof(Entry));
@@ -283,7 +285,7 @@ read_changes(const VpWishChange *change, const char *ledger)
 		FullTransactionIdGetDatum(GetTopFullTransactionId())
 	};
 
-	/* REINDEX CONCURRENTLY leaves the name, RENAME the OID */
+	/* REINDEX CONCURRENTLY leaves the name, which follows each RENAME (statement.c) */
 	(void) vp_own_sql_run(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
 								   "old_replicas::int4, new_tier::text, new_shards::int4, "
 								   "new_replicas::int4 FROM %s "

@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *	  The utility statement under way: who executes it, and what it renames.
+ *
+ * Rows that name an index follow it when it is renamed.  They are written after the
+ * statement and not by the hook that sees the rename: to write them makes the
+ * statement's changes visible, which the server does not expect in the midst of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "catalog/index.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "capacity/own_sql.h"
+#include "capacity/statement.h"
+#include "capacity/tier.h"
+
+typedef struct Statement
+{
+	Oid			user;
+	bool		makes_partition;
+	List	   *moves;
+	MemoryContext context;		/* for the list */
+	struct Statement *outer;
+} Statement;
+
+static Statement *current;
+static ProcessUtility_hook_type previous_hook;
+
+/*----------
+ * Following
+ *----------
+ */
+
+/*
+ * Executes a statement about one of our tables, whose name takes the place of %1$s, as its
+ * owner.  A row that an old snapshot does not see holds all the same.
+ */
+static void
+execute(const char *table, const char *statement, int n, Oid *types, Datum *arguments)
+{
+	VpOwnSql	sql;
+
+	/* a database without the extension has schemas, too */
+	if (!OidIsValid(vp_own_table(table)))
+		return;
+	vp_own_sql_begin(&sql, table, RowExclusiveLock);
+	(void) vp_own_sql_run(psprintf(statement, sql.name), n, types, arguments, false);
+	vp_own_sql_end(&sql);
+}
+
+/*
+ * A row that waits for an index of the new name gives way.  In the ledger an index is found
+ * by its OID or, since REINDEX CONCURRENTLY makes another one, by its name on its table.
+ */
+static void
+follow_index(const VpMove *move)
+{
+	Oid			types[] = {NAMEOID, NAMEOID, NAMEOID, NAMEOID};
+	Datum		names[] = {NameGetDatum(&move->old_schema), NameGetDatum(&move->old_name),
+	NameGetDatum(&move->new_schema), NameGetDatum(&move->new_name)};
+	Oid			ledger_types[] = {TEXTOID, TEXTOID, OIDOID, OIDOID};
+	Datum		ledger[] = {
+		CStringGetTextDatum(quote_qualified_identifier(NameStr(move->old_schema),
+													   NameStr(move->old_name))),
+		CStringGetTextDatum(quote_qualified_identifier(NameStr(move->new_schema),
+													   NameStr(move->new_name))),
+		ObjectIdGetDatum(move->index), ObjectIdGetDatum(IndexGetRelation(move->index, true))
+	};
+
+	execute("vecprov_limit",
+			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
+			"AND o.index OPERATOR(pg_catalog.=) $2 AND n.schema OPERATOR(pg_catalog.=) $3 "
+			"AND n.index OPERATOR(pg_catalog.=) $4", 4, types, names);
+	execute("vecprov_limit",
+			"UPDATE %1$s SET schema = $3, index = $4 WHERE schema OPERATOR(pg_catalog.=) $1 "
+			"AND index OPERATOR(pg_catalog.=) $2", 4, types, names);
+	execute("vecprov_changes",
+			"UPDATE %1$s SET index = $2 WHERE table_oid OPERATOR(pg_catalog.=) $4 AND "
+			"(index_oid OPERATOR(pg_catalog.=) $3 OR index OPERATOR(pg_catalog.=) $1)",
+			4, ledger_types, ledger);
+}
+
+static void
+follow_schema(const VpMove *move)
+{
+	Oid			types[] = {NAMEOID, NAMEOID};
+	Datum		names[] = {NameGetDatum(&move->old_schema), NameGetDatum(&move->new_schema)};
+	Oid			ledger_types[] = {TEXTOID, TEXTOID};
+	Datum		ledger[] = {
+		CStringGetTextDatum(psprintf("%s.", quote_identifier(NameStr(move->old_schema)))),
+	CStringGetTextDatum(psprintf("%s.", quote_identifier(NameStr(move->new_schema))))};
+
+	execute("vecprov_limit",
+			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
+			"AND n.schema OPERATOR(pg_catalog.=) $2 AND n.index OPERATOR(pg_catalog.=) o.index",
+			2, types, names);
+	execute("vecprov_limit",
+			"UPDATE %1$s SET schema = $2 WHERE schema OPERATOR(pg_catalog.=) $1",
+			2, types, names);
+	execute("vecprov_changes",
+			"UPDATE %1$s SET index = pg_catalog.overlay(index, $2, 1, pg_catalog.length($1)) "
+			"WHERE pg_catalog.starts_with(index, $1)", 2, ledger_types, ledger);
+}
+
+static void
+follow(const VpMove *move)
+{
+	if (OidIsValid(move->index))
+		follow_index(move);
+	else
+		follow_schema(move);
+}
+
+/*----------
+ * The statement
+ *----------
+ */
+
+static bool
+makes_partition(const Node *statement)
+{
+	ListCell   *cell;
+
+	if (IsA(statement, CreateStmt))
+		return true;
+	if (!IsA(statement, AlterTableStmt))
+		return false;
+	foreach(cell, ((const AlterTableStmt *) statement)->cmds)
+	{
+		if (lfirst_node(AlterTableCmd, cell)->subtype == AT_AttachPartition)
+			return true;
+	}
+	return false;
+}
+
+static void
+process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
+				ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+				DestReceiver *dest, QueryCompletion *completion)
+{
+	Statement	statement = {.user = GetUserId(),.context = CurrentMemoryContext,.outer = current,
+	.makes_partition = makes_partition(planned->utilityStmt)};
+
+	current = &statement;
+	PG_TRY();
+	{
+		ListCell   *cell;
+
+		if (previous_hook)
+			previous_hook(planned, query, read_only_tree, context, params, environment, dest,
+						  completion);
+		else
+			standard_ProcessUtility(planned, query, read_only_tree, context, params, environment,
+									dest, completion);
+		foreach(cell, current->moves)
+			follow(lfirst(cell));
+	}
+	PG_FINALLY();
+	{
+		current = statement.outer;
+	}
+	PG_END_TRY();
+}
+
+Oid
+vp_statement_user(void)
+{
+	return current != NULL ? current->user : GetUserId();
+}
+
+bool
+vp_statement_makes_partition(void)
+{
+	return current != NULL && current->makes_partition;
+}
+
+void
+vp_statement_moves(const VpMove *move)
+{
+	MemoryContext old;
+	VpMove	   *copy;
+
+	if (current == NULL)
+	{
+		follow(move);
+		return;
+	}
+	old = MemoryContextSwitchTo(current->context);
+	copy = palloc(sizeof(VpMove));
+	*copy = *move;
+	current->moves = lappend(current->moves, copy);
+	MemoryContextSwitchTo(old);
+}
+
+void
+vp_statement_define(void)
+{
+	previous_hook = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
+}

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *	  The utility statement under way: who executes it, and what it renames.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_STATEMENT_H
+#define VP_STATEMENT_H
+
+/* An index, or a schema with all that is in it, has got another name. */
+typedef struct VpMove
+{
+	Oid			index;			/* InvalidOid: the schema itself */
+	NameData	old_schema;
+	NameData	old_name;		/* of the index */
+	NameData	new_schema;
+	NameData	new_name;
+} VpMove;
+
+/*
+ * The role that executes the innermost utility statement; outside of one, the present
+ * role.  CREATE INDEX and others switch to the table's owner while they are at work, so
+ * GetUserId() does not tell who asks for an index.
+ */
+extern Oid	vp_statement_user(void);
+
+/*
+ * Does it make or attach a partition?  Then indexes that it makes by itself are new;
+ * those of other statements replace one that there was.
+ */
+extern bool vp_statement_makes_partition(void);
+
+/*
+ * When the statement has succeeded, or at once outside of one: rewrites the rows of
+ * vecprov_limit and vecprov_changes that have the old name, with the rights of these
+ * tables' owners.  The renamer needs none.
+ */
+extern void vp_statement_moves(const VpMove *move);
+
+/* Puts the hook in place, when the library is loaded. */
+extern void vp_statement_define(void);
+
+#endif							/* VP_STATEMENT_H */
