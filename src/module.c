@@ -24,6 +24,7 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/change.h"
+#include "capacity/charge.h"
 #include "capacity/meter.h"
 #include "kernel/kernel.h"
 #include "page/patch.h"
@@ -46,6 +47,7 @@ request_shmem(void)
 		previous_shmem_request_hook();
 	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
 	vp_meter_request();
+	vp_charge_request();
 	vp_replica_request();
 }
 
@@ -57,6 +59,7 @@ startup_shmem(void)
 	vp_window_startup();
 	vp_hint_startup();
 	vp_meter_startup();
+	vp_charge_startup();
 	vp_replica_startup();
 }
 
@@ -72,6 +75,7 @@ _PG_init(void)
 		return;
 	vp_settings_define();
 	vp_plan_define();
+	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();
 	vp_serve_define();

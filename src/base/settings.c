@@ -26,6 +26,7 @@ int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
 static char *debug_point_value;
+static bool provision_value;
 static char *zones_value;
 
 static const struct config_enum_entry iterative_scan_options[] = {
@@ -128,6 +129,13 @@ vp_settings_define(void)
 							&vp_max_workers,
 							4, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(VP_PROVISION_SETTING,
+							 "Roles that may set it, by GRANT SET ON PARAMETER, may provision indexes.",
+							 "Its value means nothing.",
+							 &provision_value,
+							 false,
+							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.scale_change_interval",
 							"Sets the time between two changes of an index's shards or replicas.",

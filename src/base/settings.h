@@ -19,6 +19,9 @@ typedef enum VpIterativeScan
 #define VP_MIN_EF_SEARCH		1
 #define VP_MAX_EF_SEARCH		100000
 
+/* Who may set it may provision indexes; see capacity/quota.c. */
+#define VP_PROVISION_SETTING	"vecprov.provision"
+
 extern int	vp_busy_poll;			/* microseconds */
 extern int	vp_ef_search;
 extern int	vp_iterative_scan;

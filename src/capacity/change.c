@@ -41,6 +41,8 @@
 #include "base/news.h"
 #include "base/options.h"
 #include "capacity/change.h"
+#include "capacity/charge.h"
+#include "capacity/quota.h"
 #include "capacity/rights.h"
 #include "capacity/rules.h"
 #include "capacity/statement.h"
@@ -205,33 +207,54 @@ at_transaction_end(XactEvent event, void *arg)
 }
 
 /*
- * Judges what a command has made of a relation.  copied: the server itself has
- * made it, with the options of another, which were judged then.
+ * Judges what a command has made of a relation.  internal: the server itself has created
+ * it, with the options of another index, which were judged then.  For a new partition's
+ * index its maker needs the right and the quota all the same.
  */
 static void
-judge(Oid relid, bool created, bool copied)
+judge(Oid relid, bool created, bool internal)
 {
 	VpWishChange change;
 	FormData_pg_class before;
 	FormData_pg_class form;
 	Relation	rel = NULL;
+	bool		changed;
+	bool		moved;
 
 	if (!get_change(relid, created, &change, &before, &form))
 		return;
 	note_move(&before, &form);
-	if (memcmp(&change.before, &change.after, sizeof(VpWish)) == 0)
+	changed = memcmp(&change.before, &change.after, sizeof(VpWish)) != 0;
+	moved = before.oid == form.oid && before.relowner != form.relowner &&
+		form.relkind == RELKIND_INDEX && VpIsProvisioned(&change.after);
+	if (!changed && !moved)
 		return;
 	vp_loaded_need();
 	vp_news_send();
-	if (copied)
+	if (created && vp_statement_copies(internal))
+	{
+		if (form.relkind == RELKIND_INDEX)
+			vp_quota_charge_copy(relid, &change.after, form.relowner);
 		return;
+	}
 	change.table = table_of(relid);
 	namestrcpy(&change.schema, get_namespace_name(form.relnamespace));
 
 	/* who changes an index has it locked */
 	if (!created && form.relkind == RELKIND_INDEX)
 		rel = relation_open(relid, NoLock);
-	vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
+	vp_quota_check_right(&change, moved);
+	if (changed && !internal)
+		vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
+	/* a partitioned index holds nothing: its partitions' indexes are what is provisioned */
+	if (form.relkind == RELKIND_INDEX)
+		vp_quota_charge(&change, rel, form.relowner, moved);
+	if (!changed || internal)
+	{
+		if (rel != NULL)
+			relation_close(rel, NoLock);
+		return;
+	}
 	if (!created && form.relkind == RELKIND_INDEX &&
 		vp_wanted_shards(&change.before) != vp_wanted_shards(&change.after))
 		start_mover_later(relid);
@@ -246,6 +269,22 @@ judge(Oid relid, bool created, bool copied)
 	 */
 	if (form.relkind == RELKIND_INDEX)
 		vp_ledger_change(&change);
+}
+
+/* A relation is about to be dropped. */
+static void
+note_drop(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			am = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+		ReleaseSysCache(tuple);
+	}
+	if (OidIsValid(am) && am == vp_own_am())
+		vp_charge_drop(relid);
 }
 
 static void
@@ -266,6 +305,8 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 		judge(object, true, ((ObjectAccessPostCreate *) arg)->is_internal);
 	else if (access == OAT_POST_ALTER)
 		judge(object, false, false);
+	else if (access == OAT_DROP && vp_preloaded)
+		note_drop(object);
 }
 
 void

@@ -28,6 +28,7 @@
 #include "capacity/arithmetic.h"
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
+#include "capacity/quota.h"
 #include "capacity/room.h"
 #include "page/store.h"
 
@@ -142,8 +143,8 @@ vp_index_is_readable(Relation rel)
 }
 
 /* Bytes that a tier promises to keep in memory of an index as it is. */
-static int64
-memory_need(Relation rel, const VpTier *tier)
+int64
+vp_memory_need(Relation rel, const VpTier *tier)
 {
 	BlockNumber blocks;
 
@@ -232,7 +233,7 @@ add_promise(Form_pg_class form, const VpWish *wish, void *arg)
 	rel = try_relation_open(form->oid, NoLock);
 	if (rel != NULL)
 	{
-		promises->bytes += memory_need(rel, &tier);
+		promises->bytes += vp_memory_need(rel, &tier);
 		relation_close(rel, NoLock);
 	}
 	UnlockRelationOid(form->oid, AccessShareLock);
@@ -244,7 +245,7 @@ vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 	Promises	promises = {.except = RelationGetRelid(rel)};
 
 	vp_each_provisioned(add_promise, &promises);
-	memory->need = memory_need(rel, tier);
+	memory->need = vp_memory_need(rel, tier);
 	memory->promised = promises.bytes;
 	memory->limit = (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;
 }
@@ -280,6 +281,8 @@ vp_memory_check(Relation rel, int elevel)
 	VpWish		wish;
 	VpTier		tier;
 	VpMemory	memory;
+	VpComplaint complaint;
+	bool		warn = elevel < ERROR;
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	if (wish.replicas == 0 || IsBinaryUpgrade)
@@ -291,4 +294,7 @@ vp_memory_check(Relation rel, int elevel)
 				 psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
 						  RelationGetRelationName(rel), tier.name),
 				 vp_memory_detail(&memory), vp_memory_hint(&memory));
+	if (!vp_quota_charge_built(rel, &wish, memory.need, &warn, &complaint))
+		complain(rel, warn ? WARNING : elevel, complaint.message, complaint.detail,
+				 complaint.hint);
 }

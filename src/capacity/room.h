@@ -50,6 +50,9 @@ typedef struct VpMemory
 
 extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
 
+/* The first figure alone. */
+extern int64 vp_memory_need(Relation rel, const VpTier *tier);
+
 #define VpMemoryHolds(memory)	((memory)->need <= (memory)->limit - (memory)->promised)
 
 /* Megabytes of shared_buffers in which the index would be full to this part. */
@@ -59,7 +62,10 @@ extern int64 vp_memory_advised(const VpMemory *memory, double fullness);
 extern char *vp_memory_detail(const VpMemory *memory);
 extern char *vp_memory_hint(const VpMemory *memory);
 
-/* After a build: ereports at this level when memory does not hold what the tier promises. */
+/*
+ * After a build: ereports at this level when memory, or the owner's quota of it, does not
+ * hold what the tier promises.
+ */
 extern void vp_memory_check(Relation rel, int elevel);
 
 #endif							/* VP_ROOM_H */

@@ -22,13 +22,9 @@
 #include "capacity/rules.h"
 #include "page/store.h"
 
-pg_noreturn static void refuse(const VpWishChange *change, int sqlstate, const char *message,
-							   const char *detail, const char *hint);
-
-/* detail and hint may be NULL. */
-static void
-refuse(const VpWishChange *change, int sqlstate, const char *message,
-	   const char *detail, const char *hint)
+void
+vp_change_refuse(const VpWishChange *change, int sqlstate, const char *message,
+				 const char *detail, const char *hint)
 {
 	vp_ledger_refusal(change, message);
 	ereport(ERROR,
@@ -65,7 +61,7 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 	if (last == 0 || GetCurrentTimestamp() >= allowed)
 		return;
 	/* timestamptz_to_str has one buffer */
-	refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+	vp_change_refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 		   psprintf("%s of index \"%s\" cannot be changed before %s",
 					what, NameStr(change->name), timestamptz_to_str(allowed)),
 		   psprintf("The last change was at %s; %s is %s.", timestamptz_to_str(last),
@@ -86,7 +82,7 @@ check_storage(const VpWishChange *change, const VpTier *tier, Relation rel)
 	if (VpIsProvisioned(&change->before) && vp_tier_find(change->before.tier, &old_tier) &&
 		vp_capacity(change->before.shards, old_tier.shard_bytes) <= capacity)
 		return;
-	refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 		   psprintf("index \"%s\" needs at least %d shards of tier \"%s\", not %d",
 					NameStr(change->name), vp_shards_needed(bytes, 0, tier->shard_bytes),
 					tier->name, change->after.shards),
@@ -106,7 +102,7 @@ check_memory(const VpWishChange *change, const VpTier *tier, Relation rel)
 		return;
 	vp_memory_get(rel, tier, &memory);
 	if (!VpMemoryHolds(&memory))
-		refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 			   psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
 						NameStr(change->name), tier->name),
 			   vp_memory_detail(&memory), vp_memory_hint(&memory));
@@ -120,11 +116,11 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 	if (VpIsProvisioned(&change->after))
 	{
 		if (temporary)
-			refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
+			vp_change_refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
 				   psprintf("temporary index \"%s\" cannot be provisioned", NameStr(change->name)),
 				   NULL, NULL);
 		if (!vp_tier_find(change->after.tier, &tier))
-			refuse(change, ERRCODE_UNDEFINED_OBJECT,
+			vp_change_refuse(change, ERRCODE_UNDEFINED_OBJECT,
 				   psprintf("tier \"%s\" does not exist", change->after.tier),
 				   NULL, "Tiers are the rows of vecprov_tier.");
 	}

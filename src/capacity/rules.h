@@ -8,7 +8,14 @@
 #ifndef VP_RULES_H
 #define VP_RULES_H
 
+#include "base/compat.h"
+
 #include "capacity/ledger.h"
+
+/* Writes a refusal to the ledger and ereports it.  detail and hint may be NULL. */
+pg_noreturn extern void vp_change_refuse(const VpWishChange *change, int sqlstate,
+										 const char *message, const char *detail,
+										 const char *hint);
 
 /*
  * Writes a refusal to the ledger and ereports it, if a rule of README.md forbids

@@ -28,7 +28,7 @@
 typedef struct Statement
 {
 	Oid			user;
-	bool		makes_partition;
+	Node	   *tree;
 	List	   *moves;
 	MemoryContext context;		/* for the list */
 	struct Statement *outer;
@@ -149,8 +149,8 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 				ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
 				DestReceiver *dest, QueryCompletion *completion)
 {
-	Statement	statement = {.user = GetUserId(),.context = CurrentMemoryContext,.outer = current,
-	.makes_partition = makes_partition(planned->utilityStmt)};
+	Statement	statement = {.user = GetUserId(),.tree = planned->utilityStmt,
+	.context = CurrentMemoryContext,.outer = current};
 
 	current = &statement;
 	PG_TRY();
@@ -180,9 +180,11 @@ vp_statement_user(void)
 }
 
 bool
-vp_statement_makes_partition(void)
+vp_statement_copies(bool internal)
 {
-	return current != NULL && current->makes_partition;
+	if (current == NULL)
+		return internal;
+	return IsA(current->tree, ReindexStmt) || (internal && !makes_partition(current->tree));
 }
 
 void

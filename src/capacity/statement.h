@@ -26,10 +26,11 @@ typedef struct VpMove
 extern Oid	vp_statement_user(void);
 
 /*
- * Does it make or attach a partition?  Then indexes that it makes by itself are new;
- * those of other statements replace one that there was.
+ * Does an index that it makes replace one that there was, with the same options?  So do
+ * the copies of REINDEX CONCURRENTLY, and what the server makes by itself (`internal`, of
+ * object_access_hook), but for the indexes of a new or attached partition.
  */
-extern bool vp_statement_makes_partition(void);
+extern bool vp_statement_copies(bool internal);
 
 /*
  * When the statement has succeeded, or at once outside of one: rewrites the rows of

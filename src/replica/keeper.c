@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "capacity/charge.h"
 #include "capacity/room.h"
 #include "page/window.h"
 #include "replica/pins.h"
@@ -115,6 +116,8 @@ tell(int i)
 	if (state == slot->state && k->pins.pinned == slot->pinned &&
 		k->pins.wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
 		return;
+	if (k->pins.owner != NULL && k->pins.wanted != slot->wanted)
+		vp_charge_memory(k->facts.database, k->facts.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	slot->state = state;
 	slot->pinned = k->pins.pinned;
@@ -284,14 +287,18 @@ let_all_go(int code, Datum arg)
  *----------
  */
 
-/* Blocks of shared buffers that are promised to others. */
+/*
+ * Blocks of shared buffers that are promised to other indexes; to those of an owner, or of
+ * all (InvalidOid).
+ */
 static BlockNumber
-promised_to_others(int i)
+promised_to_others(int i, Oid owner)
 {
 	BlockNumber promised = 0;
 
 	for (int other = 0; other < vp_max_provisioned; other++)
-		if (other != i && kept[other].pins.owner != NULL)
+		if (other != i && kept[other].pins.owner != NULL &&
+			(!OidIsValid(owner) || kept[other].facts.owner == owner))
 			promised += kept[other].pins.wanted;
 	return promised;
 }
@@ -306,7 +313,8 @@ look_at_size(int i)
 	Kept	   *k = &kept[i];
 	BlockNumber nblocks = vp_pins_file_blocks(&k->pins);
 	BlockNumber wanted = vp_pins_of(&k->pins, nblocks);
-	BlockNumber promised = promised_to_others(i);
+	BlockNumber promised = promised_to_others(i, InvalidOid);
+	uint64		charged = ((uint64) promised_to_others(i, k->facts.owner) + wanted) * BLCKSZ;
 	BlockNumber limit = (uint64) NBuffers * VP_MEMORY_PERCENT / 100;
 
 	if (nblocks == k->pins.end)
@@ -318,6 +326,15 @@ look_at_size(int i)
 				 "shared_buffers, %llu are used by others",
 				 (unsigned long long) wanted * BLCKSZ, (unsigned long long) limit * BLCKSZ,
 				 VP_MEMORY_PERCENT, (unsigned long long) promised * BLCKSZ);
+		return;
+	}
+	if (charged > (uint64) k->facts.quota)
+	{
+		snprintf(k->error, sizeof(k->error),
+				 "the quota of its owner does not allow the index: it needs %llu bytes; of %lld, "
+				 "%llu are used by other indexes of the owner",
+				 (unsigned long long) wanted * BLCKSZ, (long long) k->facts.quota,
+				 (unsigned long long) charged - (unsigned long long) wanted * BLCKSZ);
 		return;
 	}
 	k->pins.end = nblocks;

@@ -28,6 +28,7 @@
 
 #include "base/news.h"
 #include "base/settings.h"
+#include "capacity/charge.h"
 #include "replica/crew.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
@@ -102,6 +103,12 @@ hear_all(void)
 	note_all();
 }
 
+static bool
+database_is_listed(Oid oid)
+{
+	return find_database(oid) != NULL;
+}
+
 /* Whose slots are there for nothing: of databases that are gone. */
 static void
 drop_slots(void)
@@ -113,6 +120,7 @@ drop_slots(void)
 		if (OidIsValid(oid) && find_database(oid) == NULL)
 			vp_registry_drop(oid);
 	}
+	vp_charge_end_databases(database_is_listed);
 }
 
 /*
@@ -256,6 +264,7 @@ static void
 send_scout(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	bool		news = list_outdated;
 
 	for (int i = 0; i < ndatabases; i++)
 		if (databases[i].news && databases[i].not_before <= now)
@@ -263,6 +272,10 @@ send_scout(void)
 			start_scout(&databases[i]);
 			return;
 		}
+	for (int i = 0; i < ndatabases; i++)
+		news |= databases[i].news;
+	if (!news)
+		vp_charge_all_read();
 }
 
 void

@@ -42,6 +42,8 @@ typedef struct VpFacts
 	bool		known;			/* is there a tier of this name?  Else the following are 0 */
 	bool		keeps_vectors;
 	int			units;
+	Oid			owner;
+	int64		quota;			/* of the owner, bytes of memory */
 } VpFacts;
 
 typedef struct VpSlot

@@ -15,6 +15,8 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "capacity/charge.h"
+#include "capacity/quota.h"
 #include "capacity/room.h"
 #include "capacity/tier.h"
 #include "replica/registry.h"
@@ -33,6 +35,7 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	FactList   *list = arg;
 	Oid			tablespace = form->reltablespace;
 	VpFacts    *facts;
+	VpQuota		quota;
 	VpTier		tier;
 
 	if (list->n == list->size)
@@ -49,6 +52,9 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 								   MyDatabaseId, form->relfilenode);
 	facts->permanent = form->relpersistence == RELPERSISTENCE_PERMANENT;
 	facts->there = facts->permanent || !RecoveryInProgress();
+	facts->owner = form->relowner;
+	vp_quota_get(form->relowner, &quota);
+	facts->quota = quota.bytes;
 	facts->known = vp_tier_find(facts->wish.tier, &tier);
 	if (facts->known)
 	{
@@ -57,20 +63,38 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	}
 }
 
+static void
+post_charges(const FactList *list, uint64 clock)
+{
+	VpChargeRead *read = palloc0(Max(list->n, 1) * sizeof(VpChargeRead));
+
+	for (int i = 0; i < list->n; i++)
+	{
+		const VpFacts *facts = &list->facts[i];
+
+		read[i].index = facts->index;
+		read[i].charge = vp_quota_charge_of(&facts->wish, facts->owner, 0);
+	}
+	vp_charge_post(MyDatabaseId, clock, read, list->n);
+}
+
 void
 vecprov_scout_main(Datum arg)
 {
 	VpTicket	ticket;
 	FactList	list = {.size = 16};
+	uint64		clock;
 
 	vp_worker_connect(DatumGetObjectId(arg));
 
 	vp_registry_enter(&ticket);
+	clock = vp_charge_clock();
 	/* the snapshot is newer than the ticket */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	list.facts = palloc(list.size * sizeof(VpFacts));
 	vp_each_provisioned(add_facts, &list);
+	post_charges(&list, clock);
 	vp_registry_post(MyDatabaseId, list.facts, list.n, &ticket);
 	PopActiveSnapshot();
 	CommitTransactionCommand();

@@ -11,7 +11,8 @@ use Test::More;
 use VecprovTest;
 
 my $node = vecprov_node('quota');
-$node->append_conf('postgresql.conf', "vecprov.max_metered_indexes = 2\nvecprov.max_provisioned_indexes = 4\n");
+$node->append_conf('postgresql.conf', "vecprov.max_metered_indexes = 2\nvecprov.max_provisioned_indexes = 4\n"
+	  . "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nmax_prepared_transactions = 1\n");
 $node->start;
 vecprov_functions($node);
 my $try = <<'EOS';
@@ -79,6 +80,98 @@ is($node->safe_psql('postgres', q{SELECT index, count(*) FROM vecprov_changes WH
 	"public.a_idx|60\npublic.b_idx|1", 'not all refusals of an index are written');
 is($node->safe_psql('postgres', q{SELECT value FROM vecprov_metrics WHERE name = 'vecprov_unwritten_refusals_total'}),
 	3, 'the others are counted');
+
+#
+# Quotas: over all databases, and whoever asks at the same time
+#
+
+# How it ended: OK, or the SQLSTATE
+sub told
+{
+	my ($database, $statement) = @_;
+	return $node->safe_psql($database, "SET ROLE tenant; SELECT left(try(\$\$$statement\$\$), 5)");
+}
+
+$node->safe_psql('postgres', <<'EOS');
+TRUNCATE vecprov_limit;
+CREATE ROLE tenant;
+CREATE ROLE "Other tenant";
+GRANT SET ON PARAMETER vecprov.provision TO tenant;
+CREATE DATABASE second;
+EOS
+$node->safe_psql('second', "CREATE EXTENSION vecprov; $try");
+foreach my $database (qw(postgres second))
+{
+	$node->safe_psql($database, <<'EOS');
+GRANT CREATE ON SCHEMA public TO tenant;
+INSERT INTO vecprov_quota VALUES ('tenant', 1000000, 4), ('"Other tenant"', 0, 0);
+SET ROLE tenant;
+CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY, v vector(8));
+CREATE INDEX items_idx ON items USING vecprov (v);
+CREATE INDEX more_idx ON items USING vecprov (v);
+EOS
+}
+is(told('postgres', 'ALTER INDEX items_idx SET (tier = r10, replicas = 2)'), 'OK', 'two units of four');
+is(told('second', 'ALTER INDEX items_idx SET (tier = r10, replicas = 3)'), '53400', 'another database: three are too many');
+my $first = $node->background_psql('postgres');
+$first->query_safe('SET ROLE tenant; BEGIN; ALTER INDEX more_idx SET (tier = r10)');
+is(told('second', 'ALTER INDEX items_idx SET (tier = r10, replicas = 2)'), '53400', 'not when somebody asks for one at the same time');
+is(told('second', 'ALTER INDEX items_idx SET (tier = r10)'), 'OK', 'there is one left');
+$first->query_safe('ROLLBACK');
+is(told('postgres', 'ALTER INDEX more_idx SET (tier = r10, replicas = 2)'), '53400', 'still one');
+is(told('postgres', 'ALTER INDEX more_idx SET (tier = r10)'), 'OK', 'which he has not taken');
+$first->query_safe('BEGIN; DROP INDEX more_idx');
+is(told('second', 'ALTER INDEX more_idx SET (tier = r10)'), '53400', 'what is about to be dropped counts');
+$first->query_safe('COMMIT');
+$first->quit;
+is(told('second', 'ALTER INDEX more_idx SET (tier = r10)'), 'OK', 'what is dropped does not');
+$node->stop('immediate');
+$node->start;
+is(told('postgres', 'CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10)'), '53400', 'after a crash all databases count');
+$node->safe_psql('postgres', 'DROP DATABASE second WITH (FORCE)');
+$node->poll_query_until('postgres', q{SET ROLE tenant;
+	SELECT try('CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10, replicas = 2)') = 'OK'}, "SET\nt")
+  or die 'a database that is gone counts';
+my ($rc, $out, $err) = $node->psql('postgres', 'BEGIN; DROP INDEX more_idx; PREPARE TRANSACTION \'one\'');
+like($err, qr/cannot PREPARE a transaction that has changed provisioned indexes/, 'nobody would follow it');
+
+# Places: 4
+$node->safe_psql('postgres', "DELETE FROM vecprov_quota; CREATE INDEX ${_}_r10 ON $_ USING vecprov (v) WITH (tier = r10)") for qw(a b);
+is($node->safe_psql('postgres', q{SET ROLE tenant; SELECT try('CREATE INDEX ON items USING vecprov (v) WITH (tier = r10, replicas = 0)')}),
+	'53400 | index "items_v_idx" cannot be provisioned besides all others'
+	  . ' | The server has places for 4 provisioned indexes, and all are taken.'
+	  . ' | Increase vecprov.max_provisioned_indexes, or release another index.',
+	'a fifth is refused, not Loading for ever');
+($rc, $out, $err) = $node->psql('postgres', 'CREATE INDEX c_r10 ON c USING vecprov (v) WITH (tier = r10)');
+like($err, qr/WARNING:  index "c_r10" cannot be provisioned besides all others/, 'a superuser is warned');
+$node->safe_psql('postgres', 'DROP INDEX a_r10, b_r10, c_r10');
+
+#
+# Memory: what grows into an index is bounded, too, over all indexes of the owner
+#
+
+$node->safe_psql('postgres', "INSERT INTO vecprov_quota VALUES ('tenant', 1000000, NULL)");
+$node->safe_psql('postgres', "SELECT vecprov_wait('$_', '1 min')") for qw(items_idx more_idx);
+$node->safe_psql('postgres', 'SET ROLE tenant; INSERT INTO items (v) SELECT vec(i, 8) FROM generate_series(1, 5000) i');
+$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE error ~ 'the quota of its owner does not allow') > 0 FROM vecprov_indexes})
+  or die 'an index outgrows the quota';
+is($node->safe_psql('postgres', 'SELECT sum(resident_size) <= 1000000 FROM vecprov_indexes'), 't', 'no more is kept in memory');
+$node->safe_psql('postgres', 'DELETE FROM vecprov_quota WHERE role = \'tenant\'::regrole');
+$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE state = 'Ready') = 2 FROM vecprov_indexes WHERE mode = 'provisioned'})
+  or die 'without a quota it is';
+
+#
+# A dump has the quotas, by the roles' names
+#
+
+$node->safe_psql('postgres', q{INSERT INTO vecprov_quota VALUES ('"Other tenant"', 7, 8), (NULL, 9, NULL)});
+my $dump = $node->basedir . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'restore');
+is($node->safe_psql('restored', 'SELECT * FROM vecprov_quota ORDER BY role::text'), "\"Other tenant\"|7|8\n|9|", 'restored: quotas');
+is($node->safe_psql('restored', 'SELECT count(*) FROM vecprov_indexes WHERE mode = \'provisioned\''), 2,
+	'and indexes, by a superuser, whatever the quotas are');
 
 $node->stop;
 done_testing();

@@ -1,0 +1,260 @@
+/*-------------------------------------------------------------------------
+ *
+ * quota.c
+ *	  Who may provision indexes, and how much: vecprov.provision, vecprov_quota.
+ *
+ * The right is SET on the parameter vecprov.provision, which PostgreSQL has commands and
+ * a catalogue for, and dumps; the value of the parameter means nothing.  It is asked of
+ * the role that executes a change; what the change takes is charged to the owner of the
+ * index.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/wait_event.h"
+
+#include "base/settings.h"
+#include "capacity/arithmetic.h"
+#include "capacity/kept.h"
+#include "capacity/quota.h"
+#include "capacity/room.h"
+#include "capacity/rules.h"
+#include "capacity/statement.h"
+
+/* Milliseconds between two looks whether all databases were read, and how many looks. */
+#define LOOK_EVERY	10
+#define START_LOOKS	1000
+
+enum
+{
+	QUOTA_ROLE,
+	QUOTA_MEMORY_BYTES,
+	QUOTA_UNITS
+};
+
+static const VpColumn quota_columns[] = {
+	[QUOTA_ROLE] = {"role", REGROLEOID, true},
+	[QUOTA_MEMORY_BYTES] = {"memory_bytes", INT8OID, true},
+	[QUOTA_UNITS] = {"units", INT8OID, true}
+};
+
+/* A row of vecprov_quota. */
+typedef struct QuotaRow
+{
+	Oid			role;			/* InvalidOid: for all that have no row of their own */
+	VpQuota		quota;
+} QuotaRow;
+
+static void
+read_quota(const Datum *values, const bool *nulls, void *row)
+{
+	QuotaRow   *quota = row;
+
+	if (!nulls[QUOTA_ROLE])
+		quota->role = DatumGetObjectId(values[QUOTA_ROLE]);
+	quota->quota.bytes = nulls[QUOTA_MEMORY_BYTES] ? PG_INT64_MAX :
+		DatumGetInt64(values[QUOTA_MEMORY_BYTES]);
+	quota->quota.units = nulls[QUOTA_UNITS] ? PG_INT64_MAX : DatumGetInt64(values[QUOTA_UNITS]);
+}
+
+static VpKept quotas = {
+	.table = "vecprov_quota",.columns = quota_columns,.ncolumns = lengthof(quota_columns),
+	.row_bytes = sizeof(QuotaRow),.read = read_quota
+};
+
+void
+vp_quota_get(Oid role, VpQuota *quota)
+{
+	const QuotaRow *rows = vp_kept_rows(&quotas);
+
+	*quota = (VpQuota) {.bytes = PG_INT64_MAX,.units = PG_INT64_MAX};
+	for (int i = 0; i < quotas.nrows; i++)
+	{
+		if (rows[i].role == role || !OidIsValid(rows[i].role))
+			*quota = rows[i].quota;
+		if (rows[i].role == role)
+			return;
+	}
+}
+
+/* Does a change ask for anything that there was not before? */
+static bool
+asks_for_more(const VpWish *before, const VpWish *after)
+{
+	VpTier		old_tier;
+	VpTier		new_tier;
+
+	if (!VpIsProvisioned(after))
+		return false;
+	if (!VpIsProvisioned(before) || !vp_tier_find(before->tier, &old_tier) ||
+		!vp_tier_find(after->tier, &new_tier))
+		return true;
+	return after->replicas > before->replicas || after->shards > before->shards ||
+		(int64) after->replicas * new_tier.units > (int64) before->replicas * old_tier.units ||
+		vp_capacity(after->shards, new_tier.shard_bytes) >
+		vp_capacity(before->shards, old_tier.shard_bytes) ||
+		(new_tier.keeps_vectors && !old_tier.keeps_vectors);
+}
+
+void
+vp_quota_check_right(const VpWishChange *change, bool moved)
+{
+	Oid			role = vp_statement_user();
+
+	if (!moved && !asks_for_more(&change->before, &change->after))
+		return;
+	if (pg_parameter_aclcheck(VP_PROVISION_SETTING, role, ACL_SET) == ACLCHECK_OK)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to provision index \"%s\"", NameStr(change->name)),
+			 errdetail("Only superusers and roles with SET on parameter \"%s\" may provision indexes.",
+					   VP_PROVISION_SETTING),
+			 errhint("A superuser can allow it: GRANT SET ON PARAMETER %s TO %s.",
+					 VP_PROVISION_SETTING,
+					 quote_identifier(GetUserNameFromId(role, false)))));
+}
+
+static void
+explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQuota *quota,
+		const VpQuota *others, VpComplaint *complaint)
+{
+	char	   *role = GetUserNameFromId(charge->owner, false);
+
+	complaint->message = psprintf("quota of role \"%s\" does not allow index \"%s\"", role, name);
+	complaint->hint = "Quotas are the rows of vecprov_quota; "
+		"other indexes of the role can be released.";
+	switch (obstacle)
+	{
+		case VP_OBSTACLE_PLACES:
+			complaint->message = psprintf("index \"%s\" cannot be provisioned besides all others",
+										  name);
+			complaint->detail = psprintf("The server has places for %d provisioned indexes, "
+										 "and all are taken.", vp_max_provisioned);
+			complaint->hint = "Increase vecprov.max_provisioned_indexes, "
+				"or release another index.";
+			break;
+		case VP_OBSTACLE_BYTES:
+			complaint->detail = psprintf("It needs %lld bytes of memory; of %lld, "
+										 "other indexes of the role on this server have %lld.",
+										 (long long) charge->bytes, (long long) quota->bytes,
+										 (long long) others->bytes);
+			break;
+		case VP_OBSTACLE_UNITS:
+			complaint->detail = psprintf("It needs %lld of %lld units; "
+										 "other indexes of the role on this server have %lld.",
+										 (long long) charge->units, (long long) quota->units,
+										 (long long) others->units);
+			break;
+		default:
+			complaint->message = psprintf("index \"%s\" cannot be provisioned yet", name);
+			complaint->detail = "The quota of its owner holds for all databases, and not all "
+				"were read since the server started.";
+			complaint->hint = "Try again in a moment.";
+	}
+}
+
+/*
+ * Charges the owner, within the quota; in spite of it if `force` is set.  False, and
+ * *complaint is set, when the charge exceeds the quota.  Waits for a server that has just
+ * started.
+ */
+static bool
+charge_owner(Oid index, const char *name, const VpCharge *charge, bool force,
+			 VpComplaint *complaint)
+{
+	VpQuota		quota;
+	VpQuota		others;
+	VpObstacle	obstacle;
+
+	vp_quota_get(charge->owner, &quota);
+	for (int i = 0;; i++)
+	{
+		obstacle = vp_charge_set(index, charge, &quota, &others);
+		if (obstacle != VP_OBSTACLE_UNREAD || i == START_LOOKS)
+			break;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 LOOK_EVERY, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (obstacle == VP_OBSTACLE_NONE)
+		return true;
+	explain(obstacle, name, charge, &quota, &others, complaint);
+	if (force)
+		(void) vp_charge_set(index, charge, NULL, &others);
+	return false;
+}
+
+/* A suspended index has a place and promises no memory: that counts as one unit. */
+VpCharge
+vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
+{
+	VpTier		tier;
+	int64		units = vp_tier_find(wish->tier, &tier) ? (int64) wish->replicas * tier.units : 0;
+
+	return (VpCharge) {.owner = owner,.bytes = wish->replicas > 0 ? bytes : 0,
+		.units = Max(units, 1)};
+}
+
+void
+vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
+{
+	bool		more = moved || asks_for_more(&change->before, &change->after);
+	bool		force = !more || superuser_arg(vp_statement_user());
+	VpComplaint complaint;
+	VpCharge	charge;
+	VpTier		tier;
+	int64		bytes = 0;
+
+	if (!VpIsProvisioned(&change->after))
+	{
+		vp_charge_drop(change->index);
+		return;
+	}
+	if (rel != NULL && vp_tier_find(change->after.tier, &tier))
+		bytes = vp_memory_need(rel, &tier);
+	charge = vp_quota_charge_of(&change->after, owner, bytes);
+	if (charge_owner(change->index, NameStr(change->name), &charge, force, &complaint) || !more)
+		return;
+	if (!force)
+		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, complaint.message,
+						 complaint.detail, complaint.hint);
+	ereport(WARNING,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg_internal("%s", complaint.message),
+			 errdetail_internal("%s", complaint.detail),
+			 errhint("%s", complaint.hint)));
+}
+
+void
+vp_quota_charge_copy(Oid index, const VpWish *wish, Oid owner)
+{
+	VpCharge	charge = vp_quota_charge_of(wish, owner, 0);
+	VpQuota		others;
+
+	if (VpIsProvisioned(wish))
+		(void) vp_charge_set(index, &charge, NULL, &others);
+}
+
+bool
+vp_quota_charge_built(Relation rel, const VpWish *wish, int64 bytes, bool *warn,
+					  VpComplaint *complaint)
+{
+	VpCharge	charge = vp_quota_charge_of(wish, rel->rd_rel->relowner, bytes);
+
+	if (superuser_arg(vp_statement_user()))
+		*warn = true;
+	return charge_owner(RelationGetRelid(rel), RelationGetRelationName(rel), &charge, *warn,
+						complaint);
+}

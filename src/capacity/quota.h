@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * quota.h
+ *	  Who may provision indexes, and how much: vecprov.provision, vecprov_quota.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_QUOTA_H
+#define VP_QUOTA_H
+
+#include "utils/relcache.h"
+
+#include "capacity/charge.h"
+#include "capacity/ledger.h"
+
+/* A role's quota: its row of this database's vecprov_quota, or else the row for all. */
+extern void vp_quota_get(Oid role, VpQuota *quota);
+
+/*
+ * ereports when a change asks for more than there was, or moves the index to another
+ * owner, and the role that executes it may not provision.
+ */
+extern void vp_quota_check_right(const VpWishChange *change, bool moved);
+
+/*
+ * Charges the owner of an index for a change of it.  rel: the index, NULL while it is
+ * being created.  ereports when that asks for more, or comes from another owner, and
+ * exceeds the owner's quota or the places of the server; a superuser is only warned.
+ */
+extern void vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved);
+
+/* What an index costs its owner that needs so many bytes of memory. */
+extern VpCharge vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes);
+
+/* The same of an index that replaces another, or was there before: whatever it is. */
+extern void vp_quota_charge_copy(Oid index, const VpWish *wish, Oid owner);
+
+/* For messages. */
+typedef struct VpComplaint
+{
+	char	   *message;
+	char	   *detail;
+	char	   *hint;
+} VpComplaint;
+
+/*
+ * An index was built and needs so many bytes of memory: charges its owner.  False, and
+ * *complaint is set, when that exceeds the quota; if `warn` is set, or a superuser
+ * builds, it is charged all the same, and `warn` is set.
+ */
+extern bool vp_quota_charge_built(Relation rel, const VpWish *wish, int64 bytes, bool *warn,
+								  VpComplaint *complaint);
+
+#endif							/* VP_QUOTA_H */
