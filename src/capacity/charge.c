@@ -5,7 +5,8 @@
  *
  * Quotas hold for all databases together, and a session sees the catalogue of one.  So
  * each provisioned index of the server has an entry here.  The transaction that changes
- * an index writes the new charge beside the old one, and both count until it ends.
+ * an index writes the new charge beside the old one, and both count until it ends.  A
+ * prepared transaction is asked about when somebody wants to know.
  * Scouts (replica/) read the catalogues after a start, and after each change.
  *
  *-------------------------------------------------------------------------
@@ -14,11 +15,13 @@
 
 #include "base/compat.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
@@ -30,10 +33,15 @@ typedef struct Entry
 	Oid			database;		/* InvalidOid: the entry is free */
 	Oid			index;
 	VpCharge	now;			/* as committed */
-	int			asker;			/* 1 + number of the process whose transaction has changed it */
-	VpCharge	asked;			/* what it will be then */
+	int			asker;			/* 1 + number of the process whose transaction has changed it,
+								 * or PREPARED; 0: none */
+	TransactionId prepared;		/* the transaction that was */
+	VpCharge	asked;			/* what it will be when that commits */
 	uint64		changed;		/* clock at the commit that wrote `now` */
 } Entry;
+
+/* The transaction belongs to no process any more. */
+#define PREPARED	(-1)
 
 typedef struct Book
 {
@@ -117,6 +125,36 @@ find_vacant(void)
 	return vacant;
 }
 
+static void
+free_if_empty(Entry *entry)
+{
+	if (is_empty(entry))
+		memset(entry, 0, sizeof(*entry));
+}
+
+/*
+ * Ends the wait for prepared transactions that have ended.  Nobody is told when they do, but
+ * the commit log knows how.
+ */
+static void
+settle(void)
+{
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		Entry	   *entry = &book->entries[i];
+
+		if (entry->asker != PREPARED || TransactionIdIsInProgress(entry->prepared))
+			continue;
+		if (TransactionIdDidCommit(entry->prepared))
+		{
+			entry->now = entry->asked;
+			entry->changed = ++book->clock;
+		}
+		entry->asker = 0;
+		free_if_empty(entry);
+	}
+}
+
 /* The entry of an index, or a vacant one made its own; NULL: all are taken. */
 static Entry *
 take_entry(Oid database, Oid index)
@@ -129,13 +167,6 @@ take_entry(Oid database, Oid index)
 	if (entry != NULL)
 		*entry = (Entry) {.database = database,.index = index};
 	return entry;
-}
-
-static void
-free_if_empty(Entry *entry)
-{
-	if (is_empty(entry))
-		memset(entry, 0, sizeof(*entry));
 }
 
 /* What an owner uses, but for one index. */
@@ -213,6 +244,7 @@ vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota, VpQuota *
 	Entry	   *entry = NULL;
 
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
+	settle();
 	add_up(charge->owner, index, others);
 	if (quota != NULL)
 		obstacle = find_obstacle(index, charge, quota, others);
@@ -289,19 +321,26 @@ keep(void)
 	undos = NIL;
 }
 
-/* A prepared transaction belongs to no session, and could not be followed to its end. */
+/* The transaction leaves this process: what it asks for counts until it is seen to have ended. */
 static void
-refuse_to_prepare(void)
+hand_over(void)
 {
 	ListCell   *cell;
 
+	LWLockAcquire(book->lock, LW_EXCLUSIVE);
 	foreach(cell, undos)
 	{
-		if (OidIsValid(((Undo *) lfirst(cell))->index))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot PREPARE a transaction that has changed provisioned indexes")));
+		Undo	   *undo = lfirst(cell);
+		Entry	   *entry = OidIsValid(undo->index) ?
+			find_entry(MyDatabaseId, undo->index) : NULL;
+
+		if (entry == NULL || entry->asker == 0)
+			continue;
+		entry->asker = PREPARED;
+		entry->prepared = GetTopTransactionIdIfAny();
 	}
+	LWLockRelease(book->lock);
+	undos = NIL;
 }
 
 static void
@@ -311,9 +350,6 @@ at_transaction_end(XactEvent event, void *arg)
 		return;
 	switch (event)
 	{
-		case XACT_EVENT_PRE_PREPARE:
-			refuse_to_prepare();
-			break;
 		case XACT_EVENT_COMMIT:
 			keep();
 			break;
@@ -321,7 +357,7 @@ at_transaction_end(XactEvent event, void *arg)
 			take_back(InvalidSubTransactionId);
 			break;
 		case XACT_EVENT_PREPARE:
-			undos = NIL;
+			hand_over();
 			break;
 		default:
 			break;
@@ -377,6 +413,7 @@ vp_charge_post(Oid database, uint64 clock, const VpChargeRead *read, int n)
 	bool	   *seen = palloc0(Max(vp_max_provisioned, 1) * sizeof(bool));
 
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
+	settle();
 	for (int i = 0; i < n; i++)
 	{
 		Entry	   *entry = take_entry(database, read[i].index);

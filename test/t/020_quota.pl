@@ -132,9 +132,20 @@ $node->safe_psql('postgres', 'DROP DATABASE second WITH (FORCE)');
 $node->poll_query_until('postgres', q{SET ROLE tenant;
 	SELECT try('CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10, replicas = 2)') = 'OK'}, "SET\nt")
   or die 'a database that is gone counts';
-my ($rc, $out, $err) = $node->psql('postgres', 'BEGIN; DROP INDEX more_idx; PREPARE TRANSACTION \'one\'');
-like($err, qr/cannot PREPARE a transaction that has changed provisioned indexes/, 'nobody would follow it');
 
+# A prepared transaction counts as one under way until it ends.
+$node->safe_psql('postgres', 'SET ROLE tenant; CREATE TABLE others (v vector(8))');
+my $other = 'CREATE INDEX other_idx ON others USING vecprov (v) WITH (tier = r10, replicas = 2)';
+$node->safe_psql('postgres', "BEGIN; DROP INDEX more_idx; PREPARE TRANSACTION 'drop'");
+is(told('postgres', $other), '53400', 'what a prepared transaction drops counts');
+$node->safe_psql('postgres', "ROLLBACK PREPARED 'drop'");
+is(told('postgres', $other), '53400', 'it is not dropped');
+$node->safe_psql('postgres', "BEGIN; DROP INDEX more_idx; PREPARE TRANSACTION 'drop'");
+$node->safe_psql('postgres', "COMMIT PREPARED 'drop'");
+$node->safe_psql('postgres', "BEGIN; SET LOCAL ROLE tenant; $other; PREPARE TRANSACTION 'create'");
+is(told('postgres', 'ALTER INDEX items_idx SET (replicas = 3)'), '53400', 'what a prepared transaction creates counts');
+$node->safe_psql('postgres', "ROLLBACK PREPARED 'create'");
+is(told('postgres', $other), 'OK', 'until it is rolled back');
 # Places: 4
 $node->safe_psql('postgres', "DELETE FROM vecprov_quota; CREATE INDEX ${_}_r10 ON $_ USING vecprov (v) WITH (tier = r10)") for qw(a b);
 is($node->safe_psql('postgres', q{SET ROLE tenant; SELECT try('CREATE INDEX ON items USING vecprov (v) WITH (tier = r10, replicas = 0)')}),
@@ -142,7 +153,7 @@ is($node->safe_psql('postgres', q{SET ROLE tenant; SELECT try('CREATE INDEX ON i
 	  . ' | The server has places for 4 provisioned indexes, and all are taken.'
 	  . ' | Increase vecprov.max_provisioned_indexes, or release another index.',
 	'a fifth is refused, not Loading for ever');
-($rc, $out, $err) = $node->psql('postgres', 'CREATE INDEX c_r10 ON c USING vecprov (v) WITH (tier = r10)');
+my ($rc, $out, $err) = $node->psql('postgres', 'CREATE INDEX c_r10 ON c USING vecprov (v) WITH (tier = r10)');
 like($err, qr/WARNING:  index "c_r10" cannot be provisioned besides all others/, 'a superuser is warned');
 $node->safe_psql('postgres', 'DROP INDEX a_r10, b_r10, c_r10');
 
@@ -150,7 +161,8 @@ $node->safe_psql('postgres', 'DROP INDEX a_r10, b_r10, c_r10');
 # Memory: what grows into an index is bounded, too, over all indexes of the owner
 #
 
-$node->safe_psql('postgres', "INSERT INTO vecprov_quota VALUES ('tenant', 1000000, NULL)");
+$node->safe_psql('postgres', "INSERT INTO vecprov_quota VALUES ('tenant', 1000000, NULL); DROP TABLE others; SET ROLE tenant;
+	CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10, replicas = 2)");
 $node->safe_psql('postgres', "SELECT vecprov_wait('$_', '1 min')") for qw(items_idx more_idx);
 $node->safe_psql('postgres', 'SET ROLE tenant; INSERT INTO items (v) SELECT vec(i, 8) FROM generate_series(1, 5000) i');
 $node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE error ~ 'the quota of its owner does not allow') > 0 FROM vecprov_indexes})
