@@ -36,21 +36,46 @@
 
 /*
  * Memory of a thread.  VpAlloc never returns NULL; what PostgreSQL does by an
- * error, a thread does by a jump out of its work.
+ * error, a thread does by a jump out of its work.  And what it does by a memory
+ * context, a thread does by a list: all that it took is given back at the end,
+ * be it that the jump left something half made.
  */
+typedef struct Piece
+{
+	_Alignas(max_align_t) struct Piece *next;
+	struct Piece **link;		/* what points here */
+} Piece;
+
 static __thread jmp_buf *out_of_memory;
+static __thread Piece *pieces;
 
 static void *
 thread_alloc(size_t size)
 {
-	void	   *p = malloc(size);
+	Piece	   *piece = malloc(sizeof(Piece) + size);
 
-	if (p == NULL)
+	if (piece == NULL)
 		longjmp(*out_of_memory, 1);
-	return p;
+	piece->next = pieces;
+	piece->link = &pieces;
+	if (pieces != NULL)
+		pieces->link = &piece->next;
+	pieces = piece;
+	return piece + 1;
 }
 
-static const VpAlloc thread_memory = {thread_alloc, free};
+static void
+thread_free(void *p)
+{
+	Piece	   *piece = (Piece *) p - 1;
+
+	*piece->link = piece->next;
+	if (piece->next != NULL)
+		piece->next->link = piece->link;
+	free(piece);
+}
+
+static const VpAlloc thread_memory = {thread_alloc, thread_free};
 
 typedef struct EncodeWork
 {
@@ -251,18 +276,16 @@ static void
 work_part(VpMemWork *work, bool first, bool sweeping)
 {
 	VpMemGraph *graph = work->graph;
-	VpWriter   *volatile writer = NULL;
-	void	   *volatile planes = NULL;
 	jmp_buf		jump;
 	VpMemSource source;
-	VpQuery		query;
 
 	vp_mem_source_init(&source, graph);
 	out_of_memory = &jump;
 	if (setjmp(jump) == 0)
 	{
-		writer = vp_writer_create(&thread_memory, &graph->codec, &graph->levels,
-								  graph->m, graph->ef_construction);
+		VpWriter   *writer = vp_writer_create(&thread_memory, &graph->codec, &graph->levels,
+											  graph->m, graph->ef_construction);
+
 		writer->build = true;
 		if (sweeping)
 		{
@@ -272,9 +295,10 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 		}
 		else
 		{
-			planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
+			VpQuery		query = {.codec = &graph->codec};
+			void	   *planes = thread_alloc(vp_query_bytes(&graph->codec) + 63);
+
 			memset(planes, 0, vp_query_bytes(&graph->codec) + 63);
-			query.codec = &graph->codec;
 			query.planes = (void *) (((uintptr_t) planes + 63) & ~(uintptr_t) 63);
 			link_nodes(work, first, writer, &source, &query);
 		}
@@ -284,9 +308,8 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 		__atomic_store_n(&work->failed, true, __ATOMIC_RELAXED);
 		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
 	}
-	free(planes);
-	if (writer != NULL)
-		vp_writer_destroy(writer);
+	while (pieces != NULL)
+		thread_free(pieces + 1);
 }
 
 void

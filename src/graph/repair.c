@@ -83,9 +83,13 @@ bool
 vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 {
 	int			max = vp_level_links(writer->m, level);
-	VpId	   *ids = writer->alloc.alloc(sizeof(VpId) * VP_MAX_LINKS * (size_t) max);
+	VpId	   *ids;
 	bool		changed = false;
 
+	if (writer->repair_ids == NULL)
+		writer->repair_ids = writer->alloc.alloc(sizeof(VpId) * VP_MAX_LINKS *
+												 (size_t) vp_level_links(writer->m, 0));
+	ids = writer->repair_ids;
 	for (int try = 0; try < VP_MAX_TRIES && !changed; try++)
 	{
 		VpId		from[VP_MAX_LINKS];
@@ -105,7 +109,6 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 							 room < max ? room : max, to, nto);
 		changed = source->replace_links(source, id, level, from, n, to, nto);
 	}
-	writer->alloc.free(ids);
 	return changed;
 }
 

@@ -110,7 +110,9 @@ reset_pool(VpSearch *search, int ef)
 	{
 		if (pool->main.entries != NULL)
 			search->alloc.free(pool->main.entries);
+		/* should there be no memory, the pool is one that has none */
 		pool->main.entries = NULL;
+		pool->allocated = 0;
 		/* a merge has all of both arrays in the first, an insertion one more */
 		pool->main.entries = search->alloc.alloc(sizeof(VpCandidate) * ((size_t) ef + 1));
 		pool->allocated = ef;

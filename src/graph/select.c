@@ -48,6 +48,8 @@ vp_writer_destroy(VpWriter *writer)
 	vp_search_destroy(writer->search);
 	if (writer->candidates != NULL)
 		writer->alloc.free(writer->candidates);
+	if (writer->repair_ids != NULL)
+		writer->alloc.free(writer->repair_ids);
 	writer->alloc.free(writer->planes);
 	writer->alloc.free(writer);
 }
