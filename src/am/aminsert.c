@@ -54,6 +54,7 @@ static Inserter *kept[KEPT_INSERTERS];
 static void *
 alloc_in_context(size_t size)
 {
+	VP_POINT("allocation");
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
 }
 
@@ -68,7 +69,7 @@ const VpAlloc vp_context_alloc = {alloc_in_context, free_in_context};
 static Inserter *
 make_inserter(const VpIndex *index)
 {
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "vecprov inserter",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov inserter",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Inserter   *inserter = palloc0(sizeof(Inserter));
@@ -89,6 +90,8 @@ make_inserter(const VpIndex *index)
 	inserter->code = vp_palloc_aligned(copy->store.geo.code_bytes);
 	inserter->query.planes = vp_palloc0_aligned(vp_query_bytes(&copy->codec));
 	MemoryContextSwitchTo(old);
+	/* not before: one that is half made goes with the caller's context */
+	MemoryContextSetParent(context, TopMemoryContext);
 	return inserter;
 }
 

@@ -137,6 +137,7 @@ static VpSearch *idle_search = NULL;
 static void *
 alloc_for_ever(size_t size)
 {
+	VP_POINT("allocation");
 	return MemoryContextAllocHuge(TopMemoryContext, size);
 }
 

@@ -32,6 +32,7 @@
 #include "utils/memutils.h"
 
 #include "am/entrances.h"
+#include "base/debug_point.h"
 
 /* As many nodes as this, and as many bytes: what a search compares with in a microsecond or two. */
 #define MAX_NODES		512
@@ -108,6 +109,7 @@ make_room(void)
 		context = AllocSetContextCreate(TopMemoryContext, "vecprov entrances", ALLOCSET_DEFAULT_SIZES);
 	kept = NULL;
 	MemoryContextReset(context);
+	VP_POINT("allocation");
 	control.hcxt = context;
 	kept = hash_create("vecprov entrances", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	total = 0;
@@ -177,8 +179,11 @@ static void
 begin_look(Entrances *entrances, const VpStore *store, uint32 nids)
 {
 	int			max = Min(MAX_NODES, MAX_BYTES / entrances->coded_bytes);
-	Look	   *look = MemoryContextAllocZero(context, sizeof(Look) +
-											  max * (entrances->coded_bytes + sizeof(VpId) + sizeof(uint8)));
+	Look	   *look;
+
+	VP_POINT("allocation");
+	look = MemoryContextAllocZero(context, sizeof(Look) +
+								  max * (entrances->coded_bytes + sizeof(VpId) + sizeof(uint8)));
 
 	look->nids = nids;
 	/* a level may have some more nodes than its share */
@@ -239,8 +244,10 @@ keep(Entrances *entrances, const Look *look)
 	Size		coded_bytes = entrances->coded_bytes;
 	Size		bytes = look->n * (coded_bytes + sizeof(VpId));
 	int			at[VP_MAX_SHARDS];
-	char	   *chunk = MemoryContextAlloc(context, Max(bytes, 1));
+	char	   *chunk;
 
+	VP_POINT("allocation");
+	chunk = MemoryContextAlloc(context, Max(bytes, 1));
 	if (entrances->coded != NULL)
 		pfree(entrances->coded);
 	total += bytes - entrances->bytes;

@@ -14,6 +14,7 @@
 
 #include "am/am.h"
 #include "am/index.h"
+#include "base/debug_point.h"
 
 /* Layout of the piece: VpIndex, mean, signs. */
 static Size
@@ -102,6 +103,7 @@ vp_index_forget(Relation rel)
 void *
 vp_palloc_aligned(Size size)
 {
+	VP_POINT("allocation");
 	return (void *) TYPEALIGN(64, palloc(size + 63));
 }
 

@@ -16,6 +16,7 @@
  *
  * The points:
  *
+ *	allocation			searches and inserts, wherever they ask for memory that they keep
  *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
