@@ -51,9 +51,6 @@
 /* A batch takes an eighth of maintenance_work_mem, at most this. */
 #define MAX_BATCH_BYTES (16 * 1024 * 1024)
 
-/* What a process can be expected to get. */
-#define MAX_THREADS		256
-
 /* Vectors a thread takes at a time. */
 #define ENCODE_PORTION	32
 
@@ -292,6 +289,25 @@ destroy_graph(void *arg)
 	if (build->graph != NULL)
 		vp_mem_destroy(build->graph);
 	build->graph = NULL;
+}
+
+/* Of the present build, so that a build tells each number once. */
+static int	fewest_threads;
+
+/* A thread more was refused: see threads.h. */
+static void
+tell_threads(int asked, int got, int error)
+{
+	if (got >= fewest_threads)
+		return;
+	fewest_threads = got;
+	errno = error;
+	ereport(LOG,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("index build goes on with %d of %d threads", got, asked),
+			 errdetail("The operating system refused another one: %m."),
+			 errhint("Raise the limits on processes and memory of the server, or lower "
+					 "max_parallel_maintenance_workers.")));
 }
 
 /* What the graph and the threads that link it may take of memory. */
@@ -645,7 +661,9 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 
 	build->heap = heap;
 	build->rel = rel;
-	build->nthreads = Min(max_parallel_maintenance_workers + 1, MAX_THREADS);
+	build->nthreads = Min(max_parallel_maintenance_workers + 1, VP_MAX_THREADS);
+	fewest_threads = build->nthreads;
+	vp_threads_refused = tell_threads;
 	build->context = AllocSetContextCreate(CurrentMemoryContext, "vecprov build",
 										   ALLOCSET_DEFAULT_SIZES);
 	build->scratch = AllocSetContextCreate(build->context, "vecprov build scratch",

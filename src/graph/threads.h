@@ -15,7 +15,19 @@
 
 #include <stdbool.h>
 
-/* Runs part(arg, first) in n threads at once; `first` is true in the caller's. */
-extern void vp_run_threads(int nthreads, void (*part) (void *arg, bool first), void *arg);
+#define VP_MAX_THREADS 256
+
+/*
+ * Runs part(arg, first) in up to n threads at once; `first` is true in the
+ * caller's, which is one of them.  Returns how many there were: as many as the
+ * operating system gave.
+ */
+extern int	vp_run_threads(int nthreads, void (*part) (void *arg, bool first), void *arg);
+
+/*
+ * If set, is called in the caller's thread, before the work begins, when there are
+ * fewer threads than were asked for; `error` is an errno.  It must return.
+ */
+extern void (*vp_threads_refused) (int asked, int got, int error);
 
 #endif							/* VP_THREADS_H */
