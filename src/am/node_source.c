@@ -91,14 +91,29 @@ aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 	}
 }
 
+/* As vp_buffer_holds, of all targets. */
 static pg_attribute_always_inline bool
 hold(const VpTarget *targets, int n, const VpPeekRel *peek)
+{
+	uint64		differs = 0;
+
+	for (int i = 0; i < n; i++)
+		differs |= vp_tag_differs(targets[i].desc, peek, targets[i].place.block);
+	pg_read_barrier();
+	for (int i = 0; i < n; i++)
+		differs |= vp_state_differs(targets[i].desc);
+	return likely(differs == 0);
+}
+
+/* As vp_page_is_filled, of all targets. */
+static pg_noinline bool
+are_filled(const VpTarget *targets, int n, const VpPeekRel *peek)
 {
 	bool		all = true;
 
 	for (int i = 0; i < n; i++)
-		all &= vp_buffer_holds(targets[i].desc, peek, targets[i].place.block);
-	return likely(all);
+		all &= vp_page_is_filled(targets[i].desc, peek);
+	return all;
 }
 
 /*
@@ -114,6 +129,8 @@ target_distances(const VpTarget *targets, int n, const VpPeekRel *peek, const Vp
 	if (!hold(targets, n, peek))
 		return false;
 	pg_read_barrier();
+	if (unlikely(peek->standby) && !are_filled(targets, n, peek))
+		return false;
 	for (int i = 0; i < n; i++)
 	{
 		vp_buffer_touch(targets[i].desc);

@@ -90,6 +90,18 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpSmgrOpen(locator) smgropen(locator, INVALID_PROC_NUMBER)
 #endif
 
+/*
+ * Has somebody a page locked exclusively?  lwlock.c keeps to itself which bit of the lock's
+ * state says so; since 18 it is the one above all the bits that count the sharers.
+ */
+#if PG_VERSION_NUM < 180000
+#define VP_LOCKED_EXCLUSIVE (UINT32_C(1) << 24)
+#else
+#define VP_LOCKED_EXCLUSIVE ((uint32) MAX_BACKENDS + 1)
+#endif
+#define VpPageIsLocked(desc) \
+	((pg_atomic_read_u32(&unconstify(BufferDesc *, desc)->content_lock.state) & VP_LOCKED_EXCLUSIVE) != 0)
+
 /* A process's number among all (17, 024c52117387). */
 #if PG_VERSION_NUM < 170000
 #define VpMyProcNumber (MyProc->pgprocno)

@@ -11,6 +11,7 @@
 
 #include <sys/mman.h>
 
+#include "access/xlog.h"
 #include "common/hashfn.h"
 #include "port/pg_bitutils.h"
 #include "storage/shmem.h"
@@ -74,6 +75,7 @@ vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
 	peek->hash[1] = murmurhash32(peek->hash[0]);
 	peek->enabled = true;
+	peek->standby = RecoveryInProgress();
 }
 
 void

@@ -9,9 +9,12 @@
  * each block was last seen.  A peek
  *
  *	1. takes the buffer from the table,
- *	2. checks that the buffer is valid and its tag is the wanted block,
+ *	2. checks that its tag is the wanted block, then that it is valid and its header
+ *	   is not locked, and on a standby that nobody has the page locked exclusively,
  *	3. uses the page,
  *	4. checks the tag and validity again.
+ *
+ * Why this order, and what may be concluded: page/README.md.
  *
  * Hints are never invalidated: a stale one fails in step 2.  If the buffer was
  * given to another page meanwhile, step 4 fails and what was read is thrown
@@ -54,6 +57,7 @@ typedef struct VpPeekRel
 	BufferTag	tag;			/* blockNum is not used */
 	uint32		hash[2];		/* where its hints begin */
 	bool		enabled;		/* false: pages of a temporary table are not shared */
+	bool		standby;		/* WAL is being redone, or was when this was made */
 } VpPeekRel;
 
 extern void vp_peek_init(VpPeekRel *peek, Relation rel);
@@ -72,19 +76,47 @@ vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
 	return (peek->hash[which] + block) & vp_hint_mask;
 }
 
-static inline bool
-vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
+/* Of the two halves of the check, zero means that the buffer passes.  First the tag, then */
+static inline uint64
+vp_tag_differs(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 {
-	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
 	uint64		is[2];
 	uint64		want[2];
 
-	/* in the innermost loop of a search: few instructions, and one jump */
+	/* in the innermost loop of a search: few instructions, and no jump */
 	StaticAssertStmt(offsetof(BufferTag, blockNum) == sizeof(is), "a tag is 16 bytes and the block");
 	memcpy(is, &desc->tag, sizeof(is));
 	memcpy(want, &peek->tag, sizeof(want));
-	return ((is[0] ^ want[0]) | (is[1] ^ want[1]) | (desc->tag.blockNum ^ block) |
-			(~state & (BM_VALID | BM_TAG_VALID))) == 0;
+	return (is[0] ^ want[0]) | (is[1] ^ want[1]) | (desc->tag.blockNum ^ block);
+}
+
+/* after a read barrier the state.  Who locks a header may be about to change the tag. */
+static inline uint32
+vp_state_differs(const BufferDesc *desc)
+{
+	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+
+	return (state & (BM_VALID | BM_TAG_VALID | BM_LOCKED)) ^ (BM_VALID | BM_TAG_VALID);
+}
+
+static inline bool
+vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
+{
+	uint64		differs = vp_tag_differs(desc, peek, block);
+
+	pg_read_barrier();
+	return (differs | vp_state_differs(desc)) == 0;
+}
+
+/*
+ * Redo makes a buffer valid that is all zeroes, and then fills it, with its page
+ * locked all the while.  False: the page may be one of these.  To be called after
+ * vp_buffer_holds and a read barrier.
+ */
+static inline bool
+vp_page_is_filled(const BufferDesc *desc, const VpPeekRel *peek)
+{
+	return likely(!peek->standby) || !VpPageIsLocked(desc);
 }
 
 /*
@@ -135,7 +167,7 @@ vp_peek(const VpPeekRel *peek, BlockNumber block, Buffer hint)
 		if (vp_buffer_holds(desc, peek, block))
 		{
 			pg_read_barrier();
-			return desc;
+			return vp_page_is_filled(desc, peek) ? desc : NULL;
 		}
 	}
 	hint = (Buffer) vp_hints[vp_hint_slot(peek, block, 1)];
@@ -145,7 +177,7 @@ vp_peek(const VpPeekRel *peek, BlockNumber block, Buffer hint)
 		if (vp_buffer_holds(desc, peek, block))
 		{
 			pg_read_barrier();
-			return desc;
+			return vp_page_is_filled(desc, peek) ? desc : NULL;
 		}
 	}
 	return NULL;

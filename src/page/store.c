@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 
+#include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -203,8 +204,8 @@ vp_mean_read(Relation rel, const VpMeta *meta, float *mean)
 		uint32		n = Min(left, VP_VECTOR_PAGE_WORDS);
 		Buffer		buffer = ReadBuffer(rel, VP_MEAN_BLOCK + number);
 
-		check_page(rel, buffer, VP_PAGE_MEAN, number);
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		check_page(rel, buffer, VP_PAGE_MEAN, number);
 		memcpy(mean + number * VP_VECTOR_PAGE_WORDS,
 			   VpPageData(BufferGetPage(buffer)), n * sizeof(float));
 		UnlockReleaseBuffer(buffer);
@@ -259,6 +260,20 @@ vp_mean_taken(const VpStore *store, uint32 nids)
 	set_meta_words(store, offsetof(VpMeta, has_mean), words, 2);
 }
 
+/*
+ * Waits until redo has filled a page that it found in no buffer: it has the page locked
+ * meanwhile.  The buffer is pinned, and the backend of a standby has no page locked.
+ */
+static void
+await_redo(const VpStore *store, Buffer buffer)
+{
+	/* a backend that has outlived a promotion may itself have the page locked */
+	if (!store->peek.standby || !RecoveryInProgress())
+		return;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+}
+
 Buffer
 vp_store_read(const VpStore *store, BlockNumber block)
 {
@@ -279,11 +294,15 @@ vp_store_read(const VpStore *store, BlockNumber block)
 			vp_buffer_touch(desc);
 			hint = BufferDescriptorGetBuffer(desc);
 			if (ReadRecentBuffer(VpLocator(store->rel), MAIN_FORKNUM, block, hint))
+			{
+				await_redo(store, hint);
 				return hint;
+			}
 		}
 	}
 
 	buffer = ReadBuffer(store->rel, block);
+	await_redo(store, buffer);
 	kind = vp_block_kind(&store->geo, block, &number);
 	check_page(store->rel, buffer, kind, number);
 	vp_peek_remember(&store->peek, block, buffer);
