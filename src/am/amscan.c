@@ -884,6 +884,7 @@ get_row(IndexScanDesc scan)
 	old = MemoryContextSwitchTo(state->rows);
 	found = state->phase == SCAN_HANDED ? next_handed_tid(scan) : next_tid(scan);
 	MemoryContextSwitchTo(old);
+	vp_store_test_snapshot(&state->index->store, scan->xs_snapshot);
 	stop_clock(state);
 	return found;
 }

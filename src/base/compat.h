@@ -102,6 +102,15 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpPageIsLocked(desc) \
 	((pg_atomic_read_u32(&unconstify(BufferDesc *, desc)->content_lock.state) & VP_LOCKED_EXCLUSIVE) != 0)
 
+/* Snapshots that are too old to read a page; 17 (f691f5b80a85) does without old_snapshot_threshold. */
+#if PG_VERSION_NUM < 170000
+#define VpSnapshotsExpire() (old_snapshot_threshold >= 0)
+#define VpTestForOldSnapshot(snapshot, rel, page) TestForOldSnapshot(snapshot, rel, page)
+#else
+#define VpSnapshotsExpire() false
+#define VpTestForOldSnapshot(snapshot, rel, page) ((void) 0)
+#endif
+
 /* A process's number among all (17, 024c52117387). */
 #if PG_VERSION_NUM < 170000
 #define VpMyProcNumber (MyProc->pgprocno)

@@ -15,6 +15,7 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "page/record.h"
 
@@ -327,6 +328,19 @@ vp_graph_state(const VpStore *store)
 	read_state(meta, &state);
 	ReleaseBuffer(buffer);
 	return state;
+}
+
+void
+vp_store_test_snapshot(const VpStore *store, Snapshot snapshot)
+{
+	Buffer		buffer;
+
+	if (likely(!VpSnapshotsExpire()))
+		return;
+	buffer = vp_store_read(store, VP_META_BLOCK);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	VpTestForOldSnapshot(snapshot, store->rel, vp_page_to_read(buffer));
+	UnlockReleaseBuffer(buffer);
 }
 
 VpId

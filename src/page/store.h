@@ -71,6 +71,14 @@ extern void vp_mean_write(const VpStore *store, const VpMeta *meta, const float 
 /* Says that the mean has been taken of so many ids, and all codes made by it. */
 extern void vp_mean_taken(const VpStore *store, uint32 nids);
 
+/*
+ * ereports if the snapshot is older than old_snapshot_threshold allows and the index has
+ * changed since it was taken, so that rows which it sees may be missing.  Each change that
+ * takes a row away changes the metapage's totals: so its LSN stands for that of all pages.
+ * To be called after what it is to judge has been read.
+ */
+extern void vp_store_test_snapshot(const VpStore *store, Snapshot snapshot);
+
 /* Pins a page that has been found sound, or ereports that it is damaged. */
 extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
