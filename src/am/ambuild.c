@@ -44,6 +44,7 @@
 #include "capacity/measure.h"
 #include "capacity/room.h"
 #include "graph/threads.h"
+#include "kernel/sparse.h"
 
 /* Of levels and rotation: constant, so that the same table gives the same index. */
 #define BUILD_SEED	0x56500001
@@ -258,6 +259,19 @@ batch_mean(Build *build, int padded)
 	return mean;
 }
 
+/* Of sparse vectors.  Sets how large it is; NULL when there is none. */
+static float *
+sparse_batch_mean(Build *build)
+{
+	VpSparseSum *room = palloc(3 * VP_SPARSE_MAX_NNZ * sizeof(VpSparseSum));
+	float	   *mean = palloc(2 * VP_SPARSE_MAX_MEAN * sizeof(float));
+	int			n = vp_sparse_mean((const VpSparse *) build->batch.rotated, build->batch.n, room, mean);
+
+	build->meta.mean_floats = 2 * n;
+	pfree(room);
+	return n > 0 ? mean : NULL;
+}
+
 /* Lays the index out.  The mean is that of the first batch. */
 static void
 create_index(Build *build)
@@ -269,8 +283,11 @@ create_index(Build *build)
 	{
 		process_batch(build, build->index, false);
 		mean = batch_mean(build, meta->mean_floats);
-		meta->has_mean = mean != NULL;
 	}
+	else if (build->index->codec.slots > 0 && vp_sparse_has_mean(meta->metric) &&
+			 build->batch.n > 0)
+		mean = sparse_batch_mean(build);
+	meta->has_mean = mean != NULL;
 	vp_store_create(build->rel, MAIN_FORKNUM, meta, mean, false);
 	build->index = vp_index_make(build->rel, meta, mean, build->context);
 	build->index->store.wal = false;

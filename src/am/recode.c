@@ -52,7 +52,9 @@ vp_mean_is_due(const VpIndex *index)
 {
 	VpGraphState state = vp_graph_state(&index->store);
 
-	return index->meta.mean_floats > 0 && state.mean_due != 0 && state.next_id >= state.mean_due;
+	/* codes of what is in the table alone keep the mean that they were built with */
+	return index->meta.mean_floats > 0 && !index->form->in_table &&
+		state.mean_due != 0 && state.next_id >= state.mean_due;
 }
 
 /* Adds up the rotated vectors of all living nodes; how many. */

@@ -58,6 +58,7 @@ typedef struct VpCodec
 	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
+	int			nmean;			/* codes of sparse vectors: dimensions that their mean has */
 } VpCodec;
 
 /* The two numbers that stand with every code. */

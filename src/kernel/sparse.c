@@ -9,6 +9,7 @@
  */
 #include "kernel/sparse.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,7 +178,7 @@ typedef struct Planes
 {
 	int8_t		table[NHASHES];
 	int32_t		nset;
-	uint16_t	set[VP_SPARSE_MAX_NNZ];
+	uint16_t	set[VP_SPARSE_MAX_NNZ + VP_SPARSE_MAX_MEAN];
 } Planes;
 
 /* The two parts of a code; slots in use come first, an unused one has hash 0 and level 0. */
@@ -216,13 +217,141 @@ vp_sparse_code_bytes(int slots)
 }
 
 void
-vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots)
+vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots, const float *mean, int nmean)
 {
 	memset(codec, 0, sizeof(*codec));
+	if (vp_sparse_has_mean(metric) && mean != NULL)
+	{
+		codec->mean = mean;
+		codec->nmean = nmean;
+	}
 	codec->metric = metric;
 	codec->slots = slots;
 	codec->code_bytes = vp_sparse_code_bytes(slots);
 	codec->rotated_bytes = sizeof(VpSparse);
+}
+
+/*----------
+ * The mean
+ *
+ * Distances are estimated as |a|^2 + |b|^2 - 2 <a, b>, and the like for L1.  Where all
+ * vectors have values around 1e6 in the same dimensions, and differ by hundreds there,
+ * no digit is left of it, nor is there any in 8 bits a value.  Less the mean there are.
+ *----------
+ */
+
+/*
+ * A dimension is worth it if this part of its squares goes away with the mean of all.  So
+ * it is one that nearly all vectors have: a part of 0.9 takes nine tenths of them.
+ */
+#define MEAN_PART 0.9
+
+/* Merges the indices of a vector into those that are there, sorted; returns how many there are. */
+static int
+add_indices(VpSparseSum *sums, int n, const VpSparse *v)
+{
+	int			nnew = 0;
+	int			i = 0;
+	int			to;
+
+	for (int j = 0; j < v->nnz; j++)
+	{
+		while (i < n && sums[i].index < v->indices[j])
+			i++;
+		nnew += i == n || sums[i].index != v->indices[j];
+	}
+	/* from the far end, so that nothing is overwritten */
+	to = n + nnew;
+	i = n - 1;
+	for (int j = v->nnz - 1; j >= 0; j--)
+	{
+		while (i >= 0 && sums[i].index > v->indices[j])
+			sums[--to] = sums[i--];
+		if (i >= 0 && sums[i].index == v->indices[j])
+			sums[--to] = sums[i--];
+		else
+			sums[--to] = (VpSparseSum) {.index = v->indices[j]};
+	}
+	return n + nnew;
+}
+
+static void
+add_values(VpSparseSum *sums, int n, const VpSparse *v)
+{
+	int			i = 0;
+
+	for (int j = 0; j < v->nnz && i < n; j++)
+	{
+		double		x = v->values[j];
+
+		while (i < n && sums[i].index < v->indices[j])
+			i++;
+		if (i == n || sums[i].index != v->indices[j])
+			continue;
+		sums[i].n++;
+		sums[i].sum += x;
+		sums[i].squares += x * x;
+	}
+}
+
+/* What nearly all vectors have is in one of three at least. */
+int
+vp_sparse_mean(const VpSparse *vectors, int nvectors, VpSparseSum *room, float *mean)
+{
+	int			n = 0;
+	int			nmean = 0;
+	uint32_t	indices[VP_SPARSE_MAX_MEAN];
+
+	if (nvectors == 0)
+		return 0;
+	n = add_indices(room, n, &vectors[0]);
+	n = add_indices(room, n, &vectors[nvectors / 2]);
+	n = add_indices(room, n, &vectors[nvectors - 1]);
+	for (int i = 0; i < nvectors; i++)
+		add_values(room, n, &vectors[i]);
+	for (int i = 0; i < n && nmean < VP_SPARSE_MAX_MEAN; i++)
+	{
+		/* of those that have it: the others are far away whatever is subtracted */
+		double		value = room[i].sum / room[i].n;
+
+		if (room[i].sum * room[i].sum < MEAN_PART * room[i].squares * nvectors)
+			continue;
+		mean[nmean] = (float) value;
+		indices[nmean++] = (uint32_t) room[i].index;
+	}
+	memcpy(mean + nmean, indices, sizeof(uint32_t) * (size_t) nmean);
+	return nmean;
+}
+
+/* Room for a vector less the mean. */
+typedef struct Centred
+{
+	int32_t		indices[VP_SPARSE_MAX_NNZ + VP_SPARSE_MAX_MEAN];
+	float		values[VP_SPARSE_MAX_NNZ + VP_SPARSE_MAX_MEAN];
+} Centred;
+
+static VpSparse
+centre(const VpCodec *codec, const VpSparse *v, Centred *room)
+{
+	const int32_t *indices = (const int32_t *) (codec->mean + codec->nmean);
+	int			n = 0;
+	int			i = 0;
+	int			j = 0;
+
+	while (i < v->nnz || j < codec->nmean)
+	{
+		bool		in_v = j == codec->nmean || (i < v->nnz && v->indices[i] <= indices[j]);
+		bool		in_mean = i == v->nnz || (j < codec->nmean && indices[j] <= v->indices[i]);
+
+		float		rest = (in_v ? v->values[i] : 0) - (in_mean ? codec->mean[j] : 0);
+
+		room->indices[n] = in_v ? v->indices[i] : indices[j];
+		room->values[n] = fminf(fmaxf(rest, -FLT_MAX), FLT_MAX);
+		n += room->values[n] != 0;
+		i += in_v;
+		j += in_mean;
+	}
+	return (VpSparse) {n, room->indices, room->values};
 }
 
 static uint32_t
@@ -324,8 +453,8 @@ find_threshold(const VpSparse *v, int wanted, int *above)
  * Keeps the largest elements, of equal ones the first.  norm2 is exact; scale
  * makes up for what is lost (L1: that is done with the distance).
  */
-void
-vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
+static void
+encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
 {
 	Measures	m = measure(codec->metric, vector);
 	uint16_t   *hashes = hashes_of(code);
@@ -356,6 +485,25 @@ vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, Vp
 		n++;
 	}
 	factors->scale = (float) (codec->metric == VP_METRIC_L1 ? m.top / TOP : m.norm / product);
+}
+
+/* Not inlined: whoever has no mean needs no room for a centred vector on the stack. */
+static __attribute__((noinline)) void
+encode_centred(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
+{
+	Centred		room;
+	VpSparse	centred = centre(codec, vector, &room);
+
+	encode(codec, &centred, code, factors);
+}
+
+void
+vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
+{
+	if (codec->mean != NULL)
+		encode_centred(codec, vector, code, factors);
+	else
+		encode(codec, vector, code, factors);
 }
 
 size_t
@@ -397,8 +545,8 @@ set_factors(VpQuery *query, float scale, float norm)
 	query->gamma = 0;
 }
 
-void
-vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query)
+static void
+prepare(const VpSparse *vector, VpQuery *query)
 {
 	Measures	m = measure(query->codec->metric, vector);
 	Planes	   *planes = query->planes;
@@ -411,6 +559,24 @@ vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query)
 		add_to_table(planes, hash_of(vector->indices[i]),
 					 (int) lrint(vector->values[i] * m.unit * sign_of(vector->indices[i]) *
 								 (TOP / m.top)));
+}
+
+static __attribute__((noinline)) void
+prepare_centred(const VpSparse *vector, VpQuery *query)
+{
+	Centred		room;
+	VpSparse	centred = centre(query->codec, vector, &room);
+
+	prepare(&centred, query);
+}
+
+void
+vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query)
+{
+	if (query->codec->mean != NULL)
+		prepare_centred(vector, query);
+	else
+		prepare(vector, query);
 }
 
 /*

@@ -50,7 +50,38 @@ extern double vp_sparse_distance(VpMetric metric, const VpSparse *a, const VpSpa
 /* Bytes of a code: a uint16 and an int8 a slot, rounded up to 8. */
 extern int	vp_sparse_code_bytes(int slots);
 
-extern void vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots);
+/* Dimensions that a mean has at most. */
+#define VP_SPARSE_MAX_MEAN 1024
+
+/* Distances by these stay as they are when something is subtracted from all vectors. */
+static inline bool
+vp_sparse_has_mean(VpMetric metric)
+{
+	return metric == VP_METRIC_L2 || metric == VP_METRIC_L1;
+}
+
+/*
+ * L2 and L1: where nearly all vectors have about the same value in a dimension, codes are
+ * made of what they have beyond the mean.  `mean`: nmean values, then their indices,
+ * ascending, as words; NULL: none.
+ */
+extern void vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots, const float *mean,
+								 int nmean);
+
+/*
+ * The mean of vectors in those dimensions that are worth it.  room: `nroom` of the
+ * structs, nroom >= 3 VP_SPARSE_MAX_NNZ.  mean: 2 VP_SPARSE_MAX_MEAN floats, of which the
+ * first 2 n are set.  Returns n, 0: there is no such dimension.
+ */
+typedef struct VpSparseSum
+{
+	int32_t		index;
+	int			n;				/* vectors that have this dimension */
+	double		sum;
+	double		squares;
+} VpSparseSum;
+
+extern int	vp_sparse_mean(const VpSparse *vectors, int nvectors, VpSparseSum *room, float *mean);
 
 /* Codes are aligned to two bytes. */
 extern void vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code,

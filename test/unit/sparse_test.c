@@ -159,7 +159,7 @@ test_whole_codes(VpMetric metric)
 	Coded		coded;
 	Coded		again;
 
-	vp_sparse_codec_init(&codec, metric, 200);
+	vp_sparse_codec_init(&codec, metric, 200, NULL, 0);
 	VP_CHECK(codec.code_bytes == 600, "200 slots are %d bytes", codec.code_bytes);
 	query = new_query(&codec);
 	for (int i = 0; i < 2000; i++)
@@ -214,7 +214,7 @@ test_pruning(void)
 			const int8_t *levels = (const int8_t *) (hashes + slots);
 			int			n = 0;
 
-			vp_sparse_codec_init(&codec, VP_METRIC_IP, slots);
+			vp_sparse_codec_init(&codec, VP_METRIC_IP, slots, NULL, 0);
 			fill_vector(v, nnz, 60);
 			if (nnz % 2)
 				for (int i = 0; i < nnz; i++)
@@ -248,7 +248,7 @@ test_reuse(VpMetric metric)
 	VpQuery		used;
 	Coded		coded;
 
-	vp_sparse_codec_init(&codec, metric, 64);
+	vp_sparse_codec_init(&codec, metric, 64, NULL, 0);
 	used = new_query(&codec);
 	for (int i = 0; i < 50; i++)
 	{
@@ -279,7 +279,7 @@ test_extremes(VpMetric metric)
 	VpQuery		query;
 	Coded		coded[7];
 
-	vp_sparse_codec_init(&codec, metric, 16);
+	vp_sparse_codec_init(&codec, metric, 16, NULL, 0);
 	query = new_query(&codec);
 	for (int i = 0; i < 7; i++)
 	{
@@ -374,7 +374,7 @@ recall_of(VpMetric metric, int slots, Vector **documents, Vector **queries, bool
 	VpQuery		query;
 	int			found = 0;
 
-	vp_sparse_codec_init(&codec, metric, slots);
+	vp_sparse_codec_init(&codec, metric, slots, NULL, 0);
 	query = new_query(&codec);
 	for (int i = 0; i < DOCUMENTS; i++)
 		encode(&codec, &documents[i]->sparse, &codes[i]);
@@ -435,6 +435,72 @@ test_search(void)
 		free(queries[i]);
 }
 
+#define OFFSETS 200
+#define OFFSET_DIMS 40
+
+/*
+ * All around the same large value in the same dimensions, and a few elsewhere: the mean is
+ * that of the many, and estimates are good to the rounding of what is beyond it.
+ */
+static void
+test_offset(VpMetric metric)
+{
+	static VpSparseSum room[3 * VP_SPARSE_MAX_NNZ];
+	static float mean[2 * VP_SPARSE_MAX_MEAN];
+	static int32_t indices[OFFSETS][OFFSET_DIMS];
+	static float values[OFFSETS][OFFSET_DIMS];
+	VpSparse	vectors[OFFSETS];
+	VpCodec		codec;
+	VpQuery		query;
+	int			n;
+
+	for (int i = 0; i < OFFSETS; i++)
+	{
+		for (int d = 0; d < OFFSET_DIMS; d++)
+		{
+			indices[i][d] = 3 * d + (i % 20 == 0);
+			values[i][d] = 1e6f + 100 * (float) vp_unit_gauss(&seed);
+		}
+		vectors[i] = (VpSparse) {OFFSET_DIMS, indices[i], values[i]};
+	}
+	n = vp_sparse_mean(vectors, OFFSETS, room, mean);
+	VP_CHECK(n == OFFSET_DIMS, "the mean has %d dimensions", n);
+	for (int d = 0; d < n; d++)
+	{
+		int32_t		index;
+
+		memcpy(&index, &mean[n + d], sizeof(index));
+		VP_CHECK(index == 3 * d && fabsf(mean[d] - 1e6f) < 50, "%d: %g", index, mean[d]);
+	}
+	vp_sparse_codec_init(&codec, metric, 64, mean, n);
+	query = new_query(&codec);
+	for (int i = 0; i < OFFSETS; i++)
+		for (int j = 0; j < OFFSETS; j++)
+		{
+			double		exact = vp_sparse_distance(metric, &vectors[i], &vectors[j]);
+			Coded		coded[2];
+
+			if (i % 20 == 0 || j % 20 == 0)
+				continue;
+			encode(&codec, &vectors[i], &coded[0]);
+			encode(&codec, &vectors[j], &coded[1]);
+			vp_query_prepare(&codec, &vectors[i], &query);
+			VP_CHECK(fabs(estimate(&query, &coded[1]) - exact) <= 0.02 * exact + 3000,
+					 "metric %d: %g for %g", metric, estimate(&query, &coded[1]), exact);
+			vp_query_from_code(&codec, (const uint8_t *) coded[0].code, &coded[0].factors, &query);
+			VP_CHECK(fabs(estimate(&query, &coded[1]) - exact) <= 0.05 * exact + 6000,
+					 "metric %d, from its code: %g for %g", metric, estimate(&query, &coded[1]), exact);
+		}
+	free(query.planes);
+
+	/* nothing to be gained where vectors have few dimensions in common */
+	for (int i = 0; i < OFFSETS; i++)
+		for (int d = 0; d < OFFSET_DIMS; d++)
+			indices[i][d] = 3 * d + i % 2;
+	VP_CHECK(vp_sparse_mean(vectors, OFFSETS, room, mean) == 0, "no mean");
+	VP_CHECK(vp_sparse_mean(vectors, 0, room, mean) == 0, "no mean of nothing");
+}
+
 int
 main(void)
 {
@@ -448,5 +514,7 @@ main(void)
 	}
 	test_pruning();
 	test_search();
+	test_offset(VP_METRIC_L2);
+	test_offset(VP_METRIC_L1);
 	return vp_unit_report();
 }
