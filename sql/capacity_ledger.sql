@@ -46,6 +46,7 @@ ROLLBACK;
 
 -- Triggers and expressions run as the table's owner, not as who changes the index, and with a safe search_path
 CREATE ROLE ledger_user;
+GRANT SET ON PARAMETER vecprov.provision TO ledger_user;
 CREATE ROLE ledger_owner;
 BEGIN;
 CREATE SCHEMA ledger_evil;
@@ -128,5 +129,6 @@ ROLLBACK;
 INSERT INTO ledger_items VALUES ('[5,6]');
 DROP TABLE ledger_items, ledger_audit;
 DROP FUNCTION ledger_audit, ledger_statement, ledger_shout;
+REVOKE SET ON PARAMETER vecprov.provision FROM ledger_user;
 DROP ROLE ledger_user, ledger_owner;
 DELETE FROM vecprov_changes;
