@@ -79,6 +79,7 @@ _PG_init(void)
 	vp_rmgr_register();
 	vp_replica_define();
 	vp_serve_define();
+	vp_meta_define(vp_meta_compare);
 
 	previous_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = request_shmem;

@@ -44,6 +44,9 @@ extern bool vp_validate(Oid opclass);
 extern IndexBuildResult *vp_build(Relation heap, Relation rel, IndexInfo *info);
 extern void vp_build_empty(Relation rel);
 
+/* Is a metapage's constant part what a build would write?  A VpMetaCompare (page/damage.h). */
+extern const char *vp_meta_compare(Relation rel, const VpMeta *meta);
+
 /* aminsert.c */
 extern bool vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
 					  IndexUniqueCheck unique, bool unchanged, IndexInfo *info);

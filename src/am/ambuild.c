@@ -104,6 +104,45 @@ set_phase(VpBuildPhase phase)
  *----------
  */
 
+/* The constant part, which follows from these; the rest is zero. */
+static void
+lay_out(VpMeta *meta, VpFormKind form, VpMetric metric, uint32 dims, int m, int ef_construction)
+{
+	memset(meta, 0, sizeof(*meta));
+	meta->magic = VP_MAGIC;
+	meta->version = VP_FORMAT_VERSION;
+	meta->dims = dims;
+	meta->form = form;
+	meta->metric = metric;
+	meta->m = m;
+	meta->ef_construction = ef_construction;
+	meta->seed = BUILD_SEED;
+	vp_form(form)->lay_out(meta);
+}
+
+/*
+ * The column may have lost its number of dimensions since (ALTER COLUMN TYPE vector), and the
+ * options may be for the next build: m and ef_construction are compared by the hash alone.
+ */
+const char *
+vp_meta_compare(Relation rel, const VpMeta *meta)
+{
+	int			dims = TupleDescAttr(RelationGetDescr(rel), 0)->atttypmod;
+	VpFormKind	form;
+	VpMetric	metric;
+	VpMeta		want;
+
+	vp_form_find(rel, &form, &metric);
+	if (meta->form != form || meta->metric != metric)
+		return "Its metapage makes no sense: it is of another operator class.";
+	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
+		return "Its metapage makes no sense: the column has another number of dimensions.";
+	lay_out(&want, form, metric, meta->dims, meta->m, meta->ef_construction);
+	if (memcmp(&want, meta, offsetof(VpMeta, shards)) != 0)
+		return "Its metapage makes no sense: the layout of nodes is not that of its type.";
+	return NULL;
+}
+
 static void
 init_meta(VpMeta *meta, Relation rel)
 {
@@ -129,18 +168,9 @@ init_meta(VpMeta *meta, Relation rel)
 	vp_get_options(rel, &m, &ef_construction);
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
-	memset(meta, 0, sizeof(*meta));
-	meta->magic = VP_MAGIC;
-	meta->version = VP_FORMAT_VERSION;
-	meta->dims = dims;
-	meta->form = form;
-	meta->metric = metric;
-	meta->m = m;
-	meta->ef_construction = ef_construction;
-	meta->seed = BUILD_SEED;
+	lay_out(meta, form, metric, dims, m, ef_construction);
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
-	vp_form(form)->lay_out(meta);
 }
 
 /* Codes of the graph in memory: more bits than few on the pages, of the same rotated vector. */

@@ -222,26 +222,56 @@ leave_scan(void *arg)
  */
 
 /*
+ * Goes on in the chain, to a node that has been fetched not yet.  A damaged chain may come back
+ * to where it was: then it meets a node that was remembered twice as many steps ago
+ * each time (Brent, BIT 1980).
+ */
+static void
+step_on(const VpStore *store, VpRow *row, VpId next)
+{
+	if (next == row->mark)
+		vp_chain_damage(store, row->id);
+	if ((row->steps & (row->steps + 1)) == 0)
+		row->mark = next;
+	row->steps++;
+	row->before = row->id;
+	row->id = next;
+}
+
+/*
  * The row of a node, or of the first behind it in the chain of equal vectors that has
  * one.  Sets row->id to the next in the chain, VP_NO_ID if there is none.  False when
- * there is no row.
+ * there is no row.  Raises an error for a chain, or a row, that cannot be.
  */
 static bool
 find_tid(VpScan *scan, VpRow *row, ItemPointer tid)
 {
+	const VpStore *store = &scan->index->store;
+
 	while (row->id != VP_NO_ID)
 	{
+		VpId		at = row->id;
 		VpNodeTail	tail;
 		bool		chained;
 
 		CHECK_FOR_INTERRUPTS();
-		vp_node_fetch(&scan->index->store, row->id, &tail);
+		if (row->before == VP_NO_ID)
+			vp_node_fetch(store, at, &tail);
+		else
+			vp_chain_fetch(store, row->before, at, &tail);
 		/* a node in the waiting list keeps its chain only if it was in one */
 		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
-		row->id = tail.flags != 0 && chained && tail.next != 0 ? vp_deref(tail.next) : VP_NO_ID;
+		if (tail.flags != 0 && chained && tail.next != 0)
+			step_on(store, row, vp_deref(tail.next));
+		else
+			row->id = VP_NO_ID;
 		*tid = tail.tid;
-		if (tail.flags != 0 && !vp_is_gone(tail.flags))
-			return true;
+		if (tail.flags == 0 || vp_is_gone(tail.flags))
+			continue;
+		if (!vp_rows_have(&scan->table, tid))
+			vp_report_damage(store->rel, vp_node_place(&store->geo, at).block,
+							 "A record is of a row behind the end of the table.");
+		return true;
 	}
 	return false;
 }
@@ -254,7 +284,7 @@ static bool
 row_distance(VpScan *scan, VpId id, double *dist)
 {
 	const VpIndex *index = scan->index;
-	VpRow		at = {.id = id};
+	VpRow		at;
 	ItemPointerData tid;
 	const VpValue *value = NULL;
 
@@ -265,6 +295,7 @@ row_distance(VpScan *scan, VpId id, double *dist)
 		scan->reader = vp_row_reader_begin(scan->table.table, index->store.rel, scan->snapshot);
 		MemoryContextSwitchTo(old);
 	}
+	vp_row_start(&at, id);
 	while (value == NULL && find_tid(scan, &at, &tid))
 		value = vp_row_reader_get(scan->reader, &tid);
 	if (value == NULL)
@@ -481,7 +512,7 @@ reopen_index(VpScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
-/* Where to begin in all shards that are not empty; how many. */
+/* Where to begin in all shards that are not empty; how many.  Dead or not, these are LINKED. */
 static int
 get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
 {
@@ -490,6 +521,8 @@ get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
 
 	for (int i = 0; i < n; i++)
 	{
+		if (!(vp_node_flags(store, ids[i]) & VP_NODE_LINKED))
+			vp_report_damage(store->rel, VP_META_BLOCK, "An entry point is not in the graph.");
 		entries[i].id = ids[i];
 		entries[i].level = vp_level(&store->geo.levels, ids[i]);
 	}
@@ -854,6 +887,12 @@ next_handed_tid(IndexScanDesc scan)
 		{
 			VpHit	   *hit = &state->handed[state->next_handed++];
 
+			/* the worker does not know the table: the search here will name what is damaged */
+			if (!vp_rows_have(&state->table, &hit->tid))
+			{
+				start_search(scan);
+				return next_tid(scan);
+			}
 			if (return_row(scan, hit->dist, &hit->tid))
 				return true;
 		}

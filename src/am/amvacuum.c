@@ -94,7 +94,8 @@ is_linkable(VpSource *source, VpId id)
 
 	if (in_set(&cleanup->linked, id))
 		return !in_set(&cleanup->dead, id);
-	return (vp_node_flags(cleanup->store, id) & (VP_NODE_LINKED | VP_NODE_DEAD)) == VP_NODE_LINKED;
+	return vp_id_exists(&cleanup->source, id) &&
+		(vp_node_flags(cleanup->store, id) & (VP_NODE_LINKED | VP_NODE_DEAD)) == VP_NODE_LINKED;
 }
 
 static bool

@@ -204,7 +204,7 @@ look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 	if (!vp_node_look(store, id, (float *) &coded->factors, coded->code, &flags,
 					  &look->shards[look->n]))
 		look->missing++;
-	else if (flags == VP_NODE_LINKED)
+	else if (flags == VP_NODE_LINKED && look->shards[look->n] < VP_MAX_SHARDS)
 		look->ids[look->n++] = id;
 }
 
@@ -391,6 +391,8 @@ vp_entrances(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *foun
 	if (entrances->n == 0)
 		return 0;
 	shard = vp_node_shard(store, entry);
+	if (shard >= VP_MAX_SHARDS)
+		return 0;
 	nkept = find_nearest(entrances, shard, query, found);
 	if (nkept == 0)
 		return 0;

@@ -80,6 +80,19 @@ typedef struct VpNodeSource
 
 extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
 
+/*
+ * Is there a page for this id?  Links may lead to nodes that came after the
+ * search began; a word that makes no sense is no node.
+ */
+static inline bool
+vp_id_exists(VpNodeSource *source, VpId id)
+{
+	if (likely(id < source->nids))
+		return true;
+	source->nids = Max(source->nids, vp_graph_state(&source->index->store).next_id);
+	return id < source->nids;
+}
+
 /* Makes a linked node a landmark of its query's terms, where an index has landmarks. */
 extern void vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query);
 

@@ -40,19 +40,6 @@ hot_bytes(const VpIndex *index)
 	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
 }
 
-/*
- * Is there a page for this id?  Links may lead to nodes that came after the
- * search began; a word that makes no sense is no node.
- */
-static bool
-id_exists(VpNodeSource *source, VpId id)
-{
-	if (likely(id < source->nids))
-		return true;
-	source->nids = Max(source->nids, vp_graph_state(&source->index->store).next_id);
-	return id < source->nids;
-}
-
 /* A node's record, and where it is by the hint for its page. */
 typedef struct VpTarget
 {
@@ -65,7 +52,7 @@ typedef struct VpTarget
 static inline VpPlace
 find_place(VpNodeSource *source, VpId id)
 {
-	if (likely(id_exists(source, id)))
+	if (likely(vp_id_exists(source, id)))
 		return vp_node_place(&source->index->store.geo, id);
 	return (VpPlace) {.block = InvalidBlockNumber};
 }
@@ -179,7 +166,7 @@ static void
 read_ahead(VpNodeSource *source, const VpId *ids, int n)
 {
 	for (int i = 0; i < n; i++)
-		if (id_exists(source, ids[i]))
+		if (vp_id_exists(source, ids[i]))
 			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
@@ -326,7 +313,7 @@ source_links(VpSource *base, VpId id, int level, VpId *links)
 	VpNodeSource *source = (VpNodeSource *) base;
 
 	CHECK_FOR_INTERRUPTS();
-	if (!id_exists(source, id))
+	if (!vp_id_exists(source, id))
 		return 0;
 	if (level == 0)
 		prepare_rows(source, id);
@@ -339,7 +326,7 @@ source_query_of(VpSource *base, VpId id, VpQuery *query)
 	VpNodeSource *source = (VpNodeSource *) base;
 	VpFactors	factors;
 
-	if (!id_exists(source, id))
+	if (!vp_id_exists(source, id))
 		return false;
 	vp_node_code(&source->index->store, id, (float *) &factors, source->code);
 	vp_query_from_code(&source->index->codec, source->code, &factors, query);
@@ -351,7 +338,7 @@ source_linkable(VpSource *base, VpId id)
 {
 	VpNodeSource *source = (VpNodeSource *) base;
 
-	return id_exists(source, id) &&
+	return vp_id_exists(source, id) &&
 		vp_node_flags(&source->index->store, id) == VP_NODE_LINKED;
 }
 
@@ -417,7 +404,7 @@ source_landmarks(VpSource *base, const VpQuery *query, VpId *ids)
 
 	for (int i = 0; i < nfound; i++)
 		if (source->shard < 0 ||
-			(id_exists(source, ids[i]) && vp_node_shard(store, ids[i]) == source->shard))
+			(vp_id_exists(source, ids[i]) && vp_node_shard(store, ids[i]) == source->shard))
 			ids[n++] = ids[i];
 	return n;
 }

@@ -50,7 +50,7 @@ vp_row_new(VpRowHeap *heap, double dist, VpId id)
 	else
 		row = MemoryContextAlloc(heap->context, sizeof(VpRow));
 	row->dist = dist;
-	row->id = id;
+	vp_row_start(row, id);
 	return row;
 }
 

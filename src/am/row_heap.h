@@ -18,7 +18,21 @@ typedef struct VpRow
 	pairingheap_node node;		/* first */
 	double		dist;			/* NaN, as the cosine distance of a zero vector is, comes last */
 	VpId		id;				/* or the first of a chain that may have one */
+
+	/* of the chain: where it came from, how far it has come, and a node that it must not meet again */
+	VpId		before;
+	uint32		steps;
+	VpId		mark;
 } VpRow;
+
+/* A row begins at a node, which may have a chain. */
+static inline void
+vp_row_start(VpRow *row, VpId id)
+{
+	row->id = id;
+	row->before = row->mark = VP_NO_ID;
+	row->steps = 0;
+}
 
 typedef struct VpRowHeap
 {

@@ -11,12 +11,14 @@
 #include "base/compat.h"
 
 #include "access/heapam.h"
+#include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
 #include "storage/itemptr.h"
 
 #include "am/rows.h"
+#include "page/damage.h"
 
 void
 vp_rows_begin(VpRows *rows, Relation table)
@@ -29,6 +31,18 @@ vp_rows_begin(VpRows *rows, Relation table)
 	ItemPointerSetInvalid(&rows->coming[0]);
 	ItemPointerSetInvalid(&rows->coming[1]);
 	rows->unknown = InvalidBlockNumber;
+	rows->nblocks = table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID ? 0 :
+		InvalidBlockNumber;
+}
+
+bool
+vp_rows_have(VpRows *rows, const ItemPointerData *tid)
+{
+	if (!vp_tid_is_sound(tid))
+		return false;
+	if (ItemPointerGetBlockNumber(tid) >= rows->nblocks)
+		rows->nblocks = RelationGetNumberOfBlocks(rows->table);
+	return ItemPointerGetBlockNumber(tid) < rows->nblocks;
 }
 
 /* The page of a row, wherever the hint says; NULL: nowhere.  Unverified: to be loaded only. */
@@ -46,7 +60,7 @@ static const ItemIdData *
 line_pointer(const char *page, const ItemPointerData *tid)
 {
 	return PageGetItemId(unconstify(char *, page),
-						 Min(ItemPointerGetOffsetNumber(tid), MaxOffsetNumber));
+						 Min(ItemPointerGetOffsetNumber(tid), MaxHeapTuplesPerPage));
 }
 
 /*

@@ -39,6 +39,7 @@
 #include "utils/wait_event.h"
 
 #include "am/am.h"
+#include "am/rows.h"
 #include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/meter.h"
@@ -86,6 +87,7 @@ typedef struct Batch
 
 	IndexScanDesc scan;
 	IndexFetchTableData *fetch;
+	VpRows		table;			/* where those that workers have found are to be */
 	TupleTableSlot *row;
 
 	int			slot;			/* of the registry */
@@ -242,6 +244,12 @@ take_answer(Batch *batch, int query, const VpRequest *request)
 		bool		again = false;
 		bool		all_dead = false;
 
+		/* the query that runs here will name what is damaged */
+		if (!vp_rows_have(&batch->table, &hit.tid))
+		{
+			answer->n = 0;
+			break;
+		}
 		if (!table_index_fetch_tuple(batch->fetch, &hit.tid, batch->scan->xs_snapshot, batch->row,
 									 &again, &all_dead))
 			continue;
@@ -380,6 +388,7 @@ search_index(Batch *batch)
 	batch->answers = palloc0(batch->nqueries * sizeof(Answer *));
 	batch->scan = VpIndexBeginScan(batch->heap, batch->rel, GetActiveSnapshot(), 0, 1);
 	batch->fetch = table_index_fetch_begin(batch->heap);
+	vp_rows_begin(&batch->table, batch->heap);
 	batch->row = table_slot_create(batch->heap, NULL);
 	PG_TRY();
 	{

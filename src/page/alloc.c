@@ -32,6 +32,16 @@ vp_waiting_is_over(const VpMeta *meta, Relation heap)
 	return GlobalVisCheckRemovableFullXid(heap, vp_waiting_xid(meta));
 }
 
+/* A node that the free or the waiting list leads to; what: the sentence for when it cannot be. */
+static void
+check_listed(const VpStore *store, VpId id, const char *record, BlockNumber block, const char *what)
+{
+	const VpNodeTail *tail = vp_record_tail(store, record);
+
+	if (tail->id != id || !(tail->flags & VP_NODE_LISTED))
+		vp_report_damage(store->rel, block, what);
+}
+
 void
 vp_waiting_to_free(const VpStore *store, Relation heap)
 {
@@ -41,16 +51,23 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 	if (meta->waiting_head != 0 && vp_waiting_is_over(meta, heap))
 	{
-		VpPlace		place = vp_node_place(&store->geo, vp_deref(meta->waiting_tail));
-		Buffer		buffer = vp_store_read(store, place.block);
+		VpId		tail = vp_deref(meta->waiting_tail);
+		VpPlace		place;
+		Buffer		buffer;
 		uint32		free_head = meta->free_head;
 		uint32		words[3] = {meta->waiting_head, 0, 0};
 		VpChange	change;
 
-		if (store->wal)
-			vp_log_reuse(store->rel, vp_waiting_xid(meta));
+		if (tail >= meta->next_id)
+			vp_report_damage(store->rel, VP_META_BLOCK, "The end of the waiting list is out of range.");
+		place = vp_node_place(&store->geo, tail);
+		buffer = vp_store_read(store, place.block);
 		/* the list's end goes on with what is free already */
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		check_listed(store, tail, BufferGetPage(buffer) + place.offset, VP_META_BLOCK,
+					 "The end of the waiting list is a node that is in use.");
+		if (store->wal)
+			vp_log_reuse(store->rel, vp_waiting_xid(meta));
 		vp_change_begin(&change, VP_WAL_META);
 		vp_change_page(&change, buffer);
 		vp_change_words(&change, vp_list_word(store, BufferGetPage(buffer) + place.offset),
@@ -113,6 +130,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 	if (take->used)
 	{
 		take->id = vp_deref(take->meta.free_head);
+		if (take->id >= meta->next_id)
+			vp_report_damage(store->rel, VP_META_BLOCK, "The free list is out of range.");
 		return;
 	}
 	take->id = take->meta.next_id;
@@ -136,6 +155,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	VpChange	change;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	vp_shards_check(store->rel, meta);
 	if (!copy && vp_meta_bytes(meta) + record->size > limit)
 	{
 		UnlockReleaseBuffer(metabuf);
@@ -154,7 +174,12 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	old = BufferGetPage(buffer) + place.offset;
 	if (take.used)
+	{
+		check_listed(store, take.id, old, place.block, "The free list leads to a node that is in use.");
 		take.meta.free_head = *vp_list_word(store, old);
+	}
+	else if (vp_record_tail(store, old)->flags != 0)
+		vp_report_damage(store->rel, place.block, "A node is in use that no node has come to yet.");
 
 	memset(&tail, 0, sizeof(tail));
 	tail.id = take.id;

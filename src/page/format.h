@@ -164,6 +164,9 @@ typedef struct VpMeta
 	uint32		moved_xid_lo;	/* nodes are MOVED since this transaction or an earlier one */
 	uint32		moved_xid_hi;
 	VpShard		shard[VP_MAX_SHARDS];
+
+	/* of all before `shards`, written by the build; 0: by a version that did not */
+	uint32		constants_hash;
 } VpMeta;
 
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))

@@ -78,6 +78,12 @@ choose_groups(uint32 m, uint32 slots)
 	return levels.groups;
 }
 
+uint32
+vp_mean_page_count(const VpMeta *meta)
+{
+	return (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
+}
+
 void
 vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 {
@@ -95,7 +101,7 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
 	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
-	geo->mean_pages = (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
+	geo->mean_pages = vp_mean_page_count(meta);
 	geo->landmark_pages = meta->landmark_pages;
 	geo->head_blocks = 1 + geo->landmark_pages;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;

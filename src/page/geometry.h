@@ -66,6 +66,9 @@ extern uint32 vp_geometry_code_room(int m);
 /* From a metapage's constant part, in which the code has no more than that. */
 extern void vp_geometry_init(VpGeometry *geo, const VpMeta *meta);
 
+/* Pages of the mean that a metapage says. */
+extern uint32 vp_mean_page_count(const VpMeta *meta);
+
 /* Where something is: a block, and the offset from the start of the page. */
 typedef struct VpPlace
 {

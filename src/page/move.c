@@ -37,6 +37,7 @@ lock_meta(const VpStore *store, MetaChange *change)
 	change->buffer = vp_store_read(store, VP_META_BLOCK);
 	change->meta = VpPageGetMeta(BufferGetPage(change->buffer));
 	LockBuffer(change->buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_shards_check(store->rel, change->meta);
 	change->copy = *change->meta;
 }
 
@@ -100,6 +101,8 @@ vp_move_finish(const VpStore *store, VpId id, VpId copy)
 
 	lock_meta(store, &to);
 	vp_pair_lock(store, &pair, id, copy);
+	vp_shard_of_check(store, to.meta, id, pair.tail[0]);
+	vp_shard_of_check(store, to.meta, copy, pair.tail[1]);
 	vp_shard_count(&to.copy.shard[pair.tail[0]->shard], -1, -(int64) pair.tail[0]->size);
 	vp_shard_count(&to.copy.shard[pair.tail[1]->shard], 1, pair.tail[1]->size);
 	to.copy.copy = 0;
@@ -132,10 +135,15 @@ vp_node_abandon(const VpStore *store, VpId id)
 		UnlockReleaseBuffer(to.buffer);
 		return;
 	}
+	if (id >= to.meta->next_id)
+		vp_report_damage(store->rel, VP_META_BLOCK, "The node being moved is out of range.");
 	place = vp_node_place(&store->geo, id);
 	buffer = vp_store_read(store, place.block);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+	if (tail->flags == 0 || tail->id != id)
+		vp_report_damage(store->rel, place.block, "A record is of another node.");
+	vp_shard_of_check(store, to.meta, id, tail);
 	if (vp_ref(id) == to.meta->copy)
 		to.copy.copy = 0;
 	else

@@ -225,6 +225,30 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	memcpy(tail, vp_record_tail(store, vp_page_to_read(buffer) + place.offset), sizeof(*tail));
 	UnlockReleaseBuffer(buffer);
+	if (tail->flags == 0)
+		return;
+	if (unlikely(tail->id != id))
+		vp_report_damage(store->rel, place.block, "A record is of another node.");
+	if (unlikely(!vp_tid_is_sound(&tail->tid)))
+		vp_report_damage(store->rel, place.block, "A record is of no row.");
+}
+
+void
+vp_chain_damage(const VpStore *store, VpId id)
+{
+	vp_report_damage(store->rel, vp_node_place(&store->geo, id).block,
+					 "A chain leads to a node that is not in it.");
+}
+
+/* That ids have pages is asked of the store first: it costs nothing. */
+void
+vp_chain_fetch(const VpStore *store, VpId before, VpId id, VpNodeTail *tail)
+{
+	if (id >= store->nids && id >= vp_graph_state(store).next_id)
+		vp_chain_damage(store, before);
+	vp_node_fetch(store, id, tail);
+	if (!(tail->flags & VP_NODE_CHAINED))
+		vp_chain_damage(store, before);
 }
 
 /*
@@ -456,6 +480,9 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 	uint32	   *list = (uint32 *) (BufferGetPage(buffer) + place.offset);
 	bool		ok;
 
+	/* the slot would be another node's */
+	if (level > 0 && vp_level(&store->geo.levels, id) < level)
+		vp_report_damage(store->rel, place.block, "A link leads to a node that is not on its level.");
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	ok = links_equal(list, room, from, nfrom);
 	if (ok)
@@ -514,7 +541,7 @@ vp_chain_push(const VpStore *store, VpId first, VpId id)
 	bool		ok;
 
 	vp_pair_lock(store, &pair, first, id);
-	ok = pair.tail[0]->flags == VP_NODE_LINKED;
+	ok = first != id && pair.tail[0]->flags == VP_NODE_LINKED;
 	if (ok)
 	{
 		VpChange	change;

@@ -24,6 +24,18 @@ is_alive(uint8 flags)
 	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) == 0;
 }
 
+/* Is this the record of a node on its page?  Raises an error when not; free ones say nothing. */
+static void
+check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tail)
+{
+	if (tail->flags == 0)
+		return;
+	if (tail->id != id)
+		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of another node.");
+	if (!vp_tid_is_sound(&tail->tid))
+		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of no row.");
+}
+
 /* A node whose row searches find, and VACUUM must see. */
 static bool
 shows_row(uint8 flags)
@@ -45,10 +57,14 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	Buffer		metabuf = InvalidBuffer;
 	VpMeta	   *meta = NULL;
 	VpMeta		copy;
+	VpId		first = page_number * store->geo.nodes_per_page.value;
 	bool		found = false;
 	VpChange	change;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+		check_record(store, buffer, first + i,
+					 vp_record_tail(store, vp_page_record(store, buffer, i)));
 	for (uint32 i = 0; i < store->geo.nodes_per_page.value && !found; i++)
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
@@ -62,6 +78,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		meta = VpPageGetMeta(BufferGetPage(metabuf));
+		vp_shards_check(store->rel, meta);
 		copy = *meta;
 	}
 
@@ -78,9 +95,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		}
 		else if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
 		{
-			if (tail->shard >= meta->shards)
-				vp_report_damage(store->rel, BufferGetBlockNumber(buffer),
-								 "A record is of a shard that does not exist.");
+			vp_shard_of_check(store, meta, first + i, tail);
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
 			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
@@ -144,12 +159,17 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 	return ok;
 }
 
+/*
+ * Each turn takes a node out of the chain, which is one fewer, or goes on to the next: in a chain
+ * that comes back to itself, until it has met more nodes than there are.
+ */
 void
 vp_chain_clean(const VpStore *store, VpId first)
 {
+	uint32		next_id = vp_graph_state(store).next_id;
 	VpId		before = first;
 
-	for (;;)
+	for (uint32 turns = 0;; turns++)
 	{
 		VpNodeTail	tail;
 		VpNodeTail	next;
@@ -159,7 +179,9 @@ vp_chain_clean(const VpStore *store, VpId first)
 		vp_node_fetch(store, before, &tail);
 		if (tail.next == 0)
 			return;
-		vp_node_fetch(store, vp_deref(tail.next), &next);
+		vp_chain_fetch(store, before, vp_deref(tail.next), &next);
+		if (turns / 2 > next_id)
+			vp_chain_damage(store, before);
 		adopt = before == first && vp_is_gone(tail.flags) && !(next.flags & VP_NODE_DEAD);
 		if (adopt || vp_is_gone(next.flags))
 			take_out(store, before, vp_deref(tail.next), adopt);
@@ -203,6 +225,7 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 
 		if (!can_release(tail))
 			continue;
+		check_record(store, buffer, page_number * store->geo.nodes_per_page.value + i, tail);
 		words[nwords] = copy.waiting_head;
 		vp_change_words(&change, vp_list_word(store, record), &words[nwords++], 1);
 		vp_patch_flags(&change, tail, tail->flags | VP_NODE_UNLINKED | VP_NODE_LISTED,

@@ -13,9 +13,6 @@
 #include "page/patch.h"
 #include "page/store.h"
 
-/* ereports that a page is not what it should be. */
-pg_noreturn extern void vp_report_damage(Relation rel, BlockNumber block, const char *what);
-
 /*
  * The page of a place, directly if possible.  *pinned: the buffer to be
  * released when it had to be read in the ordinary way, else InvalidBuffer and
@@ -55,6 +52,15 @@ static inline VpNodeTail *
 vp_record_tail(const VpStore *store, const char *record)
 {
 	return (VpNodeTail *) (record + store->geo.tail_offset);
+}
+
+/* Raises an error if a node's shard does not exist, in a metapage found sound. */
+static inline void
+vp_shard_of_check(const VpStore *store, const VpMeta *meta, VpId id, const VpNodeTail *tail)
+{
+	if (unlikely(tail->shard >= meta->shards))
+		vp_report_damage(store->rel, vp_node_place(&store->geo, id).block,
+						 "A record is of a shard that does not exist.");
 }
 
 /* The word of a node's record through which the free and waiting lists go. */

@@ -9,87 +9,138 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "page/record.h"
 
-void
-vp_report_damage(Relation rel, BlockNumber block, const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INDEX_CORRUPTED),
-			 errmsg("index \"%s\" contains a damaged page at block %u",
-					RelationGetRelationName(rel), block),
-			 errdetail("%s", what),
-			 errhint("Please REINDEX it.")));
-}
-
-/* Is this a page of ours, of this kind and number?  ereports when not. */
+/*
+ * Reads block 0 into *meta, which is from a page of ours then, but may be anything.  Raises an
+ * error where there is no such page, without a lock of its own.
+ */
 static void
-check_page(Relation rel, Buffer buffer, VpPageKind kind, uint32 number)
+copy_meta(Relation rel, VpMeta *meta)
 {
-	Page		page = vp_page_to_read(buffer);
-	BlockNumber block = BufferGetBlockNumber(buffer);
-	VpPageSpecial *special;
+	PGAlignedBlock copy;
+	Buffer		buffer;
 
-	if (PageIsNew(page))
-		vp_report_damage(rel, block, "The page is all zeroes.");
-	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
-		vp_report_damage(rel, block, "The size of its special space is wrong.");
-	special = VpPageGetSpecial(page);
-	if (special->page_id != VP_PAGE_ID)
-		vp_report_damage(rel, block, "It is not a page of a vecprov index.");
-	if (special->version != VP_FORMAT_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INDEX_CORRUPTED),
-				 errmsg("index \"%s\" has a page of format version %u at block %u",
-						RelationGetRelationName(rel), special->version, block),
-				 errdetail("This version of vecprov reads format version %u.", VP_FORMAT_VERSION),
-				 errhint("Please REINDEX it.")));
-	if (special->kind != kind || special->number != number)
-		vp_report_damage(rel, block, "It is a page of another place.");
-}
-
-static bool
-makes_sense(const VpMeta *meta)
-{
-	return meta->magic == VP_MAGIC && meta->version == VP_FORMAT_VERSION &&
-		meta->form < VP_NFORMS && meta->m >= 2 && meta->dims >= 1 &&
-		meta->shards >= 1 && meta->shards <= VP_MAX_SHARDS &&
-		meta->target >= 1 && meta->target <= meta->shards;
+	if (RelationGetNumberOfBlocks(rel) == 0)
+		vp_report_damage(rel, VP_META_BLOCK, "The relation is empty.");
+	buffer = ReadBuffer(rel, VP_META_BLOCK);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	memcpy(copy.data, vp_page_to_read(buffer), BLCKSZ);
+	UnlockReleaseBuffer(buffer);
+	vp_page_check(rel, VP_META_BLOCK, copy.data, VP_PAGE_META, 0);
+	memcpy(meta, VpPageGetMeta(copy.data), sizeof(*meta));
 }
 
 void
 vp_meta_read(Relation rel, VpMeta *meta)
 {
-	Buffer		buffer = ReadBuffer(rel, VP_META_BLOCK);
+	const char *problem;
 
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	check_page(rel, buffer, VP_PAGE_META, 0);
-	memcpy(meta, VpPageGetMeta(vp_page_to_read(buffer)), sizeof(*meta));
-	UnlockReleaseBuffer(buffer);
+	copy_meta(rel, meta);
+	/* the relation only grows, so its size is looked at after the metapage */
+	problem = vp_meta_problem(rel, meta, RelationGetNumberOfBlocks(rel));
+	if (problem != NULL)
+		vp_report_damage(rel, VP_META_BLOCK, problem);
+}
 
-	if (!makes_sense(meta))
-		vp_report_damage(rel, VP_META_BLOCK, "Its metapage makes no sense.");
+/*
+ * Is this the kind of error that damage of an index's file raises?  Others, such as a
+ * cancelled query, are not for the caller of vp_meta_try to hide.
+ */
+static bool
+is_of_the_file(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_INDEX_CORRUPTED || sqlerrcode == ERRCODE_DATA_CORRUPTED ||
+		sqlerrcode == ERRCODE_IO_ERROR || sqlerrcode == ERRCODE_UNDEFINED_FILE ||
+		sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE;
+}
+
+/* What vp_meta_try found. */
+typedef struct MetaTry
+{
+	VpMeta	   *meta;
+	BlockNumber nblocks;
+	char	   *problem;
+} MetaTry;
+
+/* Message and detail of the error that is being caught, which is forgotten; or raises it again. */
+static char *
+take_error(MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ErrorData  *error = CopyErrorData();
+	char	   *text;
+
+	if (!is_of_the_file(error->sqlerrcode))
+	{
+		MemoryContextSwitchTo(old);
+		PG_RE_THROW();
+	}
+	FlushErrorState();
+	text = error->detail != NULL ? psprintf("%s: %s", error->message, error->detail) :
+		pstrdup(error->message);
+	FreeErrorData(error);
+	return text;
+}
+
+/*
+ * What a failed read leaves is a pin, and before PostgreSQL 16 a read that is under way: both are
+ * given up here.  A subtransaction would do so, too, but it would end what a build tells
+ * of its progress if it aborts, and make half of an ALTER INDEX visible if it commits.
+ */
+static void
+try_meta(Relation rel, MetaTry *try)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner outer = CurrentResourceOwner;
+	ResourceOwner owner = ResourceOwnerCreate(outer, "vecprov metapage");
+
+	PG_TRY();
+	{
+		CurrentResourceOwner = owner;
+		try->nblocks = RelationGetNumberOfBlocks(rel);
+		vp_meta_read(rel, try->meta);
+	}
+	PG_CATCH();
+	{
+		CurrentResourceOwner = outer;
+		try->problem = take_error(context);
+		VpAbortBufferIO();
+	}
+	PG_END_TRY();
+	CurrentResourceOwner = outer;
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(owner);
+}
+
+char *
+vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks)
+{
+	MetaTry		try = {.meta = meta};
+
+	try_meta(rel, &try);
+	*nblocks = try.nblocks;
+	return try.problem;
 }
 
 bool
 vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number)
 {
-	Page		page = vp_page_to_read(buffer);
-	const VpPageSpecial *special;
-
-	if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
-		return false;
-	special = VpPageGetSpecial(page);
-	return special->page_id == VP_PAGE_ID && special->version == VP_FORMAT_VERSION &&
-		special->kind == kind && special->number == number;
+	return vp_page_fault(vp_page_to_read(buffer), kind, number) == VP_PAGE_SOUND;
 }
 
 bool
@@ -102,7 +153,7 @@ vp_meta_look(Buffer buffer, VpMeta *meta)
 	if (sound)
 		memcpy(meta, VpPageGetMeta(vp_page_to_read(buffer)), sizeof(*meta));
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	return sound && makes_sense(meta);
+	return sound && vp_meta_problem(NULL, meta, InvalidBlockNumber) == NULL;
 }
 
 /* A page that is in shared buffers, where its hint says, and sound; else NULL. */
@@ -115,25 +166,48 @@ page_at_hand(const VpPeekRel *peek, BlockNumber block, VpPageKind kind, uint32 n
 		vp_peek_page(desc) : NULL;
 }
 
+/* How many floats of the mean are on a page of it. */
+static uint32
+mean_page_floats(const VpMeta *meta, uint32 number)
+{
+	return Min(meta->mean_floats - number * VP_VECTOR_PAGE_WORDS, VP_VECTOR_PAGE_WORDS);
+}
+
+/* Is what a page holds of the mean something that codes can be relative to? */
+static bool
+mean_is_finite(const char *page, const VpMeta *meta, uint32 number)
+{
+	const float *mean = (const float *) VpPageData(page);
+	uint32		n = mean_page_floats(meta, number);
+
+	for (uint32 i = 0; i < n; i++)
+		if (!isfinite(mean[i]))
+			return false;
+	return true;
+}
+
 bool
 vp_store_is_at_hand(Relation rel)
 {
 	VpPeekRel	peek;
 	VpMeta		meta;
-	VpGeometry	geo;
 	const char *page;
+	uint32		npages;
 
 	vp_peek_init(&peek, rel);
 	page = peek.enabled ? page_at_hand(&peek, VP_META_BLOCK, VP_PAGE_META, 0) : NULL;
 	if (page == NULL)
 		return false;
 	memcpy(&meta, VpPageGetMeta(page), sizeof(meta));
-	if (!makes_sense(&meta))
+	if (vp_meta_problem(rel, &meta, RelationGetNumberOfBlocks(rel)) != NULL)
 		return false;
-	vp_geometry_init(&geo, &meta);
-	for (uint32 i = 0; i < geo.mean_pages; i++)
-		if (page_at_hand(&peek, VP_MEAN_BLOCK + i, VP_PAGE_MEAN, i) == NULL)
+	npages = vp_mean_page_count(&meta);
+	for (uint32 i = 0; i < npages; i++)
+	{
+		page = page_at_hand(&peek, VP_MEAN_BLOCK + i, VP_PAGE_MEAN, i);
+		if (page == NULL || !mean_is_finite(page, &meta, i))
 			return false;
+	}
 	return true;
 }
 
@@ -142,6 +216,8 @@ vp_store_init(VpStore *store, Relation rel, const VpMeta *meta)
 {
 	store->rel = rel;
 	store->wal = RelationNeedsWAL(rel);
+	store->nblocks = 0;
+	store->nids = 0;
 	vp_geometry_init(&store->geo, meta);
 	vp_peek_init(&store->peek, rel);
 }
@@ -182,8 +258,10 @@ vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 				const float *mean, bool wal)
 {
 	uint32		left = meta->mean_floats;
+	VpMeta		sealed = *meta;
 
-	create_page(rel, fork, VP_PAGE_META, 0, meta, sizeof(*meta), wal);
+	sealed.constants_hash = vp_meta_hash(meta);
+	create_page(rel, fork, VP_PAGE_META, 0, &sealed, sizeof(sealed), wal);
 	for (uint32 number = 0; left > 0; number++)
 	{
 		uint32		n = Min(left, VP_VECTOR_PAGE_WORDS);
@@ -206,7 +284,9 @@ vp_mean_read(Relation rel, const VpMeta *meta, float *mean)
 		Buffer		buffer = ReadBuffer(rel, VP_MEAN_BLOCK + number);
 
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		check_page(rel, buffer, VP_PAGE_MEAN, number);
+		vp_page_check(rel, VP_MEAN_BLOCK + number, BufferGetPage(buffer), VP_PAGE_MEAN, number);
+		if (!mean_is_finite(BufferGetPage(buffer), meta, number))
+			vp_report_damage(rel, VP_MEAN_BLOCK + number, "The mean of the vectors is not finite.");
 		memcpy(mean + number * VP_VECTOR_PAGE_WORDS,
 			   VpPageData(BufferGetPage(buffer)), n * sizeof(float));
 		UnlockReleaseBuffer(buffer);
@@ -275,6 +355,18 @@ await_redo(const VpStore *store, Buffer buffer)
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 }
 
+/*
+ * Is there such a block?  Asks the file where the store does not know: it remembers how
+ * long the relation is at least, which never becomes shorter as long as it is opened.
+ */
+static void
+check_length(const VpStore *store, BlockNumber block)
+{
+	unconstify(VpStore *, store)->nblocks = RelationGetNumberOfBlocks(store->rel);
+	if (block >= store->nblocks)
+		vp_report_damage(store->rel, block, "The relation ends before this block.");
+}
+
 Buffer
 vp_store_read(const VpStore *store, BlockNumber block)
 {
@@ -302,20 +394,49 @@ vp_store_read(const VpStore *store, BlockNumber block)
 		}
 	}
 
+	if (unlikely(block >= store->nblocks))
+		check_length(store, block);
 	buffer = ReadBuffer(store->rel, block);
 	await_redo(store, buffer);
 	kind = vp_block_kind(&store->geo, block, &number);
-	check_page(store->rel, buffer, kind, number);
+	vp_page_check(store->rel, block, vp_page_to_read(buffer), kind, number);
 	vp_peek_remember(&store->peek, block, buffer);
 	return buffer;
 }
 
-static void
-read_state(const volatile VpMeta *meta, VpGraphState *state)
+/*
+ * Are there pages for all ids below next_id?  Asks the file where the store does not know;
+ * then it does for all ids of the last one's chunk.
+ */
+static pg_noinline void
+check_ids(const VpStore *store, uint32 next_id)
+{
+	const VpGeometry *geo = &store->geo;
+
+	if (next_id - 1 > geo->max_id ||
+		vp_blocks_for(geo, next_id - 1) > RelationGetNumberOfBlocks(store->rel))
+		vp_report_damage(store->rel, VP_META_BLOCK,
+						 "The relation has no pages for all nodes that its metapage counts.");
+	unconstify(VpStore *, store)->nids =
+		(vp_divide(next_id - 1, &geo->nodes_per_chunk) + 1) * geo->nodes_per_chunk.value;
+}
+
+static inline void
+read_state(const VpStore *store, const volatile VpMeta *meta, VpGraphState *state)
 {
 	state->next_id = meta->next_id;
 	state->shards = meta->shards;
 	state->mean_due = meta->mean_due;
+	if (unlikely(state->next_id > store->nids))
+		check_ids(store, state->next_id);
+	if (unlikely(state->shards < 1 || state->shards > VP_MAX_SHARDS))
+		vp_report_damage(store->rel, VP_META_BLOCK, "The number of shards makes no sense.");
+}
+
+static pg_noinline void
+report_entry(const VpStore *store)
+{
+	vp_report_damage(store->rel, VP_META_BLOCK, "An entry point is out of range.");
 }
 
 VpGraphState
@@ -325,7 +446,7 @@ vp_graph_state(const VpStore *store)
 	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
 	VpGraphState state;
 
-	read_state(meta, &state);
+	read_state(store, meta, &state);
 	ReleaseBuffer(buffer);
 	return state;
 }
@@ -349,9 +470,13 @@ vp_shard_entry(const VpStore *store, uint32 shard)
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
 	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
 	VpId		entry = vp_deref(meta->shard[shard].entry);
+	VpGraphState state;
 
 	pg_read_barrier();
+	read_state(store, meta, &state);
 	ReleaseBuffer(buffer);
+	if (entry != VP_NO_ID && entry >= state.next_id)
+		report_entry(store);
 	return entry;
 }
 
@@ -360,7 +485,7 @@ vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries)
 {
 	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
 	const volatile VpMeta *meta = VpPageGetMeta(vp_page_to_read(buffer));
-	uint32		shards = meta->shards;
+	uint32		shards = Min(meta->shards, VP_MAX_SHARDS);
 	int			n = 0;
 
 	/* the entries first: their ids are then below next_id */
@@ -372,8 +497,11 @@ vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries)
 			entries[n++] = entry;
 	}
 	pg_read_barrier();
-	read_state(meta, state);
+	read_state(store, meta, state);
 	ReleaseBuffer(buffer);
+	for (int i = 0; i < n; i++)
+		if (unlikely(entries[i] >= state->next_id))
+			report_entry(store);
 	return n;
 }
 
@@ -491,6 +619,7 @@ vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes)
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	vp_shards_check(store->rel, meta);
 	*records = vp_meta_records(meta);
 	*bytes = vp_meta_bytes(meta);
 	UnlockReleaseBuffer(buffer);

@@ -18,6 +18,7 @@
 #include "storage/buf.h"
 #include "utils/relcache.h"
 
+#include "page/damage.h"
 #include "page/geometry.h"
 #include "page/peek.h"
 
@@ -28,6 +29,10 @@ typedef struct VpStore
 	bool		wal;			/* log changes? */
 	VpGeometry	geo;
 	VpPeekRel	peek;
+
+	/* known of the relation's length, which only grows: at least so many blocks and ids */
+	BlockNumber nblocks;
+	uint32		nids;
 } VpStore;
 
 /* What searches and inserts need to know of the index as a whole. */
@@ -43,8 +48,18 @@ typedef struct VpGraphState
  *----------
  */
 
-/* Reads and checks the metapage (pin and share lock inside). */
+/*
+ * Reads the metapage (pin and share lock inside).  Raises an error unless it is in range,
+ * fits the relation's size, and is what the catalogue says of the index.
+ */
 extern void vp_meta_read(Relation rel, VpMeta *meta);
+
+/*
+ * The same for who must go on without: returns NULL, or what is wrong, palloc'd.  Damage
+ * and a file that cannot be read are no errors; all others are raised.  Sets *nblocks
+ * to the relation's size, 0 if not even that can be known.  Not in a critical section.
+ */
+extern char *vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks);
 
 /* Is the page that somebody has pinned the one of this kind and number? */
 extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
@@ -55,7 +70,10 @@ extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
  */
 extern bool vp_store_is_at_hand(Relation rel);
 
-/* Copies a metapage that the caller has pinned; false when it is not a sound one. */
+/*
+ * Copies a metapage that the caller has pinned; false when it is not a sound one.  Does not
+ * compare it with the catalogue, nor with the size of the relation.
+ */
 extern bool vp_meta_look(Buffer buffer, VpMeta *meta);
 
 extern void vp_store_init(VpStore *store, Relation rel, const VpMeta *meta);
@@ -205,8 +223,17 @@ typedef double (*VpVectorMeasure) (const void *vector, void *arg);
 
 extern double vp_vector_measure(const VpStore *store, VpId id, void *room, VpVectorMeasure measure, void *arg);
 
-/* Fetches. */
+/* Fetches.  A record that is not that of the node, or of no row, is an error; a free one is not. */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
+
+/*
+ * Fetches the node to which the chain of `before` leads, `id`, which may be anything: that it is
+ * no node, or not a chained one, is an error.
+ */
+extern void vp_chain_fetch(const VpStore *store, VpId before, VpId id, VpNodeTail *tail);
+
+/* Raises the error that the chain behind a node leads to where it cannot. */
+pg_noreturn extern void vp_chain_damage(const VpStore *store, VpId id);
 
 /* The exact vector, exact_words words: out of the vector pages, or the node's code. */
 extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);

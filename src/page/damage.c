@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * damage.c
+ *	  What a page must hold to be used; see damage.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/transam.h"
+#include "access/xlog.h"
+#include "common/hashfn.h"
+#include "utils/rel.h"
+
+#include "page/damage.h"
+#include "page/geometry.h"
+
+/* More than any type's exact vector or mean takes: no arithmetic on it overflows. */
+#define MOST_VECTOR_BYTES	(1024 * 1024)
+
+static VpMetaCompare compare_with_catalogue = NULL;
+
+void
+vp_report_damage(Relation rel, BlockNumber block, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INDEX_CORRUPTED),
+			 errmsg("index \"%s\" contains a damaged page at block %u",
+					RelationGetRelationName(rel), block),
+			 errdetail("%s", what),
+			 errhint("Please REINDEX it.")));
+}
+
+/*----------
+ * Any page
+ *----------
+ */
+
+/* What vp_page_format makes of the header stays as it is, but for LSN and checksum. */
+static bool
+header_is_ours(const PageHeaderData *header)
+{
+	return header->pd_flags == 0 && header->pd_prune_xid == 0 &&
+		header->pd_lower == header->pd_special && header->pd_upper == header->pd_special &&
+		header->pd_pagesize_version == (BLCKSZ | PG_PAGE_LAYOUT_VERSION);
+}
+
+VpPageFault
+vp_page_fault(Page page, VpPageKind kind, uint32 number)
+{
+	const PageHeaderData *header = (const PageHeaderData *) page;
+	const VpPageSpecial *special;
+
+	if (PageIsNew(page))
+		return VP_PAGE_ZEROES;
+	if (header->pd_special != VP_PAGE_END)
+		return VP_PAGE_SPECIAL;
+	if (!header_is_ours(header))
+		return VP_PAGE_HEADER;
+	special = (const VpPageSpecial *) ((char *) page + VP_PAGE_END);
+	if (special->page_id != VP_PAGE_ID)
+		return VP_PAGE_ALIEN;
+	if (special->version != VP_FORMAT_VERSION)
+		return VP_PAGE_VERSION;
+	return special->kind == kind && special->number == number ? VP_PAGE_SOUND : VP_PAGE_PLACE;
+}
+
+void
+vp_page_check(Relation rel, BlockNumber block, Page page, VpPageKind kind, uint32 number)
+{
+	switch (vp_page_fault(page, kind, number))
+	{
+		case VP_PAGE_SOUND:
+			break;
+		case VP_PAGE_ZEROES:
+			vp_report_damage(rel, block, "The page is all zeroes.");
+		case VP_PAGE_HEADER:
+			vp_report_damage(rel, block, "Its header is not that of a page of a vecprov index.");
+		case VP_PAGE_SPECIAL:
+			vp_report_damage(rel, block, "The size of its special space is wrong.");
+		case VP_PAGE_ALIEN:
+			vp_report_damage(rel, block, "It is not a page of a vecprov index.");
+		case VP_PAGE_VERSION:
+			ereport(ERROR,
+					(errcode(ERRCODE_INDEX_CORRUPTED),
+					 errmsg("index \"%s\" has a page of format version %u at block %u",
+							RelationGetRelationName(rel), VpPageGetSpecial(page)->version, block),
+					 errdetail("This version of vecprov reads format version %u.",
+							   VP_FORMAT_VERSION),
+					 errhint("Please REINDEX it.")));
+		case VP_PAGE_PLACE:
+			vp_report_damage(rel, block, "It is a page of another place.");
+	}
+}
+
+/*----------
+ * The metapage
+ *----------
+ */
+
+void
+vp_meta_define(VpMetaCompare compare)
+{
+	compare_with_catalogue = compare;
+}
+
+/* Never one bit away from 0, which says that an older version made the index. */
+uint32
+vp_meta_hash(const VpMeta *meta)
+{
+	return hash_bytes((const unsigned char *) meta, offsetof(VpMeta, shards)) | 3;
+}
+
+/* In range, so that a geometry can be computed, and as the build left it? */
+static const char *
+constants_problem(const VpMeta *meta)
+{
+	if (meta->magic != VP_MAGIC || meta->version != VP_FORMAT_VERSION)
+		return "Its metapage makes no sense: it is none of this format.";
+	if (meta->form >= VP_NFORMS)
+		return "Its metapage makes no sense: there is no such type of vectors.";
+	if (meta->dims < 1)
+		return "Its metapage makes no sense: vectors have no dimensions.";
+	if (meta->m < VP_MIN_M || meta->m > VP_MAX_M)
+		return "Its metapage makes no sense: m is out of range.";
+	if (meta->ef_construction < VP_MIN_EF_CONSTRUCTION ||
+		meta->ef_construction > VP_MAX_EF_CONSTRUCTION)
+		return "Its metapage makes no sense: ef_construction is out of range.";
+	if (meta->code_bytes < 8 || meta->code_bytes % 8 != 0 ||
+		meta->code_bytes > vp_geometry_code_room(meta->m))
+		return "Its metapage makes no sense: the size of codes is out of range.";
+	if (meta->vector_bytes > MOST_VECTOR_BYTES ||
+		meta->mean_floats > MOST_VECTOR_BYTES / sizeof(float))
+		return "Its metapage makes no sense: the size of vectors is out of range.";
+	if (meta->landmark_pages != 0 && meta->landmark_pages != VP_LANDMARK_PAGES)
+		return "Its metapage makes no sense: the number of landmark pages is wrong.";
+	if (meta->constants_hash != 0 && meta->constants_hash != vp_meta_hash(meta))
+		return "Its metapage makes no sense: what its build wrote there has changed.";
+	return NULL;
+}
+
+static const char *
+shards_problem(const VpMeta *meta)
+{
+	uint64		records = 0;
+
+	if (meta->shards < 1 || meta->shards > VP_MAX_SHARDS ||
+		meta->target < 1 || meta->target > meta->shards || meta->moving > 1 ||
+		(!meta->moving && meta->target != meta->shards))
+		return "Its metapage makes no sense: the number of shards is out of range.";
+	for (uint32 i = 0; i < VP_MAX_SHARDS; i++)
+	{
+		const VpShard *shard = &meta->shard[i];
+
+		if (i >= meta->shards && (shard->entry != 0 || shard->records != 0 ||
+								  vp_shard_bytes(shard) != 0))
+			return "Its metapage makes no sense: a shard that does not exist is not empty.";
+		if (shard->entry > meta->next_id)
+			return "Its metapage makes no sense: an entry point is out of range.";
+		/* the size of a record is a word */
+		if (vp_shard_bytes(shard) > (uint64) shard->records * PG_UINT32_MAX)
+			return "Its metapage makes no sense: the sizes of records are out of range.";
+		records += shard->records;
+	}
+	if (records > meta->next_id)
+		return "Its metapage makes no sense: the number of records is out of range.";
+	return NULL;
+}
+
+/* Is this when the mean is due, of an index of so many ids? */
+static bool
+mean_due_is_sound(uint32 due, uint32 next_id)
+{
+	if (due == 0)
+		return next_id >= VP_MEAN_LAST;
+	return due <= VP_MEAN_LAST && due == vp_mean_due(due - 1);
+}
+
+/*
+ * On a standby, replay may not have come by transaction IDs yet that the primary had
+ * not used when it wrote them.
+ */
+static bool
+xid_is_sound(uint32 lo, uint32 hi)
+{
+	return RecoveryInProgress() ||
+		((uint64) hi << 32 | lo) <= U64FromFullTransactionId(ReadNextFullTransactionId());
+}
+
+static const char *
+graph_problem(const VpMeta *meta, BlockNumber nblocks)
+{
+	VpGeometry	geo;
+	uint32		next_id = meta->next_id;
+
+	vp_geometry_init(&geo, meta);
+	if (nblocks < geo.first_block)
+		return "The relation is shorter than its metapage says.";
+	if (next_id > 0 && (next_id - 1 > geo.max_id || vp_blocks_for(&geo, next_id - 1) > nblocks))
+		return "The relation has no pages for all nodes that its metapage counts.";
+	if (meta->has_mean > 1 || (meta->has_mean && meta->mean_floats == 0) ||
+		!mean_due_is_sound(meta->mean_due, next_id))
+		return "Its metapage makes no sense: what it says of the mean.";
+	if (meta->free_head > next_id || meta->waiting_head > next_id ||
+		meta->waiting_tail > next_id || (meta->waiting_head == 0) != (meta->waiting_tail == 0) ||
+		meta->copy > next_id || (meta->copy != 0 && !meta->moving))
+		return "Its metapage makes no sense: a list of nodes is out of range.";
+	if (!xid_is_sound(meta->waiting_xid_lo, meta->waiting_xid_hi) ||
+		!xid_is_sound(meta->moved_xid_lo, meta->moved_xid_hi))
+		return "Its metapage makes no sense: a transaction ID is of the future.";
+	return NULL;
+}
+
+const char *
+vp_meta_problem(Relation rel, const VpMeta *meta, BlockNumber nblocks)
+{
+	const char *problem = constants_problem(meta);
+
+	if (problem == NULL && rel != NULL)
+		problem = compare_with_catalogue(rel, meta);
+	if (problem == NULL)
+		problem = shards_problem(meta);
+	if (problem == NULL)
+		problem = graph_problem(meta, nblocks);
+	return problem;
+}
