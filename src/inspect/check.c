@@ -14,6 +14,8 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/xlog.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -21,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "am/rows.h"
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "page/record.h"
@@ -57,6 +60,7 @@ typedef struct Check
 	VpMeta		meta;
 	bool		full;
 	NodeInfo   *nodes;			/* full only */
+	VpRows		rows;			/* where the table ends */
 	VpId	   *by_tid;			/* nodes with rows, in the order of those */
 	uint32		nby_tid;
 } Check;
@@ -89,6 +93,14 @@ node_block(Check *check, VpId id)
 	return vp_node_place(&check->store->geo, id).block;
 }
 
+/* Without `full` others may have made nodes since the metapage was read. */
+static bool
+is_id(Check *check, VpId id)
+{
+	return id < check->meta.next_id ||
+		(!check->full && id < vp_graph_state(check->store).next_id);
+}
+
 /* A node that searches go through. */
 static bool
 in_graph(uint8 flags)
@@ -109,35 +121,91 @@ has_row(uint8 flags)
  *----------
  */
 
+/* Are these bytes of a page zero, which nobody uses? */
+static void
+check_padding(Check *check, Page page, BlockNumber block, Size from, Size to)
+{
+	for (Size at = from; at < to; at++)
+		if (((char *) page)[at] != 0)
+		{
+			report(check, block, -1, "page padding", "byte %zu, which is not used, is not zero", at);
+			return;
+		}
+}
+
+/* On a standby the page may be ahead of what is known to have been replayed. */
+static void
+check_unused(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32 number)
+{
+	const VpGeometry *geo = &check->store->geo;
+	const VpPageSpecial *special = VpPageGetSpecial(page);
+	Size		used = VP_PAGE_ROOM;
+
+	if (kind == VP_PAGE_META)
+		used = sizeof(VpMeta);
+	else if (kind == VP_PAGE_MEAN)
+		used = Min((check->meta.mean_floats - number * VP_VECTOR_PAGE_WORDS) * sizeof(float), used);
+	else if (kind == VP_PAGE_UPPER)
+		used = vp_level_slots(&geo->levels) * geo->slot_size;
+	else if (kind == VP_PAGE_LANDMARK)
+		used = sizeof(VpLandmarkPage);
+	else if (kind == VP_PAGE_NODE)
+		used = geo->nodes_per_page.value * geo->record_size;
+	else
+		used = Min((geo->nodes_per_chunk.value * geo->vector_words -
+					number % geo->vector_pages * VP_VECTOR_PAGE_WORDS) * sizeof(uint32), used);
+	check_padding(check, page, block, VP_PAGE_START + used, VP_PAGE_END);
+	if (special->unused != 0 || special->unused2 != 0)
+		report(check, block, -1, "page padding", "the special space has more in it than it should");
+	if (!RecoveryInProgress() && PageGetLSN(page) > GetXLogInsertRecPtr())
+		report(check, block, -1, "page LSN", "the page was changed at %X/%X, where WAL has not come to",
+			   LSN_FORMAT_ARGS(PageGetLSN(page)));
+}
+
 /* Is the page what its place says?  If not there is no use in looking further. */
 static bool
-check_header(Check *check, Page page, BlockNumber block)
+check_header(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32 number)
 {
-	uint32		number;
-	VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
-	VpPageSpecial *special;
+	const VpPageSpecial *special = (VpPageSpecial *) ((char *) page + VP_PAGE_END);
 
-	if (PageIsNew(page))
+	switch (vp_page_fault(page, kind, number))
 	{
-		report(check, block, -1, "page initialised", "the page is all zeroes");
-		return false;
+		case VP_PAGE_SOUND:
+			check_unused(check, page, block, kind, number);
+			return true;
+		case VP_PAGE_ZEROES:
+			report(check, block, -1, "page initialised", "the page is all zeroes");
+			break;
+		case VP_PAGE_SPECIAL:
+			report(check, block, -1, "page layout", "the special space begins at %u",
+				   ((PageHeader) page)->pd_special);
+			break;
+		case VP_PAGE_HEADER:
+			report(check, block, -1, "page layout", "the header is not that of a page of ours");
+			break;
+		case VP_PAGE_ALIEN:
+		case VP_PAGE_VERSION:
+			report(check, block, -1, "page version", "page id %04X, format version %u",
+				   special->page_id, special->version);
+			break;
+		case VP_PAGE_PLACE:
+			report(check, block, -1, "page place",
+				   "it is page %u of kind %u, expected %u of kind %u",
+				   special->number, special->kind, number, kind);
+			break;
 	}
-	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(VpPageSpecial)))
-	{
-		report(check, block, -1, "page layout", "the special space has %u bytes",
-			   (unsigned) PageGetSpecialSize(page));
-		return false;
-	}
-	special = VpPageGetSpecial(page);
-	if (special->page_id != VP_PAGE_ID || special->version != VP_FORMAT_VERSION)
-		report(check, block, -1, "page version", "page id %04X, format version %u",
-			   special->page_id, special->version);
-	else if (special->kind != kind || special->number != number)
-		report(check, block, -1, "page place", "it is page %u of kind %u, expected %u of kind %u",
-			   special->number, special->kind, number, kind);
-	else
-		return true;
 	return false;
+}
+
+static bool
+all_zero(const void *from, Size bytes)
+{
+	const char *at = from;
+
+	for (Size i = 0; i < bytes; i++)
+		if (at[i] != 0)
+			return false;
+	return true;
 }
 
 /* A list of links: no gaps, nobody twice, not the node itself, only ids there are. */
@@ -160,7 +228,7 @@ check_list(Check *check, BlockNumber block, VpId id, const uint32 *words, int ro
 
 		if (to == id)
 			report(check, block, id, "no link to itself", "link %d leads to the node itself", i);
-		else if (to >= check->meta.next_id)
+		else if (!is_id(check, to))
 			report(check, block, id, "links in range", "link %d leads to node %u of %u",
 				   i, to, check->meta.next_id);
 		for (int j = 0; j < i; j++)
@@ -176,6 +244,8 @@ flags_make_sense(uint8 flags)
 
 	if (flags == 0)
 		return true;
+	if (flags & ~(VP_NODE_MOVED | (VP_NODE_MOVED - 1)))
+		return false;
 	if (state == 0 || (state & (state - 1)) != 0)
 		return false;
 	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
@@ -191,12 +261,21 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	const VpGeometry *geo = &check->store->geo;
 	VpNodeTail *tail = vp_record_tail(check->store, record);
 	const float *factors = (const float *) record;
+	const char *links = record + geo->links_offset;
 
 	if (!flags_make_sense(tail->flags))
 		report(check, block, id, "flags", "flags are %02X", tail->flags);
 	if (tail->flags == 0)
+	{
+		if (!all_zero(record, geo->record_size))
+			report(check, block, id, "flags", "the node was never used, but its record is not empty");
+		/* replay changes the metapage first */
+		if (id < check->meta.next_id && !RecoveryInProgress())
+			report(check, block, id, "ids in use", "the node was never used, but ids go on to %u",
+				   check->meta.next_id);
 		return;
-	if (id >= check->meta.next_id)
+	}
+	if (!is_id(check, id))
 		report(check, block, id, "ids in use", "the node is in use, but ids end at %u",
 			   check->meta.next_id);
 	if (tail->id != id)
@@ -206,14 +285,19 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 			   check->meta.shards);
 	if (isnan(factors[0]) || isnan(factors[1]))
 		report(check, block, id, "factors", "a factor of the code is not a number");
-	if (!ItemPointerIsValid(&tail->tid))
+	if (!vp_tid_is_sound(&tail->tid))
 		report(check, block, id, "row", "the record has no valid row");
-	if (tail->next != 0 && vp_deref(tail->next) >= check->meta.next_id)
+	else if (has_row(tail->flags) && !vp_rows_have(&check->rows, &tail->tid))
+		report(check, block, id, "row", "the record's row is behind the end of the table");
+	if (tail->next != 0 && !is_id(check, vp_deref(tail->next)))
 		report(check, block, id, "chain in range", "the chain goes on at node %u of %u",
 			   vp_deref(tail->next), check->meta.next_id);
 	if (in_graph(tail->flags))
-		check_list(check, block, id, (const uint32 *) (record + geo->links_offset), 2 * geo->m);
-	if (check->full)
+		check_list(check, block, id, (const uint32 *) links, 2 * geo->m);
+	else if (!(tail->flags & (VP_NODE_LINKED | VP_NODE_LISTED)) &&
+			 !all_zero(links, 2 * geo->m * sizeof(uint32)))
+		report(check, block, id, "links of linked nodes", "the node is not linked, but has links");
+	if (check->full && id < check->meta.next_id)
 	{
 		check->nodes[id].flags = tail->flags;
 		check->nodes[id].shard = tail->shard;
@@ -229,12 +313,8 @@ check_node_page(Check *check, Page page, BlockNumber block, uint32 number)
 	const VpGeometry *geo = &check->store->geo;
 
 	for (uint32 i = 0; i < geo->nodes_per_page.value; i++)
-	{
-		VpId		id = number * geo->nodes_per_page.value + i;
-
-		if (id < check->meta.next_id || !check->full)
-			check_node(check, block, id, VpPageData(page) + i * geo->record_size);
-	}
+		check_node(check, block, number * geo->nodes_per_page.value + i,
+				   VpPageData(page) + i * geo->record_size);
 }
 
 static void
@@ -249,47 +329,55 @@ check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
 		VpId		owner = vp_level_owner(&geo->levels, stripe, i, &level);
 
 		if (slot->owner == 0)
+		{
+			if (!all_zero(slot->links, geo->m * sizeof(uint32)))
+				report(check, block, i, "upper list's owner", "a list of nobody has links");
 			continue;
+		}
 		if (owner == VP_NO_ID || slot->owner != vp_ref(owner))
 			report(check, block, i, "upper list's owner", "the list of node %u stands in the place of %u",
 				   vp_deref(slot->owner), owner);
+		else if (!is_id(check, owner))
+			report(check, block, i, "upper list's owner", "the list is of node %u of %u", owner,
+				   check->meta.next_id);
 		else
 			check_list(check, block, owner, slot->links, geo->m);
 	}
 }
 
 static void
+check_page(Check *check, BlockNumber block, BlockNumber needed)
+{
+	uint32		number;
+	VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
+	Buffer		buffer = ReadBuffer(check->target.rel, block);
+	Page		page = BufferGetPage(buffer);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	/* pages that an interrupted extension left are none of the index's yet: nothing is on them */
+	if ((block < needed || !PageIsNew(page)) && check_header(check, page, block, kind, number))
+	{
+		if (kind == VP_PAGE_NODE)
+			check_node_page(check, page, block, number);
+		else if (kind == VP_PAGE_UPPER)
+			check_upper_page(check, page, block, number);
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+static void
 check_pages(Check *check)
 {
+	const VpGeometry *geo = &check->store->geo;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(check->target.rel);
+	BlockNumber needed = check->meta.next_id > 0 ? vp_blocks_for(geo, check->meta.next_id - 1) :
+		geo->first_block;
 
 	for (BlockNumber block = 0; block < nblocks; block++)
 	{
-		Buffer		buffer;
-		uint32		number;
-		VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
-
 		CHECK_FOR_INTERRUPTS();
-		/* pages that an interrupted extension left are none of the index's yet */
-		if (block >= check->store->geo.first_block &&
-			(check->meta.next_id == 0 ||
-			 block >= vp_blocks_for(&check->store->geo, check->meta.next_id - 1)))
-			break;
-		buffer = ReadBuffer(check->target.rel, block);
-		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		if (check_header(check, BufferGetPage(buffer), block))
-		{
-			if (kind == VP_PAGE_NODE)
-				check_node_page(check, BufferGetPage(buffer), block, number);
-			else if (kind == VP_PAGE_UPPER)
-				check_upper_page(check, BufferGetPage(buffer), block, number);
-		}
-		UnlockReleaseBuffer(buffer);
+		check_page(check, block, needed);
 	}
-	if (check->meta.next_id > 0 &&
-		nblocks < vp_blocks_for(&check->store->geo, check->meta.next_id - 1))
-		report(check, nblocks, -1, "all pages there", "the index has %u blocks, its ids need %u",
-			   nblocks, vp_blocks_for(&check->store->geo, check->meta.next_id - 1));
 }
 
 /*----------
@@ -403,9 +491,12 @@ check_chains(Check *check)
 				   "the node is chained, but no chain leads to it");
 }
 
+/* tail: what the metapage says that the last is; NULL: it does not say. */
 static void
-check_list_of_ids(Check *check, const char *name, uint32 head)
+check_list_of_ids(Check *check, const char *name, uint32 head, const uint32 *tail)
 {
+	uint32		last = 0;
+
 	while (head != 0)
 	{
 		VpId		id = vp_deref(head);
@@ -422,18 +513,22 @@ check_list_of_ids(Check *check, const char *name, uint32 head)
 			return;
 		}
 		check->nodes[id].listed = true;
+		last = head;
 		place = vp_node_place(&check->store->geo, id);
 		buffer = vp_store_read(check->store, place.block);
 		head = *vp_list_word(check->store, BufferGetPage(buffer) + place.offset);
 		ReleaseBuffer(buffer);
 	}
+	if (tail != NULL && last != *tail)
+		report(check, VP_META_BLOCK, -1, "lists", "the %s list ends at node %u, not %u", name,
+			   vp_deref(last), vp_deref(*tail));
 }
 
 static void
 check_lists(Check *check)
 {
-	check_list_of_ids(check, "free", check->meta.free_head);
-	check_list_of_ids(check, "waiting", check->meta.waiting_head);
+	check_list_of_ids(check, "free", check->meta.free_head, NULL);
+	check_list_of_ids(check, "waiting", check->meta.waiting_head, &check->meta.waiting_tail);
 	for (VpId id = 0; id < check->meta.next_id; id++)
 		if ((check->nodes[id].flags & VP_NODE_LISTED) && !check->nodes[id].listed)
 			report(check, node_block(check, id), id, "listed nodes in a list",
@@ -593,6 +688,18 @@ codes_agree(const VpCodec *codec, const uint8 *a, const uint8 *b, uint32 code_by
 	return true;
 }
 
+/*
+ * Are two factors of a code about the same?  How a vector that lies between two levels is coded
+ * depends on the CPU, and of one that is nearly the mean all is rounding.
+ */
+static bool
+factors_agree(const VpCodec *codec, float a, float b)
+{
+	double		larger = Max(fabs(a), fabs(b));
+
+	return fabs((double) a - b) <= larger / 2 || larger <= 1e-5 * (1 + codec->mean_norm2);
+}
+
 /* Does the node hold this value, exactly and as a code? */
 static void
 check_vector(Check *check, VpId id, const VpValue *value)
@@ -618,7 +725,9 @@ check_vector(Check *check, VpId id, const VpValue *value)
 	vp_codec_encode(codec, rotated, code, &factors[0]);
 	vp_code_seal(codec, &index->meta, code, vp_value_hash(value));
 	vp_node_code(check->store, id, (float *) &factors[1], code + code_bytes);
-	if (!codes_agree(codec, code, code + code_bytes, code_bytes))
+	if (!codes_agree(codec, code, code + code_bytes, code_bytes) ||
+		!factors_agree(codec, factors[0].scale, factors[1].scale) ||
+		!factors_agree(codec, factors[0].norm2, factors[1].norm2))
 		report(check, node_block(check, id), id, "code", "the code is not that of the vector");
 }
 
@@ -675,6 +784,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 				   lock ? ShareLock : AccessShareLock);
 	check->store = &check->target.index->store;
 	vp_meta_read(check->target.rel, &check->meta);
+	vp_rows_begin(&check->rows, check->target.heap);
 	if (check->full)
 		check->nodes = MemoryContextAllocExtended(CurrentMemoryContext,
 												  ((Size) check->meta.next_id + 1) * sizeof(NodeInfo),
