@@ -162,7 +162,9 @@ set_facts(Row *row, Relation rel)
 	VpWish		wish;
 	VpTier		tier;
 	bool		known;
-	VpMeta		meta;
+	VpIndexLook look;
+	const VpMeta *meta = &look.meta;
+	int64		bytes;
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	known = !VpIsProvisioned(&wish) || vp_tier_find(wish.tier, &tier);
@@ -178,17 +180,26 @@ set_facts(Row *row, Relation rel)
 	if (!known)
 		set_fact(row, FACT_ERROR,
 				 CStringGetTextDatum(psprintf("tier \"%s\" does not exist", wish.tier)));
-	if (!vp_index_is_readable(rel))
+	vp_index_look(rel, &look);
+	if (look.problem != NULL)
+	{
+		set_fact(row, FACT_STATE, CStringGetTextDatum("Error"));
+		set_fact(row, FACT_ERROR, CStringGetTextDatum(look.problem));
+		advise(row, "REINDEX it");
+	}
+	else if (!look.sound)
 		return;
-
-	vp_meta_read(rel, &meta);
-	if (known && (meta.moving || meta.target != (uint32) vp_wanted_shards(&wish)))
-		set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
-	set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta.shards));
-	set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(&meta)));
-	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(vp_meta_bytes(&meta)));
+	bytes = look.sound ? (int64) vp_meta_bytes(meta) : (int64) look.nblocks * BLCKSZ;
+	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(bytes));
+	if (look.sound)
+	{
+		if (known && (meta->moving || meta->target != (uint32) vp_wanted_shards(&wish)))
+			set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
+		set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta->shards));
+		set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(meta)));
+	}
 	if (VpIsProvisioned(&wish) && known)
-		set_tier_facts(row, rel, &wish, &tier, vp_meta_bytes(&meta));
+		set_tier_facts(row, rel, &wish, &tier, bytes);
 }
 
 /*
@@ -233,14 +244,15 @@ records_to_move(const VpMeta *meta, uint32 i)
 
 /*
  * Of an index's shards, a row each; none where vecprov_facts is NULL, or where there are
- * no pages.
+ * no pages, or a damaged metapage.
  */
 Datum
 vecprov_shard_facts(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	rel;
-	VpMeta		meta;
+	VpIndexLook look;
+	const VpMeta *meta = &look.meta;
 	VpWish		wish;
 	VpTier		tier;
 	bool		provisioned;
@@ -249,17 +261,17 @@ vecprov_shard_facts(PG_FUNCTION_ARGS)
 	rel = vp_own_index_open(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
 	if (rel == NULL)
 		PG_RETURN_NULL();
-	if (vp_index_is_readable(rel))
+	vp_index_look(rel, &look);
+	if (look.sound)
 	{
 		vp_get_wish((VpOptions *) rel->rd_options, &wish);
 		provisioned = VpIsProvisioned(&wish) && vp_tier_find(wish.tier, &tier);
-		vp_meta_read(rel, &meta);
-		for (uint32 i = 0; i < meta.shards; i++)
+		for (uint32 i = 0; i < meta->shards; i++)
 		{
-			const VpShard *shard = &meta.shard[i];
+			const VpShard *shard = &meta->shard[i];
 			int64		bytes = (int64) vp_shard_bytes(shard);
 			Datum		values[] = {Int32GetDatum(i), Int64GetDatum(shard->records),
-				Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(&meta, i))};
+				Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(meta, i))};
 			bool		nulls[] = {false, false, false, !provisioned, !provisioned, false};
 
 			if (provisioned)

@@ -132,35 +132,37 @@ vp_room_check_awake(Relation rel)
 					 quote_literal_cstr(RelationGetRelationName(rel)))));
 }
 
-bool
-vp_index_is_readable(Relation rel)
+/* A concurrent build makes an index known before it has pages. */
+void
+vp_index_look(Relation rel, VpIndexLook *look)
 {
-	if (RELATION_IS_OTHER_TEMP(rel))
-		return false;
-	if (RecoveryInProgress() && rel->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
-		return false;
-	return RelationGetNumberOfBlocks(rel) > 0;
+	memset(look, 0, sizeof(*look));
+	if (RELATION_IS_OTHER_TEMP(rel) ||
+		(RecoveryInProgress() && rel->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED))
+		return;
+	look->problem = vp_meta_try(rel, &look->meta, &look->nblocks);
+	look->sound = look->problem == NULL;
+	if (look->nblocks == 0 && !rel->rd_index->indisvalid)
+		look->problem = NULL;
 }
 
-/* Bytes that a tier promises to keep in memory of an index as it is. */
+/*
+ * Bytes that a tier promises to keep in memory of an index as it is; of a damaged one, whose
+ * layout is not known, all of its file.
+ */
 int64
 vp_memory_need(Relation rel, const VpTier *tier)
 {
-	BlockNumber blocks;
+	VpIndexLook look;
+	VpGeometry	geo;
 
-	if (!vp_index_is_readable(rel))
-		return 0;
-	blocks = RelationGetNumberOfBlocks(rel);
-	if (!tier->keeps_vectors)
+	vp_index_look(rel, &look);
+	if (look.sound && !tier->keeps_vectors)
 	{
-		VpMeta		meta;
-		VpGeometry	geo;
-
-		vp_meta_read(rel, &meta);
-		vp_geometry_init(&geo, &meta);
-		blocks = vp_search_blocks(&geo, blocks);
+		vp_geometry_init(&geo, &look.meta);
+		look.nblocks = vp_search_blocks(&geo, look.nblocks);
 	}
-	return (int64) blocks * BLCKSZ;
+	return (int64) look.nblocks * BLCKSZ;
 }
 
 /* An index that is valid: others are being made, or left over. */

@@ -14,6 +14,7 @@
 
 #include "base/options.h"
 #include "capacity/tier.h"
+#include "page/format.h"
 
 /* Bytes of records that an index may hold; PG_INT64_MAX when it is on demand. */
 extern int64 vp_room_limit(Relation rel);
@@ -27,8 +28,21 @@ extern void vp_room_check(Relation rel, uint64 bytes, int elevel);
 /* ereports when the index is suspended. */
 extern void vp_room_check_awake(Relation rel);
 
-/* Has the index pages that can be read here?  (On standbys, unlogged ones have none.) */
-extern bool vp_index_is_readable(Relation rel);
+/* What vp_index_look found. */
+typedef struct VpIndexLook
+{
+	bool		sound;			/* meta is filled */
+	VpMeta		meta;
+	BlockNumber nblocks;		/* of its file; 0 if that is not there, or cannot be looked at */
+	char	   *problem;		/* palloc'd: what is wrong with the index; NULL: nothing */
+} VpIndexLook;
+
+/*
+ * Reads the metapage of an index that may be damaged, so that one such index is no error for
+ * who looks at many.  Neither sound nor a problem: it has no pages that can be read here (those
+ * of other sessions' temporary indexes, of unlogged ones on a standby), or none yet.
+ */
+extern void vp_index_look(Relation rel, VpIndexLook *look);
 
 /*
  * Calls for each provisioned index of this database, as the catalogue has it now, without

@@ -20,7 +20,6 @@
 #include "capacity/facts.h"
 #include "capacity/room.h"
 #include "capacity/rules.h"
-#include "page/store.h"
 
 void
 vp_change_refuse(const VpWishChange *change, int sqlstate, const char *message,
@@ -34,16 +33,16 @@ vp_change_refuse(const VpWishChange *change, int sqlstate, const char *message,
 			 hint ? errhint("%s", hint) : 0));
 }
 
-/* Bytes of records in the index. */
+/* Bytes of records in the index; of a damaged one, of its file. */
 static int64
 index_bytes(Relation rel)
 {
-	VpMeta		meta;
+	VpIndexLook look;
 
-	if (rel == NULL || !vp_index_is_readable(rel))
+	if (rel == NULL)
 		return 0;
-	vp_meta_read(rel, &meta);
-	return (int64) vp_meta_bytes(&meta);
+	vp_index_look(rel, &look);
+	return look.sound ? (int64) vp_meta_bytes(&look.meta) : (int64) look.nblocks * BLCKSZ;
 }
 
 /* Rules 3 and 4. */

@@ -66,19 +66,26 @@ read_wish(Oid relid, VpWish *wish, char *name)
 	relation_close(rel, AccessShareLock);
 }
 
-/* Are records still to be moved between shards?  Waits for who has the index locked. */
+/*
+ * Are records still to be moved between shards?  Waits for who has the index locked.
+ * ereports when the index is damaged.
+ */
 static bool
 is_scaling(Oid relid, const VpWish *wish)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	bool		scaling = false;
-	VpMeta		meta;
+	VpIndexLook look;
 
-	if (vp_index_is_readable(rel))
-	{
-		vp_meta_read(rel, &meta);
-		scaling = meta.moving || meta.target != (uint32) vp_wanted_shards(wish);
-	}
+	vp_index_look(rel, &look);
+	if (look.problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" is damaged", RelationGetRelationName(rel)),
+				 errdetail_internal("%s", look.problem),
+				 errhint("Please REINDEX it.")));
+	if (look.sound)
+		scaling = look.meta.moving || look.meta.target != (uint32) vp_wanted_shards(wish);
 	relation_close(rel, AccessShareLock);
 	return scaling;
 }
@@ -90,10 +97,12 @@ is_done(Oid relid)
 	VpWish		wish;
 	VpSlot		slot;
 	char		name[NAMEDATALEN];
+	bool		scaling;
 
 	read_wish(relid, &wish, name);
+	scaling = is_scaling(relid, &wish);
 	if (!VpIsProvisioned(&wish))
-		return !vp_slot_look(MyDatabaseId, relid, &slot) && !is_scaling(relid, &wish);
+		return !vp_slot_look(MyDatabaseId, relid, &slot) && !scaling;
 	if (vp_max_provisioned == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -107,7 +116,7 @@ is_done(Oid relid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" cannot be kept in memory", name),
 				 errdetail_internal("%s", slot.error)));
-	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY) && !is_scaling(relid, &wish);
+	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY) && !scaling;
 }
 
 /* Arguments: index, how long at most (NULL: for ever). */
