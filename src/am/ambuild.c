@@ -138,6 +138,10 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
 	lay_out(&want, form, metric, meta->dims, meta->m, meta->ef_construction);
+	/* of sparse vectors the first batch has decided whether there is a mean, and of how many terms */
+	if (vp_form(form)->in_table && vp_sparse_has_mean(metric) && meta->mean_floats % 2 == 0 &&
+		meta->mean_floats <= 2 * VP_SPARSE_MAX_MEAN)
+		want.mean_floats = meta->mean_floats;
 	if (memcmp(&want, meta, offsetof(VpMeta, shards)) != 0)
 		return "Its metapage makes no sense: the layout of nodes is not that of its type.";
 	return NULL;
