@@ -167,6 +167,11 @@ typedef RelFileLocator VpRelFileLocator;
 #define VpClassOwnercheck(rel, user) object_ownercheck(RelationRelationId, rel, user)
 #endif
 
+/* 17 (b31ba5310b5) has named it so. */
+#if PG_VERSION_NUM < 170000
+#define TransamVariables ShmemVariableCache
+#endif
+
 /* 17 (d39a49c1e459) tells how much has come from the client that is not read yet. */
 #if PG_VERSION_NUM < 170000
 #define pq_buffer_remaining_data() pq_buffer_has_data()

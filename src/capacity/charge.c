@@ -133,6 +133,17 @@ free_if_empty(Entry *entry)
 }
 
 /*
+ * Of a transaction that has ended.  If the commit log does not go back so far it is taken to
+ * have committed: the charge counts until a scout comes.
+ */
+static bool
+did_commit(TransactionId xid)
+{
+	return TransactionIdPrecedes(xid, TransamVariables->oldestClogXid) ||
+		TransactionIdDidCommit(xid);
+}
+
+/*
  * Ends the wait for prepared transactions that have ended.  Nobody is told when they do, but
  * the commit log knows how.
  */
@@ -145,7 +156,7 @@ settle(void)
 
 		if (entry->asker != PREPARED || TransactionIdIsInProgress(entry->prepared))
 			continue;
-		if (TransactionIdDidCommit(entry->prepared))
+		if (did_commit(entry->prepared))
 		{
 			entry->now = entry->asked;
 			entry->changed = ++book->clock;
