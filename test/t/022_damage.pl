@@ -305,9 +305,11 @@ EOS
 		$script .= "SELECT damage_quickly('$name', 0, $_, $_ + 127, :'check');\n"
 		  foreach grep { $_ % 128 == 0 && $_ >= $alike } 0 .. 8 * $page - 1;
 	}
-	my $session = { in => $script, out => '', err => '' };
-	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', '-' ],
-		'<', \$session->{in}, '>', \$session->{out}, '2>', \$session->{err});
+	my $file = $node->basedir . "/$share->[0].sql";
+	append_to_file($file, $script);
+	my $session = { out => '', err => '' };
+	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', $file ],
+		'>', \$session->{out}, '2>', \$session->{err});
 	push @sessions, $session;
 }
 foreach my $session (@sessions)
