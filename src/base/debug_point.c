@@ -56,6 +56,12 @@ vp_debug_point_assign(const char *value)
 		parse(value, point_name, point_action, &point_count);
 }
 
+bool
+vp_debug_point_is(const char *name)
+{
+	return strcmp(name, point_name) == 0;
+}
+
 void
 vp_debug_point(const char *name)
 {

@@ -31,6 +31,8 @@
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged
+ *	client-patient		nothing happens, but while it is set, a process that looks for the
+ *						next command does not give way to others, which a test could not tell
  *	search-seated		a search has its seat, if its index has seats, and begins
  *	search-found		the graph has been searched, no row is measured yet
  *	vacuum-marked		dead nodes are marked
@@ -47,11 +49,16 @@ extern bool vp_debug_points;
 
 extern void vp_debug_point(const char *name);
 
+/* Is that the point of the setting?  For what is not an action but holds while it is set. */
+extern bool vp_debug_point_is(const char *name);
+
 #define VP_POINT(name) \
 	do { \
 		if (unlikely(vp_debug_points)) \
 			vp_debug_point(name); \
 	} while (0)
+
+#define VP_POINT_IS(name) (unlikely(vp_debug_points) && vp_debug_point_is(name))
 
 /* Takes the setting apart (GUC check hook), and puts it in force (assign hook). */
 extern bool vp_debug_point_check(const char *value);
