@@ -118,8 +118,14 @@ SELECT id FROM size_small ORDER BY v <-> '[1,1,1,1,1,1,1,1]' LIMIT 1;
 RESET enable_seqscan;
 -- Room comes from VACUUM, or from a larger shard.
 DELETE FROM size_small WHERE id <= 10;
--- the process that was sent to look at the new tier and index has a snapshot, for a moment
-SELECT pg_sleep(0.5);
+-- the process that was sent to look at the new tier and index may have an older snapshot, for a moment
+DO $$
+BEGIN
+	PERFORM pg_current_xact_id();
+	WHILE EXISTS (SELECT FROM pg_stat_activity WHERE age(backend_xmin) > 0 AND pid <> pg_backend_pid()) LOOP
+		PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+	END LOOP;
+END $$;
 VACUUM size_small;
 SELECT pg_temp.try($$INSERT INTO size_small SELECT i, ARRAY[i, 2, 3, 4, 5, 6, 7, 8], '1234' FROM generate_series(1, 10) i$$);
 SELECT pg_temp.try($$INSERT INTO size_small VALUES (251, '[1,2,3,4,5,6,7,8]', '1234')$$);

@@ -15,7 +15,7 @@ shared_buffers = 16MB
 max_connections = 20
 vecprov.tier_change_interval = 0
 vecprov.scale_change_interval = 0
-statement_timeout = 60s
+statement_timeout = 180s
 EOC
 my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', $settings);
@@ -47,7 +47,7 @@ sub ready
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	$database ||= 'postgres';
-	my ($rc, $out, $err) = $node->psql($database, "SELECT vecprov_wait('$index', '30 s')");
+	my ($rc, $out, $err) = $node->psql($database, "SELECT vecprov_wait('$index', '180 s')");
 	is($rc, 0, "$name: ready") or diag($err);
 	return unless $counted && $database eq 'postgres';
 	is($node->safe_psql('postgres', <<"EOS"), 't|t', "$name: pinned");
@@ -119,12 +119,12 @@ $primary->poll_query_until('postgres',
 on_both('items_v_idx', 'the tier changed');
 
 $primary->safe_psql('postgres', "SELECT vecprov_set_replicas('items_v_idx', 0)");
-$primary->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '30 s')");
+$primary->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '180 s')");
 is(state_of($primary, 'items_v_idx') . resident($primary, 'items_v_idx'), 'Suspended0', 'suspended');
 $primary->safe_psql('postgres', "SELECT vecprov_set_replicas('items_v_idx', 2)");
 on_both('items_v_idx', 'resumed');
 $primary->safe_psql('postgres', "SELECT vecprov_release('items_v_idx')");
-$primary->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '30 s')");
+$primary->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '180 s')");
 is(resident($primary, 'items_v_idx'), '', 'released');
 $primary->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', 'r40', 1, 1)");
 on_both('items_v_idx', 'provisioned again');
@@ -232,7 +232,7 @@ $primary->safe_psql('copy', 'INSERT INTO items SELECT i, vec(i, 80) FROM generat
 $primary->safe_psql('copy', 'REINDEX INDEX items_v_idx');
 ready($primary, 'items_v_idx', 'the other without vectors', 'copy');
 $primary->safe_psql('copy', "SELECT vecprov_provision('items_v_idx', 'r40', 1, 1)");
-($rc, $out, $err) = $primary->psql('copy', "SELECT vecprov_wait('items_v_idx', '30 s')");
+($rc, $out, $err) = $primary->psql('copy', "SELECT vecprov_wait('items_v_idx', '180 s')");
 like($err, qr/memory cannot hold the index: it needs \d+ bytes; of 11739136, which are 70 %.* \d+ are used by others/,
 	'beyond 70 % of shared buffers: refused');
 is($primary->safe_psql('copy', "SELECT state, resident_size FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass"),

@@ -59,7 +59,7 @@ sub ready
 foreach my $shards (4, 3, 7, 1, 2)
 {
 	set_shards($shards);
-	$node->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '60 s')");
+	$node->safe_psql('postgres', "SELECT vecprov_wait('items_v_idx', '180 s')");
 	ready($shards, "to $shards shards");
 	cmp_ok($node->safe_psql('postgres', 'SELECT difference FROM state'), '<=', 2 * 136, "to $shards shards: even");
 }

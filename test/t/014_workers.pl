@@ -56,7 +56,7 @@ BEGIN
 	END LOOP;
 	RETURN found;
 END $$;
-SELECT vecprov_wait('items_v_idx', '30 s');
+SELECT vecprov_wait('items_v_idx', '180 s');
 EOS
 
 my $running = "SELECT count(*) FROM vecprov_workers WHERE state = 'Running'";
@@ -192,7 +192,7 @@ is($node->safe_psql('postgres', 'SELECT sum(in_use) FROM vecprov_replicas'), 0, 
 
 # DDL does not wait for workers that have nothing to do, nor they for it.
 $node->safe_psql('postgres', <<'EOS');
-SET statement_timeout = '20s';
+SET statement_timeout = '180s';
 REINDEX INDEX items_v_idx;
 SELECT same(10);
 BEGIN;
@@ -212,7 +212,7 @@ $_->quit foreach ($session, $ddl);
 workers_become(0, 'no index, no workers');
 $node->safe_psql('postgres', <<'EOS');
 CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = 'r10', replicas = 2);
-SELECT vecprov_wait('items_v_idx', '30 s');
+SELECT vecprov_wait('items_v_idx', '180 s');
 EOS
 workers_become(2, 'an index again');
 
@@ -226,7 +226,7 @@ CREATE EXTENSION vecprov;
 CREATE TABLE t (v vector(2));
 CREATE INDEX t_idx ON t USING vecprov (v) WITH (tier = 'r10', replicas = 2);
 CREATE INDEX t_idx2 ON t USING vecprov (v vector_cosine_ops) WITH (tier = 'r10');
-SELECT vecprov_wait('t_idx', '30 s'), vecprov_wait('t_idx2', '30 s');
+SELECT vecprov_wait('t_idx', '180 s'), vecprov_wait('t_idx2', '180 s');
 EOS
 	$node->poll_query_until($name, $running, '3') or die "no workers in $name";
 }
