@@ -16,7 +16,9 @@
 #error "vecprov needs PostgreSQL 15 or newer"
 #endif
 
+#include "access/htup_details.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/rel.h"
 
 /* Since 16 (d952373a987b), postgres.h does not bring the varlena macros. */
@@ -176,5 +178,30 @@ typedef RelFileLocator VpRelFileLocator;
 #if PG_VERSION_NUM < 170000
 #define pq_buffer_remaining_data() pq_buffer_has_data()
 #endif
+
+/*
+ * A library built with the headers of a later minor release must load into an
+ * earlier one; test/check-symbols finds what would not.  Two things came late:
+ *
+ * InitMaterializedSRF is not in 15.0, which has it under its first name.
+ *
+ * heap_getattr calls heap_datum_check since the minor releases of 2026.  That
+ * checks composite values against their type; the rows of tables, which are all
+ * that we take apart, have nothing to check.
+ */
+#if PG_VERSION_NUM < 160000
+#define InitMaterializedSRF(fcinfo, flags) SetSingleFuncCall(fcinfo, flags)
+#endif
+
+/* Returns a column (not a system column) of a table's row, like heap_getattr. */
+static inline Datum
+vp_row_attribute(HeapTuple row, int attnum, TupleDesc desc, bool *isnull)
+{
+	if (attnum > (int) HeapTupleHeaderGetNatts(row->t_data))
+		return getmissingattr(desc, attnum, isnull);
+	return fastgetattr(row, attnum, desc, isnull);
+}
+#define heap_getattr(row, attnum, desc, isnull) \
+	vp_row_attribute(row, attnum, desc, isnull)
 
 #endif							/* VP_COMPAT_H */
