@@ -9,10 +9,12 @@
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
-#   make unit, check-includes, check-headers           single parts of the tests
+#   make unit, check-includes, check-headers, check-symbols, check-scripts
+#                       single parts of the tests
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
 
 EXTENSION = vecprov
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" vecprov.control)
@@ -42,12 +44,19 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test test-clients test-chroot demo bench bench-graph unit check-includes check-headers
+.PHONY: test test-clients test-chroot demo bench bench-graph unit \
+	check-includes check-headers check-symbols check-scripts hint
 .DEFAULT_GOAL := all
 
-ifneq ($(wildcard $(PGXS)),)
+# On Debian the two are of different packages.
+ifneq ($(and $(wildcard $(PGXS)),$(wildcard $(SERVER_HEADERS)/postgres.h)),)
 
 include $(PGXS)
+
+COMPILES := $(shell printf '\043include <stdlib.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifneq ($(COMPILES),yes)
+$(OBJS): hint
+endif
 
 # Parallel builds where the compiler has OpenMP (asked only now: CC comes with PGXS). It is asked for
 # the header: a program would have to be put somewhere.
@@ -63,31 +72,34 @@ src/base/loaded.o: vecprov.control
 
 -include $(OBJS:.o=.d)
 
+check-symbols: all
+
 else
 
-all install uninstall clean installcheck:
-	@echo "$(PG_CONFIG) names no server to build against: install the server's development" >&2
-	@echo "files (Debian: postgresql-server-dev-15) or set PG_CONFIG." >&2
-	@false
+all install uninstall clean installcheck check-symbols: hint
 
 endif
 
+# One line that tells what is missing to build.
+hint:
+	@LC_ALL=C PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/setup hint
+
 # These find or install what they need by themselves.
 test:
-	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/run
 
 test-clients:
-	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/clients/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/clients/run
 
 test-chroot:
 	@test/chroot $(SUITE) $(CHROOT)
 
 demo:
-	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' test/demo/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/demo/run
 
 # DATA of the command line is for the benchmark, not for the make that builds.
 bench:
-	+@PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' MAKEFLAGS= test/sandbox.sh test/bench/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= test/sandbox.sh test/bench/run
 
 bench-graph:
 	@CC='$(CC)' test/bench/graph
@@ -95,5 +107,5 @@ bench-graph:
 unit:
 	@CC='$(CC)' test/unit/run
 
-check-includes check-headers:
+check-includes check-headers check-symbols check-scripts:
 	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/$@

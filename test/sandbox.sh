@@ -17,7 +17,7 @@
 # $PG_CONFIG (its pg_config) and as_server (an array: the prefix that runs a command as the owner of
 # the sandbox). Whoever runs something in the background puts its process id into $child.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 PG_CONFIG=${PG_CONFIG:-pg_config}
 MAKE=${MAKE:-make}
 box=
@@ -28,34 +28,33 @@ for name in "${!PG@}"; do
 	[ "$name" = PG_CONFIG ] || unset "$name"
 done
 
-die()
-{
-	echo "${0##*/}: $*" >&2
-	exit 1
-}
-
 sandbox_open()
 {
 	local log name
 
 	"$root/test/setup" || exit 1
+	# What programs print is read below, and by the scripts that call this.
+	export LC_ALL=C
+	unset LANGUAGE
 	case $PG_CONFIG in
 		*/*) PG_CONFIG=$(realpath -s "$PG_CONFIG") ;;
 	esac
-	box=$(mktemp -d "${TMPDIR:-/tmp}/vecprov.XXXXXX") || exit 1
-	trap sandbox_close EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' HUP TERM
-	cd "$box" || exit 1
 	as_server=()
 	if [ "$(id -u)" = 0 ]; then
 		server_user=postgres
 		id -u postgres >/dev/null 2>&1 || server_user=nobody
-		as_server=(runuser -u "$server_user" -- env HOME="$box")
+		as_server=(runuser -u "$server_user" --)
 	fi
+	fit_tmpdir "${as_server[@]}"
+	box=$(mktemp -d "$TMPDIR/vecprov.XXXXXX") || exit 1
+	trap sandbox_close EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' HUP TERM
+	cd "$box" || exit 1
+	[ ${#as_server[@]} = 0 ] || as_server+=(env HOME="$box")
 
 	bin=$box$("$PG_CONFIG" --bindir)
-	mkdir -p "$bin" log tree
+	mkdir -p "$bin" log
 	for name in "$("$PG_CONFIG" --bindir)"/{postgres,initdb,psql,pgbench,createdb,dropdb,vacuumdb,pg_*}; do
 		cp -L "$name" "$bin" 2>/dev/null
 	done
@@ -70,16 +69,14 @@ sandbox_open()
 	PG_CONFIG=$bin/pg_config
 
 	echo "Building vecprov for $("$PG_CONFIG" --version)"
-	# Sources only: objects may have been made for another server.
 	tree=$box/tree
-	tar -C "$root" --exclude='*.o' --exclude='*.d' --exclude='*.so' \
-		-cf - Makefile vecprov.control META.json src sql expected test doc | tar -C "$tree" -xf -
+	copy_tree "$tree"
 	[ ${#as_server[@]} = 0 ] || chown -R "$server_user" "$box"
 
 	log=$box/log/build.log
 	if ! "${as_server[@]}" "$MAKE" -C "$tree" -j "$(nproc)" PG_CONFIG="$PG_CONFIG" "$@" install \
 		>"$log" 2>&1; then
-		cat "$log"
+		tail -n 40 "$log" >&2
 		die "vecprov does not build with $("$PG_CONFIG" --version)"
 	fi
 	grep -E "^[^ ]+\\.[ch]:[0-9].*warning:" "$log" || true

@@ -68,10 +68,22 @@ name_failures()
 		END { print map { "failed: $stage: $_" } @last unless $n }' "$1"
 }
 
-# Shows what a failed part left: its own output, differences to what was expected, servers' logs.
+# The TAP files of a part that failed, or did not end, without ".pl": of each, prove --verbose
+# prints its name and two dots, its checks, and a line "ok" if all is well.
+failed_files()
+{
+	perl -ne '
+		if (m{([^/\s]+)\.pl \.\.+( skipped:)?}) { print "$file\n" if $file; $file = $2 ? "" : $1 }
+		elsif (/^ok$/) { $file = "" }
+		elsif (/^Test Summary Report/) { last }
+		END { print "$file\n" if $file }' "$1"
+}
+
+# Shows what a failed part left: its own output, differences to what was expected, and the logs of
+# tests and servers that have to do with the failure. Tests that passed may have crashed servers too.
 explain()
 {
-	local file
+	local file name logs=("$box/log/server.log")
 
 	echo "--- $1"
 	grep -v '^ok' "$1" | without_chatter | tail -n 150
@@ -80,13 +92,18 @@ explain()
 		head -n 300 "$file"
 		mv "$file" "$file.shown"
 	done
-	find "$tree/tmp_check" -name 'regress_log_*' 2>/dev/null | while read -r file; do
-		if grep -qE '^not ok|^\[.*\] .*not ok|died|Bail out' "$file"; then
-			echo "--- $file"
-			tail -n 60 "$file"
-		fi
-	done
-	for file in "$box/log/server.log" "$tree"/tmp_check/log/*.log; do
+	if grep -q '\.pl \.\.' "$1"; then
+		logs=()
+		for name in $(failed_files "$1"); do
+			file=$tree/tmp_check/log/regress_log_$name
+			if [ -f "$file" ]; then
+				echo "--- $file"
+				tail -n 60 "$file"
+			fi
+			logs+=("$tree/tmp_check/log/$name"_*.log)
+		done
+	fi
+	for file in "${logs[@]}"; do
 		if grep -qE "$crash" "$file" 2>/dev/null; then
 			echo "--- $file"
 			grep -B 5 -A 10 -E "$crash" "$file" | tail -n 60
