@@ -33,9 +33,10 @@ sandbox_open()
 	local log name
 
 	"$root/test/setup" || exit 1
-	# What programs print is read below, and by the scripts that call this.
+	# What programs print is read below and by the scripts that call this. PostgreSQL's tests ignore
+	# LC_ALL, and make servers of what else there is.
+	unset LANG LANGUAGE "${!LC_@}"
 	export LC_ALL=C
-	unset LANGUAGE
 	case $PG_CONFIG in
 		*/*) PG_CONFIG=$(realpath -s "$PG_CONFIG") ;;
 	esac
