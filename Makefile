@@ -6,6 +6,7 @@
 #   make test           everything, on private servers; installs missing packages
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
+#   make test-setup     make and make demo on machines that lack this and that; needs root
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
@@ -44,7 +45,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test test-clients test-chroot demo bench bench-graph unit \
+.PHONY: test test-clients test-chroot test-setup demo bench bench-graph unit \
 	check-includes check-headers check-symbols check-scripts hint
 .DEFAULT_GOAL := all
 
@@ -106,6 +107,9 @@ bench-graph:
 
 unit:
 	@CC='$(CC)' test/unit/run
+
+test-setup:
+	@test/setup-roots $(CASES)
 
 check-includes check-headers check-symbols check-scripts:
 	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/$@

@@ -1,0 +1,77 @@
+# Debians of their own in directories, for the scripts that test in one, as root. They source this
+# file after machine.sh.
+#
+#	debian_tools					installs debootstrap if it is missing
+#	debian_make SUITE DIRECTORY		makes a minimal Debian there, unless there is one, of packages
+#									from MIRROR or else from where this machine has its own
+#	debian_run DIRECTORY SCRIPT [ARG...]	runs the text SCRIPT in it with bash, with mounts and
+#									processes of its own, which end with it; returns its status
+#	debian_end DIRECTORY			ends what debian_run runs, and removes DIRECTORY if one is
+#									named: for an exit trap
+#
+# debian_run heeds these: debian_base: the Debian is a copy of that one, made in DIRECTORY/root.
+# debian_packages: a directory that keeps downloaded packages. debian_noexec: /tmp is mounted noexec.
+
+debian_base= debian_packages= debian_noexec= debian_child=
+
+debian_tools()
+{
+	[ "$(id -u)" = 0 ] || die "debootstrap and chroot need root: run this as root or with sudo"
+	command -v debootstrap >/dev/null && return
+	apt_get update && apt_get install -y --no-install-recommends debootstrap
+}
+
+debian_make()
+{
+	local suite=$1 place=$2 mirror=${MIRROR:-}
+
+	[ ! -f "$place/etc/debian_version" ] || [ -d "$place/debootstrap" ] || return 0
+	[ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI)' \
+		'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -n 1)
+	echo "Making a Debian $suite in $place"
+	mkdir -p "$place/etc/dpkg/dpkg.cfg.d" "$place/etc/apt/apt.conf.d"
+	# It need not survive a power failure; and the mirror may be a snapshot of an earlier day.
+	echo force-unsafe-io >"$place/etc/dpkg/dpkg.cfg.d/unsafe-io"
+	echo 'Acquire::Check-Valid-Until "false";' >"$place/etc/apt/apt.conf.d/valid-until"
+	if ! debootstrap --variant=minbase "$suite" "$place" ${mirror:+"$mirror"} \
+		>"$place/debootstrap.log" 2>&1
+	then
+		tail -n 20 "$place/debootstrap.log"
+		return 1
+	fi
+}
+
+debian_run()
+{
+	local place=$1 status=0
+	shift
+
+	unshare --mount --pid --fork --kill-child bash -eu -c '
+		place=$0 base=$1 packages=$2 noexec=$3
+		shift 3
+		if [ -n "$base" ]; then
+			mkdir -p "$place/upper" "$place/work" "$place/root"
+			mount -t overlay -o "lowerdir=$base,upperdir=$place/upper,workdir=$place/work" \
+				overlay "$place/root" 2>/dev/null || cp -a "$base/." "$place/root"
+			place=$place/root
+		fi
+		[ -z "$packages" ] || mount --bind "$packages" "$place/var/cache/apt/archives"
+		[ -z "$noexec" ] || mount -t tmpfs -o noexec,mode=1777 tmpfs "$place/tmp"
+		mount -t proc proc "$place/proc"
+		mount -t tmpfs -o mode=1777 tmpfs "$place/dev/shm"
+		exec chroot "$place" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+			DEBIAN_FRONTEND=noninteractive /bin/bash -eu -c "$@"
+	' "$place" "$debian_base" "$debian_packages" "$debian_noexec" "$1" bash "${@:2}" &
+	debian_child=$!
+	wait "$debian_child" || status=$?
+	debian_child=
+	return "$status"
+}
+
+debian_end()
+{
+	trap - EXIT
+	[ -z "$debian_child" ] || kill -KILL "$debian_child" 2>/dev/null || true
+	wait 2>/dev/null || true
+	[ -z "$1" ] || rm -rf --one-file-system "$1"
+}
