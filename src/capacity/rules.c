@@ -61,11 +61,11 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 		return;
 	/* timestamptz_to_str has one buffer */
 	vp_change_refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-		   psprintf("%s of index \"%s\" cannot be changed before %s",
-					what, NameStr(change->name), timestamptz_to_str(allowed)),
-		   psprintf("The last change was at %s; %s is %s.", timestamptz_to_str(last),
-					setting, GetConfigOptionByName(setting, NULL, false)),
-		   NULL);
+					 psprintf("%s of index \"%s\" cannot be changed before %s",
+							  what, NameStr(change->name), timestamptz_to_str(allowed)),
+					 psprintf("The last change was at %s; %s is %s.", timestamptz_to_str(last),
+							  setting, GetConfigOptionByName(setting, NULL, false)),
+					 NULL);
 }
 
 /* Rule 5: only what takes room away is refused; who is over it may still change other things. */
@@ -82,12 +82,12 @@ check_storage(const VpWishChange *change, const VpTier *tier, Relation rel)
 		vp_capacity(change->before.shards, old_tier.shard_bytes) <= capacity)
 		return;
 	vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-		   psprintf("index \"%s\" needs at least %d shards of tier \"%s\", not %d",
-					NameStr(change->name), vp_shards_needed(bytes, 0, tier->shard_bytes),
-					tier->name, change->after.shards),
-		   psprintf("It holds %lld bytes, a shard of the tier %lld.",
-					(long long) bytes, (long long) tier->shard_bytes),
-		   NULL);
+					 psprintf("index \"%s\" needs at least %d shards of tier \"%s\", not %d",
+							  NameStr(change->name), vp_shards_needed(bytes, 0, tier->shard_bytes),
+							  tier->name, change->after.shards),
+					 psprintf("It holds %lld bytes, a shard of the tier %lld.",
+							  (long long) bytes, (long long) tier->shard_bytes),
+					 NULL);
 }
 
 /* Rule 6: what is promised already may be changed in other ways. */
@@ -102,9 +102,9 @@ check_memory(const VpWishChange *change, const VpTier *tier, Relation rel)
 	vp_memory_get(rel, tier, &memory);
 	if (!VpMemoryHolds(&memory))
 		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-			   psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
-						NameStr(change->name), tier->name),
-			   vp_memory_detail(&memory), vp_memory_hint(&memory));
+						 psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
+								  NameStr(change->name), tier->name),
+						 vp_memory_detail(&memory), vp_memory_hint(&memory));
 }
 
 void
@@ -116,12 +116,12 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 	{
 		if (temporary)
 			vp_change_refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
-				   psprintf("temporary index \"%s\" cannot be provisioned", NameStr(change->name)),
-				   NULL, NULL);
+							 psprintf("temporary index \"%s\" cannot be provisioned", NameStr(change->name)),
+							 NULL, NULL);
 		if (!vp_tier_find(change->after.tier, &tier))
 			vp_change_refuse(change, ERRCODE_UNDEFINED_OBJECT,
-				   psprintf("tier \"%s\" does not exist", change->after.tier),
-				   NULL, "Tiers are the rows of vecprov_tier.");
+							 psprintf("tier \"%s\" does not exist", change->after.tier),
+							 NULL, "Tiers are the rows of vecprov_tier.");
 	}
 	check_interval(change, vp_change_of_tier, "tier or mode", vp_tier_change_interval,
 				   "vecprov.tier_change_interval");
