@@ -36,7 +36,7 @@ parse(const char *value, char *name, char *action, int *count)
 	if (n < 3)
 		*count = 1;
 	return strcmp(action, "crash") == 0 || strcmp(action, "error") == 0 ||
-		strcmp(action, "wait") == 0;
+		strcmp(action, "wait") == 0 || strcmp(action, "stop") == 0;
 }
 
 bool
@@ -72,6 +72,13 @@ vp_debug_point(const char *name)
 		/* what was logged is to survive: recovery shall see all that came before the point */
 		XLogFlush(XactLastRecEnd);
 		kill(getpid(), SIGKILL);
+	}
+	else if (strcmp(point_action, "stop") == 0)
+	{
+		ereport(LOG,
+				(errmsg("stopped at debug point \"%s\"", name),
+				 errhidestmt(true)));
+		kill(getpid(), SIGSTOP);
 	}
 	else if (strcmp(point_action, "error") == 0)
 		ereport(ERROR,

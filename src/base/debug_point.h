@@ -9,6 +9,7 @@
  *	crash	the process is killed as by kill -9, all its WAL so far being flushed
  *	error	ereport(ERROR); not for points in critical sections
  *	wait	stops until the advisory lock 7670 is free; likewise
+ *	stop	stops as by kill -STOP, with what it has locked; the log says when it has
  *
  * When the setting is empty a point costs one test of a flag.  Injection
  * points of the server would do, but come with 17, and only in builds made
@@ -37,6 +38,8 @@
  *	search-found		the graph has been searched, no row is measured yet
  *	vacuum-marked		dead nodes are marked
  *	vacuum-surveyed		it is known which nodes are dead; no link is changed yet
+ *	vacuum-entries		VACUUM has chosen entry points, and not set them
+ *	vacuum-entered		they are set; nodes out of reach are not looked for yet
  *	vacuum-repaired		nothing leads to them any more
  *	vacuum-unlinked		they are in the waiting list
  *
