@@ -321,6 +321,40 @@ stays_landmark(void *arg, VpId id)
 }
 
 /*
+ * Pages of landmarks that there are now.  Who opens a stripe keeps the metapage locked from
+ * before its pages take landmarks over until they count: none are under way unseen.
+ */
+static uint32
+count_landmark_pages(Cleanup *cleanup)
+{
+	VpMeta		meta;
+
+	vp_meta_read(cleanup->store->rel, &meta);
+	return vp_landmark_page_count(&cleanup->store->geo, meta.next_id);
+}
+
+/*
+ * Takes the dead off all pages of landmarks.  A new stripe's pages take over what stands on
+ * older ones, the dead too where they are not taken off yet: so it goes on until
+ * there is no page more than have been cleaned.
+ */
+static void
+clean_landmarks(Cleanup *cleanup)
+{
+	uint32		page = 0;
+	uint32		npages;
+
+	while (page < (npages = count_landmark_pages(cleanup)))
+	{
+		for (; page < npages; page++)
+		{
+			vacuum_delay_point(false);
+			vp_landmarks_clean(cleanup->store, page, stays_landmark, cleanup);
+		}
+	}
+}
+
+/*
  * Step 5.  What is left of a term's landmarks may be none of its heaviest nodes, or none
  * at all, so all nodes are offered again: few of them are worth more than looking up.
  */
@@ -329,17 +363,14 @@ renew_landmarks(Cleanup *cleanup)
 {
 	VpNodeSource *source = &cleanup->source;
 	VpQuery		query;
-	uint32		npages = vp_landmark_page_count(&cleanup->store->geo, cleanup->next_id);
 
-	for (uint32 page = 0; page < npages; page++)
-	{
-		vacuum_delay_point(false);
-		vp_landmarks_clean(cleanup->store, page, stays_landmark, cleanup);
-	}
+	clean_landmarks(cleanup);
 	query.planes = vp_palloc0_aligned(vp_query_bytes(&source->index->codec));
 	for (VpId id = 0; id < cleanup->next_id; id++)
 	{
 		vacuum_delay_point(false);
+		/* on which pages they belong */
+		source->nids = vp_graph_state(cleanup->store).next_id;
 		if (is_linkable(&source->source, id) &&
 			source->source.query_of(&source->source, id, &query))
 			vp_mark_terms(source, id, &query);

@@ -111,9 +111,22 @@ vp_landmarks_add(const VpStore *store, uint32 next_id, const uint32 *terms, int 
 	}
 }
 
+/* Is a node in the graph, and not marked dead?  By its record as it is in the WAL. */
+static bool
+is_living(void *arg, VpId id)
+{
+	VpNodeTail	tail;
+
+	vp_node_fetch((const VpStore *) arg, id, &tail);
+	return (tail.flags & (VP_NODE_LINKED | VP_NODE_DEAD)) == VP_NODE_LINKED;
+}
+
 /*
  * Moves to a new page what is its own of an older one, to the same slots: it had none
  * of these terms before.  Done again after a crash, it does not find any more.
+ *
+ * What a crash left on the new page was out of VACUUM's sight until now: nodes may have
+ * gone since, and their ids may be others' now.
  */
 static void
 spread_page(const VpStore *store, uint32 number)
@@ -127,6 +140,7 @@ spread_page(const VpStore *store, uint32 number)
 	VpChange	change;
 	int			n = 0;
 
+	vp_landmarks_clean(store, number, is_living, unconstify(VpStore *, store));
 	LockBuffer(from, BUFFER_LOCK_EXCLUSIVE);
 	LockBuffer(to, BUFFER_LOCK_EXCLUSIVE);
 	moved = *VpPageGetLandmarks(BufferGetPage(to));
