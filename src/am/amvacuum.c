@@ -14,8 +14,9 @@
  *	3. gives each shard a living node as entry point
  *	4. makes sure that every node can be reached
  *	5. takes the dead off the landmarks, and gives their places to others
- *	6. puts the dead into the waiting list: they stay as they are until all
- *	   snapshots of now are gone, because a search may be on one of them
+ *	6. waits for inserts once more: links to dead nodes that they have removed are
+ *	   logged then.  Puts the dead into the waiting list: they stay as they are until
+ *	   all snapshots of now are gone, because a search may be on one of them
  *
  * All that is to be known is on the pages: a VACUUM that is interrupted, or
  * dies, leaves marked nodes to the next.
@@ -104,7 +105,7 @@ is_reached(void *arg, VpId id)
 	return in_set(&((Cleanup *) arg)->reached, id);
 }
 
-/* Step 1. */
+/* Those under way end, and with that all that they have changed is in the WAL. */
 static void
 wait_for_inserts(Relation rel)
 {
@@ -429,6 +430,8 @@ vp_clean_graph(Relation rel)
 		rescue_nodes(cleanup);
 		if (index->meta.landmark_pages > 0)
 			renew_landmarks(cleanup);
+		/* that a link to a dead node is gone may have been seen before it was logged */
+		wait_for_inserts(rel);
 	}
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);

@@ -93,6 +93,7 @@ vp_landmarks_add(const VpStore *store, uint32 next_id, const uint32 *terms, int 
 
 		if (!is_worth_it(store, block, terms[i], id))
 			continue;
+		vp_node_await_wal(store, id);
 		buffer = vp_store_read(store, block);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		set = page_set(BufferGetPage(buffer), terms[i]);

@@ -467,6 +467,34 @@ patch_links(VpChange *change, uint32 *list, int nfrom, const VpId *to, int nto, 
 		vp_change_words(change, &list[first], &words[first], last - first);
 }
 
+void
+vp_node_await_wal(const VpStore *store, VpId id)
+{
+	Buffer		buffer;
+
+	if (!store->wal)
+		return;
+	/* who changes a page keeps it locked until the change is logged */
+	buffer = vp_store_read(store, vp_node_place(&store->geo, id).block);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* The same of all that a list will lead to and did not before. */
+static void
+await_wal_of_new(const VpStore *store, const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	for (int i = 0; i < nto; i++)
+	{
+		int			j = 0;
+
+		while (j < nfrom && from[j] != to[i])
+			j++;
+		if (j == nfrom)
+			vp_node_await_wal(store, to[i]);
+	}
+}
+
 bool
 vp_links_replace(const VpStore *store, VpId id, int level,
 				 const VpId *from, int nfrom, const VpId *to, int nto)
@@ -483,6 +511,7 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 	/* the slot would be another node's */
 	if (level > 0 && vp_level(&store->geo.levels, id) < level)
 		vp_report_damage(store->rel, place.block, "A link leads to a node that is not on its level.");
+	await_wal_of_new(store, from, nfrom, to, nto);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	ok = links_equal(list, room, from, nfrom);
 	if (ok)

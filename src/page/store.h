@@ -254,6 +254,13 @@ extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
 /* Reads what vp_node_read_ahead has asked for. */
 extern void vp_node_read_together(const VpStore *store, VpId id);
 
+/*
+ * Returns when all changes of a node that this process has seen in its page are in the
+ * WAL.  Who has seen by a peek that a node is LINKED must call it before he stores what
+ * leads to it; page/README.md says why.  The caller holds no lock of a page.
+ */
+extern void vp_node_await_wal(const VpStore *store, VpId id);
+
 /* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
 							 const VpId *from, int nfrom, const VpId *to, int nto);
