@@ -152,7 +152,8 @@ get_inserter(Relation rel)
 
 /*
  * Is this node to be the entry point instead of the present one?  If it is on a
- * higher level, or if there is nobody alive to be linked to.
+ * higher level, or if there is nobody alive to be linked to: that makes it the entry
+ * point of a lower level, perhaps, which VACUUM will look at.
  */
 static bool
 should_enter(const VpStore *store, VpId id, VpId entry)
@@ -168,7 +169,9 @@ should_enter(const VpStore *store, VpId id, VpId entry)
 
 /*
  * Links a node whose record and vector are written into its shard, and makes it
- * the entry point if it is the first, or on a higher level than that.
+ * the entry point if it is the first, or on a higher level than that.  It is not LINKED
+ * before it is the entry point, if it is to be one: in whichever step the insert
+ * ends, no linked node is above the entry point.
  */
 static void
 link_node(Inserter *inserter, VpId id, uint32 shard)
@@ -192,10 +195,12 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
 		return;
 
+	/* what found nobody to be linked to is PENDING still */
+	do
+		entry = vp_shard_entry(store, shard);
+	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id));
 	vp_node_set_linked(store, id);
 	vp_mark_terms(&inserter->source, id, &inserter->query);
-	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id))
-		entry = vp_shard_entry(store, shard);
 }
 
 /*

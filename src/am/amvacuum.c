@@ -11,12 +11,12 @@
  *	   node before it was marked; those that begin later do not
  *	2. cleans chains, and closes the gaps that dead nodes leave: in each list a
  *	   dead node's place goes to one of its living neighbours
- *	3. gives each shard a living node as entry point
+ *	3. gives each shard a living node as entry point, while no insert is under way:
+ *	   links to dead nodes that inserts have removed are logged by then, too
  *	4. makes sure that every node can be reached
  *	5. takes the dead off the landmarks, and gives their places to others
- *	6. waits for inserts once more: links to dead nodes that they have removed are
- *	   logged then.  Puts the dead into the waiting list: they stay as they are until
- *	   all snapshots of now are gone, because a search may be on one of them
+ *	6. puts the dead into the waiting list: they stay as they are until all
+ *	   snapshots of now are gone, because a search may be on one of them
  *
  * All that is to be known is on the pages: a VACUUM that is interrupted, or
  * dies, leaves marked nodes to the next.
@@ -105,7 +105,7 @@ is_reached(void *arg, VpId id)
 	return in_set(&((Cleanup *) arg)->reached, id);
 }
 
-/* Those under way end, and with that all that they have changed is in the WAL. */
+/* Step 1. */
 static void
 wait_for_inserts(Relation rel)
 {
@@ -156,17 +156,22 @@ repair_links(Cleanup *cleanup)
 	}
 }
 
-/* Sets for each shard a living node of its highest level; VP_NO_ID where there is none. */
+/*
+ * Sets for each shard a living node of its highest level, if that is higher than what it
+ * has.  `since`: looks only at nodes that were linked since the survey.
+ */
 static void
-choose_entries(Cleanup *cleanup, VpEntry *best)
+find_highest(Cleanup *cleanup, VpEntry *best, uint32 next_id, bool since)
 {
-	for (uint32 i = 0; i < cleanup->shards; i++)
-		best[i] = (VpEntry) {VP_NO_ID, -1};
-	for (VpId id = 0; id < cleanup->next_id; id++)
+	for (VpId id = 0; id < next_id; id++)
 	{
-		int			level = vp_level(&cleanup->store->geo.levels, id);
+		int			level;
 		uint8		shard;
 
+		if (since && in_set(&cleanup->linked, id))
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		level = vp_level(&cleanup->store->geo.levels, id);
 		if (!is_linkable(&cleanup->source.source, id))
 			continue;
 		shard = vp_node_shard(cleanup->store, id);
@@ -184,15 +189,26 @@ current_entry(Cleanup *cleanup, uint32 shard)
 }
 
 /*
- * Step 3.  An insert may make its node the entry point at the same time: then
- * that one is alive.
+ * Step 3.  An insert relies on an entry point not being lowered while it is under way:
+ * one that is not below its node stays so.  So inserts are kept out while that may be
+ * done, and what they have linked meanwhile is looked at first.
+ *
+ * The wait for them has another use.  Step 2 may have passed over a list from which an
+ * insert had removed a dead node, before that was logged.  Now it is, and no list
+ * leads to dead nodes any more that a later insert could change so.
  */
 static void
 replace_entries(Cleanup *cleanup)
 {
 	VpEntry		best[VP_MAX_SHARDS];
 
-	choose_entries(cleanup, best);
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		best[i] = (VpEntry) {VP_NO_ID, -1};
+	find_highest(cleanup, best, cleanup->next_id, false);
+	VP_POINT("vacuum-entries");
+
+	LockPage(cleanup->store->rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
+	find_highest(cleanup, best, vp_graph_state(cleanup->store).next_id, true);
 	for (uint32 i = 0; i < cleanup->shards; i++)
 	{
 		VpEntry		entry = current_entry(cleanup, i);
@@ -204,6 +220,7 @@ replace_entries(Cleanup *cleanup)
 		}
 		cleanup->entries[i] = entry;
 	}
+	UnlockPage(cleanup->store->rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
 }
 
 /*
@@ -427,11 +444,10 @@ vp_clean_graph(Relation rel)
 	{
 		repair_links(cleanup);
 		replace_entries(cleanup);
+		VP_POINT("vacuum-entered");
 		rescue_nodes(cleanup);
 		if (index->meta.landmark_pages > 0)
 			renew_landmarks(cleanup);
-		/* that a link to a dead node is gone may have been seen before it was logged */
-		wait_for_inserts(rel);
 	}
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);

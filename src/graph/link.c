@@ -4,8 +4,9 @@
  *	  Links a new node into the graph.
  *
  * Algorithm 1 of Malkov and Yashunin (see graph.h).  First all levels are
- * searched, then links are written from level 0 upwards, on each level the
- * node's own ones before those to it: whoever finds the node finds its links.
+ * searched, then the node's own links are written, those of level 0 last, since it is
+ * in the graph with them, and then the links to it, from level 0 upwards: whoever
+ * finds the node finds its links.
  *
  *-------------------------------------------------------------------------
  */
@@ -281,20 +282,17 @@ link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int
 	return false;
 }
 
-/* Writes the node's links of a level, then the links to it. */
+/* Writes the links to a node of those that it has chosen at a level. */
 static void
-link_level(VpWriter *writer, VpSource *source, VpId id, int level)
+link_back(VpWriter *writer, VpSource *source, VpId id, int level)
 {
 	const VpId *chosen = writer->chosen[level];
 	int			n = writer->nchosen[level];
 	bool		accepted = false;
 
-	if (n == 0)
-		return;
-	vp_link_set(writer, source, id, level, chosen, n);
 	for (int i = 0; i < n; i++)
 		accepted |= vp_link_add(writer, source, chosen[i], level, id);
-	if (level == 0 && !accepted)
+	if (level == 0 && n > 0 && !accepted)
 		(void) link_anyhow(writer, source, id, chosen, n);
 }
 
@@ -320,7 +318,10 @@ vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
 		writer->nchosen[level] = choose_links(writer, source, id, level, found, n);
 		entry_level = level > 0 ? level - 1 : 0;
 	}
+	for (level = top; level >= 0; level--)
+		if (writer->nchosen[level] > 0)
+			vp_link_set(writer, source, id, level, writer->chosen[level], writer->nchosen[level]);
 	for (level = 0; level <= top; level++)
-		link_level(writer, source, id, level);
+		link_back(writer, source, id, level);
 	return VP_LINKED;
 }

@@ -495,23 +495,65 @@ await_wal_of_new(const VpStore *store, const VpId *from, int nfrom, const VpId *
 	}
 }
 
+/* Is a shard's entry point, of which this is the reference, below a node? */
+static bool
+is_below(const VpStore *store, uint32 entry, VpId id)
+{
+	return entry == 0 ||
+		vp_level(&store->geo.levels, vp_deref(entry)) < vp_level(&store->geo.levels, id);
+}
+
+/*
+ * If a node is to become LINKED that is above its shard's entry point: the metapage,
+ * pinned and locked exclusively.  Else InvalidBuffer.
+ */
+static Buffer
+lock_entry(const VpStore *store, VpId id)
+{
+	uint8		shard;
+	Buffer		metabuf;
+
+	if (vp_level(&store->geo.levels, id) == 0 ||
+		vp_node_standing(store, id, &shard) != VP_NODE_PENDING ||
+		!is_below(store, vp_ref(vp_shard_entry(store, shard)), id))
+		return InvalidBuffer;
+	metabuf = vp_store_read(store, VP_META_BLOCK);
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	return metabuf;
+}
+
+/* Makes a node the entry point, *ref, unless another one as high has become it meanwhile. */
+static void
+patch_entry(const VpStore *store, VpChange *change, Buffer metabuf, const VpNodeTail *tail,
+			const uint32 *ref)
+{
+	uint32	   *entry = &VpPageGetMeta(BufferGetPage(metabuf))->shard[tail->shard].entry;
+
+	if (!is_below(store, *entry, tail->id))
+		return;
+	vp_change_page(change, metabuf);
+	vp_change_words(change, entry, ref, 1);
+}
+
 bool
 vp_links_replace(const VpStore *store, VpId id, int level,
 				 const VpId *from, int nfrom, const VpId *to, int nto)
 {
 	uint32		words[VP_MAX_LINKS];
-	uint32		owner = vp_ref(id);
+	uint32		ref = vp_ref(id);
 	uint32		flags;
 	int			room;
 	VpPlace		place = links_place(store, id, level, &room);
 	Buffer		buffer = vp_store_read(store, place.block);
 	uint32	   *list = (uint32 *) (BufferGetPage(buffer) + place.offset);
+	Buffer		metabuf;
 	bool		ok;
 
 	/* the slot would be another node's */
 	if (level > 0 && vp_level(&store->geo.levels, id) < level)
 		vp_report_damage(store->rel, place.block, "A link leads to a node that is not on its level.");
 	await_wal_of_new(store, from, nfrom, to, nto);
+	metabuf = level == 0 ? lock_entry(store, id) : InvalidBuffer;
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	ok = links_equal(list, room, from, nfrom);
 	if (ok)
@@ -520,8 +562,8 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 
 		vp_change_begin(&change, VP_WAL_LINKS);
 		vp_change_page(&change, buffer);
-		if (level > 0 && list[-1] != owner)
-			vp_change_words(&change, &list[-1], &owner, 1);
+		if (level > 0 && list[-1] != ref)
+			vp_change_words(&change, &list[-1], &ref, 1);
 		patch_links(&change, list, nfrom, to, nto, words);
 		if (level == 0)
 		{
@@ -529,10 +571,14 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 
 			if (tail->flags == VP_NODE_PENDING)
 				vp_patch_flags(&change, tail, VP_NODE_LINKED, &flags);
+			if (BufferIsValid(metabuf))
+				patch_entry(store, &change, metabuf, tail, &ref);
 		}
 		vp_change_apply(&change, store->rel, store->wal);
 	}
 	UnlockReleaseBuffer(buffer);
+	if (BufferIsValid(metabuf))
+		UnlockReleaseBuffer(metabuf);
 	return ok;
 }
 

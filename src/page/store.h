@@ -261,7 +261,10 @@ extern void vp_node_read_together(const VpStore *store, VpId id);
  */
 extern void vp_node_await_wal(const VpStore *store, VpId id);
 
-/* Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links. */
+/*
+ * Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links of
+ * level 0, and in the same record its shard's entry point, if it is above that.
+ */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
 							 const VpId *from, int nfrom, const VpId *to, int nto);
 
