@@ -17,18 +17,16 @@
 
 #include "base/compat.h"
 
-#include <signal.h>
-
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -391,6 +389,17 @@ unlock_mover(Mover *mover)
 	(void) LockRelease(&tag, ExclusiveLock, true);
 }
 
+/*
+ * At exit, also by an error or SIGTERM: the server by itself releases what a transaction
+ * has locked, and that only.  The transaction's changes end before the lock does.
+ */
+static void
+let_go(int code, Datum arg)
+{
+	AbortOutOfAnyTransaction();
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+}
+
 static bool
 has_work(Mover *mover)
 {
@@ -415,8 +424,8 @@ vecprov_mover_main(Datum arg)
 	Mover		mover = {.index = DatumGetObjectId(arg)};
 	Step		step;
 
-	pqsignal(SIGTERM, die);
 	vp_job_connect();
+	before_shmem_exit(let_go, (Datum) 0);
 	/* what is lost in a crash is moved again */
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	while (has_work(&mover) && lock_mover(&mover))

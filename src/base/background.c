@@ -9,11 +9,14 @@
 
 #include "base/compat.h"
 
+#include <signal.h>
+
 #include "access/transam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lmgr.h"
+#include "tcop/tcopprot.h"
 
 #include "base/background.h"
 #include "base/debug_point.h"
@@ -97,6 +100,8 @@ vp_worker_connect(Oid database)
 {
 	previous_emit_log_hook = emit_log_hook;
 	emit_log_hook = end_quietly;
+	/* the server's own handler would end the process wherever the signal meets it */
+	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	connecting = true;
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);

@@ -32,6 +32,11 @@ extern void vp_job_connect(void);
 /*
  * In any worker: lets signals in and connects it to a database.  Ends the process, without
  * a message, when the database is gone or takes no connections.
+ *
+ * From here on SIGTERM ends it as a client's process is ended: at the next
+ * CHECK_FOR_INTERRUPTS, also while it waits.  The transaction is aborted then; what
+ * belongs to none (session locks, seats, places in shared memory) must be let go by a
+ * callback of before_shmem_exit, registered as soon as it may be taken.
  */
 extern void vp_worker_connect(Oid database);
 

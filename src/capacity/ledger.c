@@ -25,6 +25,7 @@
 #include "utils/xid8.h"
 
 #include "base/background.h"
+#include "base/debug_point.h"
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
 #include "capacity/own_sql.h"
@@ -248,6 +249,7 @@ vecprov_ledger_main(Datum arg)
 		/* no table: the extension is made by the very transaction that is refused */
 		if (OidIsValid(vp_own_table("vecprov_changes")))
 			write_entry(dsm_segment_address(segment));
+		VP_POINT("ledger-written");
 		dsm_detach(segment);
 	}
 	PopActiveSnapshot();

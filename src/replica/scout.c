@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "base/debug_point.h"
 #include "capacity/charge.h"
 #include "capacity/quota.h"
 #include "capacity/room.h"
@@ -92,6 +93,7 @@ vecprov_scout_main(Datum arg)
 	/* the snapshot is newer than the ticket */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	VP_POINT("scout-begun");
 	list.facts = palloc(list.size * sizeof(VpFacts));
 	vp_each_provisioned(add_facts, &list);
 	post_charges(&list, clock);

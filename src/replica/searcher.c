@@ -17,7 +17,6 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
@@ -154,7 +153,6 @@ vecprov_worker_main(Datum arg)
 	BlockNumber next = 0;
 	bool		warming;
 
-	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	if (!vp_desk_enter(number))
 		proc_exit(0);

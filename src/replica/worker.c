@@ -28,9 +28,11 @@
 /* Seconds after which launcher and keeper come back when they have ended. */
 #define RESTART		1
 
+/* At exit, also by an error while the registry was locked. */
 static void
 leave_place(int code, Datum place)
 {
+	LWLockReleaseAll();
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	*(PGPROC **) DatumGetPointer(place) = NULL;
 	LWLockRelease(vp_registry->lock);
@@ -39,7 +41,6 @@ leave_place(int code, Datum place)
 void
 vp_worker_start(PGPROC **place)
 {
-	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	vp_worker_connect(InvalidOid);
 
@@ -56,8 +57,6 @@ vp_worker_wait(long timeout)
 					 timeout, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
-	if (ShutdownRequestPending)
-		proc_exit(1);			/* 0 would mean that it is not to come back */
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
