@@ -163,6 +163,10 @@ repair_links(Cleanup *cleanup)
 static void
 find_highest(Cleanup *cleanup, VpEntry *best, uint32 next_id, bool since)
 {
+	int			lowest = VP_MAX_LEVEL;
+
+	for (uint32 i = 0; i < cleanup->shards; i++)
+		lowest = Min(lowest, best[i].level);
 	for (VpId id = 0; id < next_id; id++)
 	{
 		int			level;
@@ -172,7 +176,7 @@ find_highest(Cleanup *cleanup, VpEntry *best, uint32 next_id, bool since)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		level = vp_level(&cleanup->store->geo.levels, id);
-		if (!is_linkable(&cleanup->source.source, id))
+		if (level <= lowest || !is_linkable(&cleanup->source.source, id))
 			continue;
 		shard = vp_node_shard(cleanup->store, id);
 		if (shard < cleanup->shards && level > best[shard].level)

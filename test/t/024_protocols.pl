@@ -247,5 +247,67 @@ EOS
 	check('lower_v_idx', "inserted while VACUUM lowers the entry point, $kept is kept");
 }
 
+#----------
+# A scan that is under way while VACUUM cleans chains, whose first nodes get rows of others, and while
+# records are moved, too: each row once.
+#----------
+my %operator = ('vector(8)' => '<->', 'halfvec(8)' => '<->', 'bit(32)' => '<~>', 'sparsevec(3000)' => '<->');
+
+foreach my $type (sort keys %value)
+{
+	foreach my $shards (1, 3)
+	{
+		my $value = $value{$type} =~ s/\bi\b/(i % 30)/r;
+		$node->safe_psql('postgres', table('chains', $type, $value, 300, 'm = 4') . <<"EOS");
+SELECT vecprov_provision('chains_v_idx', 'r10', $shards, 1);
+SELECT vecprov_wait('chains_v_idx', '1 minute');
+DELETE FROM chains WHERE id <= 20 OR id % 7 = 0;
+EOS
+		my $session = $node->background_psql('postgres');
+		my $all = $session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM chains');
+		my @points = ('vacuum-marked', 'vacuum-surveyed', 'vacuum-repaired', 'vacuum-unlinked');
+		# one cursor for each point at which it goes on, and one that goes on at each
+		foreach my $cursor (0 .. @points)
+		{
+			$session->query_safe(<<"EOS");
+SET enable_seqscan = off; SET enable_sort = off; SET client_min_messages = warning;
+SET vecprov.iterative_scan = relaxed_order; SET vecprov.max_scan_tuples = 1000000000;
+DECLARE c$cursor CURSOR FOR SELECT id FROM chains ORDER BY v $operator{$type} (SELECT v FROM chains LIMIT 1);
+EOS
+		}
+		my @rows = map { [ split /\n/, $session->query_safe("FETCH 25 FROM c$_") ] } (0 .. @points);
+		foreach my $i (0 .. $#points)
+		{
+			my $hold = hold($node);
+			# a VACUUM that fails has left its work to the next one
+			my $vacuum = at_point($node, $points[$i], 'VACUUM chains');
+			push @{ $rows[$i] }, split /\n/, $session->query_safe("FETCH 100 FROM c$i");
+			push @{ $rows[@points] }, split /\n/, $session->query_safe('FETCH 40 FROM c' . @points);
+			if ($i < $#points)
+			{
+				$node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^VACUUM chains' AND state = 'active'");
+			}
+			elsif ($shards > 1)
+			{
+				$node->safe_psql('postgres', "SELECT vecprov_set_shards('chains_v_idx', 2)");
+			}
+			$hold->quit;
+			finish_session($vacuum);
+			$vacuum->quit;
+		}
+		foreach my $cursor (0 .. @points)
+		{
+			push @{ $rows[$cursor] }, split /\n/, $session->query_safe("FETCH ALL FROM c$cursor");
+			my %seen;
+			$seen{$_}++ foreach @{ $rows[$cursor] };
+			is(scalar(@{ $rows[$cursor] }) . ' ' . keys %seen, "$all $all", "$type, $shards shards: cursor $cursor returns each row once");
+		}
+		$session->query_safe('COMMIT');
+		$session->quit;
+		$node->poll_query_until('postgres', "SELECT state IN ('Ready', 'Loading') FROM vecprov_indexes WHERE index = 'chains_v_idx'::regclass");
+		check('chains_v_idx', "$type, $shards shards, scans and VACUUM");
+	}
+}
+
 $node->stop;
 done_testing();
