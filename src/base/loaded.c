@@ -182,6 +182,9 @@ vp_loaded_judge(Oid extension)
 {
 	char	   *version = extension_version(extension);
 
-	if (version != NULL && is_newer(version))
+	if (version == NULL)
+		return;
+	vp_loaded_need();
+	if (is_newer(version))
 		refuse_version(version);
 }

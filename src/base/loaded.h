@@ -32,8 +32,8 @@ extern void vp_loaded_need(void);
 extern void vp_loaded_check(void);
 
 /*
- * A row of pg_extension was written.  Raises an error if it is ours and its version is newer
- * than the library.
+ * A row of pg_extension was written.  Raises an error if it is ours and the postmaster has not
+ * loaded the library, or an older one.
  */
 extern void vp_loaded_judge(Oid extension);
 

@@ -145,13 +145,13 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 				"or release another index.";
 			break;
 		case VP_OBSTACLE_BYTES:
-			complaint->detail = psprintf("It needs %lld bytes of memory; of %lld, "
+			complaint->detail = psprintf("It needs %lld bytes of memory; the quota is %lld, of which "
 										 "other indexes of the role on this server have %lld.",
 										 (long long) charge->bytes, (long long) quota->bytes,
 										 (long long) others->bytes);
 			break;
 		case VP_OBSTACLE_UNITS:
-			complaint->detail = psprintf("It needs %lld of %lld units; "
+			complaint->detail = psprintf("It needs %lld units; the quota is %lld, of which "
 										 "other indexes of the role on this server have %lld.",
 										 (long long) charge->units, (long long) quota->units,
 										 (long long) others->units);
@@ -233,7 +233,8 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 	ereport(WARNING,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg_internal("%s", complaint.message),
-			 errdetail_internal("%s", complaint.detail),
+			 errdetail_internal("%s A superuser's change is made all the same.",
+								complaint.detail),
 			 errhint("%s", complaint.hint)));
 }
 

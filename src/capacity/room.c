@@ -15,6 +15,7 @@
 #include "access/reloptions.h"
 #include "access/table.h"
 #include "access/xlog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "miscadmin.h"
@@ -117,6 +118,7 @@ void
 vp_room_check_awake(Relation rel)
 {
 	VpWish		wish;
+	char	   *name;			/* as a statement names it now */
 
 	if (rel->rd_options == NULL)
 		return;
@@ -124,12 +126,14 @@ vp_room_check_awake(Relation rel)
 	if (!VpIsSuspended(&wish))
 		return;
 	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_SUSPENDED);
+	name = quote_qualified_identifier(RelationIsVisible(RelationGetRelid(rel)) ? NULL :
+									  get_namespace_name(RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index \"%s\" is suspended", RelationGetRelationName(rel)),
 			 errdetail("It has 0 replicas. Nothing is lost."),
-			 errhint("To resume: SELECT vecprov_set_replicas(%s, 1).",
-					 quote_literal_cstr(RelationGetRelationName(rel)))));
+			 errhint("To resume: SELECT vecprov_set_replicas(%s, 1).", quote_literal_cstr(name))));
 }
 
 /* A concurrent build makes an index known before it has pages. */

@@ -184,6 +184,7 @@ foreach my $sql ('INSERT INTO items SELECT * FROM items LIMIT 1', "SELECT * FROM
 $stderr = stderr_of('CREATE EXTENSION vecprov', 'empty');
 like($stderr, $need, 'nor CREATE EXTENSION');
 unlike($stderr, qr/WARNING/, 'which has no warning besides');
+like(stderr_of("LOAD 'vecprov'; CREATE EXTENSION vecprov", 'empty'), $need, 'nor does it in a session that has loaded the library');
 foreach my $sql ('DROP INDEX items_v_idx', 'DROP TABLE items', 'CREATE TABLE u (v vector(2)); DROP EXTENSION vecprov CASCADE')
 {
 	unlike(stderr_of($sql, 'copy'), qr/ERROR/, "works: $sql");
