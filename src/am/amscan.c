@@ -318,13 +318,13 @@ vector_distance(VpScan *scan, VpId id)
 	return vp_vector_measure(&scan->index->store, id, scan->scratch, exact_distance, scan);
 }
 
-/* The exact distance of a node, as a sweep asks for it; false if none of its rows can be returned. */
+/* The same for a sweep; false if no row of the node can be returned: in a list, it can be used again. */
 static bool
 node_distance(void *arg, VpId id, double *dist)
 {
 	VpScan	   *scan = arg;
 
-	if (!(vp_node_flags(&scan->index->store, id) & VP_NODE_LINKED))
+	if ((vp_node_flags(&scan->index->store, id) & (VP_NODE_LINKED | VP_NODE_LISTED)) != VP_NODE_LINKED)
 		return false;
 	if (scan->index->form->in_table)
 		return row_distance(scan, id, dist);
@@ -423,8 +423,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 
 	vp_loaded_need();
 	vp_room_check_awake(rel);
-	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan",
-												  ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	state = palloc0(sizeof(VpScan));
 	callback = palloc0(sizeof(MemoryContextCallback));
