@@ -41,6 +41,7 @@
 typedef struct Database
 {
 	Oid			oid;
+	bool		closed;			/* it takes no connections; what it has of capacity is charged for */
 	bool		news;
 	TimestampTz not_before;		/* a scout failed there */
 } Database;
@@ -109,15 +110,16 @@ database_is_listed(Oid oid)
 	return find_database(oid) != NULL;
 }
 
-/* Whose slots are there for nothing: of databases that are gone. */
+/* Whose slots are there for nothing: of databases that are gone, or closed. */
 static void
 drop_slots(void)
 {
 	for (int i = 0; i < vp_max_provisioned; i++)
 	{
 		Oid			oid = pg_atomic_read_u64(&vp_registry->keys[i]) >> 32;
+		Database   *database = find_database(oid);
 
-		if (OidIsValid(oid) && find_database(oid) == NULL)
+		if (OidIsValid(oid) && (database == NULL || database->closed))
 			vp_registry_drop(oid);
 	}
 	vp_charge_end_databases(database_is_listed);
@@ -142,13 +144,14 @@ copy_list(void)
 		Database   *known = find_database(form->oid);
 
 		/* a negative limit: it is half dropped */
-		if (!form->datallowconn || form->datconnlimit < -1)
+		if (form->datconnlimit < -1)
 			continue;
 		list = repalloc(list, (n + 1) * sizeof(Database));
-		if (known != NULL)
-			list[n++] = *known;
+		if (known != NULL && !known->closed)
+			list[n] = *known;
 		else
-			list[n++] = (Database) {.oid = form->oid,.news = true};
+			list[n] = (Database) {.oid = form->oid,.news = true};
+		list[n++].closed = !form->datallowconn;
 	}
 	table_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -267,13 +270,13 @@ send_scout(void)
 	bool		news = list_outdated;
 
 	for (int i = 0; i < ndatabases; i++)
-		if (databases[i].news && databases[i].not_before <= now)
+		if (databases[i].news && !databases[i].closed && databases[i].not_before <= now)
 		{
 			start_scout(&databases[i]);
 			return;
 		}
 	for (int i = 0; i < ndatabases; i++)
-		news |= databases[i].news;
+		news |= databases[i].news && !databases[i].closed;
 	if (!news)
 		vp_charge_all_read();
 }
