@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
@@ -297,6 +298,8 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (column != 0 || IsBinaryUpgrade)
 		return;
+	if (class == DatabaseRelationId && access == OAT_POST_CREATE && vp_preloaded)
+		vp_quota_check_copy(vp_statement_template());
 	if (class == NamespaceRelationId && access == OAT_POST_ALTER)
 		note_schema_move(object);
 	if (class != RelationRelationId)

@@ -267,6 +267,21 @@ vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota, VpQuota *
 	return obstacle;
 }
 
+bool
+vp_charge_any(Oid database, bool *all_read)
+{
+	bool		any = false;
+
+	LWLockAcquire(book->lock, LW_EXCLUSIVE);
+	settle();
+	*all_read = book->all_read;
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (book->entries[i].database == database && !is_empty(&book->entries[i]))
+			any = true;
+	LWLockRelease(book->lock);
+	return any;
+}
+
 void
 vp_charge_drop(Oid index)
 {

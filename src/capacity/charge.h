@@ -51,6 +51,12 @@ extern void vp_charge_define(void);
 extern VpObstacle vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota,
 								VpQuota *others);
 
+/*
+ * Is an index of a database charged for?  *all_read: all databases were read since the server
+ * started; before that, "no" means nothing.
+ */
+extern bool vp_charge_any(Oid database, bool *all_read);
+
 /* An index is dropped: its charge ends when this transaction commits. */
 extern void vp_charge_drop(Oid index);
 

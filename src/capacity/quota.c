@@ -14,13 +14,17 @@
 
 #include "base/compat.h"
 
+#include "access/transam.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/wait_event.h"
 
 #include "base/settings.h"
@@ -236,6 +240,38 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 			 errdetail_internal("%s A superuser's change is made all the same.",
 								complaint.detail),
 			 errhint("%s", complaint.hint)));
+}
+
+/*
+ * The copies' quotas are rows that cannot be read from here, so no quota could be asked.  Does not
+ * wait for scouts: the statement has the database locked, where they are to come in.
+ */
+void
+vp_quota_check_copy(const char *database)
+{
+	Oid			oid = database == NULL ? InvalidOid : get_database_oid(database, true);
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
+	bool		was_read;
+	bool		any;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	any = vp_charge_any(oid, &was_read);
+	/* one that takes no connections may not have been read since the server started */
+	was_read &= ((Form_pg_database) GETSTRUCT(tuple))->datallowconn;
+	ReleaseSysCache(tuple);
+	/* the server's own databases are templates from its first moment on; at 0 places nobody reads */
+	if (oid < FirstNormalObjectId || vp_max_provisioned == 0)
+		was_read = true;
+	if ((!any && was_read) || superuser_arg(vp_statement_user()))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to copy database \"%s\"", database),
+			 any ? errdetail("Indexes in it are provisioned, which only superusers may copy.") :
+			 errdetail("Indexes in it may be provisioned: it was not read since the server started."),
+			 any ? errhint("Release the indexes, copy the database, and provision them again.") :
+			 errhint("Let it take connections, and try again in a moment.")));
 }
 
 void

@@ -29,6 +29,13 @@ extern void vp_quota_check_right(const VpWishChange *change, bool moved);
  */
 extern void vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved);
 
+/*
+ * A database is being created as a copy of this one, which nobody else is in; NULL: unknown.
+ * ereports when the role that executes the statement is no superuser, and indexes there are
+ * provisioned or may be.
+ */
+extern void vp_quota_check_copy(const char *database);
+
 /* What an index costs its owner that needs so many bytes of memory. */
 extern VpCharge vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes);
 

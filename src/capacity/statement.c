@@ -15,6 +15,7 @@
 
 #include "catalog/index.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
@@ -185,6 +186,23 @@ vp_statement_copies(bool internal)
 	if (current == NULL)
 		return internal;
 	return IsA(current->tree, ReindexStmt) || (internal && !makes_partition(current->tree));
+}
+
+const char *
+vp_statement_template(void)
+{
+	ListCell   *cell;
+
+	if (current == NULL || !IsA(current->tree, CreatedbStmt))
+		return NULL;
+	foreach(cell, ((CreatedbStmt *) current->tree)->options)
+	{
+		DefElem    *option = lfirst(cell);
+
+		if (strcmp(option->defname, "template") == 0 && option->arg != NULL)
+			return defGetString(option);
+	}
+	return "template1";
 }
 
 void

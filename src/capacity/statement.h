@@ -33,6 +33,12 @@ extern Oid	vp_statement_user(void);
 extern bool vp_statement_copies(bool internal);
 
 /*
+ * The name of the database that CREATE DATABASE copies, if that is the innermost statement; else
+ * NULL.  Valid as long as the statement's tree is.
+ */
+extern const char *vp_statement_template(void);
+
+/*
  * When the statement has succeeded, or at once outside of one: rewrites the rows of
  * vecprov_limit and vecprov_changes that have the old name, with the rights of these
  * tables' owners.  The renamer needs none.

@@ -185,5 +185,28 @@ is($node->safe_psql('restored', 'SELECT * FROM vecprov_quota ORDER BY role::text
 is($node->safe_psql('restored', 'SELECT count(*) FROM vecprov_indexes WHERE mode = \'provisioned\''), 2,
 	'and indexes, by a superuser, whatever the quotas are');
 
+#
+# A copy of a database has all its indexes again
+#
+
+$node->safe_psql('postgres', 'CREATE ROLE copier LOGIN CREATEDB; ALTER DATABASE restored OWNER TO copier;
+	GRANT SET ON PARAMETER vecprov.provision TO copier');
+($rc, $out, $err) = $node->psql('postgres', 'SET ROLE copier; CREATE DATABASE copied TEMPLATE restored');
+like($err, qr/ERROR:  permission denied to copy database "restored"\nDETAIL:  Indexes in it are provisioned/,
+	'provisioned indexes cannot be multiplied with a database');
+$node->safe_psql('postgres', "SET ROLE copier; CREATE DATABASE $_") for 'empty', 'emptier TEMPLATE empty', 'clean TEMPLATE template0';
+$node->safe_psql('postgres', 'SET ROLE copier; ALTER DATABASE restored ALLOW_CONNECTIONS false');
+# when this is ready, the launcher has looked at the databases
+$node->safe_psql('postgres', 'TRUNCATE vecprov_quota; DROP INDEX more_idx; CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10)');
+$node->safe_psql('postgres', "SELECT vecprov_wait('more_idx', '3 min')");
+($rc, $out, $err) = $node->psql('postgres', 'SET ROLE copier; CREATE DATABASE copied TEMPLATE restored');
+like($err, qr/DETAIL:  Indexes in it are provisioned/, 'nor out of one that takes no connections, whose indexes count');
+$node->restart;
+($rc, $out, $err) = $node->psql('postgres', 'SET ROLE copier; CREATE DATABASE copied TEMPLATE restored');
+like($err, qr/ERROR:  permission denied to copy database/, 'nor when the server has just started');
+$node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE restored');
+$node->safe_psql('postgres', "ALTER DATABASE $_ ALLOW_CONNECTIONS true") for qw(restored copied);
+is($node->safe_psql('copied', 'SELECT count(*) FROM vecprov_indexes WHERE mode = \'provisioned\''), 2, 'but by a superuser');
+
 $node->stop;
 done_testing();
