@@ -86,6 +86,9 @@ SET vecprov.max_scan_tuples = 100;
 SELECT count(*) FROM (SELECT id FROM scan_items ORDER BY v8 <-> '[1,2,3,4,5,6,7,8]' LIMIT 10) r;
 SET vecprov.max_scan_tuples = 3001;
 SELECT count(*) FROM (SELECT id FROM scan_items ORDER BY v8 <-> '[1,2,3,4,5,6,7,8]' LIMIT 10000) r;
+-- the last round measures all nodes, and is not finished
+SET vecprov.max_scan_tuples = 2000;
+SELECT count(*) BETWEEN 2000 AND 2100 AS stopped FROM (SELECT id FROM scan_items ORDER BY v8 <-> '[1,2,3,4,5,6,7,8]' LIMIT 10000) r;
 SET vecprov.iterative_scan = off;
 SET vecprov.max_scan_tuples = 1;
 SELECT count(*) FROM (SELECT id FROM scan_items WHERE category = 51 ORDER BY v8 <-> '[1,2,3,4,5,6,7,8]' LIMIT 10) r;

@@ -606,11 +606,11 @@ is_cut_off(const VpScan *scan)
 	return vp_max_scan_tuples > 0 && scan->nreturned >= vp_max_scan_tuples;
 }
 
-/* All rows have been returned but those that were put off. */
+/* All rows have been returned but those that were put off.  more: and others that there may be. */
 static void
-end_in_order(VpScan *scan)
+end_in_order(VpScan *scan, bool more)
 {
-	if (is_cut_off(scan) && scan->phase == SCAN_SEARCH && vp_iterative_scan != VP_ITERATIVE_OFF)
+	if (is_cut_off(scan) && more && vp_iterative_scan != VP_ITERATIVE_OFF)
 		tell_cut_off(scan);
 	if (scan->returned.nlate > 0)
 		tell_late(scan);
@@ -632,7 +632,7 @@ go_on(VpScan *scan)
 {
 	if (vp_iterative_scan == VP_ITERATIVE_OFF || is_cut_off(scan))
 	{
-		end_in_order(scan);
+		end_in_order(scan, true);
 		return;
 	}
 	vp_seat_take(scan->index->store.rel);
@@ -683,13 +683,15 @@ static VpRow *
 next_swept(VpScan *scan)
 {
 	VpSwept		next;
+	bool		more;
 
 	if (scan->heap.n > 0)
 		return vp_row_pop(&scan->heap);
 	start_clock(scan);
-	if (!vp_sweep_peek(scan->sweep, &next))
+	more = vp_sweep_peek(scan->sweep, &next);
+	if (!more || is_cut_off(scan))
 	{
-		end_in_order(scan);
+		end_in_order(scan, more);
 		return NULL;
 	}
 	vp_sweep_take(scan->sweep);
