@@ -290,6 +290,7 @@ vp_charge_drop(Oid index)
 	Entry	   *entry;
 
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
+	settle();
 	entry = find_entry(MyDatabaseId, index);
 	if (entry != NULL)
 		write_over(entry, &none, undo);

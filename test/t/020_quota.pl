@@ -146,6 +146,15 @@ $node->safe_psql('postgres', "BEGIN; SET LOCAL ROLE tenant; $other; PREPARE TRAN
 is(told('postgres', 'ALTER INDEX items_idx SET (replicas = 3)'), '53400', 'what a prepared transaction creates counts');
 $node->safe_psql('postgres', "ROLLBACK PREPARED 'create'");
 is(told('postgres', $other), 'OK', 'until it is rolled back');
+$node->safe_psql('postgres', "DROP INDEX other_idx; SET ROLE tenant; CREATE TABLE third (v vector(8));
+	BEGIN; $other; PREPARE TRANSACTION 'create'");
+$first = $node->background_psql('postgres');
+# before a scout can tell of the commit
+$first->query_safe("COMMIT PREPARED 'create'; BEGIN; DROP INDEX other_idx");
+is(told('postgres', 'CREATE INDEX third_idx ON third USING vecprov (v) WITH (tier = r10)'), '53400',
+	'what was prepared, and is about to be dropped, counts');
+$first->query_safe('ROLLBACK; DROP TABLE third');
+$first->quit;
 # Places: 4
 $node->safe_psql('postgres', "DELETE FROM vecprov_quota; CREATE INDEX ${_}_r10 ON $_ USING vecprov (v) WITH (tier = r10)") for qw(a b);
 is($node->safe_psql('postgres', q{SET ROLE tenant; SELECT try('CREATE INDEX ON items USING vecprov (v) WITH (tier = r10, replicas = 0)')}),
