@@ -91,7 +91,8 @@ BEGIN
 END
 $$;
 
--- All that is tried of an index.  What comes after the first five reads the metapage alone.
+-- All that is tried of an index.  What comes after the first five reads the metapage alone.  Of the five
+-- indexes two are damaged at a time, one by each session: they have no shards to be shown.
 CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array_agg(CASE n WHEN 1 THEN what ELSE replace(replace(replace(statement,
 		'NAME', name), 'OPERATOR', operator), 'INDEX', name || '_v_idx') END ORDER BY i, n)
@@ -108,7 +109,7 @@ CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql
 			SELECT count(*) - 2 FROM i$s$),
 		(6, 'sizes', $s$SELECT 0 FROM vecprov_index_bytes('INDEX'), vecprov_recall('INDEX', 3, 3)$s$),
 		(7, 'view of indexes', $s$SELECT count(*) - 5 + sum(vecprov_index_size(index)) * 0 FROM vecprov_indexes$s$),
-		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 4, 0) FROM vecprov_shards$s$),
+		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 3, 0) FROM vecprov_shards$s$),
 		(9, 'view of metrics', $s$SELECT least(count(*) - 5, 0) FROM vecprov_metrics WHERE name = 'vecprov_index_info'$s$)
 		) s (i, what, statement)
 $$;
