@@ -57,9 +57,6 @@ extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey order
 extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
 extern void vp_end_scan(IndexScanDesc scan);
 
-/* Has memory ready for a search of so many ids. */
-extern void vp_scan_reserve(uint32 nids);
-
 /* Its searches are not counted: somebody else does. */
 extern void vp_scan_uncounted(IndexScanDesc scan);
 

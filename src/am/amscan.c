@@ -38,6 +38,7 @@
 #include "am/row_heap.h"
 #include "am/row_reader.h"
 #include "am/rows.h"
+#include "am/search_memory.h"
 #include "am/serve.h"
 #include "am/sweep.h"
 #include "base/debug_point.h"
@@ -127,55 +128,6 @@ typedef struct VpScan
 	int			next_handed;
 } VpScan;
 
-/*----------
- * A search's memory is kept from one scan to the next: what it holds for each
- * id of the index is dear to make.
- *----------
- */
-static VpSearch *idle_search = NULL;
-
-static void *
-alloc_for_ever(size_t size)
-{
-	VP_POINT("allocation");
-	return MemoryContextAllocHuge(TopMemoryContext, size);
-}
-
-static void
-free_memory(void *p)
-{
-	pfree(p);
-}
-
-static const VpAlloc search_alloc = {alloc_for_ever, free_memory};
-
-static void
-give_search_back(VpScan *scan)
-{
-	if (scan->search == NULL)
-		return;
-	if (idle_search != NULL)
-		vp_search_destroy(scan->search);
-	else
-		idle_search = scan->search;
-	scan->search = NULL;
-}
-
-static void
-take_search(VpScan *scan)
-{
-	scan->search = idle_search != NULL ? idle_search : vp_search_create(&search_alloc, VP_MAX_M);
-	idle_search = NULL;
-}
-
-void
-vp_scan_reserve(uint32 nids)
-{
-	if (idle_search == NULL)
-		idle_search = vp_search_create(&search_alloc, VP_MAX_M);
-	vp_search_reserve(idle_search, vp_ef_search, nids);
-}
-
 /*
  * The time of searches: that of calls in which there is more to be done than to hand
  * out a row that is ready.  To look at the clock for those would take 1 % of a search.
@@ -212,8 +164,11 @@ count_search(VpScan *scan)
 static void
 leave_scan(void *arg)
 {
-	count_search(arg);
-	give_search_back(arg);
+	VpScan	   *scan = arg;
+
+	count_search(scan);
+	if (scan->search != NULL)
+		vp_search_give(scan->search);
 }
 
 /*----------
@@ -439,7 +394,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 
 	state->meter = vp_meter_find(rel);
 
-	take_search(state);
+	state->search = vp_search_take();
 	callback->func = leave_scan;
 	callback->arg = state;
 	MemoryContextRegisterResetCallback(context, callback);

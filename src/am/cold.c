@@ -26,6 +26,7 @@
 #include "storage/bufmgr.h"
 
 #include "am/am.h"
+#include "am/search_memory.h"
 #include "am/serve.h"
 #include "capacity/meter.h"
 
@@ -120,7 +121,7 @@ vp_make_ready(const IndexOptInfo *info)
 		map_regions(rel, info->pages);
 		map_regions(table, info->rel->pages);
 		table_close(table, NoLock);
-		vp_scan_reserve(Min(info->tuples, PG_UINT32_MAX));
+		vp_search_make_ready(Min(info->tuples, PG_UINT32_MAX));
 		(void) vp_meter_find(rel);
 		if (vp_store_is_at_hand(rel))
 			(void) vp_index_get(rel);
