@@ -117,6 +117,7 @@ SELECT * FROM pg_temp.rows_of('build_concurrently_idx', 'SELECT id FROM build_co
 CREATE TABLE build_no_dimensions (v vector);
 CREATE INDEX CONCURRENTLY build_invalid_idx ON build_no_dimensions USING vecprov (v);
 SELECT indisvalid FROM pg_index WHERE indexrelid = 'build_invalid_idx'::regclass;
+SELECT * FROM vecprov_check('build_invalid_idx');
 ALTER TABLE build_no_dimensions ALTER v TYPE vector(2);
 REINDEX INDEX build_invalid_idx;
 SELECT indisvalid FROM pg_index WHERE indexrelid = 'build_invalid_idx'::regclass;

@@ -26,7 +26,8 @@ typedef struct VpTarget
 } VpTarget;
 
 /*
- * Opens both, the table first.  ereports as vp_right_open does.  Until it is closed the
+ * Opens both, the table first.  ereports as vp_right_open does, and for an index that no build
+ * has made yet.  Until it is closed the
  * table's owner acts (base/as_owner.h), and settings that change are set back then.  *target must stay
  * where it is.
  */
