@@ -64,10 +64,16 @@ append_to_file($search, <<'EOS');
 \set i random(1, 200)
 SELECT 1 / count(*) FROM (SELECT id FROM items ORDER BY v <-> vec(:i, 80) LIMIT 3) n WHERE id = :i;
 EOS
+# Another one that is by the first rule that a light check finds broken: it goes on beside the replay.
+my $check = $primary->basedir . '/check.sql';
+append_to_file($check, <<'EOS');
+SELECT 1 / (count(*) = 0)::int FROM unnest('{items_v_idx,items_h_idx,items_b_idx,items_s_idx}'::regclass[]) i,
+	vecprov_check(i);
+EOS
 my $searched = '';
 my $reader   = IPC::Run::start(
 	[ 'pgbench', '-n', '-c', '2', '-T', '600', '--random-seed', '1', '-h', $standby->host,
-		'-p', $standby->port, '-f', $search, 'postgres' ],
+		'-p', $standby->port, '-f', $search, '-f', $check, 'postgres' ],
 	'<', \undef, '>', \$searched, '2>&1');
 
 foreach my $cycle (0 .. 9)
@@ -82,7 +88,7 @@ EOS
 	is(answers($standby), answers($primary), "cycle $cycle: the standby answers as the primary");
 }
 $reader->pump_nb;
-ok($reader->pumpable, 'the searches on the standby are still going');
+ok($reader->pumpable, 'the searches and checks on the standby are still going');
 $reader->kill_kill;
 unlike($searched, qr/ERROR|abort/, 'none failed while WAL was replayed');
 all_intact($standby, 'items', 'after the cycles, on the standby');
