@@ -4,6 +4,7 @@
 #   make installcheck   regression and isolation tests against a running server
 #                       that has vecprov in shared_preload_libraries
 #   make test           everything, on private servers; installs missing packages
+#   make soak           random work and faults for MINUTES=10, from SEED; see README.md
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make test-setup     make and make demo on machines that lack this and that; needs root
@@ -45,7 +46,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test test-clients test-chroot test-setup demo bench bench-graph unit \
+.PHONY: test soak test-clients test-chroot test-setup demo bench bench-graph unit \
 	check-includes check-headers check-symbols check-scripts hint
 .DEFAULT_GOAL := all
 
@@ -88,6 +89,9 @@ hint:
 # These find or install what they need by themselves.
 test:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/run
+
+soak:
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' test/soak/run
 
 test-clients:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/clients/run

@@ -14,8 +14,9 @@
 #	sandbox_close		stops what runs in the sandbox and removes it; done at exit
 #
 # Sets $root (the tree), $box (the sandbox), $tree (its copy of the tree), $bin (its programs),
-# $PG_CONFIG (its pg_config) and as_server (an array: the prefix that runs a command as the owner of
-# the sandbox). Whoever runs something in the background puts its process id into $child.
+# $PG_CONFIG (its pg_config), as_server (an array: the prefix that runs a command as the owner of
+# the sandbox) and as_test (the same with what TAP tests need in their environment). Whoever runs
+# something in the background puts its process id into $child.
 
 . "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 PG_CONFIG=${PG_CONFIG:-pg_config}
@@ -81,6 +82,11 @@ sandbox_open()
 		die "vecprov does not build with $("$PG_CONFIG" --version)"
 	fi
 	grep -E "^[^ ]+\\.[ch]:[0-9].*warning:" "$log" || true
+
+	name=$(dirname "$("$PG_CONFIG" --pgxs)")/../test
+	as_test=("${as_server[@]}" env -C "$tree" PATH="$bin:$PATH" TESTDIR="$tree"
+		TESTDATADIR="$tree/tmp_check" TESTLOGDIR="$tree/tmp_check/log"
+		PERL5LIB="$name/perl:$tree/test/t" PG_REGRESS="$name/regress/pg_regress" PGPORT=65432)
 }
 
 server_start()

@@ -9,7 +9,6 @@ use VecprovTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $node = vecprov_node('main');
 $node->start;
@@ -30,19 +29,6 @@ SELECT id FROM items ORDER BY v <-> vec(:i, 80) LIMIT 10;
 EOS
 my $vacuum = $node->basedir . '/vacuum.sql';
 append_to_file($vacuum, "VACUUM items;\n");
-
-# Starts the server after a kill -9 of the postmaster; its backends may still be on their way out.
-sub start_again
-{
-	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-	{
-		return if $node->start(fail_ok => 1);
-		# forgets the process id that the dead one left
-		$node->stop('fast', fail_ok => 1);
-		usleep(100_000);
-	}
-	die 'the server does not start';
-}
 
 my @kills = ('postmaster', 'backend', 'immediate', 'postmaster', 'backend', 'postmaster');
 srand(15);
@@ -87,7 +73,7 @@ foreach my $round (1 .. @kills)
 	}
 	eval { $witness->finish };
 	$_->kill_kill foreach @load;
-	start_again() if $kill eq 'postmaster';
+	start_again($node) if $kill eq 'postmaster';
 	$node->start  if $kill eq 'immediate';
 
 	my @told = slurp_file($told) =~ /^(\d+)$/mg;

@@ -11,9 +11,10 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(
-  vecprov_node vecprov_functions crash_at crash_and_wait log_end
+  vecprov_node vecprov_functions crash_at crash_and_wait start_again log_end
   intact other_types all_intact hold at_point finish_session
 );
 
@@ -70,6 +71,21 @@ sub crash_and_wait
 	$node->wait_for_log(qr/database system is ready to accept connections/, $offset);
 	$node->poll_query_until('postgres', 'SELECT true')
 	  or die 'the server did not come back';
+}
+
+# Starts a server after a kill -9 of its postmaster; its backends may still be on their way out.
+sub start_again
+{
+	my ($node, $tries) = @_;
+
+	foreach (1 .. $tries // 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		return if $node->start(fail_ok => 1);
+		# forgets the process id that the dead one left
+		$node->stop('fast', fail_ok => 1);
+		usleep(100_000);
+	}
+	die 'the server does not start';
 }
 
 # Runs SQL with a debug point set to crash. True when it did; then the server is up again.

@@ -1,0 +1,549 @@
+# The soak: a primary and a standby with tables of all types, on which sessions do what SoakLoad makes
+# up, in rounds. In each round processes are terminated or killed, servers stopped, killed, killed
+# again while they recover, or the standby is promoted and the old primary rewound to follow it. Then the
+# sessions are stopped, and everything is compared: rules, rows, locks, seats, memory.
+#
+# All chance comes from the seed. When processes meet is not in its hand: what is found is found again
+# within some runs, not by each. At the first difference the run ends, and the data directories, as
+# an immediate stop leaves them, logs and scripts are copied to `keep`.
+
+package Soak;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Copy qw(copy);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::RecursiveCopy;
+use PostgreSQL::Test::Utils;
+use POSIX qw(WNOHANG _exit);
+use SoakLoad;
+use Test::More;
+use Time::HiRes qw(time usleep);
+use VecprovTest;
+
+our @EXPORT = qw(soak);
+
+my $round_limit = 600;    # seconds; who needs more hangs
+my @roles = qw(writer writer writer reader reader ddl vacuum capacity standby);
+
+# What may happen to a statement here: errors of concurrency, of DDL beside it, of capacity, of a lost
+# connection. Everything else is a difference.
+my $allowed = join '|', qw(08... 57P0. 57014 40001 40P01 55P03 55000 55006 53000 53300 53400 23505 25P02 25001
+  42P01 42P07 42701 42703 42704 42710 3B001 34000 22023);
+# PostgreSQL's own, when a relation is dropped or changed while it is looked at
+my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
+
+my ($begin, $seed, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers);
+
+# Tells of what is wrong, keeps what there is, and ends the run.
+sub difference
+{
+	my ($what) = @_;
+
+	note("soak: DIFFERENCE in round $round of seed $seed: $what");
+	foreach my $node ($primary, $standby)
+	{
+		next unless defined $node->{_pid} && kill(0, $node->{_pid});
+		my ($stdout, $stderr);
+		local $@;
+		eval {
+			$node->psql('postgres', <<'EOS', stdout => \$stdout, stderr => \$stderr, timeout => 20);
+SELECT pid, backend_type, state, wait_event_type, wait_event, left(query, 200) FROM pg_stat_activity;
+SELECT * FROM pg_locks WHERE NOT granted OR pid IS NULL OR pid NOT IN (SELECT pid FROM pg_stat_activity);
+SELECT * FROM vecprov_indexes;
+SELECT * FROM pg_prepared_xacts;
+EOS
+		};
+		diag($node->name . ":\n" . ($stdout // $stderr // $@));
+		append_to_file("$scripts/activity-" . $node->name, ($stdout // '') . ($stderr // ''));
+	}
+	fail("round $round of seed $seed: $what");
+	stop_sessions();
+	if ($keep)
+	{
+		mkdir $keep;
+		foreach my $node ($primary, $standby)
+		{
+			system 'pg_ctl', '-D', $node->data_dir, '-m', 'immediate', '-w', 'stop';
+			$node->{_pid} = undef;
+			PostgreSQL::Test::RecursiveCopy::copypath($node->data_dir, "$keep/" . $node->name);
+			chmod 0700, "$keep/" . $node->name;
+			copy($_, $keep) foreach glob($PostgreSQL::Test::Utils::log_path . '/*.log');
+		}
+		PostgreSQL::Test::RecursiveCopy::copypath($scripts, "$keep/scripts");
+		note("soak: kept in $keep");
+	}
+	totals();
+	done_testing();
+	exit 1;
+}
+
+sub totals
+{
+	$total{minutes} = sprintf '%.1f', (time - $begin) / 60;
+	note("soak: seed $seed, " . join(', ', map { "$total{$_} $_" } sort keys %total));
+}
+
+# The children of a server, by their titles: pid => title.
+sub children
+{
+	my ($node) = @_;
+	my %child;
+
+	return () unless defined $node->{_pid};
+	foreach my $stat (glob '/proc/[0-9]*/stat')
+	{
+		my $line = eval { slurp_file($stat) } // next;
+		next unless $line =~ /^(\d+) \(.*\) \S (\d+) / && $2 == $node->{_pid};
+		my $pid = $1;
+		my $title = eval { slurp_file("/proc/$pid/cmdline") } // next;
+		$title =~ tr/\0/ /;
+		$child{$pid} = $title;
+	}
+	return %child;
+}
+
+# Signals one of the children whose titles match. Tells which, or nothing.
+sub strike
+{
+	my ($node, $signal, $title) = @_;
+	my %child = children($node);
+	my @pids = grep { $child{$_} =~ $title } sort { $a <=> $b } keys %child;
+
+	return unless @pids;
+	my $pid = pick($dice, @pids);
+	return unless kill($signal, $pid);
+	$total{ $signal eq 'KILL' ? 'kills' : 'signals' }++;
+	$child{$pid} =~ s/^postgres: (primary|standby): |\s+$//g;
+	$child{$pid} =~ s/^postgres postgres \[local\]/client/;
+	return "$signal $child{$pid}";
+}
+
+#----------
+# Sessions
+#----------
+
+sub start_session
+{
+	my ($name) = @_;
+	my $session = $running{$name};
+	my $role = $name =~ /^([a-z]+)/ ? $1 : die;
+	my $file = "$round-$name-" . ++$session->{number};
+	my $node = $role eq 'standby' ? $standby : $primary;
+
+	$session->{file} = "$scripts/$file.sql";
+	$session->{out} = "$scripts/$file.out";
+	append_to_file($session->{file}, script($role eq 'standby' ? 'reader' : $role, "$seed/$file"));
+	my @command = ('psql', '-XqAt', '-d', $node->connstr('postgres'), '-f', $session->{file});
+	$session->{pid} = fork;
+	if ($session->{pid} == 0)
+	{
+		open STDOUT, '>', $session->{out};
+		open STDERR, '>&', \*STDOUT;
+		exec @command or _exit(1);
+	}
+}
+
+# Looks at what an ended session printed.
+sub end_session
+{
+	my ($name) = @_;
+	my $session = $running{$name};
+
+	delete $session->{pid};
+	my $out = slurp_file($session->{out});
+	foreach (split /\n/, $out)
+	{
+		next unless /^DIFFERENCE/ || /(?:ERROR|FATAL|PANIC):  (\w{5}): (.*)/;
+		difference("$name, $session->{out}: $_") unless defined $1 && ($1 =~ /^($allowed)$/ || "$1 $2" =~ /^XX000 .*$core/);
+		$total{errors}++;
+	}
+	unlink $session->{file}, $session->{out};
+}
+
+sub tend_sessions
+{
+	foreach my $name (sort keys %running)
+	{
+		next if $running{$name}{pid} && waitpid($running{$name}{pid}, WNOHANG) == 0;
+		end_session($name) if $running{$name}{pid};
+		start_session($name);
+	}
+}
+
+sub stop_sessions
+{
+	foreach my $name (sort keys %running)
+	{
+		my $pid = $running{$name}{pid} or next;
+		kill 'TERM', $pid;
+		waitpid $pid, 0;
+	}
+}
+
+#--------
+# Faults
+#--------
+
+sub come_back
+{
+	my ($node) = @_;
+
+	eval { start_again($node, 60); 1 } or difference($node->name . ": $@");
+}
+
+# Begins to start a server, and kills it, or the process that recovers it, a moment after that began.
+sub kill_in_recovery
+{
+	my ($node) = @_;
+	my $whom = pick($dice, 'postmaster', 'startup');
+	my $moment = 1000 * $dice->(100);
+	my $done;
+
+	system 'pg_ctl', '-W', '-s', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=' . $node->name, 'start';
+	foreach (1 .. 200)
+	{
+		usleep(5000);
+		($node->{_pid}) = (eval { slurp_file($node->data_dir . '/postmaster.pid') } // '') =~ /^(\d+)/;
+		last if grep { /startup/ } values %{ { children($node) } };
+	}
+	usleep($moment);
+	$done = strike($node, 'KILL', qr/startup/) if $whom eq 'startup';
+	# a postmaster whose startup process failed ends by itself
+	$total{kills} += kill 'KILL', $node->{_pid} if defined $node->{_pid} && !$done;
+	$node->{_pid} = undef;
+	return ($done ? 'startup' : 'postmaster') . ' killed in recovery';
+}
+
+my %title = (client => qr/\[local\]/, mover => qr/vecprov mover/, ours => qr/vecprov /,
+	core => qr/checkpointer|walwriter|background writer|startup|walreceiver|walsender/);
+
+# One thing that happens to a server, by its name.
+sub fault
+{
+	my ($kind) = @_;
+	my $node = $dice->(4) || $kind =~ /promote|mover/ ? $primary : $standby;
+	my $told;
+
+	if ($kind =~ /^(stop|kill|restart)/)
+	{
+		if ($kind eq 'restart') { $node->stop('fast') }
+		elsif ($kind =~ /^stop/) { $node->stop('immediate') }
+		else { $node->kill9; $total{kills}++ }
+		$told = $kind;
+		if ($kind =~ /recovery/)
+		{
+			$told .= ', ' . kill_in_recovery($node) foreach 0 .. $dice->(2);
+		}
+		come_back($node);
+		$total{restarts}++;
+	}
+	elsif ($kind eq 'promote')
+	{
+		return promote();
+	}
+	else
+	{
+		my ($signal, $whom) = split / /, $kind;
+		my $title = $title{$whom};
+		foreach (1 .. 40)
+		{
+			$told = strike($node, $signal, $title) and last;
+			tend_sessions();
+			usleep(50_000);
+		}
+		$told //= "$kind: nobody there";
+	}
+	return $node->name . ": $told";
+}
+
+# The standby becomes the primary, though the other one may go on for a moment, and the other one is
+# rewound and follows it.
+sub promote
+{
+	my ($how, $before) = (pick($dice, 'fast', 'immediate', 'kill'), $dice->(2));
+	my ($old, $new) = ($primary, $standby);
+	my $down = sub { $how eq 'kill' ? $old->kill9 : $old->stop($how) };
+
+	$down->() if $before;
+	$new->promote;
+	usleep(1000 * $dice->(1000));
+	$down->() unless $before;
+	$total{kills}++ if $how eq 'kill';
+	$new->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or difference('a standby cannot be promoted');
+	$total{promotions}++;
+	($primary, $standby) = ($new, $old);
+	$primary->safe_psql('postgres', 'CHECKPOINT');
+
+	my $conf = slurp_file($old->data_dir . '/postgresql.conf');
+	my $log = "$scripts/rewind";
+	my $rc = 1;
+	# it recovers first, which is refused until all processes of a killed server are gone
+	foreach (1 .. 50)
+	{
+		$rc = system("pg_rewind -D '" . $old->data_dir . "' --source-server='" . $new->connstr('postgres') . "' >'$log' 2>&1");
+		last if $rc == 0 || slurp_file($log) !~ /in use|already exists|shared memory|shut down cleanly/;
+		usleep(200_000);
+	}
+	if ($rc != 0)
+	{
+		difference('pg_rewind: ' . slurp_file($log)) unless slurp_file($log) =~ /could not find (previous WAL|common ancestor)|could not (open|read) file.*wal/;
+		note('soak: pg_rewind: ' . slurp_file($log));
+		PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $old->data_dir);
+		PostgreSQL::Test::Utils::system_or_bail('pg_basebackup', '-c', 'fast', '-D', $old->data_dir, '-d', $new->connstr('postgres'));
+		$total{'base backups'}++;
+	}
+	open my $file, '>', $old->data_dir . '/postgresql.conf' or die;
+	print $file $conf;
+	close $file;
+	$old->enable_streaming($new);
+	come_back($old);
+	return "promoted, the old primary ($how" . ($before ? '' : ', later') . ') ' . ($rc ? 'made anew' : 'rewound');
+}
+
+#--------------------------------
+# What must be so after a round
+#--------------------------------
+
+sub wait_until
+{
+	my ($node, $sql, $what) = @_;
+
+	$node->poll_query_until('postgres', $sql) or difference("not within time: $what");
+}
+
+# Nobody works any more; what was left half done is finished, each table has a whole index that can be used.
+sub settle
+{
+	wait_until($primary, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+		'sessions of clients that are gone end');
+	foreach (split /\n/, $primary->safe_psql('postgres', 'SELECT gid FROM pg_prepared_xacts ORDER BY gid'))
+	{
+		$primary->safe_psql('postgres', pick($dice, 'COMMIT', 'ROLLBACK') . " PREPARED '$_'");
+	}
+	foreach my $table (sort keys %TABLE)
+	{
+		my $index = "${table}_v_idx";
+		$primary->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $primary->safe_psql('postgres',
+			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND NOT (indisvalid AND indisready)");
+		$primary->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $primary->safe_psql('postgres',
+			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND indexrelid::regclass::text ~ '_ccnew|_ccold'");
+		$primary->safe_psql('postgres', index_sql($dice, $table))
+		  if $primary->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
+		$primary->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
+		  if $primary->safe_psql('postgres', "SELECT state FROM vecprov_indexes WHERE index = '$index'::regclass") eq 'Suspended';
+	}
+}
+
+sub sound
+{
+	my ($node, $when) = @_;
+	my $broken = $node->safe_psql('postgres', join '', map { "SELECT '$_', c.* FROM vecprov_check('${_}_v_idx', true) c LIMIT 10;\n" } sort keys %TABLE);
+
+	difference("$when, " . $node->name . ": $broken") if $broken ne '';
+}
+
+sub rows_found
+{
+	my ($node, $when) = @_;
+
+	foreach my $table (sort keys %TABLE)
+	{
+		intact($node, $table, "${table}_v_idx", "round $round, $when, " . $node->name . ", $table", undef, 'v', $TABLE{$table}{op})
+		  or difference("$when, " . $node->name . ": $table");
+	}
+}
+
+# No lock, seat, worker of a process that is gone; memory is where it was.
+sub nothing_left
+{
+	my ($node) = @_;
+	my $left = $node->safe_psql('postgres', <<'EOS');
+SELECT 'lock', l.* FROM pg_locks l WHERE NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid);
+SELECT 'seat', r.* FROM vecprov_replicas r WHERE in_use <> 0 OR queue <> 0;
+SELECT 'worker', w.* FROM vecprov_workers w WHERE pid IS NOT NULL AND pid NOT IN (SELECT pid FROM pg_stat_activity);
+SELECT 'prepared', p.* FROM pg_prepared_xacts p;
+EOS
+	difference($node->name . " has something left: $left") if $left ne '';
+	# the keeper has pages of provisioned indexes pinned
+	wait_until($node, <<'EOS', 'pages are unpinned') if $buffers;
+SELECT count(*) = 0 FROM (SELECT relfilenode, max(pinning_backends) AS pins FROM pg_buffercache
+		WHERE pinning_backends > 0 GROUP BY relfilenode) b
+	JOIN pg_class c USING (relfilenode) LEFT JOIN pg_am a ON a.oid = c.relam
+	WHERE c.relname ~ '^t_' AND pins > (amname = 'vecprov')::int
+EOS
+
+	my %now;
+	my %child = children($node);
+	foreach my $pid (keys %child)
+	{
+		next unless $child{$pid} =~ /vecprov (keeper|launcher|worker|mover|scout)/;
+		my $kind = $1;
+		my ($kb) = (eval { slurp_file("/proc/$pid/status") } // '') =~ /^RssAnon:\s+(\d+)/m or next;
+		$now{$kind} = $kb if $kb > ($now{$kind} // 0);
+	}
+	$now{dsm} += (-s $_ // 0) / 1024 foreach glob($node->data_dir . '/pg_dynshmem/*');
+	foreach my $kind (sort keys %now)
+	{
+		$usual{$kind} //= $now{$kind};
+		difference($node->name . ": $kind has $now{$kind} kB, it had $usual{$kind}") if $now{$kind} > 3 * $usual{$kind} + 32768;
+	}
+}
+
+# What the server told that it never should.
+sub look_at_log
+{
+	my ($node) = @_;
+	my $log = slurp_file($node->logfile, $log_seen{ $node->logfile } // 0);
+
+	$log_seen{ $node->logfile } = -s $node->logfile;
+	foreach (split /\n/, $log)
+	{
+		next unless /TRAP:|PANIC|terminated by signal (?!9|15)|inconsistent page| XX\w{3} (ERROR|FATAL|WARNING):/;
+		next if / XX00[02] / && /$core/;
+		difference($node->name . "'s log: $_");
+	}
+}
+
+sub compare
+{
+	settle();
+	sound($primary, 'before VACUUM');
+	rows_found($primary, 'before VACUUM');
+	# it also starts a mover that ended with a server
+	$primary->safe_psql('postgres', "VACUUM (INDEX_CLEANUP ON) $_") foreach sort keys %TABLE;
+	foreach my $table (sort keys %TABLE)
+	{
+		my ($stdout, $stderr);
+		$primary->psql('postgres', "SELECT vecprov_wait('${table}_v_idx', '120 s')", stdout => \$stdout, stderr => \$stderr);
+		difference("$table is not ready: $stderr") if $stderr ne '';
+	}
+	$primary->safe_psql('postgres', "VACUUM (INDEX_CLEANUP ON) $_") foreach sort keys %TABLE;
+	sound($primary, 'after VACUUM');
+	nothing_left($primary);
+	$primary->wait_for_catchup($standby);
+	sound($standby, 'replayed');
+	rows_found($standby, 'replayed');
+	nothing_left($standby);
+	look_at_log($_) foreach $primary, $standby;
+}
+
+#-------
+# A run
+#-------
+
+sub start_servers
+{
+	$primary = vecprov_node('primary', allows_streaming => 1, extra => ['--data-checksums']);
+	$primary->append_conf('postgresql.conf', <<'EOC');
+log_line_prefix = '%m [%p] %b %e '
+log_min_messages = warning
+shared_buffers = 48MB
+max_connections = 40
+max_worker_processes = 20
+max_prepared_transactions = 40
+wal_keep_size = 3GB
+dynamic_shared_memory_type = mmap
+hot_standby_feedback = on
+wal_receiver_status_interval = 1
+max_standby_streaming_delay = 3s
+jit = off
+vecprov.scale_change_interval = 0
+vecprov.tier_change_interval = 0
+EOC
+	$primary->start;
+	$primary->safe_psql('postgres', 'CREATE EXTENSION vecprov');
+	$buffers = $primary->psql('postgres', 'CREATE EXTENSION pg_buffercache') == 0;
+	foreach my $table (sort keys %TABLE)
+	{
+		$primary->safe_psql('postgres',
+			"CREATE TABLE $table (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, other int, v $TABLE{$table}{type});\n"
+			  . index_sql($dice, $table));
+	}
+	$primary->backup('base');
+	$standby = PostgreSQL::Test::Cluster->new('standby');
+	$standby->init_from_backup($primary, 'base', has_streaming => 1);
+	$standby->start;
+}
+
+# Faults in the order of how often; `promote` and kills of the postmaster come in the first rounds, too.
+my @faults = (
+	'TERM client', 'TERM client', 'KILL client', 'KILL client', 'TERM ours', 'TERM ours', 'KILL ours', 'KILL ours',
+	'TERM mover', 'TERM mover', 'KILL mover', 'INT client', 'KILL core', 'kill', 'kill, recovery', 'stop', 'stop, recovery', 'restart',
+	'promote', 'promote', 'promote', 'promote');
+
+sub one_round
+{
+	my ($seconds) = @_;
+	my @kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote')
+	  : map { pick($dice, @faults) } 0 .. $dice->(3);
+	my ($start, @told) = (time);
+
+	# each changed page is compared with what redo makes of it
+	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', '', 'vecprov') . "'");
+	$primary->safe_psql('postgres', 'SELECT pg_reload_conf()');
+	%running = ();
+	my %number;
+	$running{ $_ . ++$number{$_} } = {} foreach @roles;
+	foreach my $kind (@kinds)
+	{
+		my $until = time + $seconds * (0.3 + $dice->(1000) / 1000) / @kinds;
+		while (time < $until)
+		{
+			tend_sessions();
+			usleep(50_000);
+		}
+		push @told, fault($kind);
+	}
+	my $until = time + 0.3 * $seconds;
+	while (time < $until)
+	{
+		tend_sessions();
+		usleep(50_000);
+	}
+	stop_sessions();
+	foreach my $name (sort keys %running)
+	{
+		end_session($name) if $running{$name}{pid};
+	}
+	foreach my $node ($primary, $standby)
+	{
+		$node->poll_query_until('postgres', 'SELECT true') or difference($node->name . ' is gone');
+	}
+	my $loaded = time - $start;
+	compare();
+	$total{rounds}++;
+	# that were inserted, also by those who did not commit
+	$total{rows} = $primary->safe_psql('postgres', join ' + ', 'SELECT 0', map { "(SELECT last_value FROM ${_}_id_seq)" } sort keys %TABLE);
+	note(sprintf 'soak: round %d: %s; %.0f + %.0f s; %s', $round, join('; ', @told), $loaded, time - $start - $loaded,
+		join ', ', map { "$_ " . $primary->safe_psql('postgres', "SELECT count(*) FROM $_") } sort keys %TABLE);
+}
+
+# A run of so many minutes; the last round is finished.
+sub soak
+{
+	my ($minutes, $chosen, $directory) = @_;
+
+	($begin, $seed, $keep, $round) = (time, $chosen, $directory, 0);
+	%total = map { $_ => 0 } qw(rounds kills signals promotions restarts rows errors);
+	note("soak: seed $seed, $minutes minutes");
+	$dice = dice("$seed");
+	$scripts = PostgreSQL::Test::Utils::tempdir();
+	start_servers();
+	while (time < $begin + 60 * $minutes)
+	{
+		$round++;
+		$dice = dice("$seed/$round");
+		local $SIG{ALRM} = sub { alarm 0; difference("no end of the round within $round_limit seconds") };
+		alarm $round_limit;
+		eval { one_round(2 + $dice->(6)); 1 } or difference($@);
+		alarm 0;
+	}
+	totals();
+	$_->stop foreach $standby, $primary;
+	return \%total;
+}
+
+1;
