@@ -1,10 +1,10 @@
-# Two minutes of the soak (test/soak/Soak.pm), with the same seed each time; `make soak` runs it for longer.
+# What test/soak/run runs as the owner of the sandbox: the soak for SOAK_MINUTES, from SOAK_SEED; see Soak.pm.
 
 use strict;
 use warnings;
 
 use FindBin;
-use lib "$FindBin::RealBin", "$FindBin::RealBin/../soak";
+use lib "$FindBin::RealBin", "$FindBin::RealBin/../t";
 use Soak;
 use Test::More;
 
