@@ -325,6 +325,15 @@ take_back(SubTransactionId subxact)
 	LWLockRelease(book->lock);
 }
 
+/* The entry that this transaction has changed and not settled yet; NULL: there is none. */
+static Entry *
+changed_entry(const Undo *undo)
+{
+	Entry	   *entry = OidIsValid(undo->index) ? find_entry(MyDatabaseId, undo->index) : NULL;
+
+	return entry != NULL && entry->asker != 0 ? entry : NULL;
+}
+
 /* What was asked for is so from now on. */
 static void
 keep(void)
@@ -334,11 +343,9 @@ keep(void)
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
 	foreach(cell, undos)
 	{
-		Undo	   *undo = lfirst(cell);
-		Entry	   *entry = OidIsValid(undo->index) ?
-			find_entry(MyDatabaseId, undo->index) : NULL;
+		Entry	   *entry = changed_entry(lfirst(cell));
 
-		if (entry == NULL || entry->asker == 0)
+		if (entry == NULL)
 			continue;
 		entry->now = entry->asked;
 		entry->asker = 0;
@@ -357,11 +364,9 @@ hand_over(void)
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
 	foreach(cell, undos)
 	{
-		Undo	   *undo = lfirst(cell);
-		Entry	   *entry = OidIsValid(undo->index) ?
-			find_entry(MyDatabaseId, undo->index) : NULL;
+		Entry	   *entry = changed_entry(lfirst(cell));
 
-		if (entry == NULL || entry->asker == 0)
+		if (entry == NULL)
 			continue;
 		entry->asker = PREPARED;
 		entry->prepared = GetTopTransactionIdIfAny();
