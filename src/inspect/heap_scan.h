@@ -26,10 +26,9 @@ typedef struct VpTarget
 } VpTarget;
 
 /*
- * Opens both, the table first.  ereports as vp_right_open does, and for an index that no build
- * has made yet.  Until it is closed the
- * table's owner acts (base/as_owner.h), and settings that change are set back then.  *target must stay
- * where it is.
+ * Opens both, the table first.  ereports as vp_right_open does, and for an index that no build has
+ * made yet.  Until vp_target_close the table's owner acts (base/as_owner.h); settings that change
+ * meanwhile are set back then.  *target must stay where it is.
  */
 extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode);
 extern void vp_target_close(VpTarget *target);
