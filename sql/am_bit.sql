@@ -102,7 +102,7 @@ SELECT vecprov_recall('bit_signs_idx', 10, 50) >= 0.95 AS recall;
 SELECT * FROM vecprov_check('bit_signs_idx', true);
 
 -- A bit is an eighth of a byte in a record's size: 16 and the id's 4.
-SELECT records, index_size FROM vecprov_indexes WHERE index = 'bit_signs_idx'::regclass;
+SELECT records, index_size FROM vecprov.indexes WHERE index = 'bit_signs_idx'::regclass;
 
 SELECT amvalidate(c.oid), opcname, opcdefault FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 WHERE amname = 'vecprov' AND opcname LIKE 'bit%' ORDER BY opcname COLLATE "C";

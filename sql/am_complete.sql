@@ -113,4 +113,4 @@ DROP INDEX complete_plane_e;
 SELECT id FROM complete_plane ORDER BY e <-> '[1,1]' LIMIT 3;
 
 DROP TABLE complete_plane, complete_ray;
-DELETE FROM vecprov_changes WHERE index = 'public.complete_suspended';
+DELETE FROM vecprov.changes WHERE index = 'public.complete_suspended';

@@ -95,7 +95,7 @@ SELECT id FROM half_floats ORDER BY v::halfvec(100) <-> (SELECT v FROM half_floa
 SELECT vecprov_recall('half_floats_idx', 10, 50) >= 0.95 AS recall;
 SELECT * FROM vecprov_check('half_floats_idx', true);
 -- A half is two bytes in a record's size: 200 and the id's 4.
-SELECT records, index_size FROM vecprov_indexes WHERE index = 'half_floats_idx'::regclass;
+SELECT records, index_size FROM vecprov.indexes WHERE index = 'half_floats_idx'::regclass;
 
 -- What does not fit is refused.
 SELECT id FROM half_items ORDER BY v <-> '[1,2,3]'::halfvec LIMIT 1;

@@ -92,7 +92,7 @@ SELECT * FROM vecprov_check('sparse_dense_idx', true);
 CREATE TABLE sparse_sized (id integer, v sparsevec(1000000000));
 CREATE INDEX sparse_sized_idx ON sparse_sized USING vecprov (v);
 INSERT INTO sparse_sized VALUES (1, '{1:1,1000000000:2}/1000000000'), (2, '{}/1000000000');
-SELECT records, index_size FROM vecprov_indexes WHERE index = 'sparse_sized_idx'::regclass;
+SELECT records, index_size FROM vecprov.indexes WHERE index = 'sparse_sized_idx'::regclass;
 SELECT id, v <-> '{1000000000:2}/1000000000' FROM sparse_sized ORDER BY 2 LIMIT 2;
 -- 16,000 elements in a row that is stored outside
 INSERT INTO sparse_sized SELECT 3, ('{' || string_agg(i * 7 || ':1', ',') || '}/1000000000')::sparsevec FROM generate_series(1, 16000) i;

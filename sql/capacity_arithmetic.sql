@@ -51,10 +51,10 @@ SELECT gb, vecprov_read_units((gb * 1000000000)::bigint) FROM unnest(ARRAY[0, 0.
 SELECT vecprov_read_units(-1);
 
 -- Cost. What is shipped, apart from examples, are two tiers and no rate.
-SELECT name, shard_bytes, keeps_vectors, units, shipped FROM vecprov_tier ORDER BY name;
-SELECT DISTINCT plan, region, shipped FROM vecprov_rate;
+SELECT name, shard_bytes, keeps_vectors, units, shipped FROM vecprov.tiers ORDER BY name;
+SELECT DISTINCT plan, region, shipped FROM vecprov.rates;
 BEGIN;
-INSERT INTO vecprov_rate VALUES ('Standard', 'any', 'b1', 548.96), ('Standard', 'any', 't1', 1758.53),
+INSERT INTO vecprov.rates VALUES ('Standard', 'any', 'b1', 548.96), ('Standard', 'any', 't1', 1758.53),
 	('Standard', 'aws-us-east-1', 'b1', 336.42);
 SELECT vecprov_read_cost('b1', 2, 2, 'Standard', 'any'), vecprov_read_cost('t1', 2, 2, 'Standard', 'any'),
 	vecprov_read_cost('b1', 2, 2, 'Standard', 'aws-us-east-1'), vecprov_read_cost('b1', 2, 0, 'Standard', 'any');
@@ -67,24 +67,24 @@ SELECT vecprov_read_cost('r10', 1, -1, 'example', 'example');
 -- An administrator's tier holds at once, in this transaction and, when it is committed, in all.
 BEGIN;
 SELECT vecprov_shards_needed(10000000, 0.5);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('tiny', 1000000, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('tiny', 1000000, false, 1);
 SELECT vecprov_shards_needed(10000000, 0.5, 'tiny');
-UPDATE vecprov_tier SET shard_bytes = 2000000 WHERE name = 'tiny';
+UPDATE vecprov.tiers SET shard_bytes = 2000000 WHERE name = 'tiny';
 SELECT vecprov_shards_needed(10000000, 0.5, 'tiny');
 ROLLBACK;
 SELECT vecprov_shards_needed(10000000, 0.5, 'tiny');
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('', 1, false, 1);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES (repeat('x', 64), 1, false, 1);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('storage', 1, false, 1);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('x', 0, false, 1);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('x', 1, false, 0);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('', 1, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES (repeat('x', 64), 1, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('storage', 1, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('x', 0, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('x', 1, false, 0);
 
 -- Everybody reads them, the owner of the extension changes them.
 CREATE ROLE vecprov_stranger;
 SET ROLE vecprov_stranger;
-SELECT count(*) FROM vecprov_tier WHERE shipped;
-SELECT count(*) FROM vecprov_rate WHERE shipped;
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('mine', 1, false, 1);
-UPDATE vecprov_rate SET rate = 0;
+SELECT count(*) FROM vecprov.tiers WHERE shipped;
+SELECT count(*) FROM vecprov.rates WHERE shipped;
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('mine', 1, false, 1);
+UPDATE vecprov.rates SET rate = 0;
 RESET ROLE;
 DROP ROLE vecprov_stranger;

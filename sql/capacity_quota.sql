@@ -14,8 +14,8 @@ CREATE ROLE "regress quota, other";
 CREATE SCHEMA quota AUTHORIZATION regress_quota_owner;
 GRANT CREATE, USAGE ON SCHEMA quota TO "regress quota, other";
 SET search_path = quota, public;
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('quota_small', 5000000, false, 2);
-DELETE FROM vecprov_changes;
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('quota_small', 5000000, false, 2);
+DELETE FROM vecprov.changes;
 
 -- No owner may by itself, in no way; nor is that in the ledger.
 CREATE TABLE quota_given (id integer, v vector(8));
@@ -69,7 +69,7 @@ REINDEX TABLE quota_expression;
 \set VERBOSITY default
 RESET quota.trap;
 DROP TABLE quota_expression;
-SELECT count(*) FROM vecprov_changes WHERE action = 'refusal';
+SELECT count(*) FROM vecprov.changes WHERE action = 'refusal';
 
 -- Whom a superuser allows
 GRANT SET ON PARAMETER vecprov.provision TO regress_quota_owner;
@@ -106,7 +106,7 @@ RESET ROLE;
 -- a superuser may, whoever the owner is
 ALTER INDEX quota_idx SET (tier = r10, replicas = 2);
 CREATE INDEX quota_other_idx ON quota_items USING vecprov (v) WITH (tier = r10);
-SELECT DISTINCT role = session_user AS me FROM vecprov_changes WHERE index ~ 'quota_other_idx';
+SELECT DISTINCT role = session_user AS me FROM vecprov.changes WHERE index ~ 'quota_other_idx';
 -- to give it away takes the right, too
 GRANT regress_quota_owner TO "regress quota, other";
 SET ROLE "regress quota, other";
@@ -116,12 +116,12 @@ DROP TABLE quota_items;
 
 -- Quotas: units. The rows are the administrator's.
 SET ROLE regress_quota_owner;
-SELECT count(*) FROM vecprov_quota;
-SELECT pg_temp.try('INSERT INTO vecprov_quota VALUES (''regress_quota_owner'', NULL, NULL)');
+SELECT count(*) FROM vecprov.quotas;
+SELECT pg_temp.try('INSERT INTO vecprov.quotas VALUES (''regress_quota_owner'', NULL, NULL)');
 RESET ROLE;
-SELECT pg_temp.try(format('INSERT INTO vecprov_quota VALUES (%s)', v)) FROM unnest(ARRAY['''nobody_there''', 'NULL, -1', 'NULL, NULL, -1']) v;
-INSERT INTO vecprov_quota VALUES ('regress_quota_owner', NULL, 3);
-SELECT left(pg_temp.try('INSERT INTO vecprov_quota VALUES (''regress_quota_owner'', NULL, 4)'), 5);
+SELECT pg_temp.try(format('INSERT INTO vecprov.quotas VALUES (%s)', v)) FROM unnest(ARRAY['''nobody_there''', 'NULL, -1', 'NULL, NULL, -1']) v;
+INSERT INTO vecprov.quotas VALUES ('regress_quota_owner', NULL, 3);
+SELECT left(pg_temp.try('INSERT INTO vecprov.quotas VALUES (''regress_quota_owner'', NULL, 4)'), 5);
 GRANT SET ON PARAMETER vecprov.provision TO regress_quota_owner, "regress quota, other";
 SET ROLE regress_quota_owner;
 CREATE TABLE quota_items (id integer, v vector(8));
@@ -157,9 +157,9 @@ ROLLBACK;
 CREATE INDEX quota_3 ON quota_items USING vecprov (v) WITH (tier = quota_small);
 SELECT pg_temp.try('CREATE INDEX quota_4 ON quota_items USING vecprov (v) WITH (tier = r10)');
 RESET ROLE;
-SELECT role = 'regress_quota_owner' AS owner, action, regexp_replace(index, '.*\.', ''), message FROM vecprov_changes WHERE action = 'refusal' ORDER BY at;
+SELECT role = 'regress_quota_owner' AS owner, action, regexp_replace(index, '.*\.', ''), message FROM vecprov.changes WHERE action = 'refusal' ORDER BY at;
 -- what there is stays; a superuser is warned, and it counts
-UPDATE vecprov_quota SET units = 1;
+UPDATE vecprov.quotas SET units = 1;
 SET ROLE regress_quota_owner;
 REINDEX TABLE quota_items;
 ALTER TABLE quota_items ALTER v TYPE vector(4) USING subvector(v, 1, 4);
@@ -167,24 +167,24 @@ ALTER INDEX quota_3 SET (replicas = 0);
 SELECT pg_temp.try('ALTER INDEX quota_3 SET (replicas = 1)');
 RESET ROLE;
 ALTER INDEX quota_3 SET (replicas = 1);
-UPDATE vecprov_quota SET units = 4;
+UPDATE vecprov.quotas SET units = 4;
 SET ROLE regress_quota_owner;
 SELECT pg_temp.try('CREATE INDEX quota_4 ON quota_items USING vecprov (v) WITH (tier = quota_small)');
 DROP INDEX quota_3;
 CREATE INDEX quota_4 ON quota_items USING vecprov (v) WITH (tier = quota_small);
 RESET ROLE;
 -- the row for all; another owner; a role's new name is the row's
-INSERT INTO vecprov_quota VALUES (NULL, NULL, 2);
+INSERT INTO vecprov.quotas VALUES (NULL, NULL, 2);
 SET ROLE "regress quota, other";
 SELECT pg_temp.try('ALTER TABLE quota_items OWNER TO "regress quota, other"');
 RESET ROLE;
-INSERT INTO vecprov_quota VALUES ('"regress quota, other"', NULL, 3);
+INSERT INTO vecprov.quotas VALUES ('"regress quota, other"', NULL, 3);
 ALTER ROLE "regress quota, other" RENAME TO regress_quota_renamed;
 SET ROLE regress_quota_renamed;
 SELECT pg_temp.try('ALTER TABLE quota_items OWNER TO regress_quota_renamed');
 SELECT pg_temp.try('ALTER INDEX quota_2 SET (replicas = 2)');
 RESET ROLE;
-SELECT * FROM vecprov_quota ORDER BY role::text;
+SELECT * FROM vecprov.quotas ORDER BY role::text;
 SET ROLE regress_quota_owner;
 CREATE TABLE quota_more (v vector(8));
 CREATE INDEX ON quota_more USING vecprov (v) WITH (tier = quota_small, replicas = 2);
@@ -192,8 +192,8 @@ RESET ROLE;
 DROP TABLE quota_items, quota_more;
 
 -- Memory: of an index when it is built, or changed
-DELETE FROM vecprov_quota;
-INSERT INTO vecprov_quota VALUES ('regress_quota_owner', 200000, NULL);
+DELETE FROM vecprov.quotas;
+INSERT INTO vecprov.quotas VALUES ('regress_quota_owner', 200000, NULL);
 SET ROLE regress_quota_owner;
 CREATE TABLE quota_items (id integer, v vector(8)) WITH (autovacuum_enabled = off);
 INSERT INTO quota_items SELECT i, ARRAY[i, i % 2, i % 3, i % 5, i % 7, i % 11, i % 13, i % 17]::vector FROM generate_series(1, 3000) i;
@@ -208,8 +208,8 @@ RESET ROLE;
 
 DROP TABLE quota_given;
 DROP OWNED BY regress_quota_owner, regress_quota_renamed;
-DELETE FROM vecprov_quota;
-DELETE FROM vecprov_tier WHERE NOT shipped;
-DELETE FROM vecprov_changes;
+DELETE FROM vecprov.quotas;
+DELETE FROM vecprov.tiers WHERE NOT shipped;
+DELETE FROM vecprov.changes;
 REVOKE SET ON PARAMETER vecprov.provision FROM regress_quota_owner, regress_quota_renamed;
 DROP ROLE regress_quota_owner, regress_quota_renamed;

@@ -23,9 +23,9 @@ CREATE INDEX shard_idx ON shard_items USING vecprov (v) WITH (tier = r10, shards
 CREATE VIEW shard_state AS
 	-- whether its pages are in memory yet is not the subject
 	SELECT i.shards, i.current_shards, replace(i.state, 'Loading', 'Ready') AS state, i.records, i.index_size,
-		(SELECT array_agg(s.records ORDER BY s.shard) FROM vecprov_shards s WHERE s.index = i.index) AS by_shard,
-		(SELECT sum(s.bytes) = i.index_size AND sum(s.capacity) = i.capacity FROM vecprov_shards s WHERE s.index = i.index) AS sums
-	FROM vecprov_indexes i WHERE i.index::text = 'shard_idx';
+		(SELECT array_agg(s.records ORDER BY s.shard) FROM vecprov.shards s WHERE s.index = i.index) AS by_shard,
+		(SELECT sum(s.bytes) = i.index_size AND sum(s.capacity) = i.capacity FROM vecprov.shards s WHERE s.index = i.index) AS sums
+	FROM vecprov.indexes i WHERE i.index::text = 'shard_idx';
 SELECT * FROM shard_state;
 SELECT * FROM vecprov_check('shard_idx', true);
 
@@ -54,7 +54,7 @@ SELECT * FROM shard_state;
 SELECT * FROM vecprov_check('shard_idx', true);
 ALTER TABLE shard_items ADD COLUMN note text;
 INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i), repeat('x', i % 7 * 100) FROM generate_series(4504, 4900) i;
-SELECT max(bytes) - min(bytes) <= 800 AS even FROM vecprov_shards WHERE index = 'shard_idx'::regclass;
+SELECT max(bytes) - min(bytes) <= 800 AS even FROM vecprov.shards WHERE index = 'shard_idx'::regclass;
 SELECT * FROM pg_temp.look();
 
 -- One shard loses all its rows, the others some; the next rows fill it again.
@@ -62,11 +62,11 @@ DELETE FROM shard_items WHERE id <= 4000 AND (id % 5 = 3 OR id % 7 = 0);
 VACUUM shard_items;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT * FROM pg_temp.look();
-CREATE TEMP TABLE before AS SELECT * FROM vecprov_shards WHERE index = 'shard_idx'::regclass;
+CREATE TEMP TABLE before AS SELECT * FROM vecprov.shards WHERE index = 'shard_idx'::regclass;
 INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i) FROM generate_series(5001, 5400) i;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT * FROM pg_temp.look();
-SELECT s.shard, s.records - b.records AS more FROM vecprov_shards s JOIN before b USING (index, shard)
+SELECT s.shard, s.records - b.records AS more FROM vecprov.shards s JOIN before b USING (index, shard)
 WHERE s.records <> b.records;
 
 -- All rows, and then a few: more shards than rows.
@@ -96,7 +96,7 @@ SELECT * FROM vecprov_check('shard_idx', true);
 SELECT rows, complete, sorted, own FROM pg_temp.look();
 
 -- A change of the number, or REINDEX, whichever comes first
-CREATE VIEW shard_number AS SELECT shards, current_shards, replace(state, 'Loading', 'Ready') AS state FROM vecprov_indexes WHERE index::text = 'shard_idx';
+CREATE VIEW shard_number AS SELECT shards, current_shards, replace(state, 'Loading', 'Ready') AS state FROM vecprov.indexes WHERE index::text = 'shard_idx';
 BEGIN;
 SELECT vecprov_set_shards('shard_idx', 3);
 SELECT * FROM shard_number;

@@ -11,7 +11,7 @@ CREATE TABLE metrics.items (id bigint PRIMARY KEY, v vector(3)) WITH (autovacuum
 INSERT INTO metrics.items SELECT i, ARRAY[i % 7, i % 11, i % 13]::vector FROM generate_series(1, 200) i;
 CREATE INDEX metrics_idx ON metrics.items USING vecprov (v);
 CREATE VIEW metrics.counted AS
-	SELECT name, labels - '{database,schema,table,index}'::text[] AS labels, value FROM vecprov_metrics
+	SELECT name, labels - '{database,schema,table,index}'::text[] AS labels, value FROM vecprov.metrics
 	WHERE labels @> '{"schema": "metrics", "table": "items", "index": "metrics_idx"}' AND labels->>'database' = current_database();
 
 -- Counted: searches, each rescan, those that an error ended, inserts of what is indexed
@@ -33,23 +33,24 @@ SELECT bool_and(value >= before) FROM (SELECT value, lag(value) OVER (ORDER BY (
 	FROM metrics.counted WHERE name = 'vecprov_search_seconds_bucket') x;
 
 -- Provisioned; then in error
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('metrics', 40800, false, 1);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('metrics', 40800, false, 1);
 ALTER INDEX metrics.metrics_idx SET (tier = metrics, replicas = 0);
 SELECT vecprov_wait('metrics.metrics_idx', '60 s');
 SELECT id FROM metrics.items ORDER BY v <-> '[1,2,3]' LIMIT 3;
 SELECT name, labels, CASE WHEN labels @> '{"of": "memory"}' THEN (value > 0 AND value < 0.1)::integer ELSE value END FROM metrics.counted
 	WHERE value > 0 AND name ~ 'bytes|ratio|shards|replicas|state|info|refused' ORDER BY 1, 2;
 BEGIN;
-DELETE FROM vecprov_tier WHERE name = 'metrics';
+ALTER TABLE vecprov.tiers DISABLE TRIGGER tiers_in_use;
+DELETE FROM vecprov.tiers WHERE name = 'metrics';
 SELECT labels, value FROM metrics.counted WHERE name = 'vecprov_state' ORDER BY 1;
 ROLLBACK;
 
 -- Limits in force: the row of the index, or of all
-INSERT INTO vecprov_limit (read_units, write_units) VALUES (1e9, 1e9);
+INSERT INTO vecprov.limits (read_units, write_units) VALUES (1e9, 1e9);
 SELECT labels, value FROM metrics.counted WHERE name = 'vecprov_limit_per_second';
-INSERT INTO vecprov_limit (schema, index, write_records, write_bytes) VALUES ('metrics', 'metrics_idx', 1e10, 1e11);
+INSERT INTO vecprov.limits (schema, index, write_records, write_bytes) VALUES ('metrics', 'metrics_idx', 1e10, 1e11);
 SELECT labels, value FROM metrics.counted WHERE name = 'vecprov_limit_per_second';
-DELETE FROM vecprov_limit;
+DELETE FROM vecprov.limits;
 
 -- The text format: each line is one of these, a family's lines are together, odd names are escaped.
 ALTER INDEX metrics.metrics_idx RENAME TO "metrics ""idx"" \
@@ -68,16 +69,16 @@ SELECT family FROM (SELECT family, n, min(n) OVER (PARTITION BY family) AS first
 	count(*) OVER (PARTITION BY family) AS lines, kind FROM lines WHERE line <> '') x
 	WHERE last - first + 1 <> lines OR (n = first AND kind <> 'HELP') OR (n = first + 1 AND kind <> 'TYPE');
 -- none is forgotten
-SELECT DISTINCT name FROM vecprov_metrics WHERE name NOT IN (SELECT substring(line FROM '^[a-z_]+') FROM lines WHERE kind = 'sample' AND line <> '');
+SELECT DISTINCT name FROM vecprov.metrics WHERE name NOT IN (SELECT substring(line FROM '^[a-z_]+') FROM lines WHERE kind = 'sample' AND line <> '');
 
 -- Everybody may look; an index that is gone is not shown.
 CREATE ROLE regress_metrics;
 SET ROLE regress_metrics;
-SELECT count(*) > 10, vecprov_metrics_text() LIKE '%vecprov_records{%' FROM vecprov_metrics;
+SELECT count(*) > 10, vecprov_metrics_text() LIKE '%vecprov_records{%' FROM vecprov.metrics;
 RESET ROLE;
 DROP ROLE regress_metrics;
 DROP VIEW metrics.counted;
 DROP TABLE metrics.items;
-SELECT count(*) FROM vecprov_metrics WHERE labels->>'schema' = 'metrics';
+SELECT count(*) FROM vecprov.metrics WHERE labels->>'schema' = 'metrics';
 DROP SCHEMA metrics;
-DELETE FROM vecprov_tier WHERE name = 'metrics';
+DELETE FROM vecprov.tiers WHERE name = 'metrics';

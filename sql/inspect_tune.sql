@@ -68,12 +68,12 @@ SELECT item, CASE WHEN item IN ('recall', 'ef_search', 'search', 'seat') THEN ''
 SELECT (SELECT value::float8 FROM plan WHERE item = 'recall') >= 0.95 AS recall,
 	(SELECT value::integer FROM plan WHERE item = 'ef_search') = (vecprov_tune('tune_idx', 0.95)).ef_search AS ef_search;
 -- a tier that costs less, of which more shards are needed; and no rates at all
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('tune_small', 500000, false, 1);
-INSERT INTO vecprov_rate (plan, region, item, rate) VALUES ('tune', 'here', 'tune_small', 1.50), ('tune', 'there', 'tune_small', 2);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('tune_small', 500000, false, 1);
+INSERT INTO vecprov.rates (plan, region, item, rate) VALUES ('tune', 'here', 'tune_small', 1.50), ('tune', 'there', 'tune_small', 2);
 SELECT item, value FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'replicas', 'cost', 'statement');
 SELECT value::integer > 2 AS more FROM vecprov_plan('tune_idx', 1e6, 0.9) WHERE item = 'replicas';
 BEGIN;
-DELETE FROM vecprov_rate;
+DELETE FROM vecprov.rates;
 SELECT item, value, CASE WHEN item <> 'shards' THEN regexp_replace(reason, '\d+ MB can', 'N MB can') END AS reason
 	FROM vecprov_plan('tune_idx', 0.001, 0.9) WHERE item IN ('tier', 'shards', 'cost');
 ROLLBACK;
@@ -82,8 +82,8 @@ SELECT need = (vecprov_index_bytes('tune_idx')).total AS r40 FROM vecprov_tier_m
 SELECT * FROM vecprov_tier_memory('tune_idx', 'r11');
 SELECT * FROM vecprov_plan('tune_idx', -1);
 
-DELETE FROM vecprov_tier WHERE name = 'tune_small';
-DELETE FROM vecprov_rate WHERE plan = 'tune';
+DELETE FROM vecprov.tiers WHERE name = 'tune_small';
+DELETE FROM vecprov.rates WHERE plan = 'tune';
 DROP TABLE tune_items, tune_none;
 DROP FUNCTION tune_turn;
 DROP ROLE regress_vecprov_tuner;

@@ -1,6 +1,6 @@
 -- Provisioned capacity: tiers, rates, and arithmetic.
 
-CREATE TABLE vecprov_tier (
+CREATE TABLE vecprov.tiers (
 	name text PRIMARY KEY
 		CHECK (octet_length(name) BETWEEN 1 AND 63 AND name NOT IN ('storage', 'writes', 'reads')),
 	shard_bytes bigint NOT NULL CHECK (shard_bytes > 0),
@@ -9,15 +9,15 @@ CREATE TABLE vecprov_tier (
 	description text NOT NULL DEFAULT '',
 	shipped boolean NOT NULL DEFAULT false
 );
-COMMENT ON TABLE vecprov_tier IS 'tiers that an index can be provisioned with';
-COMMENT ON COLUMN vecprov_tier.name IS 'as in WITH (tier = ...)';
-COMMENT ON COLUMN vecprov_tier.shard_bytes IS 'bytes of records that one shard holds';
-COMMENT ON COLUMN vecprov_tier.keeps_vectors IS
+COMMENT ON TABLE vecprov.tiers IS 'tiers that an index can be provisioned with';
+COMMENT ON COLUMN vecprov.tiers.name IS 'as in WITH (tier = ...)';
+COMMENT ON COLUMN vecprov.tiers.shard_bytes IS 'bytes of records that one shard holds';
+COMMENT ON COLUMN vecprov.tiers.keeps_vectors IS
 	'are the exact vectors kept in memory for certain, besides graph and codes?';
-COMMENT ON COLUMN vecprov_tier.units IS 'units of compute of each replica';
-COMMENT ON COLUMN vecprov_tier.shipped IS 'comes with vecprov, and is not dumped';
+COMMENT ON COLUMN vecprov.tiers.units IS 'units of compute of each replica';
+COMMENT ON COLUMN vecprov.tiers.shipped IS 'comes with vecprov, and is not dumped';
 
-INSERT INTO vecprov_tier VALUES
+INSERT INTO vecprov.tiers VALUES
 	('r10', 200000000000, false, 1, 'storage-optimised: graph and codes in memory', true),
 	('r40', 200000000000, true, 4, 'performance-optimised: the full vectors too', true);
 
@@ -26,12 +26,23 @@ CREATE FUNCTION vecprov_table_changed() RETURNS trigger
 COMMENT ON FUNCTION vecprov_table_changed() IS 'tells all sessions that rows of the table were changed';
 -- whoever made it a trigger of his own table could wake up all sessions of the server as often as he likes
 REVOKE EXECUTE ON FUNCTION vecprov_table_changed() FROM PUBLIC;
-CREATE TRIGGER vecprov_tier_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov_tier
+CREATE TRIGGER tiers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov.tiers
 	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_table_changed();
-COMMENT ON TRIGGER vecprov_tier_changed ON vecprov_tier IS 'tells all sessions of the change';
-ALTER TABLE vecprov_tier ENABLE ALWAYS TRIGGER vecprov_tier_changed;
+COMMENT ON TRIGGER tiers_changed ON vecprov.tiers IS 'tells all sessions of the change';
+ALTER TABLE vecprov.tiers ENABLE ALWAYS TRIGGER tiers_changed;
 
-CREATE TABLE vecprov_rate (
+CREATE FUNCTION vecprov_tier_in_use() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'vecprov_tier_in_use' LANGUAGE C;
+COMMENT ON FUNCTION vecprov_tier_in_use() IS 'refuses to delete or rename a tier that an index uses';
+REVOKE EXECUTE ON FUNCTION vecprov_tier_in_use() FROM PUBLIC;
+CREATE TRIGGER tiers_in_use AFTER DELETE OR UPDATE OF name ON vecprov.tiers
+	FOR EACH ROW EXECUTE FUNCTION vecprov_tier_in_use();
+COMMENT ON TRIGGER tiers_in_use ON vecprov.tiers IS 'keeps tiers that indexes use';
+CREATE TRIGGER tiers_in_use_truncate AFTER TRUNCATE ON vecprov.tiers
+	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_tier_in_use();
+COMMENT ON TRIGGER tiers_in_use_truncate ON vecprov.tiers IS 'keeps tiers that indexes use';
+
+CREATE TABLE vecprov.rates (
 	plan text,
 	region text,
 	item text,
@@ -39,21 +50,21 @@ CREATE TABLE vecprov_rate (
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (plan, region, item)
 );
-COMMENT ON TABLE vecprov_rate IS 'what capacity costs; the rows of plan "example" are examples';
-COMMENT ON COLUMN vecprov_rate.item IS
+COMMENT ON TABLE vecprov.rates IS 'what capacity costs; the rows of plan "example" are examples';
+COMMENT ON COLUMN vecprov.rates.item IS
 	'a tier (rate a month for each shard and replica), storage (a GB and month), writes, reads (a million units)';
-COMMENT ON COLUMN vecprov_rate.shipped IS 'comes with vecprov, and is not dumped';
+COMMENT ON COLUMN vecprov.rates.shipped IS 'comes with vecprov, and is not dumped';
 
-INSERT INTO vecprov_rate VALUES
+INSERT INTO vecprov.rates VALUES
 	('example', 'example', 'r10', 100.00, true),
 	('example', 'example', 'r40', 300.00, true),
 	('example', 'example', 'storage', 0.25, true),
 	('example', 'example', 'writes', 5.00, true),
 	('example', 'example', 'reads', 20.00, true);
 
-SELECT pg_catalog.pg_extension_config_dump('vecprov_tier', 'WHERE NOT shipped');
-SELECT pg_catalog.pg_extension_config_dump('vecprov_rate', 'WHERE NOT shipped');
-GRANT SELECT ON vecprov_tier, vecprov_rate TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('vecprov.tiers', 'WHERE NOT shipped');
+SELECT pg_catalog.pg_extension_config_dump('vecprov.rates', 'WHERE NOT shipped');
+GRANT SELECT ON vecprov.tiers, vecprov.rates TO PUBLIC;
 
 CREATE FUNCTION vecprov_record_size(id_bytes bigint, dims integer, nnz integer, metadata_bytes bigint)
 	RETURNS bigint
@@ -87,7 +98,7 @@ COMMENT ON FUNCTION vecprov_read_units(bigint) IS 'read units of a search in a n
 
 CREATE FUNCTION vecprov_monthly_rate(plan text, region text, item text) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'vecprov_monthly_rate' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION vecprov_monthly_rate(text, text, text) IS 'rate of an item, from vecprov_rate';
+COMMENT ON FUNCTION vecprov_monthly_rate(text, text, text) IS 'rate of an item, from vecprov.rates';
 
 CREATE FUNCTION vecprov_read_cost(tier text, shards integer, replicas integer, plan text, region text)
 	RETURNS numeric

@@ -7,7 +7,7 @@ CREATE FUNCTION vecprov_facts(index regclass, wait boolean,
 	OUT storage_fullness double precision, OUT advice text)
 	AS 'MODULE_PATHNAME', 'vecprov_facts' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_facts(regclass, boolean) IS
-	'what vecprov_indexes shows of an index; null if it is locked exclusively and wait is false';
+	'what vecprov.indexes shows of an index; null if it is locked exclusively and wait is false';
 
 CREATE FUNCTION vecprov_index_size(index regclass) RETURNS bigint LANGUAGE sql STRICT VOLATILE
 	BEGIN ATOMIC SELECT f.index_size FROM vecprov_facts($1, true) f; END;
@@ -66,14 +66,14 @@ CREATE FUNCTION vecprov_shard_facts(index regclass, wait boolean,
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vecprov_shard_facts' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_shard_facts(regclass, boolean) IS
-	'what vecprov_shards shows of an index; nothing if it is locked exclusively and wait is false';
+	'what vecprov.shards shows of an index; nothing if it is locked exclusively and wait is false';
 
-CREATE VIEW vecprov_shards AS
+CREATE VIEW vecprov.shards AS
 	SELECT i.indexrelid::regclass AS index, f.*
 	FROM pg_catalog.pg_index i
 		JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 		JOIN pg_catalog.pg_am a ON a.oid = c.relam
 		CROSS JOIN LATERAL vecprov_shard_facts(i.indexrelid, false) f
 	WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace);
-COMMENT ON VIEW vecprov_shards IS 'the shards of the indexes of this database';
-GRANT SELECT ON vecprov_shards TO PUBLIC;
+COMMENT ON VIEW vecprov.shards IS 'the shards of the indexes of this database';
+GRANT SELECT ON vecprov.shards TO PUBLIC;

@@ -1,6 +1,6 @@
 -- Provisioned capacity: changes, and the ledger of them.
 
-CREATE TABLE vecprov_changes (
+CREATE TABLE vecprov.changes (
 	at timestamptz NOT NULL,
 	index text NOT NULL,
 	action text NOT NULL CHECK (action IN ('create', 'change', 'refusal')),
@@ -16,14 +16,14 @@ CREATE TABLE vecprov_changes (
 	table_oid oid NOT NULL,
 	xact xid8 NOT NULL
 );
-CREATE INDEX vecprov_changes_table_oid_idx ON vecprov_changes (table_oid);
-COMMENT ON INDEX vecprov_changes_table_oid_idx IS 'finds an index''s last change';
-COMMENT ON TABLE vecprov_changes IS 'every change of an index''s capacity, and every one refused';
-COMMENT ON COLUMN vecprov_changes.index IS 'its name, which follows when it is renamed';
-COMMENT ON COLUMN vecprov_changes.old_tier IS 'null: on demand';
-COMMENT ON COLUMN vecprov_changes.new_tier IS 'null: on demand';
-COMMENT ON COLUMN vecprov_changes.message IS 'why it was refused';
-GRANT SELECT ON vecprov_changes TO PUBLIC;
+CREATE INDEX changes_table_oid_idx ON vecprov.changes (table_oid);
+COMMENT ON INDEX vecprov.changes_table_oid_idx IS 'finds an index''s last change';
+COMMENT ON TABLE vecprov.changes IS 'every change of an index''s capacity, and every one refused';
+COMMENT ON COLUMN vecprov.changes.index IS 'its name, which follows when it is renamed';
+COMMENT ON COLUMN vecprov.changes.old_tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov.changes.new_tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused';
+GRANT SELECT ON vecprov.changes TO PUBLIC;
 
 CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,
 	replicas integer DEFAULT NULL)

@@ -12,7 +12,7 @@ CREATE FUNCTION vecprov_wait(index regclass, timeout interval DEFAULT NULL) RETU
 COMMENT ON FUNCTION vecprov_wait(regclass, interval) IS
 	'returns when the capacity of an index is as wished for; raises what stands in the way';
 
-CREATE VIEW vecprov_indexes AS
+CREATE VIEW vecprov.indexes AS
 	-- first which indexes are ours: the functions do not take others
 	WITH ours AS MATERIALIZED (
 		SELECT i.indexrelid, i.indrelid
@@ -32,31 +32,31 @@ CREATE VIEW vecprov_indexes AS
 	FROM ours
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
-COMMENT ON VIEW vecprov_indexes IS 'the indexes of this database and their capacity';
-GRANT SELECT ON vecprov_indexes TO PUBLIC;
+COMMENT ON VIEW vecprov.indexes IS 'the indexes of this database and their capacity';
+GRANT SELECT ON vecprov.indexes TO PUBLIC;
 
 CREATE FUNCTION vecprov_replica_counts(OUT index oid, OUT replica integer, OUT pid integer, OUT zone text,
 	OUT state text, OUT seats integer, OUT in_use integer, OUT queue integer, OUT queries bigint,
 	OUT busy double precision, OUT latency double precision)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vecprov_replica_counts' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_replica_counts() IS 'what vecprov_replicas shows';
+COMMENT ON FUNCTION vecprov_replica_counts() IS 'what vecprov.replicas shows';
 
-CREATE VIEW vecprov_replicas AS
+CREATE VIEW vecprov.replicas AS
 	SELECT index::regclass AS index, replica, pid, zone, state, seats, in_use, queue, queries, busy, latency
 	FROM vecprov_replica_counts();
-COMMENT ON VIEW vecprov_replicas IS 'the replicas of the provisioned indexes of this database';
-GRANT SELECT ON vecprov_replicas TO PUBLIC;
+COMMENT ON VIEW vecprov.replicas IS 'the replicas of the provisioned indexes of this database';
+GRANT SELECT ON vecprov.replicas TO PUBLIC;
 
 CREATE FUNCTION vecprov_worker_states(OUT index oid, OUT replica integer, OUT unit integer, OUT pid integer,
 	OUT zone text, OUT state text, OUT error text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vecprov_worker_states' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_worker_states() IS 'what vecprov_workers shows';
+COMMENT ON FUNCTION vecprov_worker_states() IS 'what vecprov.workers shows';
 
-CREATE VIEW vecprov_workers AS
+CREATE VIEW vecprov.workers AS
 	SELECT index::regclass AS index, replica, unit, pid, zone, state, error
 	FROM vecprov_worker_states();
-COMMENT ON VIEW vecprov_workers IS
+COMMENT ON VIEW vecprov.workers IS
 	'the units of the replicas of this database, and the processes that run searches for others';
-GRANT SELECT ON vecprov_workers TO PUBLIC;
+GRANT SELECT ON vecprov.workers TO PUBLIC;

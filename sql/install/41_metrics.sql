@@ -7,7 +7,7 @@ CREATE FUNCTION vecprov_counters(OUT index oid, OUT name text, OUT labels jsonb,
 COMMENT ON FUNCTION vecprov_counters() IS
 	'what was counted since the server started, of the indexes of this database';
 
-CREATE VIEW vecprov_metrics AS
+CREATE VIEW vecprov.metrics AS
 	WITH fact AS MATERIALIZED (
 		SELECT f.*, i.indexrelid, i.indrelid, n.nspname, c.relname,
 			pg_catalog.jsonb_build_object('database', pg_catalog.current_database(),
@@ -16,11 +16,11 @@ CREATE VIEW vecprov_metrics AS
 			JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			JOIN vecprov_indexes f ON f.index = i.indexrelid
+			JOIN vecprov.indexes f ON f.index = i.indexrelid
 	), limited AS (
 		SELECT f.labels, f.mode, l.*
 		FROM fact f CROSS JOIN LATERAL (
-			SELECT * FROM vecprov_limit l
+			SELECT * FROM vecprov.limits l
 			WHERE l.schema IS NULL OR (l.schema = f.nspname AND l.index = f.relname)
 			ORDER BY l.schema NULLS LAST LIMIT 1) l
 	), metric AS (
@@ -63,8 +63,8 @@ CREATE VIEW vecprov_metrics AS
 	)
 	SELECT 'vecprov_' || metric.name AS name, metric.labels, metric.value
 	FROM metric WHERE metric.value IS NOT NULL;
-COMMENT ON VIEW vecprov_metrics IS 'what there is to watch, for monitoring systems';
-GRANT SELECT ON vecprov_metrics TO PUBLIC;
+COMMENT ON VIEW vecprov.metrics IS 'what there is to watch, for monitoring systems';
+GRANT SELECT ON vecprov.metrics TO PUBLIC;
 
 CREATE FUNCTION vecprov_metrics_text() RETURNS text LANGUAGE sql VOLATILE
 BEGIN ATOMIC
@@ -95,7 +95,7 @@ BEGIN ATOMIC
 					pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(l.value,
 						E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n')), ',' ORDER BY l.key)
 				FROM pg_catalog.jsonb_each_text(m.labels) l) AS label_text
-		FROM vecprov_metrics m
+		FROM vecprov.metrics m
 	), line AS (
 		SELECT f.name AS family, 2 AS place, m.labels, m.bound::double precision AS bound, m.name AS metric,
 			m.name || coalesce('{' || m.label_text || '} ', ' ') ||
@@ -112,4 +112,4 @@ BEGIN ATOMIC
 	SELECT pg_catalog.string_agg(line, E'\n' ORDER BY family, place, labels, metric, bound) || E'\n'
 	FROM line;
 END;
-COMMENT ON FUNCTION vecprov_metrics_text() IS 'vecprov_metrics in the text format of Prometheus';
+COMMENT ON FUNCTION vecprov_metrics_text() IS 'vecprov.metrics in the text format of Prometheus';

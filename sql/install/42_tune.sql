@@ -24,8 +24,8 @@ BEGIN ATOMIC
 	), choice AS (
 		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
 			m.need <= m.available AS fits, n.shards, n.replicas,
-			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov_rate r WHERE r.item = t.name) AS cost
-		FROM measured, fact, vecprov_tier t,
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov.rates r WHERE r.item = t.name) AS cost
+		FROM measured, fact, vecprov.tiers t,
 			LATERAL vecprov_tier_memory($1, t.name) m,
 			LATERAL (SELECT vecprov_shards_needed(fact.index_size, tier => t.name) AS shards,
 				vecprov_replicas_needed($2, measured.qps * t.units) AS replicas) n
@@ -69,9 +69,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 8, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
-		FROM best, vecprov_rate r WHERE r.item = best.name
+		FROM best, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
-		SELECT 8, 'cost', 'unknown', pg_catalog.format('vecprov_rate has no rate for tier %s', name)
+		SELECT 8, 'cost', 'unknown', pg_catalog.format('vecprov.rates has no rate for tier %s', name)
 		FROM best WHERE cost IS NULL
 		UNION ALL
 		SELECT 9, 'statement',

@@ -20,12 +20,15 @@
 #include "access/reloptions.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -43,6 +46,7 @@
 #include "base/options.h"
 #include "capacity/change.h"
 #include "capacity/charge.h"
+#include "capacity/own_object.h"
 #include "capacity/quota.h"
 #include "capacity/rights.h"
 #include "capacity/rules.h"
@@ -207,6 +211,44 @@ at_transaction_end(XactEvent event, void *arg)
 	to_move = NIL;
 }
 
+/* Is there an index of this access method that has this wish? */
+static bool
+has_wish(Oid relid, Oid am, const VpWish *wish)
+{
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	VpWish		found = {0};
+	bool		ours = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relam == am;
+
+	if (ours)
+		wish_of(tuple, RelationGetDescr(catalog), &found);
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	table_close(catalog, AccessShareLock);
+	return ours && memcmp(&found, wish, sizeof(VpWish)) == 0;
+}
+
+/*
+ * Is a new index a copy that pg_repack makes, to swap files with the index it copies and to
+ * drop it then?  It lies in that extension's own schema, or is index_OID beside the index OID.
+ */
+static bool
+is_repack_copy(const VpWishChange *change, Form_pg_class form)
+{
+	Oid			repack = get_extension_oid("pg_repack", true);
+	unsigned	oid;
+
+	if (!OidIsValid(repack))
+		return false;
+	if (getExtensionOfObject(NamespaceRelationId, form->relnamespace) == repack)
+		return true;
+	if (sscanf(NameStr(form->relname), "index_%u", &oid) != 1 ||
+		strcmp(NameStr(form->relname), psprintf("index_%u", oid)) != 0 ||
+		IndexGetRelation(oid, true) != change->table)
+		return false;
+	return has_wish(oid, form->relam, &change->after);
+}
+
 /*
  * Judges what a command has made of a relation.  internal: the server itself has created
  * it, with the options of another index, which were judged then.  For a new partition's
@@ -232,6 +274,8 @@ judge(Oid relid, bool created, bool internal)
 		return;
 	vp_loaded_need();
 	vp_news_send();
+	if (vp_change_of_tier(&change.before, &change.after) && VpIsProvisioned(&change.after))
+		(void) vp_tier_hold(change.after.tier);
 	if (created && vp_statement_copies(internal))
 	{
 		if (form.relkind == RELKIND_INDEX)
@@ -268,7 +312,7 @@ judge(Oid relid, bool created, bool internal)
 	 * A partitioned index holds nothing: its partitions' indexes are what is provisioned.  Last:
 	 * SQL makes the command's changes visible.
 	 */
-	if (form.relkind == RELKIND_INDEX)
+	if (form.relkind == RELKIND_INDEX && !(created && is_repack_copy(&change, &form)))
 		vp_ledger_change(&change);
 }
 

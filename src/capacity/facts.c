@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * facts.c
- *	  What is known of an index's capacity: a row of vecprov_indexes.
+ *	  What is known of an index's capacity: a row of vecprov.indexes.
  *
  *-------------------------------------------------------------------------
  */

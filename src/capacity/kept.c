@@ -25,7 +25,7 @@
 
 #include "base/news.h"
 #include "capacity/kept.h"
-#include "capacity/tier.h"
+#include "capacity/own_object.h"
 
 VP_FUNCTION(vecprov_table_changed);
 

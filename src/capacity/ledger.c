@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ledger.c
- *	  The ledger of changes and refusals, vecprov_changes.
+ *	  The ledger of changes and refusals, vecprov.changes.
  *
  * A change's row commits with the change.  A refusal is an error that takes its
  * transaction along, so its row is written by a background worker, which lives
@@ -28,9 +28,9 @@
 #include "base/debug_point.h"
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
+#include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/statement.h"
-#include "capacity/tier.h"
 
 /* The background worker's main function. */
 extern VP_EXPORT void vecprov_ledger_main(Datum arg);
@@ -163,7 +163,7 @@ write_entry(const Entry *entry)
 	values[ROW_TABLE_OID] = ObjectIdGetDatum(change->table);
 	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 
-	vp_own_sql_begin(&sql, "vecprov_changes", RowExclusiveLock);
+	vp_own_sql_begin(&sql, "changes", RowExclusiveLock);
 	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
 											"old_shards, old_replicas, new_tier, new_shards, "
 											"new_replicas, \"role\", message, index_oid, "
@@ -172,7 +172,7 @@ write_entry(const Entry *entry)
 											sql.name),
 								   NROW, types, values, nulls, false, 0);
 	if (result != SPI_OK_INSERT)
-		elog(ERROR, "could not write to vecprov_changes: %s", SPI_result_code_string(result));
+		elog(ERROR, "could not write to the ledger: %s", SPI_result_code_string(result));
 	vp_own_sql_end(&sql);
 }
 
@@ -222,7 +222,7 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
 		ereport(LOG_SERVER_ONLY,
-				(errmsg("could not start a background worker to write to vecprov_changes"),
+				(errmsg("could not start a background worker to write to the ledger"),
 				 errhint("You might need to increase max_worker_processes."),
 				 errhidestmt(true)));
 	dsm_detach(segment);
@@ -247,7 +247,7 @@ vecprov_ledger_main(Datum arg)
 	if (segment != NULL)
 	{
 		/* no table: the extension is made by the very transaction that is refused */
-		if (OidIsValid(vp_own_table("vecprov_changes")))
+		if (OidIsValid(vp_own_table("changes")))
 			write_entry(dsm_segment_address(segment));
 		VP_POINT("ledger-written");
 		dsm_detach(segment);
@@ -302,7 +302,7 @@ vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 	TimestampTz last = 0;
 	VpOwnSql	sql;
 
-	vp_own_sql_begin(&sql, "vecprov_changes", AccessShareLock);
+	vp_own_sql_begin(&sql, "changes", AccessShareLock);
 	read_changes(change, sql.name);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ledger.h
- *	  The ledger of changes and refusals, vecprov_changes.
+ *	  The ledger of changes and refusals, vecprov.changes.
  *
  *-------------------------------------------------------------------------
  */

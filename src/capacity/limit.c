@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * limit.c
- *	  Limits of reads and writes a second: rows of vecprov_limit.
+ *	  Limits of reads and writes a second: rows of vecprov.limits.
  *
  * The row of an index holds for it, or else the row without a name.  The buckets are
  * in the index's meter (meter.c).  Who finds one empty is told how long to wait: we
@@ -44,7 +44,7 @@ static const VpColumn limit_columns[] = {
 	[LIMIT_METADATA] = {"metadata_bytes", INT8OID, true}
 };
 
-/* A row of vecprov_limit. */
+/* A row of vecprov.limits. */
 typedef struct VpLimit
 {
 	NameData	schema;			/* empty: for all that have no row of their own */
@@ -75,7 +75,7 @@ read_limit(const Datum *values, const bool *nulls, void *row)
 }
 
 static VpKept limits = {
-	.table = "vecprov_limit",.columns = limit_columns,.ncolumns = lengthof(limit_columns),
+	.table = "limits",.columns = limit_columns,.ncolumns = lengthof(limit_columns),
 	.row_bytes = sizeof(VpLimit),.read = read_limit
 };
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * limit.h
- *	  Limits of reads and writes a second: rows of vecprov_limit.
+ *	  Limits of reads and writes a second: rows of vecprov.limits.
  *
  *-------------------------------------------------------------------------
  */

@@ -15,8 +15,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "capacity/own_object.h"
 #include "capacity/own_sql.h"
-#include "capacity/tier.h"
 
 void
 vp_own_sql_begin(VpOwnSql *sql, const char *table, LOCKMODE mode)

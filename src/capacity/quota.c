@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * quota.c
- *	  Who may provision indexes, and how much: vecprov.provision, vecprov_quota.
+ *	  Who may provision indexes, and how much: vecprov.provision, vecprov.quotas.
  *
  * The right is SET on the parameter vecprov.provision, which PostgreSQL has commands and
  * a catalogue for, and dumps; the value of the parameter means nothing.  It is asked of
@@ -30,6 +30,7 @@
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
 #include "capacity/kept.h"
+#include "capacity/own_object.h"
 #include "capacity/quota.h"
 #include "capacity/room.h"
 #include "capacity/rules.h"
@@ -52,7 +53,7 @@ static const VpColumn quota_columns[] = {
 	[QUOTA_UNITS] = {"units", INT8OID, true}
 };
 
-/* A row of vecprov_quota. */
+/* A row of vecprov.quotas. */
 typedef struct QuotaRow
 {
 	Oid			role;			/* InvalidOid: for all that have no row of their own */
@@ -72,7 +73,7 @@ read_quota(const Datum *values, const bool *nulls, void *row)
 }
 
 static VpKept quotas = {
-	.table = "vecprov_quota",.columns = quota_columns,.ncolumns = lengthof(quota_columns),
+	.table = "quotas",.columns = quota_columns,.ncolumns = lengthof(quota_columns),
 	.row_bytes = sizeof(QuotaRow),.read = read_quota
 };
 
@@ -136,8 +137,8 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 	char	   *role = GetUserNameFromId(charge->owner, false);
 
 	complaint->message = psprintf("quota of role \"%s\" does not allow index \"%s\"", role, name);
-	complaint->hint = "Quotas are the rows of vecprov_quota; "
-		"other indexes of the role can be released.";
+	complaint->hint = psprintf("Quotas are the rows of %s; other indexes of the role can be released.",
+							   vp_own_table_name("quotas"));
 	switch (obstacle)
 	{
 		case VP_OBSTACLE_PLACES:

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * quota.h
- *	  Who may provision indexes, and how much: vecprov.provision, vecprov_quota.
+ *	  Who may provision indexes, and how much: vecprov.provision, vecprov.quotas.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "capacity/charge.h"
 #include "capacity/ledger.h"
 
-/* A role's quota: its row of this database's vecprov_quota, or else the row for all. */
+/* A role's quota: its row of this database's vecprov.quotas, or else the row for all. */
 extern void vp_quota_get(Oid role, VpQuota *quota);
 
 /*

@@ -28,8 +28,8 @@
 #include "utils/syscache.h"
 
 #include "base/as_owner.h"
+#include "capacity/own_object.h"
 #include "capacity/rights.h"
-#include "capacity/tier.h"
 
 /* The row of pg_class of an index of ours; anything else is an error. */
 static FormData_pg_class

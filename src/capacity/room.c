@@ -29,6 +29,7 @@
 #include "capacity/arithmetic.h"
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
+#include "capacity/own_object.h"
 #include "capacity/quota.h"
 #include "capacity/room.h"
 #include "page/store.h"
@@ -184,7 +185,7 @@ is_valid(Oid relid)
 }
 
 void
-vp_each_provisioned(VpProvisionedCall call, void *arg)
+vp_each_provisioned(bool partitioned, VpProvisionedCall call, void *arg)
 {
 	Oid			am = vp_own_am();
 	Relation	classes;
@@ -202,7 +203,8 @@ vp_each_provisioned(VpProvisionedCall call, void *arg)
 		VpOptions  *options;
 		VpWish		wish;
 
-		if (form->relam != am || form->relkind != RELKIND_INDEX)
+		if (form->relam != am || (form->relkind != RELKIND_INDEX &&
+								 (!partitioned || form->relkind != RELKIND_PARTITIONED_INDEX)))
 			continue;
 		options = (VpOptions *) extractRelOptions(tuple, RelationGetDescr(classes), vp_options);
 		vp_get_wish(options, &wish);
@@ -250,7 +252,7 @@ vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 {
 	Promises	promises = {.except = RelationGetRelid(rel)};
 
-	vp_each_provisioned(add_promise, &promises);
+	vp_each_provisioned(false, add_promise, &promises);
 	memory->need = vp_memory_need(rel, tier);
 	memory->promised = promises.bytes;
 	memory->limit = (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;

@@ -18,6 +18,7 @@
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
 #include "capacity/facts.h"
+#include "capacity/own_object.h"
 #include "capacity/room.h"
 #include "capacity/rules.h"
 
@@ -121,7 +122,7 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 		if (!vp_tier_find(change->after.tier, &tier))
 			vp_change_refuse(change, ERRCODE_UNDEFINED_OBJECT,
 							 psprintf("tier \"%s\" does not exist", change->after.tier),
-							 NULL, "Tiers are the rows of vecprov_tier.");
+							 NULL, psprintf("Tiers are the rows of %s.", vp_own_table_name("tiers")));
 	}
 	check_interval(change, vp_change_of_tier, "tier or mode", vp_tier_change_interval,
 				   "vecprov.tier_change_interval");

@@ -22,9 +22,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/statement.h"
-#include "capacity/tier.h"
 
 typedef struct Statement
 {
@@ -79,14 +79,14 @@ follow_index(const VpMove *move)
 		ObjectIdGetDatum(move->index), ObjectIdGetDatum(IndexGetRelation(move->index, true))
 	};
 
-	execute("vecprov_limit",
+	execute("limits",
 			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
 			"AND o.index OPERATOR(pg_catalog.=) $2 AND n.schema OPERATOR(pg_catalog.=) $3 "
 			"AND n.index OPERATOR(pg_catalog.=) $4", 4, types, names);
-	execute("vecprov_limit",
+	execute("limits",
 			"UPDATE %1$s SET schema = $3, index = $4 WHERE schema OPERATOR(pg_catalog.=) $1 "
 			"AND index OPERATOR(pg_catalog.=) $2", 4, types, names);
-	execute("vecprov_changes",
+	execute("changes",
 			"UPDATE %1$s SET index = $2 WHERE table_oid OPERATOR(pg_catalog.=) $4 AND "
 			"(index_oid OPERATOR(pg_catalog.=) $3 OR index OPERATOR(pg_catalog.=) $1)",
 			4, ledger_types, ledger);
@@ -102,14 +102,14 @@ follow_schema(const VpMove *move)
 		CStringGetTextDatum(psprintf("%s.", quote_identifier(NameStr(move->old_schema)))),
 	CStringGetTextDatum(psprintf("%s.", quote_identifier(NameStr(move->new_schema))))};
 
-	execute("vecprov_limit",
+	execute("limits",
 			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
 			"AND n.schema OPERATOR(pg_catalog.=) $2 AND n.index OPERATOR(pg_catalog.=) o.index",
 			2, types, names);
-	execute("vecprov_limit",
+	execute("limits",
 			"UPDATE %1$s SET schema = $2 WHERE schema OPERATOR(pg_catalog.=) $1",
 			2, types, names);
-	execute("vecprov_changes",
+	execute("changes",
 			"UPDATE %1$s SET index = pg_catalog.overlay(index, $2, 1, pg_catalog.length($1)) "
 			"WHERE pg_catalog.starts_with(index, $1)", 2, ledger_types, ledger);
 }

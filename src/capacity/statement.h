@@ -40,7 +40,7 @@ extern const char *vp_statement_template(void);
 
 /*
  * When the statement has succeeded, or at once outside of one: rewrites the rows of
- * vecprov_limit and vecprov_changes that have the old name, with the rights of these
+ * vecprov.limits and vecprov.changes that have the old name, with the rights of these
  * tables' owners.  The renamer needs none.
  */
 extern void vp_statement_moves(const VpMove *move);

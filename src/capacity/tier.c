@@ -4,7 +4,7 @@
  *	  Tiers and rates: rows of tables that belong to the administrator.
  *
  * Each insert into a provisioned index has to know how much a shard of its tier
- * holds.  So the rows of vecprov_tier are kept in memory; see kept.c.
+ * holds.  So the rows of vecprov.tiers are kept in memory; see kept.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,19 +15,21 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_am.h"
+#include "access/tableam.h"
+#include "executor/tuptable.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
+#include "utils/inval.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
+#include "utils/snapmgr.h"
 
 #include "capacity/columns.h"
 #include "capacity/kept.h"
+#include "capacity/own_object.h"
 #include "capacity/tier.h"
 
 VP_FUNCTION(vecprov_monthly_rate);
@@ -53,39 +55,6 @@ static const VpColumn rate_keys[] = {
 
 static const VpColumn rate_column = {"rate", NUMERICOID, false};
 
-Oid
-vp_own_am(void)
-{
-	return GetSysCacheOid1(AMNAME, Anum_pg_am_oid, CStringGetDatum("vecprov"));
-}
-
-/* Tables are in the schema of the access method's handler: the extension's. */
-Oid
-vp_own_table(const char *name)
-{
-	HeapTuple	tuple = SearchSysCache1(AMNAME, CStringGetDatum("vecprov"));
-	Oid			handler;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	handler = ((Form_pg_am) GETSTRUCT(tuple))->amhandler;
-	ReleaseSysCache(tuple);
-	return get_relname_relid(name, get_func_namespace(handler));
-}
-
-Oid
-vp_own_table_get(const char *name)
-{
-	Oid			table = vp_own_table(name);
-
-	if (!OidIsValid(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s\" of extension \"vecprov\" does not exist", name),
-				 errhint("If it was renamed or moved to another schema, undo that.")));
-	return table;
-}
-
 static void
 read_tier(const Datum *values, const bool *nulls, void *row)
 {
@@ -98,7 +67,7 @@ read_tier(const Datum *values, const bool *nulls, void *row)
 }
 
 static VpKept tiers = {
-	.table = "vecprov_tier",.columns = tier_columns,.ncolumns = lengthof(tier_columns),
+	.table = "tiers",.columns = tier_columns,.ncolumns = lengthof(tier_columns),
 	.row_bytes = sizeof(VpTier),.read = read_tier
 };
 
@@ -123,14 +92,64 @@ vp_tier_get(const char *name, VpTier *tier)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("tier \"%s\" does not exist", name),
-				 errhint("Tiers are the rows of vecprov_tier.")));
+				 errhint("Tiers are the rows of %s.", vp_own_table_name("tiers"))));
+}
+
+/* The row of a tier, found in the table itself; the caller ends the scan. */
+static HeapTuple
+scan_for_tier(Relation rel, const char *name, SysScanDesc *scan)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, vp_column_number(rel, &tier_columns[TIER_NAME]), BTEqualStrategyNumber,
+				F_TEXTEQ, CStringGetTextDatum(name));
+	*scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	return systable_getnext(*scan);
+}
+
+bool
+vp_tier_hold(const char *name)
+{
+	Oid			table = vp_own_table("tiers");
+	TM_Result	result = TM_Deleted;
+	Relation	rel;
+	TupleTableSlot *slot;
+
+	if (!OidIsValid(table))
+		return false;
+	/* kept until the transaction ends, as the row's lock is: TRUNCATE waits for this one */
+	rel = table_open(table, RowShareLock);
+	slot = table_slot_create(rel, NULL);
+	for (;;)
+	{
+		SysScanDesc scan;
+		HeapTuple	tuple = scan_for_tier(rel, name, &scan);
+		bool		found = HeapTupleIsValid(tuple);
+
+		if (found)
+		{
+			TM_FailureData failure;
+
+			result = table_tuple_lock(rel, &tuple->t_self, GetActiveSnapshot(), slot,
+									  GetCurrentCommandId(false), LockTupleKeyShare,
+									  LockWaitBlock, 0, &failure);
+		}
+		systable_endscan(scan);
+		/* whoever changed it meanwhile has committed: what is there now? */
+		if (!found || (result != TM_Updated && result != TM_Deleted))
+			break;
+		AcceptInvalidationMessages();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return result == TM_Ok;
 }
 
 Datum
 vp_monthly_rate(Datum plan, Datum region, Datum item)
 {
 	Datum		wanted[] = {plan, region, item};
-	Relation	rel = table_open(vp_own_table_get("vecprov_rate"), AccessShareLock);
+	Relation	rel = table_open(vp_own_table_get("rates"), AccessShareLock);
 	ScanKeyData keys[3];
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -159,7 +178,7 @@ vp_monthly_rate(Datum plan, Datum region, Datum item)
 				 errmsg("there is no rate for \"%s\" in plan \"%s\", region \"%s\"",
 						TextDatumGetCString(item), TextDatumGetCString(plan),
 						TextDatumGetCString(region)),
-				 errhint("Rates are the rows of vecprov_rate.")));
+				 errhint("Rates are the rows of %s.", vp_own_table_name("rates"))));
 	return rate;
 }
 

@@ -8,7 +8,7 @@
 #ifndef VP_TIER_H
 #define VP_TIER_H
 
-/* A row of vecprov_tier. */
+/* A row of vecprov.tiers. */
 typedef struct VpTier
 {
 	char		name[NAMEDATALEN];
@@ -27,18 +27,16 @@ extern bool vp_tier_find(const char *name, VpTier *tier);
 extern void vp_tier_get(const char *name, VpTier *tier);
 
 /*
+ * Keeps the tier of a name from being deleted or renamed until the transaction ends; false
+ * when there is none.  Locks its row, as a foreign key does (FOR KEY SHARE), and so waits
+ * for whoever is deleting it.
+ */
+extern bool vp_tier_hold(const char *name);
+
+/*
  * The rate, a numeric, of an item (a tier's name, storage, writes, reads) in a
  * plan and region, all text.  ereports when there is none.
  */
 extern Datum vp_monthly_rate(Datum plan, Datum region, Datum item);
-
-/* A table of the extension, by name; InvalidOid when it is not there. */
-extern Oid	vp_own_table(const char *name);
-
-/* The same; raises an error when it is not there. */
-extern Oid	vp_own_table_get(const char *name);
-
-/* The access method's OID; InvalidOid while the extension is not there. */
-extern Oid	vp_own_am(void);
 
 #endif							/* VP_TIER_H */

@@ -22,6 +22,7 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/facts.h"
+#include "capacity/own_object.h"
 #include "capacity/room.h"
 #include "capacity/tier.h"
 #include "page/store.h"
@@ -137,8 +138,8 @@ vecprov_wait(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 					 errmsg("the capacity of the index is not ready yet"),
-					 errhint("vecprov_indexes shows how far it is. Changes of this transaction "
-							 "are not made before it commits.")));
+					 errhint("%s shows how far it is. Changes of this transaction "
+							 "are not made before it commits.", vp_own_table_name("indexes"))));
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 LOOK_EVERY, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);

@@ -95,7 +95,7 @@ vecprov_scout_main(Datum arg)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	VP_POINT("scout-begun");
 	list.facts = palloc(list.size * sizeof(VpFacts));
-	vp_each_provisioned(add_facts, &list);
+	vp_each_provisioned(false, add_facts, &list);
 	post_charges(&list, clock);
 	vp_registry_post(MyDatabaseId, list.facts, list.n, &ticket);
 	PopActiveSnapshot();

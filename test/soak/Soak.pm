@@ -52,7 +52,7 @@ sub difference
 			$node->psql('postgres', <<'EOS', stdout => \$stdout, stderr => \$stderr, timeout => 20);
 SELECT pid, backend_type, state, wait_event_type, wait_event, left(query, 200) FROM pg_stat_activity;
 SELECT * FROM pg_locks WHERE NOT granted OR pid IS NULL OR pid NOT IN (SELECT pid FROM pg_stat_activity);
-SELECT * FROM vecprov_indexes;
+SELECT * FROM vecprov.indexes;
 SELECT * FROM pg_prepared_xacts;
 EOS
 		};
@@ -333,7 +333,7 @@ sub settle
 		$primary->safe_psql('postgres', index_sql($dice, $table))
 		  if $primary->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
 		$primary->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
-		  if $primary->safe_psql('postgres', "SELECT state FROM vecprov_indexes WHERE index = '$index'::regclass") eq 'Suspended';
+		  if $primary->safe_psql('postgres', "SELECT state FROM vecprov.indexes WHERE index = '$index'::regclass") eq 'Suspended';
 	}
 }
 
@@ -362,8 +362,8 @@ sub nothing_left
 	my ($node) = @_;
 	my $left = $node->safe_psql('postgres', <<'EOS');
 SELECT 'lock', l.* FROM pg_locks l WHERE NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid);
-SELECT 'seat', r.* FROM vecprov_replicas r WHERE in_use <> 0 OR queue <> 0;
-SELECT 'worker', w.* FROM vecprov_workers w WHERE pid IS NOT NULL AND pid NOT IN (SELECT pid FROM pg_stat_activity);
+SELECT 'seat', r.* FROM vecprov.replicas r WHERE in_use <> 0 OR queue <> 0;
+SELECT 'worker', w.* FROM vecprov.workers w WHERE pid IS NOT NULL AND pid NOT IN (SELECT pid FROM pg_stat_activity);
 SELECT 'prepared', p.* FROM pg_prepared_xacts p;
 EOS
 	difference($node->name . " has something left: $left") if $left ne '';

@@ -227,7 +227,7 @@ sub capacity
 		"vecprov_set_replicas('$index', " . pick($dice, 0, 1, 1, 2) . ')',
 		"vecprov_set_tier('$index', '" . pick($dice, 'r10', 'r40') . "')",
 		"vecprov_release('$index')",
-		'count(*) FROM vecprov_indexes', 'count(*) FROM vecprov_metrics', 'count(*) FROM vecprov_workers')
+		'count(*) FROM vecprov.indexes', 'count(*) FROM vecprov.metrics', 'count(*) FROM vecprov.workers')
 	  . ";\nSELECT pg_sleep(" . $dice->(500) / 1000 . ");\n";
 }
 

@@ -19,8 +19,8 @@ CREATE TABLE items (id int, v vector(80));
 INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 4000) i;
 CREATE TABLE others AS SELECT * FROM items;
 ALTER TABLE others ALTER v TYPE vector(80);
-INSERT INTO vecprov_tier (name, shard_bytes, keeps_vectors, units) VALUES ('large', 10000000, false, 2);
-INSERT INTO vecprov_rate (plan, region, item, rate) VALUES ('ours', 'here', 'large', 12.5);
+INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('large', 10000000, false, 2);
+INSERT INTO vecprov.rates (plan, region, item, rate) VALUES ('ours', 'here', 'large', 12.5);
 EOS
 
 # Runs SQL that is to fail with this.
@@ -35,7 +35,7 @@ sub refused
 sub ledger
 {
 	return $node->safe_psql('postgres',
-		"SELECT action, new_tier, new_replicas FROM vecprov_changes ORDER BY at DESC LIMIT 1");
+		"SELECT action, new_tier, new_replicas FROM vecprov.changes ORDER BY at DESC LIMIT 1");
 }
 
 # Memory holds graph and codes of one of the two, and the vectors of none.
@@ -54,7 +54,7 @@ CREATE INDEX others_idx ON others USING vecprov (v) WITH (tier = r10);
 EOS
 refused("SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', 1)",
 	$too_much, 'a suspended index gives its memory away');
-is($node->safe_psql('postgres', "SELECT memory_fullness > 1, fullness = memory_fullness, advice FROM vecprov_indexes WHERE index = 'items_idx'::regclass") =~
+is($node->safe_psql('postgres', "SELECT memory_fullness > 1, fullness = memory_fullness, advice FROM vecprov.indexes WHERE index = 'items_idx'::regclass") =~
 	  s/\d+ MB/N MB/r,
 	't|t|set shared_buffers to N MB or more; suspended: set replicas to 1 or more to resume; set huge_pages to try or on',
 	'which the view tells');
@@ -72,7 +72,7 @@ like(slurp_file($node->logfile), qr/LOG:  change of capacity of index public\.it
 	'as it has refusals');
 
 # A refusal is never held up for long by a lock on the ledger, nor by the lack of a worker.
-refused("BEGIN; LOCK TABLE vecprov_changes; ALTER INDEX items_idx SET (tier = nothing)",
+refused("BEGIN; LOCK TABLE vecprov.changes; ALTER INDEX items_idx SET (tier = nothing)",
 	qr/ERROR:  tier "nothing" does not exist/, 'refused while the ledger is locked');
 isnt(ledger(), 'refusal|nothing|2', '... which only the log can tell');
 refused("BEGIN READ WRITE; ALTER INDEX items_idx SET (tier = nothing)",
@@ -90,7 +90,7 @@ my $offset = log_end($node);
 refused("ALTER INDEX items_idx SET (tier = never)", qr/ERROR:  tier "never" does not exist/,
 	'refused without a worker');
 is(ledger(), 'refusal|nowhere|2', '... which the ledger does not have');
-like(slurp_file($node->logfile, $offset), qr/could not start a background worker to write to vecprov_changes/,
+like(slurp_file($node->logfile, $offset), qr/could not start a background worker to write to vecprov.changes/,
 	'... but the log');
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;
@@ -105,7 +105,7 @@ is($standby->safe_psql('postgres', $facts), $node->safe_psql('postgres', $facts)
 my $watching = $standby->background_psql('postgres');
 like($watching->query_safe($facts), qr/\|10000000\|/, 'standby: capacity');
 $node->safe_psql('postgres', <<'EOS');
-UPDATE vecprov_tier SET shard_bytes = 20000000 WHERE name = 'large';
+UPDATE vecprov.tiers SET shard_bytes = 20000000 WHERE name = 'large';
 CREATE UNLOGGED TABLE unlogged (id int, v vector(80));
 CREATE INDEX unlogged_idx ON unlogged USING vecprov (v) WITH (tier = r10);
 DELETE FROM items WHERE id % 4 = 0;
@@ -116,7 +116,7 @@ $node->wait_for_catchup($standby);
 like($watching->query_safe($facts), qr/\|20000000\|/, 'standby: a tier that was changed, in a session that had read it');
 is($standby->safe_psql('postgres', $facts), $node->safe_psql('postgres', $facts), 'standby: figures after changes');
 is($standby->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('items_idx', true)"), 0, 'standby: totals');
-is($standby->safe_psql('postgres', "SELECT tier, records FROM vecprov_indexes WHERE index = 'unlogged_idx'::regclass"),
+is($standby->safe_psql('postgres', "SELECT tier, records FROM vecprov.indexes WHERE index = 'unlogged_idx'::regclass"),
 	'r10|', 'standby: nothing is known of an unlogged index');
 my $searching = "SET enable_seqscan = off; SELECT count(*) FROM (SELECT id FROM items ORDER BY v <-> vec(1, 80) LIMIT 5) x";
 is($watching->query_safe($searching), 5, 'standby: searches');
@@ -137,16 +137,16 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'restore');
 is($node->safe_psql('restored', "SELECT reloptions FROM pg_class WHERE relname = 'items_idx'"), '{tier=large,replicas=2}',
 	'restored: options');
-is($node->safe_psql('restored', 'SELECT name, shard_bytes FROM vecprov_tier ORDER BY name'),
+is($node->safe_psql('restored', 'SELECT name, shard_bytes FROM vecprov.tiers ORDER BY name'),
 	"large|20000000\nr10|200000000000\nr40|200000000000", 'restored: tiers');
 is($node->safe_psql('restored', "SELECT vecprov_read_cost('large', 1, 2, 'ours', 'here')"), '25.0', 'restored: rates');
-is($node->safe_psql('restored', 'SELECT action, new_tier FROM vecprov_changes ORDER BY index'), "create|large\ncreate|r10",
+is($node->safe_psql('restored', 'SELECT action, new_tier FROM vecprov.changes ORDER BY index'), "create|large\ncreate|r10",
 	'restored: a ledger of its own');
 $node->safe_psql('restored', "SELECT vecprov_set_replicas('items_idx', 3)");
 intact($node, 'items', 'items_idx', 'original');
 
 # pg_upgrade takes all along as it is, the ledger too.
-my $changes = $node->safe_psql('postgres', 'SELECT count(*) FROM vecprov_changes');
+my $changes = $node->safe_psql('postgres', 'SELECT count(*) FROM vecprov.changes');
 my $new = vecprov_node('upgraded');
 $new->append_conf('postgresql.conf', 'wal_level = replica');
 $node->stop;
@@ -157,7 +157,7 @@ command_ok([ 'pg_upgrade', '--no-sync', '-d', $node->data_dir, '-D', $new->data_
 $new->start;
 is($new->safe_psql('postgres', "SELECT reloptions FROM pg_class WHERE relname = 'items_idx'"), '{tier=large,replicas=2}',
 	'upgraded: options');
-is($new->safe_psql('postgres', 'SELECT count(*) FROM vecprov_changes'), $changes, 'upgraded: the ledger');
+is($new->safe_psql('postgres', 'SELECT count(*) FROM vecprov.changes'), $changes, 'upgraded: the ledger');
 ($rc, $stdout, $stderr) = $new->psql('postgres', "SELECT vecprov_set_replicas('items_idx', 1)");
 like($stderr, qr/ERROR:  shards and replicas of index "items_idx" cannot be changed before/, 'upgraded: limits');
 intact($new, 'items', 'items_idx', 'upgraded');

@@ -35,7 +35,7 @@ my $search = 'SET LOCAL enable_seqscan = off; SELECT id FROM items ORDER BY v <-
 sub metric
 {
 	my ($server, $name, $where) = @_;
-	return $server->safe_psql('postgres', "SELECT sum(value) FROM vecprov_metrics WHERE name = 'vecprov_$name' AND "
+	return $server->safe_psql('postgres', "SELECT sum(value) FROM vecprov.metrics WHERE name = 'vecprov_$name' AND "
 		  . ($where || 'true'));
 }
 
@@ -57,7 +57,7 @@ sub run_clients
 $node->safe_psql('postgres', 'CREATE TABLE done ()');
 
 # A bucket of 50 that fills by one in 1,000 s
-$node->safe_psql('postgres', 'INSERT INTO vecprov_limit (write_records, read_units, burst_seconds) VALUES (0.001, 0.001, 50000)');
+$node->safe_psql('postgres', 'INSERT INTO vecprov.limits (write_records, read_units, burst_seconds) VALUES (0.001, 0.001, 50000)');
 is(run_clients(400, $insert), 50, 'writes: as many as the bucket holds');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM items'), 550, 'all of them there');
 is(metric($node, 'inserts_total'), 550 - 500, 'and counted');
@@ -74,14 +74,14 @@ my $reads = "BEGIN; $search; COMMIT;\n" x 3;
 my ($rc, $stdout, $stderr) = $standby->psql('postgres', $reads, on_error_stop => 0);
 is($stderr, '', 'standby: not limited by what the primary did');
 is(metric($standby, 'search_seconds_count'), 3, 'standby: counted by itself');
-$node->safe_psql('postgres', 'UPDATE vecprov_limit SET read_units = 0.00025, burst_seconds = 2000');
+$node->safe_psql('postgres', 'UPDATE vecprov.limits SET read_units = 0.00025, burst_seconds = 2000');
 $node->wait_for_catchup($standby);
 ($rc, $stdout, $stderr) = $standby->psql('postgres', $reads, on_error_stop => 0);
 is(() = $stderr =~ /ERROR:  index "items_idx" has reached its limit of 0.00025 read units a second/g, 1, 'standby: limits arrive');
 $standby->stop;
 
 # A crash and a restart begin anew.
-$node->safe_psql('postgres', 'UPDATE vecprov_limit SET write_records = 0.001, read_units = NULL, burst_seconds = 3000');
+$node->safe_psql('postgres', 'UPDATE vecprov.limits SET write_records = 0.001, read_units = NULL, burst_seconds = 3000');
 is(run_clients(8, $insert), 3, 'three more');
 $node->restart;
 is(metric($node, 'inserts_total'), '', 'restart: nothing is counted yet');
@@ -91,7 +91,7 @@ is(run_clients(8, $insert), 3, 'and after the crash');
 intact($node, 'items', 'items_idx', 'after the crash');
 
 # What a refused client is told is true, while nobody else writes.
-$node->safe_psql('postgres', 'UPDATE vecprov_limit SET write_records = 5, burst_seconds = 0.4');
+$node->safe_psql('postgres', 'UPDATE vecprov.limits SET write_records = 5, burst_seconds = 0.4');
 my ($waited, $in_vain) = (0, 0);
 for my $i (1 .. 8)
 {
@@ -110,10 +110,10 @@ my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'restore');
-is($node->safe_psql('restored', 'SELECT write_records, burst_seconds FROM vecprov_limit'), '5|0.4', 'restored: limits');
+is($node->safe_psql('restored', 'SELECT write_records, burst_seconds FROM vecprov.limits'), '5|0.4', 'restored: limits');
 
 # Two indexes are counted. A third is not; those that are gone make room.
-$node->safe_psql('postgres', 'TRUNCATE vecprov_limit');
+$node->safe_psql('postgres', 'TRUNCATE vecprov.limits');
 $node->append_conf('postgresql.conf', 'vecprov.max_metered_indexes = 2');
 $node->restart;
 my $offset = log_end($node);
@@ -123,7 +123,7 @@ CREATE TABLE third (LIKE items INCLUDING IDENTITY INCLUDING INDEXES);
 INSERT INTO items (v) VALUES (vec(1, 8));
 INSERT INTO other (v) VALUES (vec(1, 8));
 INSERT INTO third (v) SELECT vec(i, 8) FROM generate_series(1, 10) i;
-INSERT INTO vecprov_limit (write_records, burst_seconds) VALUES (0.001, 2000);
+INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (0.001, 2000);
 EOS
 is(metric($node, 'metered_indexes'), 2, 'two are counted');
 is(metric($node, 'unmetered_total'), 10, 'a third is not');

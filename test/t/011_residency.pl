@@ -37,7 +37,7 @@ sub state_of
 {
 	my ($node, $index, $database) = @_;
 	return $node->safe_psql($database || 'postgres',
-		"SELECT state FROM vecprov_indexes WHERE index::text = '$index'");
+		"SELECT state FROM vecprov.indexes WHERE index::text = '$index'");
 }
 
 # Waits for an index to be in memory, and looks whether what is said is so.
@@ -51,7 +51,7 @@ sub ready
 	is($rc, 0, "$name: ready") or diag($err);
 	return unless $counted && $database eq 'postgres';
 	is($node->safe_psql('postgres', <<"EOS"), 't|t', "$name: pinned");
-SELECT count(*) > 0, count(*) = (SELECT resident_size / 8192 FROM vecprov_indexes WHERE index = '$index'::regclass)
+SELECT count(*) > 0, count(*) = (SELECT resident_size / 8192 FROM vecprov.indexes WHERE index = '$index'::regclass)
 FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('$index') AND relforknumber = 0 AND pinning_backends > 0
 	AND reldatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 EOS
@@ -72,7 +72,7 @@ sub on_both
 sub resident
 {
 	my ($node, $index) = @_;
-	return $node->safe_psql('postgres', "SELECT resident_size FROM vecprov_indexes WHERE index = '$index'::regclass");
+	return $node->safe_psql('postgres', "SELECT resident_size FROM vecprov.indexes WHERE index = '$index'::regclass");
 }
 
 #
@@ -99,7 +99,7 @@ on_both('items_v_idx', 'pages come and go');
 
 $primary->safe_psql('postgres', 'INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(3001, 4000) i');
 $primary->poll_query_until('postgres',
-	"SELECT resident_size > $r10 AND resident_size = ($search) FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass")
+	"SELECT resident_size > $r10 AND resident_size = ($search) FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass")
   or die 'it grows, and what is new is not pinned';
 on_both('items_v_idx', 'grown');
 $r10 = resident($primary, 'items_v_idx');
@@ -108,13 +108,13 @@ $primary->safe_psql('postgres', "SELECT vecprov_set_tier('items_v_idx', 'r40')")
 on_both('items_v_idx', 'with vectors');
 is(resident($primary, 'items_v_idx'), $primary->safe_psql('postgres', "SELECT pg_relation_size('items_v_idx')"),
 	'r40 keeps all of it');
-$primary->safe_psql('postgres', "INSERT INTO vecprov_tier VALUES ('tiny', 10000000, false, 1)");
+$primary->safe_psql('postgres', "INSERT INTO vecprov.tiers VALUES ('tiny', 10000000, false, 1)");
 $primary->safe_psql('postgres', "SELECT vecprov_set_tier('items_v_idx', 'tiny')");
 on_both('items_v_idx', 'another tier');
 is(resident($primary, 'items_v_idx'), $r10, 'as much as of r10');
-$primary->safe_psql('postgres', "UPDATE vecprov_tier SET keeps_vectors = true WHERE name = 'tiny'");
+$primary->safe_psql('postgres', "UPDATE vecprov.tiers SET keeps_vectors = true WHERE name = 'tiny'");
 $primary->poll_query_until('postgres',
-	"SELECT resident_size > $r10 FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass")
+	"SELECT resident_size > $r10 FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass")
   or die 'the tier was changed, and nothing follows';
 on_both('items_v_idx', 'the tier changed');
 
@@ -135,7 +135,7 @@ SELECT vecprov_set_replicas('items_v_idx', 3);
 SELECT vecprov_wait('items_v_idx', '100 ms');
 EOS
 like($err, qr/not ready yet/, 'a change that is not committed is not waited for long');
-is($primary->safe_psql('postgres', "SELECT current_replicas FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass"),
+is($primary->safe_psql('postgres', "SELECT current_replicas FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"),
 	1, 'nor made');
 
 #
@@ -235,11 +235,11 @@ $primary->safe_psql('copy', "SELECT vecprov_provision('items_v_idx', 'r40', 1, 1
 ($rc, $out, $err) = $primary->psql('copy', "SELECT vecprov_wait('items_v_idx', '180 s')");
 like($err, qr/memory cannot hold the index: it needs \d+ bytes; of 11739136, which are 70 %.* \d+ are used by others/,
 	'beyond 70 % of shared buffers: refused');
-is($primary->safe_psql('copy', "SELECT state, resident_size FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass"),
+is($primary->safe_psql('copy', "SELECT state, resident_size FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"),
 	'Error|0', 'beyond: nothing of it is kept');
 is(state_of($primary, 'items_v_idx'), 'Ready', 'the first is not touched by that');
 $primary->safe_psql('postgres', "SELECT vecprov_set_replicas('items_v_idx', 0)");
-$primary->poll_query_until('copy', "SELECT state = 'Ready' FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass")
+$primary->poll_query_until('copy', "SELECT state = 'Ready' FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass")
   or die 'room was made, and is not taken';
 $primary->safe_psql('postgres', 'DROP DATABASE copy');
 $primary->wait_for_catchup($standby);
@@ -325,15 +325,15 @@ foreach my $index (keys %file)
 	close $handle;
 }
 $primary->start;
-$primary->poll_query_until('postgres', "SELECT state = 'Error' FROM vecprov_indexes WHERE index = 'bad_v_idx'::regclass")
+$primary->poll_query_until('postgres', "SELECT state = 'Error' FROM vecprov.indexes WHERE index = 'bad_v_idx'::regclass")
   or die 'nobody saw the damage';
-like($primary->safe_psql('postgres', "SELECT error FROM vecprov_indexes WHERE index = 'bad_v_idx'::regclass"),
+like($primary->safe_psql('postgres', "SELECT error FROM vecprov.indexes WHERE index = 'bad_v_idx'::regclass"),
 	qr/invalid page in block 5/, 'a damaged page: told');
 ready($primary, 'items_v_idx', 'the others');
 is(state_of($primary, 'bad_v_idx'), 'Error', 'still told');
 $primary->wait_for_log(qr/invalid page in block $block{worse_v_idx} of/, $offset);
 ready($primary, 'worse_v_idx', 'what the tier does not keep is damaged');
-is($primary->safe_psql('postgres', "SELECT resident FROM vecprov_indexes WHERE index = 'worse_v_idx'::regclass"), 1,
+is($primary->safe_psql('postgres', "SELECT resident FROM vecprov.indexes WHERE index = 'worse_v_idx'::regclass"), 1,
 	'what it keeps is pinned');
 $primary->safe_psql('postgres', 'DROP TABLE worse');
 $primary->safe_psql('postgres', 'REINDEX INDEX bad_v_idx');
@@ -355,22 +355,22 @@ $primary->append_conf('postgresql.conf', 'vecprov.max_provisioned_indexes = 1');
 $offset = log_end($primary);
 $primary->restart;
 $primary->wait_for_log(qr/2 provisioned indexes cannot be kept in memory/, $offset);
-$primary->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE state = 'Ready') = 1 FROM vecprov_indexes")
+$primary->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE state = 'Ready') = 1 FROM vecprov.indexes")
   or die 'one has room';
-is($primary->safe_psql('postgres', "SELECT count(*) FILTER (WHERE state = 'Loading') FROM vecprov_indexes"), 2,
+is($primary->safe_psql('postgres', "SELECT count(*) FILTER (WHERE state = 'Loading') FROM vecprov.indexes"), 2,
 	'two have none');
 $primary->safe_psql('postgres', <<'EOS');
-SELECT format('DROP INDEX %s', index) FROM vecprov_indexes WHERE state = 'Ready' \gexec
+SELECT format('DROP INDEX %s', index) FROM vecprov.indexes WHERE state = 'Ready' \gexec
 EOS
-$primary->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE state = 'Ready') = 1 FROM vecprov_indexes")
+$primary->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE state = 'Ready') = 1 FROM vecprov.indexes")
   or die 'the next has room';
 $primary->append_conf('postgresql.conf', 'vecprov.max_provisioned_indexes = 0');
 $primary->restart;
 is($primary->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ 'vecprov'"), 0,
 	'none wanted: no processes');
-($rc, $out, $err) = $primary->psql('postgres', 'SELECT vecprov_wait(min(index::text)::regclass) FROM vecprov_indexes');
+($rc, $out, $err) = $primary->psql('postgres', 'SELECT vecprov_wait(min(index::text)::regclass) FROM vecprov.indexes');
 like($err, qr/cannot be kept in memory/, 'and nothing to wait for');
-is($primary->safe_psql('postgres', 'SELECT count(*) FROM vecprov_indexes i, vecprov_check(i.index, true)'), 0,
+is($primary->safe_psql('postgres', 'SELECT count(*) FROM vecprov.indexes i, vecprov_check(i.index, true)'), 0,
 	'what is left is sound');
 $primary->stop;
 done_testing();

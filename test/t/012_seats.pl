@@ -24,7 +24,7 @@ INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 3000) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = 'r10');
 CREATE TABLE served (n serial, who text);
 CREATE VIEW seats AS
-	SELECT sum(seats) AS seats, sum(in_use) AS in_use, max(queue) AS queue FROM vecprov_replicas
+	SELECT sum(seats) AS seats, sum(in_use) AS in_use, max(queue) AS queue FROM vecprov.replicas
 	WHERE index = 'items_v_idx'::regclass;
 SELECT vecprov_wait('items_v_idx', '180 s');
 EOS

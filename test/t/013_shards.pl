@@ -22,9 +22,9 @@ $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE items (id bigserial, v vector(32));
 INSERT INTO items (v) SELECT vec(CASE WHEN i % 10 = 0 THEN i / 100 ELSE i END, 32) FROM generate_series(1, 3000) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = r10);
-CREATE VIEW state AS SELECT replace(i.state, 'Loading', 'Ready') AS state, i.current_shards, i.records, (SELECT max(bytes) - min(bytes) FROM vecprov_shards s
-	WHERE s.index = i.index) AS difference, (SELECT sum(to_move) FROM vecprov_shards s WHERE s.index = i.index) AS to_move
-	FROM vecprov_indexes i;
+CREATE VIEW state AS SELECT replace(i.state, 'Loading', 'Ready') AS state, i.current_shards, i.records, (SELECT max(bytes) - min(bytes) FROM vecprov.shards s
+	WHERE s.index = i.index) AS difference, (SELECT sum(to_move) FROM vecprov.shards s WHERE s.index = i.index) AS to_move
+	FROM vecprov.indexes i;
 EOS
 
 my $scan = <<'EOS';
@@ -224,10 +224,10 @@ $standby->start;
 foreach my $shards (5, 1)
 {
 	$primary->safe_psql('postgres', "SELECT vecprov_set_shards('items_v_idx', $shards)");
-	$primary->poll_query_until('postgres', 'SELECT state = \'Scaling\' FROM vecprov_indexes');
+	$primary->poll_query_until('postgres', 'SELECT state = \'Scaling\' FROM vecprov.indexes');
 	$primary->wait_for_catchup($standby);
 	is($standby->safe_psql('postgres', "$scan $count"), 't', "standby: each row once on the way to $shards shards");
-	ok($primary->poll_query_until('postgres', 'SELECT state = \'Ready\' FROM vecprov_indexes'), "$shards shards");
+	ok($primary->poll_query_until('postgres', 'SELECT state = \'Ready\' FROM vecprov.indexes'), "$shards shards");
 	$primary->wait_for_catchup($standby);
 	intact($standby, 'items', 'items_v_idx', "standby, $shards shards");
 }

@@ -59,8 +59,8 @@ END $$;
 SELECT vecprov_wait('items_v_idx', '180 s');
 EOS
 
-my $running = "SELECT count(*) FROM vecprov_workers WHERE state = 'Running'";
-my $kill = 'SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL';
+my $running = "SELECT count(*) FROM vecprov.workers WHERE state = 'Running'";
+my $kill = 'SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL';
 
 sub workers_become
 {
@@ -79,11 +79,11 @@ sub same
 }
 
 workers_become(2, 'a worker for each replica');
-is($node->safe_psql('postgres', "SELECT count(DISTINCT zone), string_agg(DISTINCT zone, ' ' ORDER BY zone) FROM vecprov_replicas WHERE pid IS NOT NULL"),
+is($node->safe_psql('postgres', "SELECT count(DISTINCT zone), string_agg(DISTINCT zone, ' ' ORDER BY zone) FROM vecprov.replicas WHERE pid IS NOT NULL"),
 	'2|north south', 'in different zones');
 SKIP:
 {
-	my $pid = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov_replicas');
+	my $pid = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov.replicas');
 	skip 'no /proc here', 1 unless -r "/proc/$pid/status";
 	like(slurp_file("/proc/$pid/status"), qr/^Cpus_allowed_list:\s*$cpu$/m, 'a worker is bound to the processors of its zone');
 }
@@ -101,7 +101,7 @@ sub set_workers
 	$node->safe_psql('postgres', 'SELECT pg_reload_conf()');
 }
 set_workers(1);
-ok($node->poll_query_until('postgres', "SELECT string_agg(concat_ws(': ', state, error), ', ' ORDER BY replica) FROM vecprov_workers",
+ok($node->poll_query_until('postgres', "SELECT string_agg(concat_ws(': ', state, error), ', ' ORDER BY replica) FROM vecprov.workers",
 	'Running, Missing: vecprov.max_workers is reached'), 'as many as the setting allows');
 same('one helps');
 set_workers(0);
@@ -122,11 +122,11 @@ workers_become(2, 'two again');
 sub stop_workers
 {
 	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'search-seated=wait'");
-	my $old = $node->safe_psql('postgres', 'SELECT array_agg(pid) FROM vecprov_workers');
+	my $old = $node->safe_psql('postgres', 'SELECT array_agg(pid) FROM vecprov.workers');
 	$node->safe_psql('postgres', $kill);
 	# who sleeps has read its settings, and the table
 	$node->poll_query_until('postgres', <<"EOS") or die 'no new workers';
-SELECT count(*) = 2 FROM vecprov_workers JOIN pg_stat_activity USING (pid)
+SELECT count(*) = 2 FROM vecprov.workers JOIN pg_stat_activity USING (pid)
 	WHERE wait_event = 'Extension' AND pid <> ALL ('$old'::int[])
 EOS
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
@@ -150,7 +150,7 @@ my $answer = $node->safe_psql('postgres', $search);
 stop_workers();
 my $gate = hold($node);
 my $session = asking('SELECT same_often()');
-is($node->safe_psql('postgres', 'SELECT sum(in_use) > 0 FROM vecprov_replicas'), 't', 'a worker has a seat, and a query of a batch');
+is($node->safe_psql('postgres', 'SELECT sum(in_use) > 0 FROM vecprov.replicas'), 't', 'a worker has a seat, and a query of a batch');
 $node->safe_psql('postgres', $kill);
 ($out, $err) = finish_session($session);
 like($out, qr/^10$/m, 'its worker ended: the batch is answered all the same');
@@ -188,7 +188,7 @@ foreach my $sql ($search, 'SELECT same_often()')
 }
 $node->poll_query_until('postgres', $stopped, 'f') or die 'workers still stop';
 same('what was left is cleared up');
-is($node->safe_psql('postgres', 'SELECT sum(in_use) FROM vecprov_replicas'), 0, 'and no seat is lost');
+is($node->safe_psql('postgres', 'SELECT sum(in_use) FROM vecprov.replicas'), 0, 'and no seat is lost');
 
 # DDL does not wait for workers that have nothing to do, nor they for it.
 $node->safe_psql('postgres', <<'EOS');
@@ -251,7 +251,7 @@ my %file = (
 	batch => "SELECT same(5);\n",
 	loss => <<'EOS');
 \set zone random(0, 1)
-SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL AND (zone = 'north') = (:zone = 0);
+SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL AND (zone = 'north') = (:zone = 0);
 \set n random(1, 40)
 \if :n <= 3
 SELECT vecprov_set_replicas('items_v_idx', :n);
@@ -275,15 +275,15 @@ unlike($output{$_}, qr/ERROR|FATAL|abort/, "no search fails: $_") foreach qw(sin
 like($output{$_}, qr/number of transactions actually processed: [1-9]/, "and some are done: $_") foreach qw(single batch);
 $node->safe_psql('postgres', "SELECT vecprov_set_replicas('items_v_idx', 2)");
 workers_become(2, 'all are replaced');
-is($node->safe_psql('postgres', 'SELECT sum(in_use) FROM vecprov_replicas'), 0, 'no seat is lost');
+is($node->safe_psql('postgres', 'SELECT sum(in_use) FROM vecprov.replicas'), 0, 'no seat is lost');
 intact($node, 'items', 'items_v_idx', 'after losses');
 
 # A worker that is killed takes the server with it, which comes back by itself.
 my $offset = log_end($node);
-my $pid = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov_workers');
+my $pid = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov.workers');
 kill 'KILL', $pid;
 crash_and_wait($node, $offset);
-ok($node->poll_query_until('postgres', "SELECT state FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'warm again by itself');
+ok($node->poll_query_until('postgres', "SELECT state FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'warm again by itself');
 workers_become(2, 'with workers');
 ok($node->poll_query_until('postgres', "SELECT heap_blks_read + heap_blks_hit >= pg_relation_size('items') / current_setting('block_size')::int FROM pg_statio_user_tables WHERE relid = 'items'::regclass"), 'a worker has read the table');
 my $plan = $node->safe_psql('postgres', 'SET enable_seqscan = off; EXPLAIN (ANALYZE, BUFFERS) SELECT id FROM items ORDER BY v <-> vec(7, 80) LIMIT 10');
@@ -296,7 +296,7 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'backup', has_streaming => 1);
 $standby->append_conf('postgresql.conf', 'huge_pages = try');
 $standby->start;
-ok($standby->poll_query_until('postgres', "SELECT state FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'a standby gets warm');
+ok($standby->poll_query_until('postgres', "SELECT state FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass", 'Ready'), 'a standby gets warm');
 workers_become(2, 'and has workers', $standby);
 same('which work', $standby);
 make_database('fourth');

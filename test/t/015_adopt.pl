@@ -113,7 +113,7 @@ refused("SELECT id FROM items ORDER BY v <-> '[1,2,3]' LIMIT 1", qr/different ve
 is($node->safe_psql('postgres', <<'EOS'), "\n\nReady|2|2000", 'provisioned');
 SELECT vecprov_provision('items_v_idx', 'r10', 2, 1);
 SELECT vecprov_wait('items_v_idx', '180 s');
-SELECT state, current_shards, records FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass;
+SELECT state, current_shards, records FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass;
 EOS
 intact($node, 'items', 'items_v_idx', 'provisioned');
 

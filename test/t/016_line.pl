@@ -24,7 +24,7 @@ CREATE TABLE items (id int, v vector(80));
 INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 3000) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = 'r10');
 CREATE VIEW seats AS
-	SELECT sum(seats) AS seats, sum(in_use) AS in_use, max(queue) AS queue FROM vecprov_replicas
+	SELECT sum(seats) AS seats, sum(in_use) AS in_use, max(queue) AS queue FROM vecprov.replicas
 	WHERE index = 'items_v_idx'::regclass;
 CREATE FUNCTION nearest(i int, k int) RETURNS int[] LANGUAGE sql SET enable_seqscan = off AS $$
 	SELECT array_agg(id) FROM (SELECT id FROM items ORDER BY v <-> near(i, 80) LIMIT k) r $$;
@@ -32,7 +32,7 @@ SELECT vecprov_wait('items_v_idx', '180 s');
 EOS
 
 my $at_point = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'";
-my $kill     = 'SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL';
+my $kill     = 'SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL';
 my %answer;
 foreach my $k (3, 40, 400)
 {
@@ -44,7 +44,7 @@ sub set_workers
 	my ($count, $running) = @_;
 	$node->safe_psql('postgres', "ALTER SYSTEM SET vecprov.max_workers = $count");
 	$node->safe_psql('postgres', 'SELECT pg_reload_conf()');
-	$node->poll_query_until('postgres', "SELECT count(*) FROM vecprov_workers WHERE state = 'Running'", $running // $count)
+	$node->poll_query_until('postgres', "SELECT count(*) FROM vecprov.workers WHERE state = 'Running'", $running // $count)
 	  or die 'no such workers';
 }
 
@@ -162,7 +162,7 @@ sub stopped_worker
 	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'search-seated=wait'");
 	my $session = holder(1);
 	$node->poll_query_until('postgres',
-		"SELECT count(*) FROM vecprov_workers JOIN pg_stat_activity USING (pid) WHERE datname = 'postgres'", '1')
+		"SELECT count(*) FROM vecprov.workers JOIN pg_stat_activity USING (pid) WHERE datname = 'postgres'", '1')
 	  or die 'no worker';
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 	my @sessions = map { in_line($_, $_, 3, 0, $_ == 1 ? "SET application_name = 'served';" : '') } 1 .. 3;
@@ -223,7 +223,7 @@ EOS
 append_to_file($node->basedir . '/loss.sql', <<'EOS');
 \set n random(1, 3)
 \if :n = 1
-SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL;
+SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL;
 \elif :n = 2
 SELECT vecprov_set_replicas('items_v_idx', 1 + random()::int);
 \else

@@ -171,7 +171,7 @@ is(seized(), '', 'and does not evaluate what is constant in the expression');
 
 # The mover is a superuser.
 sql("SELECT vecprov_provision('mallory.bait2_idx', 'r10', 3, 0)");
-$node->poll_query_until('postgres', "SELECT current_shards = 3 AND state <> 'Scaling' FROM vecprov_indexes WHERE index = 'mallory.bait2_idx'::regclass")
+$node->poll_query_until('postgres', "SELECT current_shards = 3 AND state <> 'Scaling' FROM vecprov.indexes WHERE index = 'mallory.bait2_idx'::regclass")
   or die 'the mover did not end';
 unlike(seized(), qr/postgres/, 'nor does the mover');
 
@@ -306,9 +306,9 @@ cmp_ok($many - $few, '<', 6_000_000, 'takes little more memory than work_mem');
 
 sql(<<'EOS');
 CREATE ROLE monitor IN ROLE pg_monitor;
-INSERT INTO vecprov_limit (read_units) VALUES (1000);
+INSERT INTO vecprov.limits (read_units) VALUES (1000);
 EOS
-my $names = "vecprov_tier vecprov_rate vecprov_limit vecprov_changes vecprov_indexes vecprov_shards vecprov_replicas vecprov_workers vecprov_metrics";
+my $names = "vecprov.tiers vecprov.rates vecprov.limits vecprov.changes vecprov.indexes vecprov.shards vecprov.replicas vecprov.workers vecprov.metrics";
 for my $relation (split / /, $names)
 {
 	is(as_role('monitor', "SELECT count(*) FROM $relation"), sql("SELECT count(*) FROM $relation"), "monitor sees all of $relation");
@@ -327,10 +327,10 @@ like(as_role('monitor', 'CREATE TEMP TABLE t (i integer); CREATE TRIGGER t AFTER
 	qr/42501: permission denied for function vecprov_table_changed/, 'nobody wakes up all sessions with a table of his own');
 
 # Rates that the administrator keeps to himself
-sql('REVOKE SELECT ON vecprov_rate FROM PUBLIC');
-like(as_role('mallory', "SELECT vecprov_monthly_rate('example', 'example', 'r10')"), qr/42501: permission denied for table vecprov_rate/,
+sql('REVOKE SELECT ON vecprov.rates FROM PUBLIC');
+like(as_role('mallory', "SELECT vecprov_monthly_rate('example', 'example', 'r10')"), qr/42501: permission denied for table rates/,
 	'no function tells rates that may not be read');
-sql('GRANT SELECT ON vecprov_rate TO PUBLIC');
+sql('GRANT SELECT ON vecprov.rates TO PUBLIC');
 
 #
 # doc/privileges.md has a line for all that the extension makes
@@ -382,10 +382,10 @@ cmp_ok(scalar @processes, '>=', 6, 'background processes');
 is(join(' ', grep { $page !~ /`\Q$_\E`/ } @processes), '', 'doc/privileges.md has a line for each background process');
 
 # What the page says keeps the figures from others does
-my ($recipe) = $page =~ /^(    REVOKE SELECT ON vecprov_indexes.*?)\n\n/ms;
+my ($recipe) = $page =~ /^(    REVOKE SELECT ON vecprov.indexes.*?)\n\n/ms;
 sql($recipe);
-for my $query ('* FROM vecprov_indexes', '* FROM vecprov_shards', '* FROM vecprov_replicas', '* FROM vecprov_workers', '* FROM vecprov_metrics',
-	'* FROM vecprov_changes', "vecprov_index_size($oid)", "vecprov_facts($oid, false)", 'vecprov_counters()', 'vecprov_metrics_text()')
+for my $query ('* FROM vecprov.indexes', '* FROM vecprov.shards', '* FROM vecprov.replicas', '* FROM vecprov.workers', '* FROM vecprov.metrics',
+	'* FROM vecprov.changes', "vecprov_index_size($oid)", "vecprov_facts($oid, false)", 'vecprov_counters()', 'vecprov_metrics_text()')
 {
 	like(as_role('mallory', "SELECT $query"), qr/ERROR:  42501/, "with figures kept from others: SELECT $query");
 	unlike(as_role('monitor', "SELECT $query"), qr/ERROR/, "monitor may SELECT $query");

@@ -47,27 +47,27 @@ sub inserts
 $node->safe_psql('postgres', "CREATE TABLE $_ (v vector(8)); CREATE INDEX ${_}_idx ON $_ USING vecprov (v)") for qw(a b c d);
 is(inserts($_, 1), 'OK', "$_ has a meter, and no limit") for qw(a b);
 $node->safe_psql('postgres', <<'EOS');
-INSERT INTO vecprov_limit (schema, index, write_records, burst_seconds)
+INSERT INTO vecprov.limits (schema, index, write_records, burst_seconds)
 SELECT 'public', x || '_idx', 0.001, 2000 FROM unnest('{c,d}'::text[]) x
 EOS
 is(inserts($_, 3), 'OK OK 53000', "$_ is limited, and takes the meter of one that is not") for qw(c d);
 is(inserts($_, 1), 'OK', "$_ has lost it, and needs none") for qw(a b);
-$node->safe_psql('postgres', "INSERT INTO vecprov_limit (schema, index, write_records) VALUES ('public', 'a_idx', 0.001)");
+$node->safe_psql('postgres', "INSERT INTO vecprov.limits (schema, index, write_records) VALUES ('public', 'a_idx', 0.001)");
 is($node->safe_psql('postgres', q{SELECT try('INSERT INTO a VALUES (vec(1, 8))')}),
 	'53400 | index "a_idx" has a limit, but there is no meter left to count by'
 	  . ' | All 2 meters of the server are in use by other indexes with limits. | Increase vecprov.max_metered_indexes.',
 	'more limits than meters: refused, not unlimited');
-$node->safe_psql('postgres', 'UPDATE vecprov_limit SET write_records = NULL, read_units = 1000');
+$node->safe_psql('postgres', 'UPDATE vecprov.limits SET write_records = NULL, read_units = 1000');
 is(inserts('a', 3), 'OK OK OK', 'nor refused where no limit needs a meter');
 
 $node->restart;
-$node->safe_psql('postgres', 'TRUNCATE vecprov_limit; INSERT INTO vecprov_limit (write_records, burst_seconds) VALUES (0.001, 2000)');
+$node->safe_psql('postgres', 'TRUNCATE vecprov.limits; INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (0.001, 2000)');
 is(inserts($_, 3), 'OK OK 53000', "the row for all: $_") for qw(a b);
 is(inserts('c', 1), '53400', 'and none is left');
 is(inserts('a', 1), '53000', 'nor is one taken away from the others');
-$node->safe_psql('postgres', "INSERT INTO vecprov_limit (schema, index, write_records, burst_seconds) VALUES ('public', 'c_idx', 0.001, 2000)");
+$node->safe_psql('postgres', "INSERT INTO vecprov.limits (schema, index, write_records, burst_seconds) VALUES ('public', 'c_idx', 0.001, 2000)");
 is(inserts('c', 3), 'OK OK 53000', 'a row of its own has a meter all the same');
-$node->safe_psql('postgres', 'TRUNCATE vecprov_limit; INSERT INTO vecprov_limit (write_records) VALUES (1e9)');
+$node->safe_psql('postgres', 'TRUNCATE vecprov.limits; INSERT INTO vecprov.limits (write_records) VALUES (1e9)');
 is(inserts($_, 3), 'OK OK OK', "buckets that are full are given up for $_") for qw(a b c d);
 
 #
@@ -76,9 +76,9 @@ is(inserts($_, 3), 'OK OK OK', "buckets that are full are given up for $_") for 
 
 $node->safe_psql('postgres', q{SELECT try('ALTER INDEX a_idx SET (tier = r11)') FROM generate_series(1, 63)});
 $node->safe_psql('postgres', q{SELECT try('ALTER INDEX b_idx SET (tier = r11)')});
-is($node->safe_psql('postgres', q{SELECT index, count(*) FROM vecprov_changes WHERE action = 'refusal' GROUP BY index ORDER BY index}),
+is($node->safe_psql('postgres', q{SELECT index, count(*) FROM vecprov.changes WHERE action = 'refusal' GROUP BY index ORDER BY index}),
 	"public.a_idx|60\npublic.b_idx|1", 'not all refusals of an index are written');
-is($node->safe_psql('postgres', q{SELECT value FROM vecprov_metrics WHERE name = 'vecprov_unwritten_refusals_total'}),
+is($node->safe_psql('postgres', q{SELECT value FROM vecprov.metrics WHERE name = 'vecprov_unwritten_refusals_total'}),
 	3, 'the others are counted');
 
 #
@@ -93,7 +93,7 @@ sub told
 }
 
 $node->safe_psql('postgres', <<'EOS');
-TRUNCATE vecprov_limit;
+TRUNCATE vecprov.limits;
 CREATE ROLE tenant;
 CREATE ROLE "Other tenant";
 GRANT SET ON PARAMETER vecprov.provision TO tenant;
@@ -104,7 +104,7 @@ foreach my $database (qw(postgres second))
 {
 	$node->safe_psql($database, <<'EOS');
 GRANT CREATE ON SCHEMA public TO tenant;
-INSERT INTO vecprov_quota VALUES ('tenant', 1000000, 4), ('"Other tenant"', 0, 0);
+INSERT INTO vecprov.quotas VALUES ('tenant', 1000000, 4), ('"Other tenant"', 0, 0);
 SET ROLE tenant;
 CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY, v vector(8));
 CREATE INDEX items_idx ON items USING vecprov (v);
@@ -156,7 +156,7 @@ is(told('postgres', 'CREATE INDEX third_idx ON third USING vecprov (v) WITH (tie
 $first->query_safe('ROLLBACK; DROP TABLE third');
 $first->quit;
 # Places: 4
-$node->safe_psql('postgres', "DELETE FROM vecprov_quota; CREATE INDEX ${_}_r10 ON $_ USING vecprov (v) WITH (tier = r10)") for qw(a b);
+$node->safe_psql('postgres', "DELETE FROM vecprov.quotas; CREATE INDEX ${_}_r10 ON $_ USING vecprov (v) WITH (tier = r10)") for qw(a b);
 is($node->safe_psql('postgres', q{SET ROLE tenant; SELECT try('CREATE INDEX ON items USING vecprov (v) WITH (tier = r10, replicas = 0)')}),
 	'53400 | index "items_v_idx" cannot be provisioned besides all others'
 	  . ' | The server has places for 4 provisioned indexes, and all are taken.'
@@ -170,28 +170,28 @@ $node->safe_psql('postgres', 'DROP INDEX a_r10, b_r10, c_r10');
 # Memory: what grows into an index is bounded, too, over all indexes of the owner
 #
 
-$node->safe_psql('postgres', "INSERT INTO vecprov_quota VALUES ('tenant', 1000000, NULL); DROP TABLE others; SET ROLE tenant;
+$node->safe_psql('postgres', "INSERT INTO vecprov.quotas VALUES ('tenant', 1000000, NULL); DROP TABLE others; SET ROLE tenant;
 	CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10, replicas = 2)");
 $node->safe_psql('postgres', "SELECT vecprov_wait('$_', '1 min')") for qw(items_idx more_idx);
 $node->safe_psql('postgres', 'SET ROLE tenant; INSERT INTO items (v) SELECT vec(i, 8) FROM generate_series(1, 5000) i');
-$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE error ~ 'the quota of its owner does not allow') > 0 FROM vecprov_indexes})
+$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE error ~ 'the quota of its owner does not allow') > 0 FROM vecprov.indexes})
   or die 'an index outgrows the quota';
-is($node->safe_psql('postgres', 'SELECT sum(resident_size) <= 1000000 FROM vecprov_indexes'), 't', 'no more is kept in memory');
-$node->safe_psql('postgres', 'DELETE FROM vecprov_quota WHERE role = \'tenant\'::regrole');
-$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE state = 'Ready') = 2 FROM vecprov_indexes WHERE mode = 'provisioned'})
+is($node->safe_psql('postgres', 'SELECT sum(resident_size) <= 1000000 FROM vecprov.indexes'), 't', 'no more is kept in memory');
+$node->safe_psql('postgres', 'DELETE FROM vecprov.quotas WHERE role = \'tenant\'::regrole');
+$node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE state = 'Ready') = 2 FROM vecprov.indexes WHERE mode = 'provisioned'})
   or die 'without a quota it is';
 
 #
 # A dump has the quotas, by the roles' names
 #
 
-$node->safe_psql('postgres', q{INSERT INTO vecprov_quota VALUES ('"Other tenant"', 7, 8), (NULL, 9, NULL)});
+$node->safe_psql('postgres', q{INSERT INTO vecprov.quotas VALUES ('"Other tenant"', 7, 8), (NULL, 9, NULL)});
 my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'restore');
-is($node->safe_psql('restored', 'SELECT * FROM vecprov_quota ORDER BY role::text'), "\"Other tenant\"|7|8\n|9|", 'restored: quotas');
-is($node->safe_psql('restored', 'SELECT count(*) FROM vecprov_indexes WHERE mode = \'provisioned\''), 2,
+is($node->safe_psql('restored', 'SELECT * FROM vecprov.quotas ORDER BY role::text'), "\"Other tenant\"|7|8\n|9|", 'restored: quotas');
+is($node->safe_psql('restored', 'SELECT count(*) FROM vecprov.indexes WHERE mode = \'provisioned\''), 2,
 	'and indexes, by a superuser, whatever the quotas are');
 
 #
@@ -206,7 +206,7 @@ like($err, qr/ERROR:  permission denied to copy database "restored"\nDETAIL:  In
 $node->safe_psql('postgres', "SET ROLE copier; CREATE DATABASE $_") for 'empty', 'emptier TEMPLATE empty', 'clean TEMPLATE template0';
 $node->safe_psql('postgres', 'SET ROLE copier; ALTER DATABASE restored ALLOW_CONNECTIONS false');
 # when this is ready, the launcher has looked at the databases
-$node->safe_psql('postgres', 'TRUNCATE vecprov_quota; DROP INDEX more_idx; CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10)');
+$node->safe_psql('postgres', 'TRUNCATE vecprov.quotas; DROP INDEX more_idx; CREATE INDEX more_idx ON items USING vecprov (v) WITH (tier = r10)');
 $node->safe_psql('postgres', "SELECT vecprov_wait('more_idx', '3 min')");
 ($rc, $out, $err) = $node->psql('postgres', 'SET ROLE copier; CREATE DATABASE copied TEMPLATE restored');
 like($err, qr/DETAIL:  Indexes in it are provisioned/, 'nor out of one that takes no connections, whose indexes count');
@@ -215,7 +215,7 @@ $node->restart;
 like($err, qr/ERROR:  permission denied to copy database/, 'nor when the server has just started');
 $node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE restored');
 $node->safe_psql('postgres', "ALTER DATABASE $_ ALLOW_CONNECTIONS true") for qw(restored copied);
-is($node->safe_psql('copied', 'SELECT count(*) FROM vecprov_indexes WHERE mode = \'provisioned\''), 2, 'but by a superuser');
+is($node->safe_psql('copied', 'SELECT count(*) FROM vecprov.indexes WHERE mode = \'provisioned\''), 2, 'but by a superuser');
 
 $node->stop;
 done_testing();

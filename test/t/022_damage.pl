@@ -108,9 +108,9 @@ CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql
 		(5, 'insert', $s$WITH i AS (INSERT INTO NAME SELECT id + 2, v FROM spare_NAME RETURNING 1)
 			SELECT count(*) - 2 FROM i$s$),
 		(6, 'sizes', $s$SELECT 0 FROM vecprov_index_bytes('INDEX'), vecprov_recall('INDEX', 3, 3)$s$),
-		(7, 'view of indexes', $s$SELECT count(*) - 5 + sum(vecprov_index_size(index)) * 0 FROM vecprov_indexes$s$),
-		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 3, 0) FROM vecprov_shards$s$),
-		(9, 'view of metrics', $s$SELECT least(count(*) - 5, 0) FROM vecprov_metrics WHERE name = 'vecprov_index_info'$s$)
+		(7, 'view of indexes', $s$SELECT count(*) - 5 + sum(vecprov_index_size(index)) * 0 FROM vecprov.indexes$s$),
+		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 3, 0) FROM vecprov.shards$s$),
+		(9, 'view of metrics', $s$SELECT least(count(*) - 5, 0) FROM vecprov.metrics WHERE name = 'vecprov_index_info'$s$)
 		) s (i, what, statement)
 $$;
 
@@ -388,13 +388,13 @@ sub state_row
 	my ($name) = @_;
 	return $node->safe_psql('postgres',
 		"SELECT state, error, index_size = coalesce((pg_stat_file(pg_relation_filepath(index), true)).size, 0)
-			FROM vecprov_indexes WHERE index::text = '${name}_v_idx'");
+			FROM vecprov.indexes WHERE index::text = '${name}_v_idx'");
 }
 foreach my $name (@damaged)
 {
 	like(state_row($name), qr/^Error\|.*$error{$name}.*\|t$/s, "$name: its row says what is wrong, and the size of its file");
 }
-ok($node->poll_query_until('postgres', "SELECT state = 'Ready' FROM vecprov_indexes WHERE index::text = 'sound_v_idx'"),
+ok($node->poll_query_until('postgres', "SELECT state = 'Ready' FROM vecprov.indexes WHERE index::text = 'sound_v_idx'"),
 	'the sound one is Ready');
 foreach (
 	'REINDEX INDEX sound_v_idx',
@@ -409,15 +409,15 @@ foreach (
 	'TRUNCATE sound',
 	'INSERT INTO sound SELECT i, vec(i, 64) FROM generate_series(1, 100) i',
 	"SELECT vecprov_wait('sound_v_idx', '1 minute')",
-	'SELECT * FROM vecprov_shards',
-	'SELECT * FROM vecprov_metrics',
+	'SELECT * FROM vecprov.shards',
+	'SELECT * FROM vecprov.metrics',
 	'SELECT vecprov_metrics_text()',
-	'SELECT * FROM vecprov_replicas, vecprov_workers')
+	'SELECT * FROM vecprov.replicas, vecprov.workers')
 {
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', $_);
 	is("$rc$stderr", '0', "beside damaged ones: $_");
 }
-is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_indexes"), scalar(@damaged) + 2, 'all are shown');
+is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov.indexes"), scalar(@damaged) + 2, 'all are shown');
 foreach my $name (@damaged)
 {
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT vecprov_wait('${name}_v_idx', '10 s')");

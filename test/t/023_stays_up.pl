@@ -64,16 +64,16 @@ ok($node->poll_query_until('postgres', "SELECT current_shards FROM vecprov_facts
 # The ledger with what an administrator added: a refusal is written by a worker.
 $node->safe_psql('postgres', <<'EOS');
 CREATE FUNCTION shout(what text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN upper(what); END';
-CREATE INDEX ON vecprov_changes (shout(message));
-CREATE INDEX ON vecprov_changes (index) WHERE action = 'change';
-ALTER TABLE vecprov_changes DROP COLUMN message;
-ALTER TABLE vecprov_changes ADD number int GENERATED ALWAYS AS IDENTITY, ADD message text, ADD note text NOT NULL DEFAULT 'none';
-CREATE INDEX ON vecprov_changes (shout(message));
+CREATE INDEX ON vecprov.changes (shout(message));
+CREATE INDEX ON vecprov.changes (index) WHERE action = 'change';
+ALTER TABLE vecprov.changes DROP COLUMN message;
+ALTER TABLE vecprov.changes ADD number int GENERATED ALWAYS AS IDENTITY, ADD message text, ADD note text NOT NULL DEFAULT 'none';
+CREATE INDEX ON vecprov.changes (shout(message));
 ALTER DATABASE postgres SET default_transaction_read_only = on;
 EOS
 like(stderr_of("BEGIN READ WRITE; ALTER INDEX items_v_idx SET (tier = 'none')"),
 	qr/tier "none" does not exist/, 'a change is refused');
-is($node->safe_psql('postgres', "SELECT note, message FROM vecprov_changes WHERE action = 'refusal'"),
+is($node->safe_psql('postgres', "SELECT note, message FROM vecprov.changes WHERE action = 'refusal'"),
 	'none|tier "none" does not exist', 'and that is in the altered ledger');
 $node->safe_psql('postgres', 'BEGIN READ WRITE; ALTER DATABASE postgres RESET default_transaction_read_only; COMMIT');
 
@@ -175,8 +175,8 @@ my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump works');
 like(slurp_file($dump), qr/COPY public\.items.*\n\d+\t\[.*CREATE INDEX items_v_idx ON public\.items USING vecprov/s, 'and has all');
 my $need = qr/ERROR:  55000: vecprov must be loaded when the server starts.*$line/s;
-foreach my $sql ('INSERT INTO items SELECT * FROM items LIMIT 1', "SELECT * FROM vecprov_check('items_v_idx')", 'SELECT * FROM vecprov_indexes',
-	'SELECT * FROM vecprov_metrics', 'ALTER INDEX items_v_idx SET (replicas = 2)', 'ALTER INDEX items_v_idx RESET (tier, shards)',
+foreach my $sql ('INSERT INTO items SELECT * FROM items LIMIT 1', "SELECT * FROM vecprov_check('items_v_idx')", 'SELECT * FROM vecprov.indexes',
+	'SELECT * FROM vecprov.metrics', 'ALTER INDEX items_v_idx SET (replicas = 2)', 'ALTER INDEX items_v_idx RESET (tier, shards)',
 	"SELECT vecprov_release('items_v_idx')", 'TRUNCATE items', 'CREATE UNLOGGED TABLE u (v vector(2)); CREATE INDEX ON u USING vecprov (v)')
 {
 	like(stderr_of($sql), $need, "does not work: $sql");

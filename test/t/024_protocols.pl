@@ -304,7 +304,7 @@ EOS
 		}
 		$session->query_safe('COMMIT');
 		$session->quit;
-		$node->poll_query_until('postgres', "SELECT state IN ('Ready', 'Loading') FROM vecprov_indexes WHERE index = 'chains_v_idx'::regclass");
+		$node->poll_query_until('postgres', "SELECT state IN ('Ready', 'Loading') FROM vecprov.indexes WHERE index = 'chains_v_idx'::regclass");
 		check('chains_v_idx', "$type, $shards shards, scans and VACUUM");
 	}
 }

@@ -23,7 +23,7 @@ INSERT INTO items SELECT i, vec(i, 32) FROM generate_series(1, 600) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v) WITH (tier = r10);
 EOS
 
-my $ready = "SELECT replace(state, 'Loading', 'Ready') = 'Ready' FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass";
+my $ready = "SELECT replace(state, 'Loading', 'Ready') = 'Ready' FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass";
 
 # The process of this kind that is where `condition` says.
 sub wait_for
@@ -43,7 +43,7 @@ sub terminate
 	$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 	ok($node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)"), "$name: it ends");
 	is( $node->safe_psql('postgres', <<"EOS"), '0|0', "$name: no lock and no seat is left");
-SELECT (SELECT count(*) FROM pg_locks WHERE pid = $pid), (SELECT sum(in_use) FROM vecprov_replicas);
+SELECT (SELECT count(*) FROM pg_locks WHERE pid = $pid), (SELECT sum(in_use) FROM vecprov.replicas);
 EOS
 }
 
@@ -72,7 +72,7 @@ sub goes_on
 
 	$node->safe_psql('postgres', 'VACUUM items');
 	ok($node->poll_query_until('postgres', $ready), "$name: the work is done by another one");
-	is($node->safe_psql('postgres', "SELECT current_shards FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass"), $shards,
+	is($node->safe_psql('postgres', "SELECT current_shards FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"), $shards,
 		"$name: all is moved");
 }
 
@@ -170,7 +170,7 @@ EOS
 	stop_at(undef);
 	terminate($pid, 'scout');
 	$hold->quit;
-	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov_workers WHERE state = 'Running'"), 'scout: another one has read the facts');
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov.workers WHERE state = 'Running'"), 'scout: another one has read the facts');
 }
 
 {
@@ -190,11 +190,11 @@ EOS
 
 {
 	my $hold = hold($node);
-	my $old = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov_workers');
+	my $old = $node->safe_psql('postgres', 'SELECT min(pid) FROM vecprov.workers');
 	stop_at('search-seated');
-	$node->safe_psql('postgres', 'SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL');
+	$node->safe_psql('postgres', 'SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL');
 	$node->poll_query_until('postgres', <<"EOS") or die 'no new workers';
-SELECT count(*) = 2 FROM vecprov_workers JOIN pg_stat_activity USING (pid) WHERE wait_event = 'Extension' AND pid > $old
+SELECT count(*) = 2 FROM vecprov.workers JOIN pg_stat_activity USING (pid) WHERE wait_event = 'Extension' AND pid > $old
 EOS
 	stop_at(undef);
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
@@ -205,13 +205,13 @@ SELECT count(*) FROM q, generate_series(1, 300) n, LATERAL (SELECT * FROM vecpro
 \echo finished
 EOS
 	my $pid = wait_for('worker', "$at_lock = 'advisory'");
-	$node->safe_psql('postgres', 'SELECT count(pg_terminate_backend(pid)) FROM vecprov_workers WHERE pid IS NOT NULL');
+	$node->safe_psql('postgres', 'SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL');
 	my ($out, $err) = finish_session($session);
 	like($out, qr/^90000$/m, 'worker: its client has its answer');
 	$session->quit;
 	$hold->quit;
 	terminate($pid, 'worker');
-	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov_workers WHERE state = 'Running'"), 'worker: others have come');
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov.workers WHERE state = 'Running'"), 'worker: others have come');
 }
 
 foreach my $kind ('keeper', 'launcher')
@@ -219,7 +219,7 @@ foreach my $kind ('keeper', 'launcher')
 	my $pid = wait_for($kind, "wait_event = 'Extension'");
 	terminate($pid, $kind);
 	wait_for($kind, "pid <> $pid");
-	ok($node->poll_query_until('postgres', "SELECT state = 'Ready' FROM vecprov_indexes WHERE index = 'items_v_idx'::regclass"), "$kind: another one holds the index");
+	ok($node->poll_query_until('postgres', "SELECT state = 'Ready' FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"), "$kind: another one holds the index");
 }
 
 # a launcher reads the list of databases when it starts
