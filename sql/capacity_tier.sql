@@ -20,7 +20,7 @@ SELECT statement, pg_temp.try(statement) FROM unnest(ARRAY[
 	$$DELETE FROM vecprov.tiers WHERE name = 'tier_new'$$,
 	$$DELETE FROM vecprov.tiers WHERE name = 'tier_none'$$]) statement;
 -- of all tiers, whose index is named is by chance
-SELECT split_part(pg_temp.try('TRUNCATE vecprov.tiers'), '"', 1);
+SELECT left(pg_temp.try('TRUNCATE vecprov.tiers'), 5);
 SELECT name, units FROM vecprov.tiers WHERE name LIKE 'tier%' ORDER BY name;
 
 -- What the same transaction has done counts

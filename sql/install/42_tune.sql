@@ -71,7 +71,7 @@ BEGIN ATOMIC
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
 		FROM best, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
-		SELECT 8, 'cost', 'unknown', pg_catalog.format('vecprov.rates has no rate for tier %s', name)
+		SELECT 8, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL
 		UNION ALL
 		SELECT 9, 'statement',
