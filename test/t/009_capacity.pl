@@ -90,7 +90,7 @@ my $offset = log_end($node);
 refused("ALTER INDEX items_idx SET (tier = never)", qr/ERROR:  tier "never" does not exist/,
 	'refused without a worker');
 is(ledger(), 'refusal|nowhere|2', '... which the ledger does not have');
-like(slurp_file($node->logfile, $offset), qr/could not start a background worker to write to vecprov.changes/,
+like(slurp_file($node->logfile, $offset), qr/could not start a background worker to write to the ledger/,
 	'... but the log');
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;

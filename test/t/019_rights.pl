@@ -325,6 +325,8 @@ for my $call ("vecprov_check($oid, true)", "vecprov_provision($oid, 'r40')", "ve
 }
 like(as_role('monitor', 'CREATE TEMP TABLE t (i integer); CREATE TRIGGER t AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION vecprov_table_changed()'),
 	qr/42501: permission denied for function vecprov_table_changed/, 'nobody wakes up all sessions with a table of his own');
+like(as_role('monitor', 'CREATE TEMP TABLE t (i integer); CREATE TRIGGER t AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION vecprov_tier_in_use()'),
+	qr/42501: permission denied for function vecprov_tier_in_use/, 'nor asks which indexes use a tier');
 
 # Rates that the administrator keeps to himself
 sql('REVOKE SELECT ON vecprov.rates FROM PUBLIC');
@@ -339,7 +341,7 @@ sql('GRANT SELECT ON vecprov.rates TO PUBLIC');
 my $page = slurp_file("$ENV{TESTDIR}/doc/privileges.md");
 my @objects = split /\n/, sql(<<'EOS');
 SELECT CASE d.classid WHEN 'pg_proc'::regclass THEN (SELECT proname FROM pg_proc WHERE oid = d.objid)
-		WHEN 'pg_class'::regclass THEN (SELECT relname FROM pg_class WHERE oid = d.objid)
+		WHEN 'pg_class'::regclass THEN d.objid::regclass::text
 		ELSE i.name END
 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid, pg_identify_object(d.classid, d.objid, d.objsubid) i
 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'vecprov'
@@ -365,7 +367,8 @@ my @missing = grep {
 is("@missing", '', 'doc/privileges.md has a line for each function, table, view, trigger and type');
 # and none for what there is not
 my %there = map { $_ => 1 } @objects, @types;
-my @gone = grep { !$there{$_} } $page =~ /`(vecprov_\w+)[`(]/g;
+my %settings = map { $_ => 1 } split /\n/, sql("SELECT name FROM pg_settings WHERE name LIKE 'vecprov.%'");
+my @gone = grep { !$there{$_} && !$settings{$_} } $page =~ /`(vecprov[_.]\w+)[`(]/g;
 is("@gone", '', 'and none for others');
 
 # No function runs with other rights than its caller's, or finds names where its caller says.
