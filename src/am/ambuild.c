@@ -40,6 +40,7 @@
 #include "am/inserter.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
+#include "base/news.h"
 #include "base/options.h"
 #include "capacity/measure.h"
 #include "capacity/room.h"
@@ -743,6 +744,10 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	set_phase(VP_PHASE_LOGGING);
 	if (RelationNeedsWAL(rel))
 		log_newpage_range(rel, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(rel), true);
+
+	/* the number of shards may have been changed meanwhile, and no mover works on half an index */
+	if (info->ii_Concurrent)
+		vp_news_send();
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(build->context);

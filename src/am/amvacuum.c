@@ -40,6 +40,7 @@
 #include "am/mover.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
+#include "capacity/scaling.h"
 
 /* A set of ids below `nids`. */
 typedef struct IdSet
@@ -526,7 +527,7 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats->pages_free = 0;
 	}
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
-	vp_mover_wake(info->index);
+	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);
 	return stats;
 }

@@ -3,11 +3,11 @@
  * mover.c
  *	  Moves records to where they shall be when the number of shards changes.
  *
- * A background worker does it, registered just before the change commits, for whose
- * end it waits, and by VACUUM if it got lost.  It works in portions, each a transaction that lasts some
- * milliseconds, so that nobody waits for its locks; but for what it does as VACUUM
- * does: taking the nodes that it gave up out of their graphs.  All that it knows is
- * in the index, and whoever comes next goes on from there.
+ * A background worker does it.  The scout starts it (replica/scout.c), or VACUUM.  It
+ * works in portions, each a transaction that lasts some milliseconds, so that nobody
+ * waits for its locks; but for what it does as VACUUM does: taking the nodes that it
+ * gave up out of their graphs.  All that it knows is in the index, and whoever comes
+ * next goes on from there.
  *
  * The protocol is in am/README.md.
  *
@@ -37,9 +37,7 @@
 #include "base/background.h"
 #include "base/debug_point.h"
 #include "base/options.h"
-
-/* The page lock that a mover holds as long as it lives. */
-#define MOVER_BLOCK		2
+#include "capacity/scaling.h"
 
 /* Records moved, and nodes looked at, in a portion. */
 #define PORTION_MOVES	100
@@ -81,15 +79,6 @@ wanted_shards(Relation rel)
 	return vp_wanted_shards(&wish);
 }
 
-static bool
-needs_mover(Relation rel)
-{
-	VpMeta		meta;
-
-	vp_meta_read(rel, &meta);
-	return meta.moving || meta.target != wanted_shards(rel);
-}
-
 void
 vp_move_settle(Relation rel, Relation heap)
 {
@@ -103,15 +92,6 @@ vp_move_settle(Relation rel, Relation heap)
 	vp_node_abandon(&store, VP_NO_ID);
 	if (vp_moved_is_over(&meta, heap))
 		vp_moved_forget(&store);
-}
-
-void
-vp_mover_wake(Relation rel)
-{
-	if (!needs_mover(rel) || !ConditionalLockPage(rel, MOVER_BLOCK, ExclusiveLock))
-		return;
-	UnlockPage(rel, MOVER_BLOCK, ExclusiveLock);
-	vp_mover_start(RelationGetRelid(rel), InvalidTransactionId);
 }
 
 /*----------
@@ -313,8 +293,8 @@ do_step(Mover *mover, Relation heap, Relation rel)
 }
 
 /*
- * Opens the index with its table, as an insert does; false when it is gone, or is none
- * that searches use: that will be built with the right number of shards.
+ * Opens the index with its table, as an insert does; false when it is gone, or is not
+ * built yet: the build's end is news for the scout.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)
@@ -325,7 +305,7 @@ open_index(Oid index, Relation *heap, Relation *rel)
 	if (*heap == NULL)
 		return false;
 	*rel = try_relation_open(index, RowExclusiveLock);
-	if (*rel != NULL && (*rel)->rd_index->indisvalid)
+	if (*rel != NULL && (*rel)->rd_index->indisready)
 		return true;
 	if (*rel != NULL)
 		relation_close(*rel, RowExclusiveLock);
@@ -373,7 +353,7 @@ lock_mover(Mover *mover)
 	LOCKTAG		tag;
 	bool		locked;
 
-	SET_LOCKTAG_PAGE(tag, MyDatabaseId, mover->index, MOVER_BLOCK);
+	SET_LOCKTAG_PAGE(tag, MyDatabaseId, mover->index, VP_MOVER_LOCK_BLOCK);
 	StartTransactionCommand();
 	locked = LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 	CommitTransactionCommand();
@@ -385,7 +365,7 @@ unlock_mover(Mover *mover)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_PAGE(tag, MyDatabaseId, mover->index, MOVER_BLOCK);
+	SET_LOCKTAG_PAGE(tag, MyDatabaseId, mover->index, VP_MOVER_LOCK_BLOCK);
 	(void) LockRelease(&tag, ExclusiveLock, true);
 }
 
@@ -405,12 +385,14 @@ has_work(Mover *mover)
 {
 	Relation	heap;
 	Relation	rel;
+	VpMeta		meta;
 	bool		work = false;
 
 	StartTransactionCommand();
 	if (open_index(mover->index, &heap, &rel))
 	{
-		work = needs_mover(rel);
+		vp_meta_read(rel, &meta);
+		work = meta.moving || meta.target != wanted_shards(rel);
 		relation_close(rel, NoLock);
 		table_close(heap, NoLock);
 	}

@@ -31,7 +31,4 @@ extern void vp_move_settle(Relation rel, Relation heap);
 /* Takes the dead out of the graphs.  The move lock is held. */
 extern void vp_clean_graph(Relation rel);
 
-/* Starts a mover if there is something to move, and none is at work. */
-extern void vp_mover_wake(Relation rel);
-
 #endif							/* VP_MOVER_H */

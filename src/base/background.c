@@ -11,11 +11,8 @@
 
 #include <signal.h>
 
-#include "access/transam.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
-#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 
 #include "base/background.h"
@@ -23,13 +20,6 @@
 
 /* Seconds after which a mover that failed tries again. */
 #define MOVER_RESTART	10
-
-/* What a job is told besides its argument, in bgw_extra. */
-typedef struct Job
-{
-	Oid			database;
-	TransactionId after;
-} Job;
 
 static emit_log_hook_type previous_emit_log_hook;
 static bool connecting;
@@ -48,31 +38,25 @@ vp_worker_fill(BackgroundWorker *worker, const char *name, const char *function,
 }
 
 bool
-vp_job_start(const char *name, const char *function, Datum arg, int restart, TransactionId after,
+vp_job_start(const char *name, const char *function, Datum arg, int restart,
 			 BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
-	Job			job = {.database = MyDatabaseId,.after = after};
 
 	vp_worker_fill(&worker, name, function, restart);
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_main_arg = arg;
-	memcpy(worker.bgw_extra, &job, sizeof(job));
+	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(Oid));
 	worker.bgw_notify_pid = handle != NULL ? MyProcPid : 0;
 	return RegisterDynamicBackgroundWorker(&worker, handle);
 }
 
-void
-vp_mover_start(Oid index, TransactionId after)
+bool
+vp_mover_start(Oid index)
 {
 	VP_POINT("mover-due");
-	if (!vp_job_start("vecprov mover", "vecprov_mover_main", ObjectIdGetDatum(index),
-					  MOVER_RESTART, after, NULL))
-		ereport(LOG,
-				(errmsg("could not start a background worker to move records between shards"),
-				 errdetail("The next VACUUM of the table tries again."),
-				 errhint("You might need to increase max_worker_processes."),
-				 errhidestmt(true)));
+	return vp_job_start("vecprov mover", "vecprov_mover_main", ObjectIdGetDatum(index),
+						MOVER_RESTART, NULL);
 }
 
 /*
@@ -111,13 +95,8 @@ vp_worker_connect(Oid database)
 void
 vp_job_connect(void)
 {
-	Job			job;
+	Oid			database;
 
-	memcpy(&job, MyBgworkerEntry->bgw_extra, sizeof(job));
-	vp_worker_connect(job.database);
-	if (!TransactionIdIsValid(job.after))
-		return;
-	StartTransactionCommand();
-	XactLockTableWait(job.after, NULL, NULL, XLTW_None);
-	CommitTransactionCommand();
+	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
+	vp_worker_connect(database);
 }

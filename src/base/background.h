@@ -20,13 +20,12 @@ extern void vp_worker_fill(BackgroundWorker *worker, const char *name, const cha
 /*
  * Registers a worker that does a job in this database; false when there is none to be
  * had.  It is started again so many seconds after it failed (BGW_NEVER_RESTART:
- * never), at once after a crash of the server.  after: a transaction that has to end
- * before the job begins, or InvalidTransactionId.  handle: NULL if nobody waits for it.
+ * never), at once after a crash of the server.  handle: NULL if nobody waits for it.
  */
 extern bool vp_job_start(const char *name, const char *function, Datum arg, int restart,
-						 TransactionId after, BackgroundWorkerHandle **handle);
+						 BackgroundWorkerHandle **handle);
 
-/* In such a worker: connects it to its database, and waits for that transaction. */
+/* In such a worker: connects it to its database. */
 extern void vp_job_connect(void);
 
 /*
@@ -41,10 +40,9 @@ extern void vp_job_connect(void);
 extern void vp_worker_connect(Oid database);
 
 /*
- * Starts a worker that moves an index's records to where they shall be, when transaction
- * `after` has ended (InvalidTransactionId: now); see am/mover.c.  The log tells when
- * that is not possible.
+ * Starts a worker that moves records of an index of this database to where they shall be;
+ * see am/mover.c.  False when there is none to be had.
  */
-extern void vp_mover_start(Oid index, TransactionId after);
+extern bool vp_mover_start(Oid index);
 
 #endif							/* VP_BACKGROUND_H */

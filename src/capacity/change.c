@@ -40,7 +40,6 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "base/background.h"
 #include "base/loaded.h"
 #include "base/news.h"
 #include "base/options.h"
@@ -179,38 +178,6 @@ note_schema_move(Oid schema)
 		vp_statement_moves(&move);
 }
 
-/* Indexes whose number of shards this transaction has changed. */
-static List *to_move = NIL;
-
-static void
-start_mover_later(Oid relid)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-
-	to_move = list_append_unique_oid(to_move, relid);
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Movers are registered before the commit, where an error is still an error: after it, one
- * would be a PANIC.  They wait until the transaction has ended.  Should it fail all the
- * same, or have rolled back to a savepoint, a mover finds nothing to do.
- */
-static void
-at_transaction_end(XactEvent event, void *arg)
-{
-	ListCell   *cell;
-
-	if (event == XACT_EVENT_PRE_PREPARE || event == XACT_EVENT_PARALLEL_PRE_COMMIT)
-		return;
-	if (event == XACT_EVENT_PRE_COMMIT)
-	{
-		foreach(cell, to_move)
-			vp_mover_start(lfirst_oid(cell), GetTopTransactionIdIfAny());
-	}
-	to_move = NIL;
-}
-
 /* Is there an index of this access method that has this wish? */
 static bool
 has_wish(Oid relid, Oid am, const VpWish *wish)
@@ -300,9 +267,6 @@ judge(Oid relid, bool created, bool internal)
 			relation_close(rel, NoLock);
 		return;
 	}
-	if (!created && form.relkind == RELKIND_INDEX &&
-		vp_wanted_shards(&change.before) != vp_wanted_shards(&change.after))
-		start_mover_later(relid);
 	if (rel != NULL)
 	{
 		vp_rules_advise(&change, rel);
@@ -360,7 +324,6 @@ void
 vp_change_define(void)
 {
 	vp_statement_define();
-	RegisterXactCallback(at_transaction_end, NULL);
 	previous_hook = object_access_hook;
 	object_access_hook = after_access;
 }

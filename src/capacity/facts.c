@@ -26,6 +26,7 @@
 #include "capacity/facts.h"
 #include "capacity/rights.h"
 #include "capacity/room.h"
+#include "capacity/scaling.h"
 #include "page/store.h"
 
 VP_SERVER_FUNCTION(vecprov_facts);
@@ -193,7 +194,7 @@ set_facts(Row *row, Relation rel)
 	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(bytes));
 	if (look.sound)
 	{
-		if (known && (meta->moving || meta->target != (uint32) vp_wanted_shards(&wish)))
+		if (known && vp_is_scaling(meta, &wish))
 			set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
 		set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta->shards));
 		set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(meta)));

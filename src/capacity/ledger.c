@@ -217,8 +217,7 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 	segment = dsm_create(sizeof(Entry), 0);
 	memcpy(dsm_segment_address(segment), &refusal, sizeof(Entry));
 	if (vp_job_start("vecprov ledger", "vecprov_ledger_main",
-					 UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART,
-					 InvalidTransactionId, &handle))
+					 UInt32GetDatum(dsm_segment_handle(segment)), BGW_NEVER_RESTART, &handle))
 		(void) WaitForBackgroundWorkerShutdown(handle);
 	else
 		ereport(LOG_SERVER_ONLY,

@@ -185,7 +185,7 @@ is_valid(Oid relid)
 }
 
 void
-vp_each_provisioned(bool partitioned, VpProvisionedCall call, void *arg)
+vp_each_index(bool partitioned, VpIndexCall call, void *arg)
 {
 	Oid			am = vp_own_am();
 	Relation	classes;
@@ -210,8 +210,7 @@ vp_each_provisioned(bool partitioned, VpProvisionedCall call, void *arg)
 		vp_get_wish(options, &wish);
 		if (options != NULL)
 			pfree(options);
-		if (VpIsProvisioned(&wish))
-			call(form, &wish, arg);
+		call(form, &wish, arg);
 	}
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
@@ -252,7 +251,7 @@ vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 {
 	Promises	promises = {.except = RelationGetRelid(rel)};
 
-	vp_each_provisioned(false, add_promise, &promises);
+	vp_each_index(false, add_promise, &promises);
 	memory->need = vp_memory_need(rel, tier);
 	memory->promised = promises.bytes;
 	memory->limit = (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;

@@ -45,11 +45,11 @@ typedef struct VpIndexLook
 extern void vp_index_look(Relation rel, VpIndexLook *look);
 
 /*
- * Calls for each provisioned index of this database, as the catalogue has it now, without
- * opening it; with those of partitioned tables, which hold nothing, if `partitioned` is set.
+ * Calls for each vecprov index of this database, as the catalogue has it now, without opening
+ * it; with those of partitioned tables, which hold nothing, if `partitioned` is set.
  */
-typedef void (*VpProvisionedCall) (Form_pg_class form, const VpWish *wish, void *arg);
-extern void vp_each_provisioned(bool partitioned, VpProvisionedCall call, void *arg);
+typedef void (*VpIndexCall) (Form_pg_class form, const VpWish *wish, void *arg);
+extern void vp_each_index(bool partitioned, VpIndexCall call, void *arg);
 
 /* This part of shared buffers may be pinned at most; the rest is for the server to work with. */
 #define VP_MEMORY_PERCENT	70

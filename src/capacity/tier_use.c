@@ -38,7 +38,8 @@ find_use(Form_pg_class form, const VpWish *wish, void *arg)
 {
 	Use		   *use = arg;
 
-	if (use->index != NULL || (use->tier != NULL && strcmp(use->tier, wish->tier) != 0))
+	if (use->index != NULL || !VpIsProvisioned(wish) ||
+		(use->tier != NULL && strcmp(use->tier, wish->tier) != 0))
 		return;
 	use->index = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 											NameStr(form->relname));
@@ -71,7 +72,7 @@ vecprov_tier_in_use(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
 		strcmp(use.tier, name_in(trigger->tg_newtuple, trigger->tg_relation)) == 0)
 		PG_RETURN_POINTER(NULL);
-	vp_each_provisioned(true, find_use, &use);
+	vp_each_index(true, find_use, &use);
 	if (use.index != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),

@@ -43,7 +43,8 @@ typedef struct Database
 	Oid			oid;
 	bool		closed;			/* it takes no connections; what it has of capacity is charged for */
 	bool		news;
-	TimestampTz not_before;		/* a scout failed there */
+	bool		movers_due;		/* a scout could not start all that are needed */
+	TimestampTz not_before;		/* a scout failed there, or could not start all movers */
 } Database;
 
 static Database *databases;
@@ -207,14 +208,18 @@ note_slots(void)
  *----------
  */
 
+/* To do again what a scout failed to do: all, or to start movers. */
 static void
-try_again(Oid oid)
+try_again(Oid oid, bool movers)
 {
 	Database   *database = find_database(oid);
 
 	if (database == NULL)
 		return;
-	database->news = true;
+	if (movers)
+		database->movers_due = true;
+	else
+		database->news = true;
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
 }
 
@@ -235,7 +240,9 @@ scout_is_out(void)
 	pfree(scout);
 	scout = NULL;
 	if (vp_registry->scouted != scout_database)
-		try_again(scout_database);
+		try_again(scout_database, false);
+	else if (vp_registry->moved != scout_database)
+		try_again(scout_database, true);
 	return false;
 }
 
@@ -248,14 +255,14 @@ start_scout(Database *database)
 	vp_worker_fill(&worker, "vecprov scout", "vecprov_scout_main", BGW_NEVER_RESTART);
 	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
 	worker.bgw_notify_pid = MyProcPid;
-	database->news = false;
+	database->news = database->movers_due = false;
 	scout_database = database->oid;
 	scout_started = GetCurrentTimestamp();
-	vp_registry->scouted = InvalidOid;
+	vp_registry->scouted = vp_registry->moved = InvalidOid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &scout))
 	{
 		scout = NULL;
-		try_again(database->oid);
+		try_again(database->oid, false);
 		ereport(LOG,
 				(errmsg("could not start a background worker to look at provisioned indexes"),
 				 errhint("You might need to increase max_worker_processes.")));
@@ -270,7 +277,8 @@ send_scout(void)
 	bool		news = list_outdated;
 
 	for (int i = 0; i < ndatabases; i++)
-		if (databases[i].news && !databases[i].closed && databases[i].not_before <= now)
+		if ((databases[i].news || databases[i].movers_due) && !databases[i].closed &&
+			databases[i].not_before <= now)
 		{
 			start_scout(&databases[i]);
 			return;

@@ -73,6 +73,8 @@ typedef struct VpRegistry
 	uint64		tickets;		/* given to scouts */
 	uint64		posted;			/* ticket of the last one that posted */
 	Oid			scouted;		/* the database that a scout has just been through */
+	Oid			moved;			/* the same, if movers work on all indexes that need one */
+	bool		movers_refused; /* the last scout got no background worker for one */
 	bool		crowded;		/* there were more indexes than slots */
 	pg_atomic_uint64 *keys;		/* database and index of each slot, 0: free */
 	VpSlot		slots[FLEXIBLE_ARRAY_MEMBER];

@@ -24,6 +24,7 @@
 #include "capacity/facts.h"
 #include "capacity/own_object.h"
 #include "capacity/room.h"
+#include "capacity/scaling.h"
 #include "capacity/tier.h"
 #include "page/store.h"
 #include "replica/registry.h"
@@ -86,7 +87,7 @@ is_scaling(Oid relid, const VpWish *wish)
 				 errdetail_internal("%s", look.problem),
 				 errhint("Please REINDEX it.")));
 	if (look.sound)
-		scaling = look.meta.moving || look.meta.target != (uint32) vp_wanted_shards(wish);
+		scaling = vp_is_scaling(&look.meta, wish);
 	relation_close(rel, AccessShareLock);
 	return scaling;
 }

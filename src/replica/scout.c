@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * scout.c
- *	  Reads which indexes of a database are provisioned, and ends.
+ *	  Reads which indexes of a database are provisioned, starts movers, and ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,23 +11,29 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/debug_point.h"
 #include "capacity/charge.h"
 #include "capacity/quota.h"
 #include "capacity/room.h"
+#include "capacity/scaling.h"
 #include "capacity/tier.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
 
 typedef struct FactList
 {
-	VpFacts    *facts;
+	VpFacts    *facts;			/* of provisioned indexes */
 	int			n;
 	int			size;
+	List	   *all;			/* OIDs of all indexes that a mover can work on */
 } FactList;
 
 static void
@@ -39,6 +45,10 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	VpQuota		quota;
 	VpTier		tier;
 
+	if (form->relpersistence != RELPERSISTENCE_TEMP)
+		list->all = lappend_oid(list->all, form->oid);
+	if (!VpIsProvisioned(wish))
+		return;
 	if (list->n == list->size)
 	{
 		list->size *= 2;
@@ -79,6 +89,54 @@ post_charges(const FactList *list, uint64 clock)
 	vp_charge_post(MyDatabaseId, clock, read, list->n);
 }
 
+/*----------
+ * Movers
+ *----------
+ */
+
+/*
+ * Sees to it that a mover works on an index if one should.  Returns false if that is to be
+ * tried again: somebody has the index locked, who may drop it and roll back, or there is no
+ * background worker to be had (*refused).
+ */
+static bool
+wake_mover(Oid index, bool *refused)
+{
+	Relation	rel;
+
+	if (!ConditionalLockRelationOid(index, AccessShareLock))
+		return false;
+	rel = try_relation_open(index, NoLock);
+	if (rel != NULL && rel->rd_index->indisready && !vp_scaling_wake(rel))
+		*refused = true;
+	if (rel != NULL)
+		relation_close(rel, NoLock);
+	UnlockRelationOid(index, AccessShareLock);
+	return !*refused;
+}
+
+/* The same for all indexes, unless this is a standby, where redo moves. */
+static void
+wake_movers(const List *indexes)
+{
+	bool		refused = false;
+	bool		told = vp_registry->movers_refused;
+	bool		all = true;
+	ListCell   *cell;
+
+	if (!RecoveryInProgress())
+		foreach(cell, indexes)
+			all &= wake_mover(lfirst_oid(cell), &refused);
+	vp_registry->movers_refused = refused;
+	if (all)
+		vp_registry->moved = MyDatabaseId;
+	if (refused && !told)
+		ereport(LOG,
+				(errmsg("could not start a background worker to move records between shards"),
+				 errdetail("It is tried again every second."),
+				 errhint("You might need to increase max_worker_processes.")));
+}
+
 void
 vecprov_scout_main(Datum arg)
 {
@@ -95,9 +153,10 @@ vecprov_scout_main(Datum arg)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	VP_POINT("scout-begun");
 	list.facts = palloc(list.size * sizeof(VpFacts));
-	vp_each_provisioned(false, add_facts, &list);
+	vp_each_index(false, add_facts, &list);
 	post_charges(&list, clock);
 	vp_registry_post(MyDatabaseId, list.facts, list.n, &ticket);
+	wake_movers(list.all);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }

@@ -35,7 +35,7 @@ my $allowed = join '|', qw(08... 57P0. 57014 40001 40P01 55P03 55000 55006 53000
 # PostgreSQL's own, when a relation is dropped or changed while it is looked at
 my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
 
-my ($begin, $seed, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers);
+my ($begin, $seed, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met);
 
 # Tells of what is wrong, keeps what there is, and ends the run.
 sub difference
@@ -83,6 +83,7 @@ EOS
 sub totals
 {
 	$total{minutes} = sprintf '%.1f', (time - $begin) / 60;
+	note("soak: met $met{$_} times: $_") foreach sort keys %met;
 	note("soak: seed $seed, " . join(', ', map { "$total{$_} $_" } sort keys %total));
 }
 
@@ -154,11 +155,15 @@ sub end_session
 
 	delete $session->{pid};
 	my $out = slurp_file($session->{out});
-	foreach (split /\n/, $out)
+	foreach my $line (split /\n/, $out)
 	{
-		next unless /^DIFFERENCE/ || /(?:ERROR|FATAL|PANIC):  (\w{5}): (.*)/;
-		difference("$name, $session->{out}: $_") unless defined $1 && ($1 =~ /^($allowed)$/ || "$1 $2" =~ /^XX000 .*$core/);
+		my ($code, $what) = $line =~ /(?:ERROR|FATAL|PANIC):  (\w{5}): (.*)/;
+
+		next unless defined $code || $line =~ /^DIFFERENCE/;
+		difference("$name, $session->{out}: $line") unless defined $code && ($code =~ /^($allowed)$/ || $code eq 'XX000' && $what =~ $core);
 		$total{errors}++;
+		$what =~ s/["'].*//;
+		$met{ ($name =~ s/\d+$//r) . " $code $what" }++;
 	}
 	unlink $session->{file}, $session->{out};
 }
@@ -283,7 +288,7 @@ sub promote
 	# it recovers first, which is refused until all processes of a killed server are gone
 	foreach (1 .. 50)
 	{
-		$rc = system("pg_rewind -D '" . $old->data_dir . "' --source-server='" . $new->connstr('postgres') . "' >'$log' 2>&1");
+		$rc = system("pg_rewind -N -D '" . $old->data_dir . "' --source-server='" . $new->connstr('postgres') . "' >'$log' 2>&1");
 		last if $rc == 0 || slurp_file($log) !~ /in use|already exists|shared memory|shut down cleanly/;
 		usleep(200_000);
 	}
@@ -444,7 +449,10 @@ shared_buffers = 48MB
 max_connections = 40
 max_worker_processes = 20
 max_prepared_transactions = 40
-wal_keep_size = 3GB
+wal_keep_size = 512MB
+min_wal_size = 32MB
+wal_recycle = off
+wal_init_zero = off
 dynamic_shared_memory_type = mmap
 hot_standby_feedback = on
 wal_receiver_status_interval = 1
@@ -481,8 +489,8 @@ sub one_round
 	  : map { pick($dice, @faults) } 0 .. $dice->(3);
 	my ($start, @told) = (time);
 
-	# each changed page is compared with what redo makes of it
-	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', '', 'vecprov') . "'");
+	# each page that redo has made is compared with what it was made of
+	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', 'vecprov', 'all, vecprov') . "'");
 	$primary->safe_psql('postgres', 'SELECT pg_reload_conf()');
 	%running = ();
 	my %number;
