@@ -130,3 +130,21 @@ SELECT * FROM pg_temp.look();
 RESET maintenance_work_mem;
 
 DROP TABLE vacuum_items;
+
+-- Clusters apart from one another, few links: when most nodes have left, searches still come to all clusters.
+CREATE FUNCTION pg_temp.near(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
+	SELECT array_agg(((hashint4extended(i % 40, d) & 1023) + (hashint4extended(i, d) & 255)) / 1024.0 ORDER BY d)::real[]::vector
+	FROM generate_series(1, dims) d
+$$;
+CREATE TABLE vacuum_items (id bigserial, v vector(32)) WITH (autovacuum_enabled = off);
+INSERT INTO vacuum_items (v) SELECT pg_temp.near(CASE WHEN i % 10 = 0 THEN i / 100 ELSE i END, 32) FROM generate_series(1, 3000) i;
+CREATE INDEX vacuum_idx ON vacuum_items USING vecprov (v) WITH (m = 8, ef_construction = 32);
+SELECT setseed(0.1);
+INSERT INTO vacuum_items (v) SELECT pg_temp.near((random() * 100000)::int, 32) FROM generate_series(1, 10000);
+DELETE FROM vacuum_items WHERE id > 2000 OR random() < 0.6;
+VACUUM vacuum_items;
+SET vecprov.ef_search = 100;
+SELECT count(*) <= 5 AS found FROM vacuum_items a, LATERAL
+	(SELECT b.v <-> a.v AS d FROM vacuum_items b ORDER BY b.v <-> a.v LIMIT 1) n WHERE d <> 0;
+SELECT * FROM vecprov_check('vacuum_idx', true);
+DROP TABLE vacuum_items;

@@ -14,8 +14,9 @@
  *	3. gives each shard a living node as entry point, while no insert is under way:
  *	   links to dead nodes that inserts have removed are logged by then, too
  *	4. makes sure that every node can be reached
- *	5. takes the dead off the landmarks, and gives their places to others
- *	6. puts the dead into the waiting list: they stay as they are until all
+ *	5. and that searches come to the places where nodes have left
+ *	6. takes the dead off the landmarks, and gives their places to others
+ *	7. puts the dead into the waiting list: they stay as they are until all
  *	   snapshots of now are gone, because a search may be on one of them
  *
  * All that is to be known is on the pages: a VACUUM that is interrupted, or
@@ -336,6 +337,47 @@ rescue_nodes(Cleanup *cleanup)
 	}
 }
 
+/* The first link of a dead node that stays, the nearest as a rule; VP_NO_ID: none. */
+static VpId
+first_living_link(Cleanup *cleanup, VpId id)
+{
+	VpId		links[VP_MAX_LINKS];
+	int			n = vp_node_links(cleanup->store, id, 0, links);
+
+	for (int i = 0; i < n; i++)
+		if (links[i] < cleanup->next_id && is_linkable(&cleanup->source.source, links[i]))
+			return links[i];
+	return VP_NO_ID;
+}
+
+/*
+ * Step 5.  That links lead to a node does not mean that a search follows them: of a
+ * cluster apart from others, the few nodes that led there may be gone.  So beside each
+ * node that leaves, one that stays is searched for, and linked to from where the search
+ * ends if it is not found.
+ */
+static void
+regain_nodes(Cleanup *cleanup)
+{
+	IdSet		asked = make_set(cleanup->next_id);
+
+	for (VpId id = 0; id < cleanup->next_id; id++)
+	{
+		VpId		near = in_set(&cleanup->dead, id) ? first_living_link(cleanup, id) : VP_NO_ID;
+		VpEntry		entry;
+
+		if (near == VP_NO_ID || in_set(&asked, near))
+			continue;
+		vacuum_delay_point(false);
+		add_to_set(&asked, near);
+		entry = cleanup->entries[Min(vp_node_shard(cleanup->store, near), cleanup->shards - 1)];
+		if (entry.id != VP_NO_ID)
+			(void) vp_regain(cleanup->writer, &cleanup->source.source, near, entry.id, entry.level,
+							 cleanup->next_id);
+	}
+	pfree(asked.bits);
+}
+
 /* Is this node not going to be taken out? */
 static bool
 stays_landmark(void *arg, VpId id)
@@ -378,7 +420,7 @@ clean_landmarks(Cleanup *cleanup)
 }
 
 /*
- * Step 5.  What is left of a term's landmarks may be none of its heaviest nodes, or none
+ * Step 6.  What is left of a term's landmarks may be none of its heaviest nodes, or none
  * at all, so all nodes are offered again: few of them are worth more than looking up.
  */
 static void
@@ -401,7 +443,7 @@ renew_landmarks(Cleanup *cleanup)
 }
 
 /*
- * Step 6.  With an id of its own, assigned when nothing leads to the dead any
+ * Step 7.  With an id of its own, assigned when nothing leads to the dead any
  * more, this transaction divides the snapshots of before from those of after:
  * as soon as it has ended, new ones are newer.  A parallel VACUUM cannot have
  * one; then some later transaction must end first.
@@ -451,6 +493,7 @@ vp_clean_graph(Relation rel)
 		replace_entries(cleanup);
 		VP_POINT("vacuum-entered");
 		rescue_nodes(cleanup);
+		regain_nodes(cleanup);
 		if (index->meta.landmark_pages > 0)
 			renew_landmarks(cleanup);
 	}

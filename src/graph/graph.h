@@ -257,6 +257,14 @@ extern VpLinked vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQue
 extern bool vp_repair(VpWriter *writer, VpSource *source, VpId id, int level);
 
 /*
+ * Makes node `id` be found by a search for its own vector: when ef_construction candidates
+ * do not include it, the nearest of them gets a link to it, by preference one with room.
+ * Returns whether a link was added.
+ */
+extern bool vp_regain(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
+					  uint32_t nids);
+
+/*
  * Makes node `id` reachable at level 0 when it is not: a near node that is
  * (`reached(arg, id)`) gets a link to it, by preference one with room.
  * Returns false when there is none.

@@ -112,6 +112,53 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 	return changed;
 }
 
+/*
+ * Links one of the candidates to node `id`, the nearest that can be: of those with room at
+ * level 0, else of all.  `reached`: those for which it is false are left out; NULL: none.
+ */
+static bool
+link_from_near(VpWriter *writer, VpSource *source, VpId id, const VpCandidate *found, int n,
+			   bool (*reached) (void *arg, VpId id), void *arg)
+{
+	VpId		links[VP_MAX_LINKS];
+
+	for (int full = 0; full <= 1; full++)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			VpId		near = found[i].id;
+
+			if (near == id || !source->linkable(source, near) ||
+				(reached != NULL && !reached(arg, near)))
+				continue;
+			if (full || source->links(source, near, 0, links) < vp_level_links(writer->m, 0))
+			{
+				if (vp_link_force(writer, source, near, 0, id))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool
+vp_regain(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
+		  uint32_t nids)
+{
+	const VpCandidate *found;
+	int			n;
+
+	if (!source->query_of(source, id, &writer->query))
+		return false;
+	vp_search_start(writer->search, source, &writer->query, entry, entry_level, 0,
+					writer->ef_construction, nids);
+	found = vp_search_found(writer->search, &n);
+	for (int i = 0; i < n; i++)
+		if (found[i].id == id)
+			return false;
+	return link_from_near(writer, source, id, found, n, NULL, NULL);
+}
+
 bool
 vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
 		  uint32_t nids, bool (*reached) (void *arg, VpId id), void *arg)
@@ -132,20 +179,5 @@ vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_lev
 
 		vp_link_set(writer, source, id, 0, chosen, nchosen);
 	}
-	for (int full = 0; full <= 1; full++)
-	{
-		for (int i = 0; i < n; i++)
-		{
-			VpId		near = found[i].id;
-
-			if (near == id || !source->linkable(source, near) || !reached(arg, near))
-				continue;
-			if (full || source->links(source, near, 0, links) < vp_level_links(writer->m, 0))
-			{
-				if (vp_link_force(writer, source, near, 0, id))
-					return true;
-			}
-		}
-	}
-	return false;
+	return link_from_near(writer, source, id, found, n, reached, arg);
 }
