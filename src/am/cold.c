@@ -98,7 +98,7 @@ map_regions(Relation rel, BlockNumber nblocks)
 			continue;
 		mapped = bms_add_member(mapped, vp_window_region(buffer));
 		(void) *(const volatile char *) vp_window_page(buffer);
-		(void) pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
+		(void) VpBufferStateRead(GetBufferDescriptor(buffer - 1));
 		left--;
 	}
 	bms_free(mapped);
@@ -134,7 +134,7 @@ touch(Buffer buffer)
 {
 	const volatile char *page = vp_window_page(buffer);
 
-	(void) pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
+	(void) VpBufferStateRead(GetBufferDescriptor(buffer - 1));
 	for (int i = 0; i < BLCKSZ; i += MAP_BYTES)
 		(void) page[i];
 }

@@ -52,31 +52,33 @@ column_property(Oid index, int column, IndexAMProperty property, const char *nam
 Datum
 vecprov_handler(PG_FUNCTION_ARGS)
 {
-	IndexAmRoutine *am = makeNode(IndexAmRoutine);
+	static IndexAmRoutine am = {
+		.type = T_IndexAmRoutine,
+		.amsupport = VP_NPROCS,
+		.amparallelvacuumoptions = VACUUM_OPTION_NO_PARALLEL,
+		.amkeytype = InvalidOid,
 
-	am->amsupport = VP_NPROCS;
+		.ambuild = vp_build,
+		.ambuildempty = vp_build_empty,
+		.aminsert = vp_insert,
+		.ambulkdelete = vp_bulk_delete,
+		.amvacuumcleanup = vp_vacuum_cleanup,
+		.amcostestimate = vp_cost_estimate,
+		.amoptions = vp_options,
+		.ambuildphasename = build_phase_name,
+		.amproperty = column_property,
+		.amvalidate = vp_validate,
+		.ambeginscan = vp_begin_scan,
+		.amrescan = vp_rescan,
+		.amgettuple = vp_get_tuple,
+		.amendscan = vp_end_scan,
+	};
+
 	/* else the planner finds no use for the index: a sequential scan answers all queries */
-	am->amcanorderbyop = vp_preloaded;
+	am.amcanorderbyop = vp_preloaded;
 	/* a scan without ORDER BY is possible, never cheap: see cost.c */
-	am->amoptionalkey = vp_preloaded;
-	am->amparallelvacuumoptions = VACUUM_OPTION_NO_PARALLEL;
-	am->amkeytype = InvalidOid;
-
-	am->ambuild = vp_build;
-	am->ambuildempty = vp_build_empty;
-	am->aminsert = vp_insert;
-	am->ambulkdelete = vp_bulk_delete;
-	am->amvacuumcleanup = vp_vacuum_cleanup;
-	am->amcostestimate = vp_cost_estimate;
-	am->amoptions = vp_options;
-	am->ambuildphasename = build_phase_name;
-	am->amproperty = column_property;
-	am->amvalidate = vp_validate;
-	am->ambeginscan = vp_begin_scan;
-	am->amrescan = vp_rescan;
-	am->amgettuple = vp_get_tuple;
-	am->amendscan = vp_end_scan;
-	PG_RETURN_POINTER(am);
+	am.amoptionalkey = vp_preloaded;
+	return VpAmRoutine(&am);
 }
 
 /*

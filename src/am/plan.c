@@ -108,11 +108,11 @@ spare_below(Plan *plan)
 }
 
 static PlannedStmt *
-plan_query(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+plan_query(VP_PLANNER_PARAMETERS)
 {
 	PlannedStmt *stmt = previous_planner_hook ?
-		previous_planner_hook(parse, query_string, cursor_options, params) :
-		standard_planner(parse, query_string, cursor_options, params);
+		previous_planner_hook(VP_PLANNER_ARGUMENTS) :
+		standard_planner(VP_PLANNER_ARGUMENTS);
 	ListCell   *cell;
 
 	if (stmt->commandType == CMD_SELECT)

@@ -48,7 +48,7 @@ vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot)
 	reader->rel = rel;
 	reader->has_code = vp_index_has_code(rel);
 	reader->snapshot = snapshot;
-	reader->fetch = table_index_fetch_begin(heap);
+	reader->fetch = VpTableFetchBegin(heap);
 	reader->slot = table_slot_create(heap, NULL);
 	if (reader->has_code)
 		vp_as_owner_begin(&as, heap, rel);

@@ -131,7 +131,7 @@ vp_rows_pin(VpRows *rows, IndexScanDesc scan)
 	vp_buffer_touch(desc);
 	if (BufferIsValid(fetch->xs_cbuf))
 		ReleaseBuffer(fetch->xs_cbuf);
-	fetch->xs_cbuf = buffer;
+	VpHeapFetchSet(fetch, block, buffer);
 	rows->unknown = InvalidBlockNumber;
-	heap_page_prune_opt(rows->table, buffer);
+	VpHeapFetchPrune(fetch, rows->table);
 }

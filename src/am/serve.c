@@ -124,7 +124,7 @@ warm_table(Oid index, BlockNumber *next)
 	oid = IndexGetRelation(index, true);
 	if (OidIsValid(oid) && ConditionalLockRelationOid(oid, AccessShareLock))
 		table = try_relation_open(oid, NoLock);
-	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && have_free_buffer())
+	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && VpHaveFreeBuffer())
 	{
 		BlockNumber nblocks = RelationGetNumberOfBlocks(table);
 		BlockNumber end = Min(nblocks, *next + PORTION);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * compat.h
- *	  Differences between PostgreSQL versions 15 to 18.
+ *	  Differences between PostgreSQL versions 15 to 19.
  *
  * The only file with #if on PG_VERSION_NUM.  Call sites are written for the
  * newest version; what is missing in older ones is made up for here.  Include
@@ -20,6 +20,12 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/rel.h"
+
+/* Since 19, other headers bring these no more; the second is new in 18 (393e0d231405). */
+#include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 180000
+#include "storage/waiteventset.h"
+#endif
 
 /* Since 16 (d952373a987b), postgres.h does not bring the varlena macros. */
 #if PG_VERSION_NUM >= 160000
@@ -93,9 +99,18 @@ typedef RelFileLocator VpRelFileLocator;
 #endif
 
 /*
- * Has somebody a page locked exclusively?  lwlock.c keeps to itself which bit of the lock's
- * state says so; since 18 it is the one above all the bits that count the sharers.
+ * A buffer's state word, and whether somebody has the page locked exclusively.
+ * 19 (c75ebc657ffc, fcb9c977aa5f) made the word 64 bits wide and put the content
+ * lock into it.  Before, the lock was an LWLock, and lwlock.c keeps to itself
+ * which bit of its state stands for the exclusive lock; since 18 it is the one
+ * above all the bits that count the sharers.
  */
+#if PG_VERSION_NUM < 190000
+typedef uint32 VpBufferState;
+#define VpBufferStateRead(desc) \
+	pg_atomic_read_u32((pg_atomic_uint32 *) &(desc)->state)
+#define VpBufferStateExchange(desc, expected, wanted) \
+	pg_atomic_compare_exchange_u32(&(desc)->state, expected, wanted)
 #if PG_VERSION_NUM < 180000
 #define VP_LOCKED_EXCLUSIVE (UINT32_C(1) << 24)
 #else
@@ -103,6 +118,14 @@ typedef RelFileLocator VpRelFileLocator;
 #endif
 #define VpPageIsLocked(desc) \
 	((pg_atomic_read_u32(&unconstify(BufferDesc *, desc)->content_lock.state) & VP_LOCKED_EXCLUSIVE) != 0)
+#else
+typedef uint64 VpBufferState;
+#define VpBufferStateRead(desc) \
+	pg_atomic_read_u64((pg_atomic_uint64 *) &(desc)->state)
+#define VpBufferStateExchange(desc, expected, wanted) \
+	pg_atomic_compare_exchange_u64(&(desc)->state, expected, wanted)
+#define VpPageIsLocked(desc) ((VpBufferStateRead(desc) & BM_LOCK_VAL_EXCLUSIVE) != 0)
+#endif
 
 /* Snapshots that are too old to read a page; 17 (f691f5b80a85) does without old_snapshot_threshold. */
 #if PG_VERSION_NUM < 170000
@@ -145,13 +168,74 @@ typedef RelFileLocator VpRelFileLocator;
 #define pg_noreturn _Noreturn
 #endif
 
-/* 18 (0fbceae841cb) has scans count their searches where they are told to. */
+/*
+ * 18 (0fbceae841cb) has scans count their searches where they are told to, and
+ * 19 has callers say what is known of a scan.
+ */
 #if PG_VERSION_NUM < 180000
 #define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, rel, snapshot, nkeys, norderbys)
+#define VpCountSearch(scan) ((void) 0)
 #else
+#if PG_VERSION_NUM < 190000
 #define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, rel, snapshot, NULL, nkeys, norderbys)
+#else
+#define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
+	index_beginscan(heap, rel, snapshot, NULL, nkeys, norderbys, SO_NONE)
+#endif
+#define VpCountSearch(scan) \
+	((void) ((scan)->instrument != NULL && (scan)->instrument->nsearches++))
+#endif
+/*
+ * A fetch of rows by their TIDs.  19 has callers say what is known of it, keeps
+ * the block beside the buffer (if the two differ, heapam reads the wrong page),
+ * and may set bits of the visibility map when it prunes.
+ */
+#if PG_VERSION_NUM < 190000
+#define VpTableFetchBegin(table) table_index_fetch_begin(table)
+#define VpHeapFetchSet(fetch, block, buffer) ((fetch)->xs_cbuf = (buffer))
+#define VpHeapFetchPrune(fetch, table) heap_page_prune_opt(table, (fetch)->xs_cbuf)
+#else
+#define VpTableFetchBegin(table) table_index_fetch_begin(table, SO_NONE)
+#define VpHeapFetchSet(fetch, block, buffer) \
+	((fetch)->xs_blk = (block), (fetch)->xs_cbuf = (buffer))
+#define VpHeapFetchPrune(fetch, table) \
+	heap_page_prune_opt(table, (fetch)->xs_cbuf, &(fetch)->xs_vmbuffer, \
+						((fetch)->xs_base.flags & SO_HINT_REL_READ_ONLY) != 0)
+#endif
+
+/* What a handler returns.  Before 19, the server frees it; since then it must stay as it is. */
+#if PG_VERSION_NUM < 190000
+#define VpAmRoutine(am) \
+	PointerGetDatum(memcpy(palloc(sizeof(IndexAmRoutine)), am, sizeof(IndexAmRoutine)))
+#else
+#define VpAmRoutine(am) PointerGetDatum(am)
+#endif
+
+/* 19 tells planners whether it is EXPLAIN that wants the plan. */
+#if PG_VERSION_NUM < 190000
+#define VP_PLANNER_PARAMETERS \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo params
+#define VP_PLANNER_ARGUMENTS parse, query_string, cursor_options, params
+#else
+#define VP_PLANNER_PARAMETERS \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo params, \
+	struct ExplainState *explain
+#define VP_PLANNER_ARGUMENTS parse, query_string, cursor_options, params, explain
+#endif
+
+/*
+ * Does the next page that is read take a buffer that no page is in?  19
+ * (2c789405275) has no list of free buffers: the clock sweep comes by them.  If
+ * it stands at one, the answer is yes.  That is exact until it has gone round
+ * once; later it may say no although there are some, which were of dropped tables.
+ */
+#if PG_VERSION_NUM < 190000
+#define VpHaveFreeBuffer() have_free_buffer()
+#else
+#define VpHaveFreeBuffer() \
+	((VpBufferStateRead(GetBufferDescriptor(StrategySyncStart(NULL, NULL))) & BM_TAG_VALID) == 0)
 #endif
 
 /* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */

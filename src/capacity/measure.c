@@ -65,7 +65,7 @@ vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointer tid, uint32 
 {
 	Snapshot	snapshots[] = {SnapshotSelf, SnapshotAny};
 	TupleTableSlot *slot = table_slot_create(heap, NULL);
-	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
+	IndexFetchTableData *fetch = VpTableFetchBegin(heap);
 	uint64		bytes = vector_bytes;
 
 	for (int i = 0; i < lengthof(snapshots); i++)

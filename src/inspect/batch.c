@@ -387,7 +387,7 @@ search_index(Batch *batch)
 {
 	batch->answers = palloc0(batch->nqueries * sizeof(Answer *));
 	batch->scan = VpIndexBeginScan(batch->heap, batch->rel, GetActiveSnapshot(), 0, 1);
-	batch->fetch = table_index_fetch_begin(batch->heap);
+	batch->fetch = VpTableFetchBegin(batch->heap);
 	vp_rows_begin(&batch->table, batch->heap);
 	batch->row = table_slot_create(batch->heap, NULL);
 	PG_TRY();

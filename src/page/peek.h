@@ -91,10 +91,10 @@ vp_tag_differs(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 }
 
 /* after a read barrier the state.  Who locks a header may be about to change the tag. */
-static inline uint32
+static inline VpBufferState
 vp_state_differs(const BufferDesc *desc)
 {
-	uint32		state = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &desc->state));
+	VpBufferState state = VpBufferStateRead(desc);
 
 	return (state & (BM_VALID | BM_TAG_VALID | BM_LOCKED)) ^ (BM_VALID | BM_TAG_VALID);
 }
@@ -111,12 +111,19 @@ vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block
 /*
  * Redo makes a buffer valid that is all zeroes, and then fills it, with its page
  * locked all the while.  False: the page may be one of these.  To be called after
- * vp_buffer_holds and a read barrier.
+ * vp_buffer_holds and a read barrier; ends with one, so that the page is read
+ * after its lock.
  */
 static inline bool
 vp_page_is_filled(const BufferDesc *desc, const VpPeekRel *peek)
 {
-	return likely(!peek->standby) || !VpPageIsLocked(desc);
+	bool		locked;
+
+	if (likely(!peek->standby))
+		return true;
+	locked = VpPageIsLocked(desc);
+	pg_read_barrier();
+	return !locked;
 }
 
 /*
@@ -127,10 +134,10 @@ vp_page_is_filled(const BufferDesc *desc, const VpPeekRel *peek)
 static inline void
 vp_buffer_touch(BufferDesc *desc)
 {
-	uint32		state = pg_atomic_read_u32(&desc->state);
+	VpBufferState state = VpBufferStateRead(desc);
 
 	if (unlikely(BUF_STATE_GET_USAGECOUNT(state) < BM_MAX_USAGE_COUNT) && !(state & BM_LOCKED))
-		(void) pg_atomic_compare_exchange_u32(&desc->state, &state, state + BUF_USAGECOUNT_ONE);
+		(void) VpBufferStateExchange(desc, &state, state + BUF_USAGECOUNT_ONE);
 }
 
 /*

@@ -197,7 +197,7 @@ is_due(int region)
 {
 	int			first = region <= AHEAD ? 0 : (region_start(region - AHEAD) - vp_window) / BLCKSZ;
 
-	return (pg_atomic_read_u32(&GetBufferDescriptor(first)->state) & BM_TAG_VALID) != 0;
+	return (VpBufferStateRead(GetBufferDescriptor(first)) & BM_TAG_VALID) != 0;
 }
 
 bool

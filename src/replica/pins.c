@@ -122,7 +122,7 @@ vp_pins_more(VpPins *pins)
 bool
 vp_pins_fill(VpPins *pins)
 {
-	if (!have_free_buffer())
+	if (!VpHaveFreeBuffer())
 		return false;
 	(void) read_portion(pins, &pins->filled, false);
 	return pins->filled < pins->end;
