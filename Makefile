@@ -1,12 +1,15 @@
 # vecprov: a PostgreSQL extension, built with PGXS.
 #
 #   make, make install, make uninstall, make clean     PG_CONFIG=... picks the server
+#                       UNKNOWN_VERSION=1 builds for one that is newer than this vecprov knows
+#   make -f SOURCES/Makefile [...]      the same, with all that is built in the current directory
 #   make installcheck   regression and isolation tests against a running server
 #                       that has vecprov in shared_preload_libraries
 #   make test           everything, on private servers; installs missing packages
 #   make soak           random work and faults for MINUTES=10, from SEED; see README.md
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
+#   make matrix         everything on each PostgreSQL, with gcc and clang; needs root; see test/matrix
 #   make test-setup     make and make demo on machines that lack this and that; needs root
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
@@ -18,27 +21,39 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
 
+# Where this file is: "./", or another directory than that in which all is built.
+SRC := $(dir $(firstword $(MAKEFILE_LIST)))
+from_src = $(patsubst $(SRC)%,%,$(sort $(wildcard $(addprefix $(SRC),$(1)))))
+
+# Of a version that is not known, nothing but its public interfaces is used.
+ifeq ($(UNKNOWN_VERSION),1)
+NO_SERVER_INTERNALS = 1
+endif
+
 EXTENSION = vecprov
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" vecprov.control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRC)vecprov.control)
 MODULE_big = vecprov
-OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJS := $(patsubst %.c,%.o,$(call from_src,src/*.c src/*/*.c))
 
 # The install script is its topics in order.
-SCRIPT_PARTS := $(sort $(wildcard sql/install/*.sql))
-DATA := $(wildcard sql/vecprov--*--*.sql)
+SCRIPT_PARTS := $(addprefix $(SRC),$(call from_src,sql/install/*.sql))
+DATA := $(call from_src,sql/vecprov--*--*.sql)
 DATA_built = sql/vecprov--$(EXTVERSION).sql
 
 # Tests in the order of the rooms, then what belongs to no room.
-TESTS := $(patsubst sql/%.sql,%,$(sort $(filter-out sql/vecprov--%,$(wildcard sql/*.sql))))
+TESTS := $(patsubst sql/%.sql,%,$(filter-out sql/vecprov--%,$(call from_src,sql/*.sql)))
 REGRESS := $(foreach room,base type page am capacity replica inspect,$(filter $(room)_%,$(TESTS)))
 REGRESS += $(filter-out $(REGRESS),$(TESTS))
 REGRESS_OPTS = --load-extension=vecprov
-ISOLATION := $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test --load-extension=vecprov
+ISOLATION := $(patsubst test/specs/%.spec,%,$(call from_src,test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(SRC)test --load-extension=vecprov
 
 WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallthrough \
 	-Wno-unused-parameter -Wno-sign-compare
-PG_CPPFLAGS = -Isrc -isystem $(includedir_server) -DVP_VERSION='"$(EXTVERSION)"'
+# A server that vecprov cannot be built for is told of in one line: errors that follow are not.
+WARNINGS += -Wfatal-errors
+PG_CPPFLAGS = -I$(SRC)src -isystem $(includedir_server) -DVP_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS += $(if $(filter 1,$(UNKNOWN_VERSION)),-DVP_UNKNOWN_VERSION)
 PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
 EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 
@@ -46,7 +61,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-chroot test-setup demo bench bench-graph unit \
+.PHONY: test soak test-clients test-chroot matrix test-setup demo bench bench-graph unit \
 	check-includes check-headers check-symbols check-scripts hint
 .DEFAULT_GOAL := all
 
@@ -67,10 +82,15 @@ OPENMP := $(shell printf '\043include <omp.h>\n' | \
 override CFLAGS += $(OPENMP)
 SHLIB_LINK += -lm
 
-$(DATA_built): $(SCRIPT_PARTS) sql/install vecprov.control
+# Elsewhere, the compiler finds no directories to write to.
+ifneq ($(abspath $(SRC)),$(CURDIR))
+$(shell mkdir -p sql $(sort $(dir $(OBJS))))
+endif
+
+$(DATA_built): $(SCRIPT_PARTS) $(SRC)sql/install $(SRC)vecprov.control
 	cat $(filter %.sql,$^) > $@
 
-src/base/loaded.o: vecprov.control
+src/base/loaded.o: $(SRC)vecprov.control
 
 -include $(OBJS:.o=.d)
 
@@ -84,36 +104,39 @@ endif
 
 # One line that tells what is missing to build.
 hint:
-	@LC_ALL=C PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/setup hint
+	@LC_ALL=C PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' $(SRC)test/setup hint
 
 # These find or install what they need by themselves.
 test:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/run
 
 soak:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' test/soak/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' $(SRC)test/soak/run
 
 test-clients:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/clients/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/clients/run
 
 test-chroot:
-	@test/chroot $(SUITE) $(CHROOT)
+	@$(SRC)test/chroot $(SUITE) $(CHROOT)
+
+matrix:
+	@QUICK='$(QUICK)' MATRIX_DIR='$(MATRIX_DIR)' $(SRC)test/matrix $(VERSIONS)
 
 demo:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' test/demo/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/demo/run
 
 # DATA of the command line is for the benchmark, not for the make that builds.
 bench:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= test/sandbox.sh test/bench/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= $(SRC)test/sandbox.sh test/bench/run
 
 bench-graph:
-	@CC='$(CC)' test/bench/graph
+	@CC='$(CC)' $(SRC)test/bench/graph
 
 unit:
-	@CC='$(CC)' test/unit/run
+	@CC='$(CC)' $(SRC)test/unit/run
 
 test-setup:
-	@test/setup-roots $(CASES)
+	@$(SRC)test/setup-roots $(CASES)
 
 check-includes check-headers check-symbols check-scripts:
-	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' test/$@
+	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' $(SRC)test/$@

@@ -85,6 +85,26 @@ EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,
 EXPLAIN (COSTS OFF) SELECT id FROM plan_tiny ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 1;
 EXPLAIN (COSTS OFF) SELECT id FROM plan_none ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2]' LIMIT 10;
 
+-- EXPLAIN ANALYZE counts a scan's searches (since 18): one for each time that it begins, in however many rounds it goes on
+CREATE FUNCTION pg_temp.searches(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
+	RETURN jsonb_path_query_array(plan, '$.**."Index Searches"');
+END
+$$;
+SET enable_seqscan = off;
+SELECT CASE WHEN current_setting('server_version_num')::integer < 180000 THEN 'as wanted'
+	WHEN pg_temp.searches(query) = wanted THEN 'as wanted' ELSE pg_temp.searches(query) END
+FROM (VALUES
+	('SELECT id FROM plan_items ORDER BY v <-> array_fill(1, ARRAY[16])::vector LIMIT 10', '[1]'),
+	('SELECT id FROM plan_items WHERE rare ORDER BY v <-> array_fill(1, ARRAY[16])::vector LIMIT 1', '[1]'),
+	('SELECT id FROM plan_items ORDER BY v <-> array_fill(1, ARRAY[16])::vector LIMIT 0', '[0]'),
+	('SELECT n.id FROM generate_series(1, 3) i, LATERAL
+		(SELECT id FROM plan_items ORDER BY v <-> array_fill(i, ARRAY[16])::vector LIMIT 10) n', '[3]')) s (query, wanted);
+RESET enable_seqscan;
+
 -- Never chosen: another operator, another direction, no order at all, conditions
 SET enable_seqscan = off;
 DROP INDEX plan_v;

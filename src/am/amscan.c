@@ -868,6 +868,7 @@ get_row(IndexScanDesc scan)
 
 	if (state->phase == SCAN_START)
 	{
+		VpCountSearch(scan);
 		vp_client_search_begins();
 		vp_limit_read(&state->index->store);
 		start_clock(state);

@@ -12,8 +12,17 @@
 #ifndef VP_COMPAT_H
 #define VP_COMPAT_H
 
+/* What vecprov cannot be built for.  test/check-headers reads these messages. */
 #if PG_VERSION_NUM < 150000
 #error "vecprov needs PostgreSQL 15 or newer"
+#elif PG_VERSION_NUM >= 200000 && !defined(VP_UNKNOWN_VERSION)
+#error "vecprov does not know this version of PostgreSQL yet: make UNKNOWN_VERSION=1 builds it without server internals"
+#elif BLCKSZ != 8192
+#error "vecprov needs a PostgreSQL whose pages have 8 kB (--with-blocksize=8)"
+#elif defined(WORDS_BIGENDIAN)
+#error "vecprov needs a little-endian machine"
+#elif SIZEOF_VOID_P != 8
+#error "vecprov needs a 64-bit PostgreSQL"
 #endif
 
 #include "access/htup_details.h"
@@ -169,8 +178,8 @@ typedef uint64 VpBufferState;
 #endif
 
 /*
- * 18 (0fbceae841cb) has scans count their searches where they are told to, and
- * 19 has callers say what is known of a scan.
+ * 18 (0fbceae841cb) has scans count their searches where they are told to, for
+ * EXPLAIN ANALYZE, and 19 has callers say what is known of a scan.
  */
 #if PG_VERSION_NUM < 180000
 #define VpIndexBeginScan(heap, rel, snapshot, nkeys, norderbys) \
