@@ -1,6 +1,7 @@
 # vecprov: a PostgreSQL extension, built with PGXS.
 #
 #   make, make install, make uninstall, make clean     PG_CONFIG=... picks the server
+#                       NO_SERVER_INTERNALS=1 leaves out what reaches into private parts of it
 #                       UNKNOWN_VERSION=1 builds for one that is newer than this vecprov knows
 #   make -f SOURCES/Makefile [...]      the same, with all that is built in the current directory
 #   make installcheck   regression and isolation tests against a running server
@@ -33,7 +34,15 @@ endif
 EXTENSION = vecprov
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRC)vecprov.control)
 MODULE_big = vecprov
-OBJS := $(patsubst %.c,%.o,$(call from_src,src/*.c src/*/*.c))
+
+# What reaches into private parts of the server, and what stands for it without.
+INTERNALS := src/page/peek.c src/page/window.c $(filter-out src/session/none.c,$(call from_src,src/session/*.c))
+ifdef NO_SERVER_INTERNALS
+LEFT_OUT := $(INTERNALS)
+else
+LEFT_OUT := src/session/none.c
+endif
+OBJS := $(patsubst %.c,%.o,$(filter-out $(LEFT_OUT),$(call from_src,src/*.c src/*/*.c)))
 
 # The install script is its topics in order.
 SCRIPT_PARTS := $(addprefix $(SRC),$(call from_src,sql/install/*.sql))
@@ -54,15 +63,16 @@ WARNINGS = -Wall -Wextra -Wundef -Wmissing-prototypes -Wshadow -Wimplicit-fallth
 WARNINGS += -Wfatal-errors
 PG_CPPFLAGS = -I$(SRC)src -isystem $(includedir_server) -DVP_VERSION='"$(EXTVERSION)"'
 PG_CPPFLAGS += $(if $(filter 1,$(UNKNOWN_VERSION)),-DVP_UNKNOWN_VERSION)
+PG_CPPFLAGS += $(if $(NO_SERVER_INTERNALS),-DVP_SERVER_INTERNALS=0)
 PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
-EXTRA_CLEAN = $(OBJS:.o=.d) tmp_check log
+EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 
 # No bitcode: the kernels are reached through pointers, so there is nothing that
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
 .PHONY: test soak test-clients test-chroot matrix test-setup demo bench bench-graph unit \
-	check-includes check-headers check-symbols check-scripts hint
+	check-includes check-headers check-symbols check-scripts hint FORCE
 .DEFAULT_GOAL := all
 
 # On Debian the two are of different packages.
@@ -93,6 +103,13 @@ $(DATA_built): $(SCRIPT_PARTS) $(SRC)sql/install $(SRC)vecprov.control
 src/base/loaded.o: $(SRC)vecprov.control
 
 -include $(OBJS:.o=.d)
+
+# Objects of the two kinds of library do not mix: this file is written anew when the kind is another.
+src/kind.d: FORCE
+	@echo '# NO_SERVER_INTERNALS=$(NO_SERVER_INTERNALS)' | cmp -s - $@ || \
+		echo '# NO_SERVER_INTERNALS=$(NO_SERVER_INTERNALS)' >$@
+
+$(OBJS): src/kind.d
 
 check-symbols: all
 

@@ -30,6 +30,7 @@
 #include "page/patch.h"
 #include "page/peek.h"
 #include "replica/replica.h"
+#include "session/plan.h"
 
 /* exported also where the server's headers do not say so */
 extern VP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);

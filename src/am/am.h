@@ -29,9 +29,6 @@ typedef enum VpBuildPhase
 	VP_PHASE_LOGGING
 } VpBuildPhase;
 
-/* plan.c: takes its place in the planner; only while shared_preload_libraries are loaded */
-extern void vp_plan_define(void);
-
 /* cost.c */
 extern void vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 							 Cost *startup_cost, Cost *total_cost,

@@ -32,14 +32,11 @@
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
-#include "am/client.h"
 #include "am/inserter.h"
 #include "am/returned.h"
 #include "am/row_heap.h"
 #include "am/row_reader.h"
-#include "am/rows.h"
 #include "am/search_memory.h"
-#include "am/serve.h"
 #include "am/sweep.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
@@ -48,6 +45,9 @@
 #include "capacity/meter.h"
 #include "capacity/room.h"
 #include "replica/dispatch.h"
+#include "session/client.h"
+#include "session/cold.h"
+#include "session/rows.h"
 
 /* Candidates to be measured before the estimates' error is judged. */
 #define MIN_MEASURED	16
@@ -97,7 +97,8 @@ typedef struct VpScan
 	void	   *scratch;		/* an exact vector that is on two pages */
 	VpRowReader *reader;		/* where those are in the table; NULL: not yet */
 	Snapshot	snapshot;
-	VpRows		table;			/* whose rows are returned */
+	VpTableEnd	table;			/* whose rows are returned */
+	VpRows		coming;			/* those that are likely to be */
 	bool		cold;			/* exact vectors had to be read from the disk */
 
 	ScanPhase	phase;
@@ -223,7 +224,7 @@ find_tid(VpScan *scan, VpRow *row, ItemPointer tid)
 		*tid = tail.tid;
 		if (tail.flags == 0 || vp_is_gone(tail.flags))
 			continue;
-		if (!vp_rows_have(&scan->table, tid))
+		if (!vp_table_has(&scan->table, tid))
 			vp_report_damage(store->rel, vp_node_place(&store->geo, at).block,
 							 "A record is of a row behind the end of the table.");
 		return true;
@@ -304,7 +305,7 @@ measure(VpScan *scan, VpId id)
 	if (!in_table)
 	{
 		vp_node_tid(store, id, &tid);
-		vp_rows_expect(&scan->table, &tid, scan->cold && scan->measured < MIN_MEASURED);
+		vp_rows_expect(&scan->coming, &tid, scan->cold && scan->measured < MIN_MEASURED);
 	}
 	return dist;
 }
@@ -387,6 +388,7 @@ vp_begin_scan(Relation rel, int nkeys, int norderbys)
 	state->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
 	state->index = vp_index_copy(vp_index_get(rel));
 	vp_node_source_init(&state->source, state->index);
+	state->source.rows_near = vp_client_rows_come;
 	state->scratch = palloc(state->index->store.geo.exact_words * sizeof(uint32));
 	state->rotated = vp_palloc_aligned(state->index->codec.rotated_bytes);
 	state->query.planes = vp_palloc0_aligned(vp_query_bytes(&state->index->codec));
@@ -507,7 +509,8 @@ start_search(IndexScanDesc scan)
 							   state->rotated, false);
 	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
 
-	vp_rows_begin(&state->table, scan->heapRelation);
+	vp_table_end_begin(&state->table, scan->heapRelation);
+	vp_rows_begin(&state->coming, scan->heapRelation);
 	state->cold = false;
 	state->ef = vp_ef_search;
 	state->rounds = 1;
@@ -630,7 +633,7 @@ expect_swept(VpScan *scan)
 	if (next == VP_NO_ID)
 		return;
 	vp_node_tid(store, next, &tid);
-	vp_rows_expect(&scan->table, &tid, false);
+	vp_rows_expect(&scan->coming, &tid, false);
 }
 
 /* The next row of the sweep, or of the heap, where the rest of chains is.  NULL: no more. */
@@ -710,7 +713,7 @@ set_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 	scan->xs_heaptid = *tid;
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
-	vp_rows_pin(&state->table, scan);
+	vp_rows_pin(&state->coming, scan);
 }
 
 /* The scan returns this row, if it has not done so and may do so now. */
@@ -796,7 +799,7 @@ hand_over(IndexScanDesc scan, int rows)
 										 scan->indexRelation->rd_amcache);
 	state->next_handed = 0;
 	for (int i = 0; i < state->nhanded; i++)
-		vp_rows_expect(&state->table, &state->handed[i].tid, false);
+		vp_rows_expect(&state->coming, &state->handed[i].tid, false);
 	MemoryContextSwitchTo(old);
 	return state->nhanded > 0;
 }
@@ -815,7 +818,8 @@ is_handed_over(IndexScanDesc scan)
 	if (!state->stranger && !vp_seats_are_taken(scan->indexRelation))
 		return false;
 	get_query(scan);
-	vp_rows_begin(&state->table, scan->heapRelation);
+	vp_table_end_begin(&state->table, scan->heapRelation);
+	vp_rows_begin(&state->coming, scan->heapRelation);
 	return hand_over(scan, usual_rows);
 }
 
@@ -844,7 +848,7 @@ next_handed_tid(IndexScanDesc scan)
 			VpHit	   *hit = &state->handed[state->next_handed++];
 
 			/* the worker does not know the table: the search here will name what is damaged */
-			if (!vp_rows_have(&state->table, &hit->tid))
+			if (!vp_table_has(&state->table, &hit->tid))
 			{
 				start_search(scan);
 				return next_tid(scan);

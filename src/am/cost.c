@@ -28,7 +28,6 @@
 #include "utils/selfuncs.h"
 
 #include "am/am.h"
-#include "am/serve.h"
 #include "base/options.h"
 #include "base/settings.h"
 
@@ -113,7 +112,6 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
-	vp_make_ready(path->indexinfo);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);

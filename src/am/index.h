@@ -28,7 +28,7 @@ typedef struct VpIndex
 	VpStore		store;
 	VpCodec		codec;
 
-	/* of what is kept with the relation: how well this process knows it; see cold.c */
+	/* of what is kept with the relation: how well this process knows it; see session/cold.c */
 	int			searches;		/* begun, while it is cold */
 	BlockNumber touched;		/* blocks, from the first one on */
 	bool		warm;			/* all of them */
@@ -70,7 +70,8 @@ typedef struct VpNodeSource
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
 	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
-	int			rows_come;		/* after so many of them the client is told that rows come */
+	int			rows_come;		/* after so many of them rows_near is called; 0: never */
+	void		(*rows_near) (void);
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead, and of the next */

@@ -19,7 +19,6 @@
 #include "miscadmin.h"
 #include "utils/rel.h"
 
-#include "am/client.h"
 #include "am/entrances.h"
 #include "am/index.h"
 #include "base/debug_point.h"
@@ -304,7 +303,7 @@ prepare_rows(VpNodeSource *source, VpId id)
 		vp_vector_prefetch(&source->index->store, id);
 	}
 	if (source->rows_come > 0 && --source->rows_come == 0)
-		vp_client_rows_come();
+		source->rows_near();
 }
 
 static int

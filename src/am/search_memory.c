@@ -14,7 +14,6 @@
 
 #include "am/search_memory.h"
 #include "base/debug_point.h"
-#include "base/settings.h"
 
 static VpSearch *idle_search = NULL;
 
@@ -51,12 +50,4 @@ vp_search_give(VpSearch *search)
 		vp_search_destroy(search);
 	else
 		idle_search = search;
-}
-
-void
-vp_search_make_ready(uint32 nids)
-{
-	if (idle_search == NULL)
-		idle_search = vp_search_create(&search_alloc, VP_MAX_M);
-	vp_search_reserve(idle_search, vp_ef_search, nids);
 }

@@ -20,7 +20,4 @@ extern VpSearch *vp_search_take(void);
 /* Keeps it for the next scan, or destroys it when one is kept already.  Never raises an error. */
 extern void vp_search_give(VpSearch *search);
 
-/* Has memory ready for a search of so many ids, with the present vecprov.ef_search. */
-extern void vp_search_make_ready(uint32 nids);
-
 #endif							/* VP_SEARCH_MEMORY_H */

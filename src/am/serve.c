@@ -18,7 +18,6 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
-#include "storage/buf_internals.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
@@ -124,7 +123,7 @@ warm_table(Oid index, BlockNumber *next)
 	oid = IndexGetRelation(index, true);
 	if (OidIsValid(oid) && ConditionalLockRelationOid(oid, AccessShareLock))
 		table = try_relation_open(oid, NoLock);
-	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && VpHaveFreeBuffer())
+	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && vp_buffer_is_free())
 	{
 		BlockNumber nblocks = RelationGetNumberOfBlocks(table);
 		BlockNumber end = Min(nblocks, *next + PORTION);

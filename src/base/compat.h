@@ -25,6 +25,14 @@
 #error "vecprov needs a 64-bit PostgreSQL"
 #endif
 
+/*
+ * 1: private parts of the server are used for speed, as long as vecprov.server_internals
+ * is on (session/README.md).  0: the library is built without what uses them.
+ */
+#ifndef VP_SERVER_INTERNALS
+#define VP_SERVER_INTERNALS 1
+#endif
+
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
+
 #include <limits.h>
 
 #include "utils/guc.h"
@@ -22,6 +24,7 @@ int			vp_max_scan_tuples;
 int			vp_max_metered_indexes;
 int			vp_max_provisioned;
 int			vp_max_workers;
+bool		vp_server_internals;
 int			vp_tier_change_interval;
 int			vp_scale_change_interval;
 
@@ -42,6 +45,15 @@ check_debug_point(char **newval, void **extra, GucSource source)
 	if (vp_debug_point_check(*newval))
 		return true;
 	GUC_check_errdetail("It must be NAME=crash, NAME=error or NAME=wait, with :N for the N-th time.");
+	return false;
+}
+
+static bool
+check_server_internals(bool *newval, void **extra, GucSource source)
+{
+	if (VP_SERVER_INTERNALS || !*newval)
+		return true;
+	GUC_check_errdetail("This library was built without them (make NO_SERVER_INTERNALS=1).");
 	return false;
 }
 
@@ -143,6 +155,14 @@ vp_settings_define(void)
 							&vp_scale_change_interval,
 							3600, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("vecprov.server_internals",
+							 "Sets whether private parts of the server are used for speed.",
+							 "Off: plain PostgreSQL behaviour; searches read pages as other indexes do.",
+							 &vp_server_internals,
+							 VP_SERVER_INTERNALS,
+							 PGC_POSTMASTER, 0,
+							 check_server_internals, NULL, NULL);
 
 	DefineCustomIntVariable("vecprov.tier_change_interval",
 							"Sets the time between two changes of an index's tier or mode.",

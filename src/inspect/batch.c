@@ -39,12 +39,12 @@
 #include "utils/wait_event.h"
 
 #include "am/am.h"
-#include "am/rows.h"
 #include "base/loaded.h"
 #include "base/settings.h"
 #include "capacity/meter.h"
 #include "capacity/rights.h"
 #include "inspect/by_table.h"
+#include "page/damage.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -87,7 +87,7 @@ typedef struct Batch
 
 	IndexScanDesc scan;
 	IndexFetchTableData *fetch;
-	VpRows		table;			/* where those that workers have found are to be */
+	VpTableEnd	table;			/* where those that workers have found are to be */
 	TupleTableSlot *row;
 
 	int			slot;			/* of the registry */
@@ -245,7 +245,7 @@ take_answer(Batch *batch, int query, const VpRequest *request)
 		bool		all_dead = false;
 
 		/* the query that runs here will name what is damaged */
-		if (!vp_rows_have(&batch->table, &hit.tid))
+		if (!vp_table_has(&batch->table, &hit.tid))
 		{
 			answer->n = 0;
 			break;
@@ -388,7 +388,7 @@ search_index(Batch *batch)
 	batch->answers = palloc0(batch->nqueries * sizeof(Answer *));
 	batch->scan = VpIndexBeginScan(batch->heap, batch->rel, GetActiveSnapshot(), 0, 1);
 	batch->fetch = VpTableFetchBegin(batch->heap);
-	vp_rows_begin(&batch->table, batch->heap);
+	vp_table_end_begin(&batch->table, batch->heap);
 	batch->row = table_slot_create(batch->heap, NULL);
 	PG_TRY();
 	{

@@ -23,7 +23,6 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "am/rows.h"
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "page/record.h"
@@ -60,7 +59,7 @@ typedef struct Check
 	VpMeta		meta;
 	bool		full;
 	NodeInfo   *nodes;			/* full only */
-	VpRows		rows;			/* where the table ends */
+	VpTableEnd	table;			/* where the table ends */
 	VpId	   *by_tid;			/* nodes with rows, in the order of those */
 	uint32		nby_tid;
 } Check;
@@ -287,7 +286,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 		report(check, block, id, "factors", "a factor of the code is not a number");
 	if (!vp_tid_is_sound(&tail->tid))
 		report(check, block, id, "row", "the record has no valid row");
-	else if (has_row(tail->flags) && !vp_rows_have(&check->rows, &tail->tid))
+	else if (has_row(tail->flags) && !vp_table_has(&check->table, &tail->tid))
 		report(check, block, id, "row", "the record's row is behind the end of the table");
 	if (tail->next != 0 && !is_id(check, vp_deref(tail->next)))
 		report(check, block, id, "chain in range", "the chain goes on at node %u of %u",
@@ -817,7 +816,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 				   lock ? ShareLock : AccessShareLock);
 	check->store = &check->target.index->store;
 	vp_meta_read(check->target.rel, &check->meta);
-	vp_rows_begin(&check->rows, check->target.heap);
+	vp_table_end_begin(&check->table, check->target.heap);
 	if (check->full)
 		check->nodes = MemoryContextAllocExtended(CurrentMemoryContext,
 												  ((Size) check->meta.next_id + 1) * sizeof(NodeInfo),

@@ -342,6 +342,7 @@ vp_node_prefetch(const VpStore *store, VpId id)
 		prefetch_part(store, node.block, node.offset + store->geo.tail_offset, 1);
 }
 
+/* Is it known to be in shared buffers? */
 static bool
 is_resident(const VpStore *store, BlockNumber block)
 {
@@ -379,10 +380,11 @@ void
 vp_node_read_ahead(const VpStore *store, VpId id)
 {
 	BlockNumber first;
-	uint32		n = pages_together(store, id, &first);
+	uint32		n;
 
-	if (is_resident(store, vp_node_place(&store->geo, id).block))
+	if (!store->peek.enabled || is_resident(store, vp_node_place(&store->geo, id).block))
 		return;
+	n = pages_together(store, id, &first);
 	for (uint32 i = 0; i < n; i++)
 		(void) read_ahead(store, first + i);
 }
@@ -391,8 +393,11 @@ void
 vp_node_read_together(const VpStore *store, VpId id)
 {
 	BlockNumber first;
-	uint32		n = pages_together(store, id, &first);
+	uint32		n;
 
+	if (!store->peek.enabled)
+		return;
+	n = pages_together(store, id, &first);
 	for (uint32 i = 0; i < n; i++)
 		if (!is_resident(store, first + i))
 			ReleaseBuffer(vp_store_read(store, first + i));

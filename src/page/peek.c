@@ -16,6 +16,7 @@
 #include "port/pg_bitutils.h"
 #include "storage/shmem.h"
 
+#include "base/settings.h"
 #include "page/peek.h"
 
 #define HUGE_PAGE_BYTES ((uintptr_t) 2 * 1024 * 1024)
@@ -32,7 +33,7 @@ hint_entries(void)
 Size
 vp_hint_size(void)
 {
-	return mul_size(hint_entries(), sizeof(uint32));
+	return vp_server_internals ? mul_size(hint_entries(), sizeof(uint32)) : 0;
 }
 
 /*
@@ -58,6 +59,8 @@ vp_hint_startup(void)
 {
 	bool		found;
 
+	if (!vp_server_internals)
+		return;
 	vp_hints = ShmemInitStruct("vecprov hints", vp_hint_size(), &found);
 	vp_hint_mask = hint_entries() - 1;
 	if (!found)
@@ -74,7 +77,7 @@ vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 	VpTagInit(&peek->tag, locator);
 	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
 	peek->hash[1] = murmurhash32(peek->hash[0]);
-	peek->enabled = true;
+	peek->enabled = vp_server_internals;
 	peek->standby = RecoveryInProgress();
 }
 
@@ -82,7 +85,7 @@ void
 vp_peek_init(VpPeekRel *peek, Relation rel)
 {
 	vp_peek_init_file(peek, &VpLocator(rel));
-	peek->enabled = !RelationUsesLocalBuffers(rel);
+	peek->enabled &= !RelationUsesLocalBuffers(rel);
 }
 
 /*
@@ -94,10 +97,11 @@ vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer)
 {
 	uint32		first = vp_hint_slot(peek, block, 0);
 	uint32		second = vp_hint_slot(peek, block, 1);
-	uint32		held = vp_hints[first];
+	uint32		held;
 
 	if (!peek->enabled)
 		return;
+	held = vp_hints[first];
 	if (held == 0 || held == (uint32) buffer ||
 		vp_buffer_holds(GetBufferDescriptor(held - 1), peek, block))
 		vp_hints[first] = buffer;
@@ -108,4 +112,10 @@ vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer)
 		/* both in use: by turns, so that no block is shut out for good */
 		vp_hints[(block ^ buffer) & 1 ? first : second] = buffer;
 	}
+}
+
+bool
+vp_buffer_is_free(void)
+{
+	return vp_server_internals && VpHaveFreeBuffer();
 }

@@ -32,6 +32,10 @@
 
 #include "base/compat.h"
 
+#if !VP_SERVER_INTERNALS
+#include "page/no_peek.h"
+#else
+
 #include "port/atomics.h"
 #include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
@@ -47,7 +51,10 @@
 extern uint32 *vp_hints;
 extern uint32 vp_hint_mask;		/* entries - 1, a power of two */
 
-/* Size of the table, and its making; for the shared memory hooks. */
+/*
+ * Size of the table, and its making; for the shared memory hooks.  There is none, and no peek is
+ * enabled, while vecprov.server_internals is off.
+ */
 extern Size vp_hint_size(void);
 extern void vp_hint_startup(void);
 
@@ -56,7 +63,7 @@ typedef struct VpPeekRel
 {
 	BufferTag	tag;			/* blockNum is not used */
 	uint32		hash[2];		/* where its hints begin */
-	bool		enabled;		/* false: pages of a temporary table are not shared */
+	bool		enabled;		/* false: pages of a temporary table are not shared, or nobody peeks */
 	bool		standby;		/* WAL is being redone, or was when this was made */
 } VpPeekRel;
 
@@ -206,5 +213,10 @@ vp_peek_page(const BufferDesc *desc)
 
 /* Remembers where a block, pinned by the caller and found sound, is. */
 extern void vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer);
+
+/* Is there a buffer that nobody uses? */
+extern bool vp_buffer_is_free(void);
+
+#endif							/* VP_SERVER_INTERNALS */
 
 #endif							/* VP_PEEK_H */

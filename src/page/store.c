@@ -14,7 +14,6 @@
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
-#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
@@ -156,16 +155,6 @@ vp_meta_look(Buffer buffer, VpMeta *meta)
 	return sound && vp_meta_problem(NULL, meta, InvalidBlockNumber) == NULL;
 }
 
-/* A page that is in shared buffers, where its hint says, and sound; else NULL. */
-static const char *
-page_at_hand(const VpPeekRel *peek, BlockNumber block, VpPageKind kind, uint32 number)
-{
-	BufferDesc *desc = vp_peek(peek, block, vp_peek_hint(peek, block));
-
-	return desc != NULL && vp_page_is_sound(BufferDescriptorGetBuffer(desc), kind, number) ?
-		vp_peek_page(desc) : NULL;
-}
-
 /* How many floats of the mean are on a page of it. */
 static uint32
 mean_page_floats(const VpMeta *meta, uint32 number)
@@ -183,31 +172,6 @@ mean_is_finite(const char *page, const VpMeta *meta, uint32 number)
 	for (uint32 i = 0; i < n; i++)
 		if (!isfinite(mean[i]))
 			return false;
-	return true;
-}
-
-bool
-vp_store_is_at_hand(Relation rel)
-{
-	VpPeekRel	peek;
-	VpMeta		meta;
-	const char *page;
-	uint32		npages;
-
-	vp_peek_init(&peek, rel);
-	page = peek.enabled ? page_at_hand(&peek, VP_META_BLOCK, VP_PAGE_META, 0) : NULL;
-	if (page == NULL)
-		return false;
-	memcpy(&meta, VpPageGetMeta(page), sizeof(meta));
-	if (vp_meta_problem(rel, &meta, RelationGetNumberOfBlocks(rel)) != NULL)
-		return false;
-	npages = vp_mean_page_count(&meta);
-	for (uint32 i = 0; i < npages; i++)
-	{
-		page = page_at_hand(&peek, VP_MEAN_BLOCK + i, VP_PAGE_MEAN, i);
-		if (page == NULL || !mean_is_finite(page, &meta, i))
-			return false;
-	}
 	return true;
 }
 

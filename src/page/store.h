@@ -65,12 +65,6 @@ extern char *vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks);
 extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
 
 /*
- * Are metapage and mean in shared buffers, and sound?  Then they can be read without an error, for
- * all that is known; for who only wants to be prepared.
- */
-extern bool vp_store_is_at_hand(Relation rel);
-
-/*
  * Copies a metapage that the caller has pinned; false when it is not a sound one.  Does not
  * compare it with the catalogue, nor with the size of the relation.
  */

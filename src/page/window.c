@@ -36,6 +36,7 @@
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 
+#include "base/settings.h"
 #include "page/window.h"
 
 /* As much as a huge page maps, where small ones are of 4 kB; on other machines nothing is wide. */
@@ -77,8 +78,9 @@ static char *mapped = NULL;		/* the window, with what lies around shared buffers
 static Size mapped_size;
 #endif
 
-int
-vp_window_region(Buffer buffer)
+/* The number of a buffer's region. */
+static int
+region_of(Buffer buffer)
 {
 	return (uintptr_t) vp_window_page(buffer) / REGION - (uintptr_t) vp_window / REGION;
 }
@@ -86,13 +88,13 @@ vp_window_region(Buffer buffer)
 Size
 vp_window_size(void)
 {
-	return (Size) NBuffers * BLCKSZ / REGION + 2;
+	return vp_server_internals ? (Size) NBuffers * BLCKSZ / REGION + 2 : 0;
 }
 
 bool
 vp_window_is_wide(Buffer buffer)
 {
-	return tries[vp_window_region(buffer)] == WIDE;
+	return tries[region_of(buffer)] == WIDE;
 }
 
 #ifdef MADV_COLLAPSE
@@ -251,10 +253,12 @@ vp_window_startup(void)
 {
 	bool		found;
 
-	tries = ShmemInitStruct("vecprov window", vp_window_size(), &found);
-	memset(unvolatize(uint8 *, tries), 0, vp_window_size());
 	vp_window = BufferBlocks;
 	vp_window_is_due = false;
+	if (!vp_server_internals)
+		return;
+	tries = ShmemInitStruct("vecprov window", vp_window_size(), &found);
+	memset(unvolatize(uint8 *, tries), 0, vp_window_size());
 	if (huge_pages != HUGE_PAGES_OFF && sysconf(_SC_PAGESIZE) == SMALL_PAGE)
 		prepare_window();
 }

@@ -13,6 +13,10 @@
 
 #include "base/compat.h"
 
+#if !VP_SERVER_INTERNALS
+#include "page/no_peek.h"
+#else
+
 #include "storage/bufmgr.h"
 
 /*
@@ -65,7 +69,6 @@ extern bool vp_window_widen(void);
 
 extern bool vp_window_is_wide(Buffer buffer);
 
-/* The number of a buffer's region. */
-extern int	vp_window_region(Buffer buffer);
+#endif							/* VP_SERVER_INTERNALS */
 
 #endif							/* VP_WINDOW_H */

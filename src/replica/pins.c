@@ -12,7 +12,6 @@
 
 #include "base/compat.h"
 
-#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
 
@@ -122,7 +121,7 @@ vp_pins_more(VpPins *pins)
 bool
 vp_pins_fill(VpPins *pins)
 {
-	if (!VpHaveFreeBuffer())
+	if (!vp_buffer_is_free())
 		return false;
 	(void) read_portion(pins, &pins->filled, false);
 	return pins->filled < pins->end;

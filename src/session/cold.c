@@ -9,8 +9,7 @@
  * ones.
  *
  * Where the keeper could make the regions wide that an index is in (page/window.h),
- * or the server has huge pages, a fault maps 2 MB.  That is done when a query is
- * planned for the first time, with other things that a process does once.
+ * or the server has huge pages, a fault maps 2 MB, and a search may as well take it.
  *
  * Elsewhere a cold process has a worker search, and touches the index's pages
  * while it waits: in their order, in which one fault maps 16.
@@ -21,14 +20,10 @@
 
 #include "base/compat.h"
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "storage/bufmgr.h"
 
-#include "am/am.h"
-#include "am/search_memory.h"
-#include "am/serve.h"
-#include "capacity/meter.h"
+#include "base/settings.h"
+#include "session/cold.h"
 
 /* After so many searches a process is warm, whatever it has touched. */
 #define COLD_SEARCHES	64
@@ -38,12 +33,6 @@
 
 /* Pages that are looked at to tell what the others are like. */
 #define SAMPLE			16
-
-/* Regions that are mapped when a query is planned: those of a greater index by its searches. */
-#define MAPPED			256
-
-/* Blocks that are looked at for that, at most: some 20 microseconds. */
-#define LOOKED_AT		2048
 
 /* The unit in which shared buffers are mapped, or part of it. */
 #define MAP_BYTES		4096
@@ -72,61 +61,11 @@ is_wide(const VpIndex *index)
 bool
 vp_is_cold(VpIndex *index)
 {
-	if (index != NULL && index->searches == 0)
+	if (index == NULL || !vp_server_internals)
+		return false;
+	if (index->searches == 0)
 		index->warm = is_wide(index);
-	return index != NULL && !index->warm && index->searches++ < COLD_SEARCHES;
-}
-
-/*
- * Has the wide regions of the window mapped that a relation's pages are in, and what the server
- * knows of their buffers; in one that is not wide, each page would have to be touched.
- */
-static void
-map_regions(Relation rel, BlockNumber nblocks)
-{
-	VpPeekRel	peek;
-	Bitmapset  *mapped = NULL;
-	int			left = MAPPED;
-
-	vp_peek_init(&peek, rel);
-	for (BlockNumber block = 0; block < nblocks && left > 0; block += nblocks / LOOKED_AT + 1)
-	{
-		Buffer		buffer = vp_peek_hint(&peek, block);
-
-		if (buffer == InvalidBuffer || !vp_window_is_wide(buffer) ||
-			bms_is_member(vp_window_region(buffer), mapped))
-			continue;
-		mapped = bms_add_member(mapped, vp_window_region(buffer));
-		(void) *(const volatile char *) vp_window_page(buffer);
-		(void) VpBufferStateRead(GetBufferDescriptor(buffer - 1));
-		left--;
-	}
-	bms_free(mapped);
-}
-
-void
-vp_make_ready(const IndexOptInfo *info)
-{
-	static Oid	last = InvalidOid;
-	Relation	rel;
-
-	if (info->indexoid == last || info->hypothetical)
-		return;
-	last = info->indexoid;
-	rel = index_open(info->indexoid, NoLock);
-	if (rel->rd_amcache == NULL && !RelationUsesLocalBuffers(rel))
-	{
-		Relation	table = table_open(rel->rd_index->indrelid, NoLock);
-
-		map_regions(rel, info->pages);
-		map_regions(table, info->rel->pages);
-		table_close(table, NoLock);
-		vp_search_make_ready(Min(info->tuples, PG_UINT32_MAX));
-		(void) vp_meter_find(rel);
-		if (vp_store_is_at_hand(rel))
-			(void) vp_index_get(rel);
-	}
-	index_close(rel, NoLock);
+	return !index->warm && index->searches++ < COLD_SEARCHES;
 }
 
 static void

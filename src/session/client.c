@@ -48,10 +48,10 @@ typedef struct ClientSocket ClientSocket;
 #include "miscadmin.h"
 #include "utils/wait_event.h"
 
-#include "am/client.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/meter.h"
+#include "session/client.h"
 
 /* A look that takes longer has let somebody else have the processor; else it is 1 to 2 microseconds. */
 #define LOOK_NS		4000
@@ -178,7 +178,7 @@ flush(void)
 void
 vp_client_search_begins(void)
 {
-	if (vp_busy_poll == 0 || MyProcPort == NULL)
+	if (!vp_server_internals || vp_busy_poll == 0 || MyProcPort == NULL)
 		return;
 	if (server == NULL)
 	{

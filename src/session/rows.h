@@ -26,17 +26,10 @@ typedef struct VpRows
 	VpPeekRel	peek;
 	ItemPointerData coming[2];	/* the last two rows expected, on their way */
 	BlockNumber unknown;		/* the block that heapam had to look up; else invalid */
-	BlockNumber nblocks;		/* the table has at least so many; no heap: any number */
 } VpRows;
 
 /* table: NULL if nobody is going to fetch rows. */
 extern void vp_rows_begin(VpRows *rows, Relation table);
-
-/*
- * Can there be such a row?  False for a TID that makes no sense, or that is behind the end of
- * the table: heapam would raise an error about the table, but it is the index that is damaged.
- */
-extern bool vp_rows_have(VpRows *rows, const ItemPointerData *tid);
 
 /*
  * A row is likely to be returned: begins to load it.  cold: from the disk.  The TID is a

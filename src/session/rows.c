@@ -17,32 +17,20 @@
 #include "storage/bufpage.h"
 #include "storage/itemptr.h"
 
-#include "am/rows.h"
-#include "page/damage.h"
+#include "base/settings.h"
+#include "session/rows.h"
 
 void
 vp_rows_begin(VpRows *rows, Relation table)
 {
 	rows->table = table;
-	rows->enabled = table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID &&
-		!RelationUsesLocalBuffers(table);
+	rows->enabled = vp_server_internals && table != NULL &&
+		table->rd_rel->relam == HEAP_TABLE_AM_OID && !RelationUsesLocalBuffers(table);
 	if (rows->enabled)
 		vp_peek_init(&rows->peek, table);
 	ItemPointerSetInvalid(&rows->coming[0]);
 	ItemPointerSetInvalid(&rows->coming[1]);
 	rows->unknown = InvalidBlockNumber;
-	rows->nblocks = table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID ? 0 :
-		InvalidBlockNumber;
-}
-
-bool
-vp_rows_have(VpRows *rows, const ItemPointerData *tid)
-{
-	if (!vp_tid_is_sound(tid))
-		return false;
-	if (ItemPointerGetBlockNumber(tid) >= rows->nblocks)
-		rows->nblocks = RelationGetNumberOfBlocks(rows->table);
-	return ItemPointerGetBlockNumber(tid) < rows->nblocks;
 }
 
 /* The page of a row, wherever the hint says; NULL: nowhere.  Unverified: to be loaded only. */

@@ -30,7 +30,8 @@
 #include "optimizer/planner.h"
 #include "utils/syscache.h"
 
-#include "am/am.h"
+#include "base/settings.h"
+#include "session/plan.h"
 
 static planner_hook_type previous_planner_hook;
 
@@ -131,6 +132,8 @@ plan_query(VP_PLANNER_PARAMETERS)
 void
 vp_plan_define(void)
 {
+	if (!vp_server_internals)
+		return;
 	previous_planner_hook = planner_hook;
 	planner_hook = plan_query;
 }
