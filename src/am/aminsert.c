@@ -31,6 +31,7 @@ typedef struct Inserter
 {
 	MemoryContext context;		/* of all this */
 	MemoryContext scratch;		/* emptied after each row */
+	VpRelFileLocator file;
 	Oid			relid;
 	VpIndex    *index;			/* own copy */
 	VpNodeSource source;
@@ -76,6 +77,7 @@ make_inserter(const VpIndex *index)
 	VpIndex    *copy = vp_index_copy(index);
 
 	inserter->context = context;
+	inserter->file = VpLocator(index->store.rel);
 	inserter->relid = RelationGetRelid(index->store.rel);
 	inserter->scratch = AllocSetContextCreate(context, "vecprov inserter scratch",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -108,14 +110,20 @@ vp_inserter_forget(Relation rel)
 	}
 }
 
+static inline bool
+is_of_file(const Inserter *inserter, Relation rel)
+{
+	return memcmp(&inserter->file, &VpLocator(rel), sizeof(inserter->file)) == 0;
+}
+
 /*
  * An inserter belongs to the relation's present file, since another file has
  * another metapage, and to its present mean.
  */
 static bool
-is_current(Inserter *inserter, Relation rel, const VpPeekRel *peek)
+is_current(Inserter *inserter, Relation rel)
 {
-	if (!VpTagIs(&inserter->index->store.peek.tag, &peek->tag, 0))
+	if (!is_of_file(inserter, rel))
 		return false;
 	inserter->index->store.rel = rel;
 	return inserter->index->meta.mean_due == vp_graph_state(&inserter->index->store).mean_due;
@@ -125,16 +133,14 @@ is_current(Inserter *inserter, Relation rel, const VpPeekRel *peek)
 static Inserter *
 get_inserter(Relation rel)
 {
-	VpPeekRel	peek;
 	Inserter   *inserter = NULL;
 	int			i;
 
-	vp_peek_init(&peek, rel);
 	for (i = 0; i < KEPT_INSERTERS - 1; i++)
-		if (kept[i] == NULL || VpTagIs(&kept[i]->index->store.peek.tag, &peek.tag, 0))
+		if (kept[i] == NULL || is_of_file(kept[i], rel))
 			break;
 	inserter = kept[i];
-	if (inserter != NULL && !is_current(inserter, rel, &peek))
+	if (inserter != NULL && !is_current(inserter, rel))
 	{
 		kept[i] = NULL;
 		MemoryContextDelete(inserter->context);

@@ -24,19 +24,18 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/wait_event.h"
 
 #include "am/mover.h"
 #include "base/background.h"
 #include "base/debug_point.h"
 #include "base/options.h"
+#include "base/wait_event.h"
 #include "capacity/scaling.h"
 
 /* Records moved, and nodes looked at, in a portion. */
@@ -417,9 +416,7 @@ vecprov_mover_main(Datum arg)
 			CHECK_FOR_INTERRUPTS();
 			if (step != STEP_WAIT)
 				continue;
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WAIT_MS,
-							 PG_WAIT_EXTENSION);
-			ResetLatch(MyLatch);
+			(void) vp_wait(VP_WAIT_MOVER, WAIT_MS);
 		}
 		unlock_mover(&mover);
 	}

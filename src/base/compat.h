@@ -79,20 +79,12 @@ typedef RelFileNode VpRelFileLocator;
 #define VpResolveConflict(xid, locator) \
 	ResolveRecoveryConflictWithSnapshotFullXid(xid, locator)
 #define VpTagInit(tag, locator) INIT_BUFFERTAG(*(tag), *(locator), MAIN_FORKNUM, 0)
-#define VpTagIs(is, want, block) \
-	((is)->blockNum == (block) && (is)->rnode.relNode == (want)->rnode.relNode && \
-	 (is)->rnode.dbNode == (want)->rnode.dbNode && \
-	 (is)->rnode.spcNode == (want)->rnode.spcNode && (is)->forkNum == (want)->forkNum)
 #else
 #define VpLocator(rel) ((rel)->rd_locator)
 typedef RelFileLocator VpRelFileLocator;
 #define VpResolveConflict(xid, locator) \
 	ResolveRecoveryConflictWithSnapshotFullXid(xid, false, locator)
 #define VpTagInit(tag, locator) InitBufferTag(tag, locator, MAIN_FORKNUM, 0)
-#define VpTagIs(is, want, block) \
-	((is)->blockNum == (block) && (is)->relNumber == (want)->relNumber && \
-	 (is)->dbOid == (want)->dbOid && (is)->spcOid == (want)->spcOid && \
-	 (is)->forkNum == (want)->forkNum)
 #endif
 
 /*
@@ -151,6 +143,13 @@ typedef uint64 VpBufferState;
 #else
 #define VpSnapshotsExpire() false
 #define VpTestForOldSnapshot(snapshot, rel, page) ((void) 0)
+#endif
+
+/* What extensions' processes wait for has a name since 17 (c9af05465307). */
+#if PG_VERSION_NUM < 170000
+#define VpWaitEventNew(name) PG_WAIT_EXTENSION
+#else
+#define VpWaitEventNew(name) WaitEventExtensionNew(name)
 #endif
 
 /* A process's number among all (17, 024c52117387). */

@@ -8,6 +8,9 @@
  * database and one of its catalogues whose cached rows are to be forgotten;
  * nobody caches rows of pg_depend, so this one does nothing else.
  *
+ * Nobody is woken by such a message.  So a process that sends news, or does something else that
+ * may be news, wakes who reads them when its transaction has ended: replica/README.md.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef VP_NEWS_H
@@ -15,14 +18,21 @@
 
 #include "catalog/pg_depend.h"
 #include "storage/sinval.h"
-#include "utils/inval.h"
+
+/*
+ * Says how to wake who reads news, from whichever process; it must not raise an error.  Only while
+ * shared_preload_libraries are loaded.
+ */
+extern void vp_news_define(void (*wake) (void));
 
 /* Tells it when this transaction commits. */
-static inline void
-vp_news_send(void)
-{
-	CacheInvalidateCatalog(DependRelationId);
-}
+extern void vp_news_send(void);
+
+/*
+ * Wakes who reads news when this transaction has ended, either way: its messages, or those of a
+ * prepared transaction that it commits, may be news.
+ */
+extern void vp_news_follow(void);
 
 /* Is a message such news?  Of database msg->cat.dbId. */
 static inline bool

@@ -306,6 +306,9 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (column != 0 || IsBinaryUpgrade)
 		return;
+	/* a new database has its template's indexes, and one may be opened to connections */
+	if (class == DatabaseRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
+		vp_news_follow();
 	if (class == DatabaseRelationId && access == OAT_POST_CREATE && vp_preloaded)
 		vp_quota_check_copy(vp_statement_template());
 	if (class == NamespaceRelationId && access == OAT_POST_ALTER)

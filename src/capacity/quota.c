@@ -20,14 +20,13 @@
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-#include "utils/wait_event.h"
 
 #include "base/settings.h"
+#include "base/wait_event.h"
 #include "capacity/arithmetic.h"
 #include "capacity/kept.h"
 #include "capacity/own_object.h"
@@ -188,9 +187,7 @@ charge_owner(Oid index, const char *name, const VpCharge *charge, bool force,
 		obstacle = vp_charge_set(index, charge, &quota, &others);
 		if (obstacle != VP_OBSTACLE_UNREAD || i == START_LOOKS)
 			break;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 LOOK_EVERY, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		(void) vp_wait(VP_WAIT_QUOTA, LOOK_EVERY);
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (obstacle == VP_OBSTACLE_NONE)

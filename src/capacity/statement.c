@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/news.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/statement.h"
@@ -145,6 +146,14 @@ makes_partition(const Node *statement)
 	return false;
 }
 
+/* A prepared transaction's messages are sent by who commits it. */
+static bool
+commits_prepared(const Node *statement)
+{
+	return IsA(statement, TransactionStmt) &&
+		((const TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
 static void
 process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 				ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
@@ -153,6 +162,8 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 	Statement	statement = {.user = GetUserId(),.tree = planned->utilityStmt,
 	.context = CurrentMemoryContext,.outer = current};
 
+	if (commits_prepared(statement.tree))
+		vp_news_follow();
 	current = &statement;
 	PG_TRY();
 	{

@@ -29,18 +29,17 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
-#include "utils/wait_event.h"
 
 #include "am/am.h"
 #include "base/loaded.h"
 #include "base/settings.h"
+#include "base/wait_event.h"
 #include "capacity/meter.h"
 #include "capacity/rights.h"
 #include "inspect/by_table.h"
@@ -375,8 +374,7 @@ run_all(Batch *batch)
 		/* a look that found nothing was after all that resets the latch */
 		if (!collect(batch) && query < 0 && batch->nposted > 0)
 		{
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
-			ResetLatch(MyLatch);
+			(void) vp_wait(VP_WAIT_BATCH, -1);
 			CHECK_FOR_INTERRUPTS();
 		}
 	}

@@ -154,6 +154,18 @@ start_workers(void)
 	return all;
 }
 
+bool
+vp_crew_is_there(void)
+{
+	bool		there = false;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	for (int i = 0; i < vp_desk_count(); i++)
+		there |= vp_desks[i].taken;
+	LWLockRelease(vp_registry->lock);
+	return there;
+}
+
 void
 vp_crew_mind(void)
 {

@@ -16,7 +16,6 @@
 #include <signal.h>
 
 #include "miscadmin.h"
-#include "postmaster/bgworker_internals.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/shmem.h"

@@ -13,10 +13,9 @@
 #include <sched.h>
 
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
+#include "base/wait_event.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
 #include "replica/request.h"
@@ -53,8 +52,7 @@ await(VpRequest *request, bool (*meanwhile) (void *arg), void *arg)
 		else if (!meanwhile(arg))
 		{
 			/* should its worker end, it tells */
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
-			ResetLatch(MyLatch);
+			(void) vp_wait(VP_WAIT_ANSWER, -1);
 		}
 		CHECK_FOR_INTERRUPTS();
 	}

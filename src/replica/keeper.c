@@ -517,6 +517,7 @@ vecprov_keeper_main(Datum arg)
 		if (vp_window_widen())
 			more = true;
 		vp_tallies_sample();
-		vp_worker_wait(more ? 0 : have_slots() ? LOOK_EVERY : vp_window_enter() ? LOOK_SELDOM : -1);
+		(void) vp_worker_wait(VP_WAIT_KEEPER, more ? 0 : have_slots() ? LOOK_EVERY :
+							  vp_window_enter() ? LOOK_SELDOM : -1);
 	}
 }

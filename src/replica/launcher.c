@@ -21,6 +21,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_database.h"
 #include "miscadmin.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -33,8 +34,10 @@
 #include "replica/registry.h"
 #include "replica/worker.h"
 
-/* Milliseconds. */
+/* Milliseconds.  Nothing wakes the launcher of a standby. */
 #define LISTEN_EVERY	100
+#define IDLE			10000
+#define IDLE_ON_STANDBY	1000
 #define RETRY_AFTER		1000
 #define SCOUT_LIMIT		10000
 
@@ -44,7 +47,7 @@ typedef struct Database
 	bool		closed;			/* it takes no connections; what it has of capacity is charged for */
 	bool		news;
 	bool		movers_due;		/* a scout could not start all that are needed */
-	TimestampTz not_before;		/* a scout failed there, or could not start all movers */
+	TimestampTz not_before;		/* a scout has just been sent there, or has not done all */
 } Database;
 
 static Database *databases;
@@ -256,6 +259,7 @@ start_scout(Database *database)
 	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
 	worker.bgw_notify_pid = MyProcPid;
 	database->news = database->movers_due = false;
+	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LISTEN_EVERY);
 	scout_database = database->oid;
 	scout_started = GetCurrentTimestamp();
 	vp_registry->scouted = vp_registry->moved = InvalidOid;
@@ -289,6 +293,51 @@ send_scout(void)
 		vp_charge_all_read();
 }
 
+/*----------
+ * The rounds
+ *----------
+ */
+
+/* Has the registry slots, or lacked some? */
+static bool
+registry_is_used(void)
+{
+	bool		used;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	used = vp_registry->crowded;
+	for (int i = 0; i < vp_max_provisioned && !used; i++)
+		used = vp_registry->slots[i].used;
+	LWLockRelease(vp_registry->lock);
+	return used;
+}
+
+/*
+ * Is there nothing that a round could do?  Then only news can change that.  All messages that came
+ * before the latch was set last must have been read.
+ */
+static bool
+is_idle(void)
+{
+	if (list_outdated || scout != NULL || registry_is_used() || vp_crew_is_there())
+		return false;
+	for (int i = 0; i < ndatabases; i++)
+		if ((databases[i].news || databases[i].movers_due) && !databases[i].closed)
+			return false;
+	return true;
+}
+
+static void
+do_round(void)
+{
+	if (list_outdated)
+		read_list();
+	note_slots();
+	if (!scout_is_out())
+		send_scout();
+	vp_crew_mind();
+}
+
 void
 vecprov_launcher_main(Datum arg)
 {
@@ -298,18 +347,19 @@ vecprov_launcher_main(Datum arg)
 	note_all();
 	for (;;)
 	{
+		pg_atomic_fetch_add_u64(&vp_registry->rounds, 1);
 		ReceiveSharedInvalidMessages(hear, hear_all);
 		if (in_recovery != RecoveryInProgress())
 		{
 			in_recovery = !in_recovery;
 			note_all();
 		}
-		if (list_outdated)
-			read_list();
-		note_slots();
-		if (!scout_is_out())
-			send_scout();
-		vp_crew_mind();
-		vp_worker_wait(LISTEN_EVERY);
+		if (!is_idle())
+		{
+			do_round();
+			(void) vp_worker_wait(VP_WAIT_LAUNCHER, LISTEN_EVERY);
+		}
+		else if (!vp_worker_wait(VP_WAIT_LAUNCHER_IDLE, in_recovery ? IDLE_ON_STANDBY : IDLE))
+			pg_atomic_fetch_add_u64(&vp_registry->idle_looks, 1);
 	}
 }

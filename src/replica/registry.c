@@ -58,6 +58,8 @@ vp_registry_startup(void)
 		return;
 	memset(vp_registry, 0, size);
 	vp_registry->lock = &GetNamedLWLockTranche("vecprov registry")->lock;
+	pg_atomic_init_u64(&vp_registry->rounds, 0);
+	pg_atomic_init_u64(&vp_registry->idle_looks, 0);
 	vp_registry->keys = (pg_atomic_uint64 *) ((char *) vp_registry + size);
 	for (int i = 0; i < vp_max_provisioned; i++)
 		pg_atomic_init_u64(&vp_registry->keys[i], 0);

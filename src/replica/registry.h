@@ -65,7 +65,7 @@ typedef struct VpSlot
 
 typedef struct VpRegistry
 {
-	LWLock	   *lock;			/* for all but the keys' array */
+	LWLock	   *lock;			/* for all but what is atomic */
 	PGPROC	   *keeper;			/* NULL: not there */
 	PGPROC	   *launcher;
 	uint64		holds;			/* the last one's number */
@@ -76,6 +76,8 @@ typedef struct VpRegistry
 	Oid			moved;			/* the same, if movers work on all indexes that need one */
 	bool		movers_refused; /* the last scout got no background worker for one */
 	bool		crowded;		/* there were more indexes than slots */
+	pg_atomic_uint64 rounds;	/* of the launcher */
+	pg_atomic_uint64 idle_looks;	/* those that nobody woke it for, though nothing was provisioned */
 	pg_atomic_uint64 *keys;		/* database and index of each slot, 0: free */
 	VpSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } VpRegistry;

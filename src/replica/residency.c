@@ -13,14 +13,13 @@
 #include "access/relation.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
+#include "base/wait_event.h"
 #include "capacity/facts.h"
 #include "capacity/own_object.h"
 #include "capacity/room.h"
@@ -141,9 +140,7 @@ vecprov_wait(PG_FUNCTION_ARGS)
 					 errmsg("the capacity of the index is not ready yet"),
 					 errhint("%s shows how far it is. Changes of this transaction "
 							 "are not made before it commits.", vp_own_table_name("indexes"))));
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 LOOK_EVERY, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		(void) vp_wait(VP_WAIT_READY, LOOK_EVERY);
 		CHECK_FOR_INTERRUPTS();
 	}
 	PG_RETURN_VOID();

@@ -16,7 +16,6 @@
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
@@ -29,6 +28,9 @@
 
 /* Milliseconds after which locks are let go, though there is more to do. */
 #define TURN	10
+
+/* Milliseconds after which statistics that could not be reported are tried again. */
+#define REPORT_EVERY	1000
 
 /*
  * Clients are told of their answers in groups, since who is told runs at once, where there are no more
@@ -125,9 +127,7 @@ rest(void)
 {
 	static bool unreported = false;
 
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (unreported ? WL_TIMEOUT : 0),
-					 1000L, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
+	(void) vp_wait(VP_WAIT_WORKER, unreported ? REPORT_EVERY : -1);
 	unreported = pgstat_report_stat(false) > 0;
 }
 

@@ -25,9 +25,9 @@
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "utils/rel.h"
-#include "utils/wait_event.h"
 
 #include "base/settings.h"
+#include "base/wait_event.h"
 #include "replica/desk.h"
 #include "replica/dispatch.h"
 #include "replica/registry.h"
@@ -318,8 +318,7 @@ wait_in_line(Waiter *me)
 	{
 		while (!is_over(me))
 		{
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
-			ResetLatch(MyLatch);
+			(void) vp_wait(VP_WAIT_SEAT, -1);
 			CHECK_FOR_INTERRUPTS();
 		}
 	}

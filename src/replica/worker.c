@@ -13,9 +13,9 @@
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "utils/guc.h"
 
+#include "base/news.h"
 #include "base/settings.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
@@ -50,18 +50,24 @@ vp_worker_start(PGPROC **place)
 	before_shmem_exit(leave_place, PointerGetDatum(place));
 }
 
-void
-vp_worker_wait(long timeout)
+bool
+vp_worker_wait(VpWaitEvent event, long timeout)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout >= 0 ? WL_TIMEOUT : 0),
-					 timeout, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
+	bool		woken = vp_wait(event, timeout);
+
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
+	return woken;
+}
+
+static void
+wake_launcher(void)
+{
+	vp_registry_wake(&vp_registry->launcher);
 }
 
 void
@@ -75,6 +81,7 @@ vp_replica_define(void)
 	RegisterBackgroundWorker(&worker);
 	vp_worker_fill(&worker, "vecprov keeper", "vecprov_keeper_main", RESTART);
 	RegisterBackgroundWorker(&worker);
+	vp_news_define(wake_launcher);
 }
 
 void

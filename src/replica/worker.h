@@ -13,6 +13,7 @@
 #include "storage/proc.h"
 
 #include "base/background.h"
+#include "base/wait_event.h"
 
 /* Their main functions. */
 extern VP_EXPORT void vecprov_launcher_main(Datum arg);
@@ -27,9 +28,8 @@ extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of its 
 extern void vp_worker_start(PGPROC **place);
 
 /*
- * Waits until the worker is woken or so many milliseconds are over (-1: no
- * limit), and does what any worker has to do between two things.
+ * Waits as vp_wait does, and does what any worker has to do between two things.
  */
-extern void vp_worker_wait(long timeout);
+extern bool vp_worker_wait(VpWaitEvent event, long timeout);
 
 #endif							/* VP_WORKER_H */

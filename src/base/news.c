@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * news.c
+ *	  Telling that an index's wish, or a tier, was changed; see news.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "utils/inval.h"
+#include "utils/resowner.h"
+
+#include "base/news.h"
+
+static void (*wake_reader) (void) = NULL;
+static bool following = false;	/* the reader is to be woken at the transaction's end */
+
+/*
+ * The last phase: of a transaction that commits, the messages have been sent.  (Callbacks of
+ * transactions are called before they are.)
+ */
+static void
+at_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	if (!following || phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
+		return;
+	following = false;
+	wake_reader();
+}
+
+void
+vp_news_define(void (*wake) (void))
+{
+	wake_reader = wake;
+	RegisterResourceReleaseCallback(at_release, NULL);
+}
+
+void
+vp_news_follow(void)
+{
+	following = wake_reader != NULL;
+}
+
+void
+vp_news_send(void)
+{
+	CacheInvalidateCatalog(DependRelationId);
+	vp_news_follow();
+}
