@@ -8,7 +8,7 @@
 #                       that has vecprov in shared_preload_libraries
 #   make test           everything, on private servers; installs missing packages
 #   make soak           random work and faults for MINUTES=10, from SEED; see README.md
-#   make test-clients   node, JDBC, Python and psql on tables of vecprov; installs them
+#   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc and clang; needs root; see test/matrix
 #   make test-setup     make and make demo on machines that lack this and that; needs root
