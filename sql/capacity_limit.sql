@@ -189,11 +189,11 @@ SET SESSION AUTHORIZATION regress_limit;
 SELECT pg_temp.passed(3, 'INSERT INTO "limit c".limit_followed VALUES (1, ''[1,2,3]'')');
 -- what holds still holds: no right to write the limits, nor a way around by the search path
 SELECT pg_temp.try('UPDATE vecprov.limits SET write_records = NULL');
-CREATE TABLE pg_temp.vecprov_limit (schema name, index name);
+CREATE TABLE pg_temp.limits (schema name, index name);
 SET search_path = pg_temp, "limit c", public;
 ALTER INDEX by_table RENAME TO renamed;
 RESET search_path;
-DROP TABLE pg_temp.vecprov_limit;
+DROP TABLE pg_temp.limits;
 -- REINDEX keeps the name, and the row; DROP leaves it for the next index of that name
 REINDEX INDEX CONCURRENTLY "limit c".renamed;
 SELECT pg_temp.limits();

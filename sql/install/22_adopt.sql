@@ -5,30 +5,27 @@
 -- it is dumped and restored, and it is in our class's family, so that nothing is left when either
 -- extension goes. Where both share the type (bit) the family has two operators, strategies 1 and 2,
 -- and each index serves both.
+--
+-- No function body says which schema it is in: that may be renamed.
 
 CREATE FUNCTION vecprov_same_layout(a regtype, b regtype, value text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'vecprov_same_layout' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION vecprov_same_layout(regtype, regtype, text) IS
 	'do two types store this value in the same bytes?';
 
-CREATE FUNCTION vecprov_is_member(class regclass, object oid, extension name) RETURNS boolean
-	LANGUAGE sql STABLE STRICT
-	BEGIN ATOMIC
-		SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-			WHERE d.classid = $1 AND d.objid = $2 AND d.refclassid = 'pg_catalog.pg_extension'::regclass
-				AND d.deptype = 'e' AND e.extname = $3);
-	END;
-COMMENT ON FUNCTION vecprov_is_member(regclass, oid, name) IS 'does an object belong to an extension?';
-
 CREATE FUNCTION vecprov_adopt(type regtype) RETURNS SETOF text LANGUAGE plpgsql VOLATILE STRICT
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	vector oid;
+	vecprov oid;
 	schema name;
 	own regtype;
+	same_layout boolean;
 	class record;
 BEGIN
-	SELECT n.nspname INTO schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+	SELECT oid INTO vecprov FROM pg_extension WHERE extname = 'vecprov';
+	SELECT e.oid, n.nspname INTO vector, schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 	WHERE e.extname = 'vector';
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'extension "vector" is not installed' USING ERRCODE = 'undefined_object';
@@ -37,19 +34,21 @@ BEGIN
 	SELECT CASE WHEN t.oid = 'bit'::regtype THEN t.oid ELSE o.oid END INTO own
 	FROM pg_type t LEFT JOIN pg_type o ON o.typname = t.typname
 		AND t.typname IN ('vector', 'halfvec', 'sparsevec')
-		AND @extschema@.vecprov_is_member('pg_type', t.oid, 'vector')
-		AND @extschema@.vecprov_is_member('pg_type', o.oid, 'vecprov')
+		AND (SELECT refobjid FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = t.oid AND deptype = 'e') = vector
+		AND (SELECT refobjid FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = o.oid AND deptype = 'e') = vecprov
 	WHERE t.oid = type ORDER BY o.oid LIMIT 1;
 	IF own IS NULL THEN
 		RAISE EXCEPTION 'type % cannot be adopted', type USING
 			ERRCODE = 'wrong_object_type',
 			HINT = 'vector, halfvec and sparsevec of the extension "vector" can be, and bit beside it.';
 	END IF;
-	IF NOT @extschema@.vecprov_same_layout(type, own, CASE
-		WHEN type = 'bit'::regtype THEN '101'
-		WHEN type::text ~ 'sparsevec$' THEN '{1:1,3:-2}/5'
-		ELSE '[1,-2,0.5]' END)
-	THEN
+	EXECUTE format('SELECT %s.vecprov_same_layout($1, $2, $3)',
+			(SELECT extnamespace::regnamespace FROM pg_extension WHERE oid = vecprov))
+		INTO same_layout USING type, own, CASE
+			WHEN type = 'bit'::regtype THEN '101'
+			WHEN type::text ~ 'sparsevec$' THEN '{1:1,3:-2}/5'
+			ELSE '[1,-2,0.5]' END;
+	IF NOT same_layout THEN
 		RAISE EXCEPTION 'type % is not stored as vecprov''s', type USING
 			ERRCODE = 'feature_not_supported';
 	END IF;
@@ -69,8 +68,8 @@ BEGIN
 			JOIN pg_operator so ON so.oid = s.amopopr
 			JOIN pg_operator o ON o.oprname = so.oprname AND o.oprleft = type AND o.oprright = type
 		WHERE m.amname = 'vecprov' AND c.opcintype = own
-			AND @extschema@.vecprov_is_member('pg_opclass', c.oid, 'vecprov')
-			AND @extschema@.vecprov_is_member('pg_operator', o.oid, 'vector')
+			AND (SELECT refobjid FROM pg_depend WHERE classid = 'pg_opclass'::regclass AND objid = c.oid AND deptype = 'e') = vecprov
+			AND (SELECT refobjid FROM pg_depend WHERE classid = 'pg_operator'::regclass AND objid = o.oid AND deptype = 'e') = vector
 			AND NOT EXISTS (SELECT FROM pg_amop a WHERE a.amopfamily = f.oid AND a.amopopr = o.oid)
 		ORDER BY 1
 	LOOP
@@ -88,6 +87,7 @@ CREATE FUNCTION vecprov_unadopt(type regtype) RETURNS SETOF text LANGUAGE plpgsq
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	vecprov oid := (SELECT oid FROM pg_extension WHERE extname = 'vecprov');
 	class text;
 BEGIN
 	FOR class IN
@@ -95,8 +95,8 @@ BEGIN
 		FROM pg_am m JOIN pg_opclass c ON c.opcmethod = m.oid
 			JOIN pg_namespace n ON n.oid = c.opcnamespace
 		WHERE m.amname = 'vecprov' AND c.opcintype = type
-			AND @extschema@.vecprov_is_member('pg_opfamily', c.opcfamily, 'vecprov')
-			AND NOT @extschema@.vecprov_is_member('pg_opclass', c.oid, 'vecprov')
+			AND (SELECT refobjid FROM pg_depend WHERE classid = 'pg_opfamily'::regclass AND objid = c.opcfamily AND deptype = 'e') = vecprov
+			AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_opclass'::regclass AND objid = c.oid AND deptype = 'e')
 		ORDER BY 1
 	LOOP
 		EXECUTE format('DROP OPERATOR CLASS %s USING vecprov', class);

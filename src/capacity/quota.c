@@ -136,7 +136,8 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 	char	   *role = GetUserNameFromId(charge->owner, false);
 
 	complaint->message = psprintf("quota of role \"%s\" does not allow index \"%s\"", role, name);
-	complaint->hint = psprintf("Quotas are the rows of %s; other indexes of the role can be released.",
+	complaint->hint = psprintf("Quotas are the rows of %s; "
+							   "other indexes of the role can be released.",
 							   vp_own_table_name("quotas"));
 	switch (obstacle)
 	{

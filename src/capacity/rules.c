@@ -122,7 +122,8 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 		if (!vp_tier_find(change->after.tier, &tier))
 			vp_change_refuse(change, ERRCODE_UNDEFINED_OBJECT,
 							 psprintf("tier \"%s\" does not exist", change->after.tier),
-							 NULL, psprintf("Tiers are the rows of %s.", vp_own_table_name("tiers")));
+							 NULL, psprintf("Tiers are the rows of %s.",
+											vp_own_table_name("tiers")));
 	}
 	check_interval(change, vp_change_of_tier, "tier or mode", vp_tier_change_interval,
 				   "vecprov.tier_change_interval");

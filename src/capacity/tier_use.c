@@ -80,7 +80,7 @@ vecprov_tier_in_use(PG_FUNCTION_ARGS)
 				 errmsg("cannot rename tier \"%s\" because index %s uses it", use.tier, use.index) :
 				 errmsg("cannot delete tier \"%s\" because index %s uses it", use.index_tier,
 						use.index),
-				 errhint("Give each index of the tier another one with vecprov_set_tier(), or release "
-						 "it with vecprov_release().")));
+				 errhint("Give each index of the tier another one with vecprov_set_tier(), "
+						 "or release it with vecprov_release().")));
 	PG_RETURN_POINTER(NULL);
 }

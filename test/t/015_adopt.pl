@@ -214,6 +214,12 @@ SELECT vecprov_adopt('vector');
 CREATE INDEX items_v_idx ON items USING vecprov (v vector_l2_ops);
 CREATE SCHEMA other;
 ALTER EXTENSION vector SET SCHEMA other;
+-- the schema of vecprov's own functions gets another name
+ALTER SCHEMA vp RENAME TO "v p";
+SET search_path = other, "v p";
+SELECT vecprov_adopt('halfvec');
+SELECT vecprov_unadopt('halfvec');
+ALTER SCHEMA "v p" RENAME TO vp;
 EOS
 is($node->safe_psql('plain', "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, 'and again');
 
@@ -249,18 +255,18 @@ CREATE INDEX items_lists ON public.items USING vecprov (v)
 CREATE INDEX items_part ON public.items USING vecprov (((subvector(v, 1, 2))::vector(2)) vector_l1_ops) WHERE (id > 7)
 EOS
 $node->safe_psql('old', <<'EOS');
-CREATE SCHEMA vecprov;
-CREATE EXTENSION vecprov SCHEMA vecprov;
+CREATE SCHEMA vectors;
+CREATE EXTENSION vecprov SCHEMA vectors;
 BEGIN;
 DROP VIEW near;
 DROP INDEX items_cosine, items_lists, items_part;
-ALTER TABLE items ALTER v TYPE vecprov.vector(3) USING v::real[]::vecprov.vector;
-CREATE INDEX items_cosine ON items USING vecprov (v vecprov.vector_cosine_ops);
+ALTER TABLE items ALTER v TYPE vectors.vector(3) USING v::real[]::vectors.vector;
+CREATE INDEX items_cosine ON items USING vecprov (v vectors.vector_cosine_ops);
 COMMIT;
 DROP EXTENSION vector;
 EOS
 is($node->safe_psql('old', $sum), $rows, 'a column moved over: rows');
-is($node->safe_psql('old', "SELECT count(*) FROM vecprov.vecprov_check('items_cosine', true)"), 0, 'a column moved over: index');
+is($node->safe_psql('old', "SELECT count(*) FROM vectors.vecprov_check('items_cosine', true)"), 0, 'a column moved over: index');
 $node->safe_psql('postgres', "DROP DATABASE $_") foreach 'old', 'new';
 
 # pg_upgrade; and pgvector's update, where the machine has two versions of it.

@@ -226,7 +226,7 @@ SELECT p.proname || ' ' || string_agg(CASE
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_extension e ON e.oid = d.refobjid,
 	unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'vecprov'
-	AND p.proargtypes[0] = 'regclass'::regtype AND p.proname <> 'vecprov_is_member'
+	AND p.proargtypes[0] = 'regclass'::regtype
 GROUP BY p.oid, p.proname ORDER BY 1
 EOS
 cmp_ok(scalar @functions, '>=', 17, 'functions that take an index');
