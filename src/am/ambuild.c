@@ -37,6 +37,7 @@
 #include "utils/wait_event.h"
 
 #include "am/am.h"
+#include "am/bare.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
@@ -91,7 +92,8 @@ typedef struct Build
 	MemoryContext scratch;
 	VpMeasure	measure;
 	VpShard		shard[VP_MAX_SHARDS];	/* as they will be */
-	double		tuples;			/* indexed */
+	double		tuples;			/* indexed, with a vector */
+	VpBareBuild bare;			/* indexed, without */
 } Build;
 
 static void
@@ -176,6 +178,7 @@ init_meta(VpMeta *meta, Relation rel)
 	lay_out(meta, form, metric, dims, m, ef_construction);
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
+	meta->complete = VP_COMPLETE;
 }
 
 /* Codes of the graph in memory: more bits than few on the pages, of the same rotated vector. */
@@ -614,6 +617,7 @@ finish_graph(Build *build)
 		build->shard[i].entry = vp_ref(vp_mem_entry(build->graph, i).id);
 	if (count > 0)
 		vp_store_finish(&build->index->store, count, build->shard, build->meta.shards);
+	vp_bare_build_finish(&build->bare, &build->index->store, count);
 	destroy_graph(build);
 	if (build->file != 0)
 		FileClose(build->file);
@@ -662,7 +666,10 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 	const VpValue *value;
 
 	if (isnull[0])
+	{
+		vp_bare_build_add(&build->bare, VP_BARE_NULL, tid);
 		return;
+	}
 	old = MemoryContextSwitchTo(build->scratch);
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&build->meta, value))
@@ -671,6 +678,8 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 		build->tuples++;
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	}
+	else
+		vp_bare_build_add(&build->bare, VP_BARE_NAN, tid);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->scratch);
 }
@@ -720,6 +729,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 										   ALLOCSET_DEFAULT_SIZES);
 	build->scratch = AllocSetContextCreate(build->context, "vecprov build scratch",
 										   ALLOCSET_DEFAULT_SIZES);
+	build->bare.context = build->context;
 	callback->func = destroy_graph;
 	callback->arg = build;
 	MemoryContextRegisterResetCallback(build->context, callback);
@@ -738,7 +748,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	vp_room_check(rel, built_bytes(build), complaint_level(rel, info));
 	finish_graph(build);
 	vp_memory_check(rel, complaint_level(rel, info));
-	result->index_tuples = build->tuples;
+	result->index_tuples = build->tuples + build->bare.rows[VP_BARE_NAN] + build->bare.rows[VP_BARE_NULL];
 	VP_POINT("build-written");
 
 	set_phase(VP_PHASE_LOGGING);

@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "am/am.h"
+#include "am/bare.h"
 #include "am/inserter.h"
 #include "am/mover.h"
 #include "base/debug_point.h"
@@ -338,7 +339,10 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	uint64		began = vp_now();
 
 	if (isnull[0])
+	{
+		vp_bare_insert_null(rel, heap, tid);
 		return false;
+	}
 	vp_loaded_need();
 	vp_room_check_awake(rel);
 	meter = vp_meter_find(rel);
@@ -358,6 +362,8 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 		add_value(inserter, info, heap, value, tid);
 		vp_meter_insert(meter, vp_now() - began);
 	}
+	else
+		vp_bare_insert(rel, heap, inserter->index, VP_BARE_NAN, tid);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 
 	vp_value_free(value, values[0]);

@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
+#include "am/bare.h"
 #include "am/inserter.h"
 #include "am/returned.h"
 #include "am/row_heap.h"
@@ -81,6 +82,7 @@ typedef enum ScanPhase
 	SCAN_SEARCH,				/* the graph */
 	SCAN_SWEEP,					/* all nodes, each measured */
 	SCAN_LATE,					/* rows that were put off */
+	SCAN_BARE,					/* rows without a vector */
 	SCAN_DONE
 } ScanPhase;
 
@@ -117,6 +119,8 @@ typedef struct VpScan
 	double		last_dist;		/* of the last row returned */
 	int64		nreturned;
 	VpReturned	returned;		/* in `rows` */
+	bool		with_bare;		/* all rows with a vector were found: those without come, too */
+	VpBareRows *bare;			/* in `rows`; NULL before SCAN_BARE */
 
 	VpMeter    *meter;
 	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
@@ -422,6 +426,8 @@ vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int nor
 	vp_row_heap_reset(&state->heap);
 	state->phase = SCAN_START;
 	state->sweep = NULL;
+	state->with_bare = false;
+	state->bare = NULL;
 	state->error_sum = state->error_sum2 = 0;
 	state->measured = 0;
 	state->farthest = -INFINITY;
@@ -485,56 +491,6 @@ get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
 	return n;
 }
 
-static void
-start_search(IndexScanDesc scan)
-{
-	VpScan	   *state = scan->opaque;
-	VpGraphState graph;
-	VpEntry		entries[VP_MAX_SHARDS];
-	int			nentries;
-
-	if (scan->numberOfOrderBys == 0)
-		elog(ERROR, "cannot scan vecprov index without order");
-	/* rows of nodes that are used again must be invisible to this scan */
-	if (!IsMVCCSnapshot(scan->xs_snapshot))
-		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
-	pgstat_count_index_scan(scan->indexRelation);
-
-	state->snapshot = scan->xs_snapshot;
-	nentries = get_entries(&state->index->store, &graph, entries);
-	if (graph.mean_due != state->index->meta.mean_due)
-		reopen_index(state);
-	get_query(scan);
-	state->index->form->rotate(&state->index->codec, &state->index->meta, state->vector,
-							   state->rotated, false);
-	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
-
-	vp_table_end_begin(&state->table, scan->heapRelation);
-	vp_rows_begin(&state->coming, scan->heapRelation);
-	state->cold = false;
-	state->ef = vp_ef_search;
-	state->rounds = 1;
-	state->kept = state->ef;
-	state->phase = SCAN_SEARCH;
-	if (nentries == 0)
-	{
-		state->phase = SCAN_DONE;
-		return;
-	}
-	state->source.nids = graph.next_id;
-	/* most of those that are expanded early stay among the nearest */
-	state->source.vectors = state->index->store.geo.vector_words > 0 ? 2 * MIN_MEASURED : 0;
-	/* of one graph about ef nodes are expanded */
-	state->source.rows_come = nentries == 1 ? Max(state->ef - vp_client_lead(), 1) : 0;
-	vp_seat_take(scan->indexRelation);
-	VP_POINT("search-seated");
-	vp_search_start_all(state->search, &state->source.source, &state->query,
-						entries, nentries, state->ef, graph.next_id);
-	vp_client_rows_come();
-	VP_POINT("search-found");
-	read_ahead(state);
-}
-
 /* Tells once what a scan that was not to go on has left out. */
 static void
 tell_cut_off(VpScan *scan)
@@ -573,6 +529,57 @@ end_in_order(VpScan *scan, bool more)
 	if (scan->returned.nlate > 0)
 		tell_late(scan);
 	scan->phase = SCAN_LATE;
+	scan->with_bare = !more && vp_iterative_scan != VP_ITERATIVE_OFF;
+}
+
+static void
+start_search(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	VpGraphState graph;
+	VpEntry		entries[VP_MAX_SHARDS];
+	int			nentries;
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan vecprov index without order");
+	/* rows of nodes that are used again must be invisible to this scan */
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	pgstat_count_index_scan(scan->indexRelation);
+
+	state->snapshot = scan->xs_snapshot;
+	nentries = get_entries(&state->index->store, &graph, entries);
+	if (graph.mean_due != state->index->meta.mean_due)
+		reopen_index(state);
+	get_query(scan);
+	state->index->form->rotate(&state->index->codec, &state->index->meta, state->vector,
+							   state->rotated, false);
+	vp_query_prepare(&state->index->codec, state->rotated, &state->query);
+
+	vp_table_end_begin(&state->table, scan->heapRelation);
+	vp_rows_begin(&state->coming, scan->heapRelation);
+	state->cold = false;
+	state->ef = vp_ef_search;
+	state->rounds = 1;
+	state->kept = state->ef;
+	state->phase = SCAN_SEARCH;
+	if (nentries == 0)
+	{
+		end_in_order(state, false);
+		return;
+	}
+	state->source.nids = graph.next_id;
+	/* most of those that are expanded early stay among the nearest */
+	state->source.vectors = state->index->store.geo.vector_words > 0 ? 2 * MIN_MEASURED : 0;
+	/* of one graph about ef nodes are expanded */
+	state->source.rows_come = nentries == 1 ? Max(state->ef - vp_client_lead(), 1) : 0;
+	vp_seat_take(scan->indexRelation);
+	VP_POINT("search-seated");
+	vp_search_start_all(state->search, &state->source.source, &state->query,
+						entries, nentries, state->ef, graph.next_id);
+	vp_client_rows_come();
+	VP_POINT("search-found");
+	read_ahead(state);
 }
 
 /* Measures all nodes from now on; what was found and not returned will be found once more. */
@@ -716,6 +723,13 @@ set_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 	vp_rows_pin(&state->coming, scan);
 }
 
+/* NaN is farther than all else: also that of rows without a vector, which a worker may have found. */
+static inline bool
+is_nearer(double dist, double than)
+{
+	return dist < than || (isnan(than) && !isnan(dist));
+}
+
 /* The scan returns this row, if it has not done so and may do so now. */
 static bool
 return_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
@@ -724,7 +738,7 @@ return_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 
 	if (vp_returned_before(&state->returned, tid))
 		return false;
-	if (dist < state->farthest && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+	if (is_nearer(dist, state->farthest) && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 	{
 		vp_returned_put_off(&state->returned, dist, tid);
 		return false;
@@ -746,6 +760,36 @@ return_late_row(IndexScanDesc scan)
 		set_row(scan, hit.dist, &hit.tid);
 		return true;
 	}
+	if (state->phase == SCAN_LATE)
+		state->phase = state->with_bare ? SCAN_BARE : SCAN_DONE;
+	return false;
+}
+
+/* The same for rows without a vector, at the very end. */
+static bool
+return_bare_row(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	const VpStore *store = &state->index->store;
+	ItemPointerData tid;
+
+	if (state->phase == SCAN_BARE && state->bare == NULL)
+		state->bare = vp_bare_rows(store);
+	while (state->phase == SCAN_BARE && vp_bare_rows_next(state->bare, &tid))
+	{
+		if (!vp_table_has(&state->table, &tid))
+			vp_report_damage(store->rel, vp_node_place(&store->geo, state->bare->id).block,
+							 "A record is of a row behind the end of the table.");
+		if (vp_returned_before(&state->returned, &tid))
+			continue;
+		if (is_cut_off(state))
+		{
+			tell_cut_off(state);
+			break;
+		}
+		set_row(scan, NAN, &tid);
+		return true;
+	}
 	state->phase = SCAN_DONE;
 	return false;
 }
@@ -764,7 +808,7 @@ next_tid(IndexScanDesc scan)
 		bool		found;
 
 		if (row == NULL)
-			return return_late_row(scan);
+			return return_late_row(scan) || return_bare_row(scan);
 		dist = row->dist;
 		found = find_tid(state, row, &tid);
 

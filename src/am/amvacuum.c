@@ -19,6 +19,9 @@
  *	7. puts the dead into the waiting list: they stay as they are until all
  *	   snapshots of now are gone, because a search may be on one of them
  *
+ * Rows without a vector are simpler: ambulkdelete empties their entries, and
+ * amvacuumcleanup puts those of two nodes into one where they have room.
+ *
  * All that is to be known is on the pages: a VACUUM that is interrupted, or
  * dies, leaves marked nodes to the next.
  *
@@ -33,10 +36,12 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "am/am.h"
+#include "am/bare.h"
 #include "am/inserter.h"
 #include "am/mover.h"
 #include "base/debug_point.h"
@@ -443,16 +448,28 @@ renew_landmarks(Cleanup *cleanup)
 }
 
 /*
- * Step 7.  With an id of its own, assigned when nothing leads to the dead any
- * more, this transaction divides the snapshots of before from those of after:
- * as soon as it has ended, new ones are newer.  A parallel VACUUM cannot have
- * one; then some later transaction must end first.
+ * The transaction that divides the snapshots of before from those of after, now that nothing
+ * leads to the dead any more: this one, as soon as it has ended new ones are newer.  Or the
+ * next one, which must come and end first, in two cases.  A parallel VACUUM cannot have an
+ * ID assigned.  And an ID that VACUUM has had since it came to another index of the table is
+ * too old: snapshots do not look at a running VACUUM, so a scan that has met a link to
+ * the dead may have a snapshot that is newer than this ID.
  */
+static FullTransactionId
+dividing_xid(void)
+{
+	bool		assigned = FullTransactionIdIsValid(GetTopFullTransactionIdIfAny());
+
+	if (IsInParallelMode() || (assigned && (MyProc->statusFlags & PROC_IN_VACUUM)))
+		return ReadNextFullTransactionId();
+	return GetTopFullTransactionId();
+}
+
+/* Step 7. */
 static void
 release_nodes(Cleanup *cleanup)
 {
-	FullTransactionId xid = IsInParallelMode() ?
-		ReadNextFullTransactionId() : GetTopFullTransactionId();
+	FullTransactionId xid = dividing_xid();
 	uint32		npages = vp_node_page_count(&cleanup->store->geo, cleanup->next_id);
 
 	for (uint32 page = 0; page < npages; page++)
@@ -470,6 +487,7 @@ vp_clean_graph(Relation rel)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	VpIndex    *index = vp_index_copy(vp_index_get(rel));
 	Cleanup    *cleanup = palloc0(sizeof(Cleanup));
+	uint32	   *pages;
 
 	wait_for_inserts(rel);
 
@@ -497,13 +515,40 @@ vp_clean_graph(Relation rel)
 		if (index->meta.landmark_pages > 0)
 			renew_landmarks(cleanup);
 	}
+	(void) vp_bare_merge(&index->store, &pages);
 	VP_POINT("vacuum-repaired");
 	release_nodes(cleanup);
+	vp_bare_merged(&index->store);
 	vp_meta_set_dead(&index->store, cleanup->nmoved);
 	VP_POINT("vacuum-unlinked");
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+}
+
+/*
+ * What is to be done for rows without a vector alone.  A node that leaves its chain and
+ * is not released, as this has failed, counts as dead for the next ambulkdelete.
+ */
+static void
+clean_bare(const VpStore *store)
+{
+	uint32	   *pages;
+	uint32		n = vp_bare_merge(store, &pages);
+
+	VP_POINT("vacuum-merged");
+	if (n > 0)
+	{
+		FullTransactionId xid = dividing_xid();
+
+		for (uint32 i = 0; i < n; i++)
+		{
+			vacuum_delay_point(false);
+			(void) vp_release_page(store, pages[i], xid);
+		}
+		pfree(pages);
+	}
+	vp_bare_merged(store);
 }
 
 IndexBulkDeleteResult *
@@ -529,6 +574,7 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	{
 		vacuum_delay_point(false);
 		vp_mark_dead(&index->store, page, callback, arg, &counts);
+		vp_bare_mark(&index->store, page, callback, arg, &counts);
 	}
 	/* told to the next VACUUM, should this one not come to its end */
 	if (counts.dead > 0)
@@ -569,6 +615,8 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		vp_clean_graph(info->index);
 		stats->pages_free = 0;
 	}
+	else if (vp_bare_is_thin(&meta))
+		clean_bare(&store);
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);

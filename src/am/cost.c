@@ -22,6 +22,7 @@
 #include <math.h>
 
 #include "access/genam.h"
+#include "access/table.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/rel.h"
@@ -92,6 +93,59 @@ groups_all_rows(const Query *query)
 	return query->limitCount == NULL && (query->groupClause != NIL || query->distinctClause != NIL);
 }
 
+/* Does the statement want all rows, as far as one can know?  A cursor may be read to its end. */
+static bool
+wants_all_rows(const PlannerInfo *root)
+{
+	return root->parse->limitCount == NULL && root->limit_tuples < 0 && root->tuple_fraction < 1;
+}
+
+/* Can the indexed column be NULL? */
+static bool
+is_nullable(Relation rel)
+{
+	AttrNumber	column = rel->rd_index->indkey.values[0];
+	Relation	table;
+	bool		nullable;
+
+	if (column == 0)
+		return true;
+	table = table_open(rel->rd_index->indrelid, NoLock);
+	nullable = !TupleDescAttr(RelationGetDescr(table), column - 1)->attnotnull;
+	table_close(table, NoLock);
+	return nullable;
+}
+
+/*
+ * May rows be missing from an index?  In one that an older version made, those without a vector
+ * are.  Of one that is damaged this is not known: that is for a search to find.
+ */
+static bool
+may_lack_rows(const IndexOptInfo *info)
+{
+	Relation	rel;
+	VpMeta		meta;
+	BlockNumber nblocks;
+	bool		lacks;
+
+	if (info->hypothetical)
+		return false;
+	rel = index_open(info->indexoid, NoLock);
+	lacks = vp_meta_try(rel, &meta, &nblocks) == NULL && meta.complete == 0 &&
+		(meta.metric == VP_METRIC_COSINE || is_nullable(rel));
+	index_close(rel, NoLock);
+	return lacks;
+}
+
+/* An order is all that it can give, and some plans need more than an index has. */
+static bool
+is_useless(const PlannerInfo *root, const IndexPath *path)
+{
+	return path->indexorderbys == NIL || groups_all_rows(root->parse) ||
+		is_replaced(path->indexinfo) ||
+		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
+}
+
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
@@ -101,8 +155,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
 
-	/* an order is all that it can give */
-	if (path->indexorderbys == NIL || groups_all_rows(root->parse) || is_replaced(path->indexinfo))
+	if (is_useless(root, path))
 	{
 		*startup_cost = *total_cost = INFINITY;
 		VpDisablePath(&path->path);

@@ -51,10 +51,16 @@ bool
 vp_mean_is_due(const VpIndex *index)
 {
 	VpGraphState state = vp_graph_state(&index->store);
+	uint32		records;
+	uint64		bytes;
 
 	/* codes of what is in the table alone keep the mean that they were built with */
-	return index->meta.mean_floats > 0 && !index->form->in_table &&
-		state.mean_due != 0 && state.next_id >= state.mean_due;
+	if (index->meta.mean_floats == 0 || index->form->in_table ||
+		state.mean_due == 0 || state.next_id < state.mean_due)
+		return false;
+	/* ids may be of nodes without a vector */
+	vp_store_totals(&index->store, &records, &bytes);
+	return records >= state.mean_due;
 }
 
 /* Adds up the rotated vectors of all living nodes; how many. */
@@ -88,8 +94,10 @@ recode_nodes(const VpIndex *index, uint32 nids, void *vector, float *rotated)
 
 	for (VpId id = 0; id < nids; id++)
 	{
+		uint8		flags = vp_node_flags(&index->store, id);
+
 		CHECK_FOR_INTERRUPTS();
-		if (vp_node_flags(&index->store, id) == 0)
+		if (flags == 0 || (flags & VP_NODE_BARE))
 			continue;
 		vp_vector_fetch(&index->store, id, vector);
 		index->form->rotate(&index->codec, &index->meta, vector, rotated, false);
@@ -104,18 +112,21 @@ take_mean(Relation rel)
 {
 	VpIndex    *index = vp_index_copy(vp_index_get(rel));
 	uint32		nids = vp_graph_state(&index->store).next_id;
+	uint32		records;
+	uint64		bytes;
 	void	   *vector = palloc(index->store.geo.exact_words * sizeof(uint32));
 	float	   *rotated = vp_palloc_aligned(index->codec.rotated_bytes);
 	float	   *mean = palloc(index->meta.mean_floats * sizeof(float));
 	double	   *sum = palloc0(index->codec.padded * sizeof(double));
 	double		n = sum_vectors(index, nids, vector, rotated, sum);
 
+	vp_store_totals(&index->store, &records, &bytes);
 	(void) vp_mean_finish(sum, n, index->codec.padded, mean);
 	vp_mean_write(&index->store, &index->meta, mean);
 	index->meta.has_mean = true;
 	index = vp_index_make(rel, &index->meta, mean, CurrentMemoryContext);
 	recode_nodes(index, nids, vector, rotated);
-	vp_mean_taken(&index->store, nids);
+	vp_mean_taken(&index->store, records);
 }
 
 /*

@@ -25,6 +25,7 @@
 
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
+#include "page/bare.h"
 #include "page/record.h"
 
 VP_SERVER_FUNCTION(vecprov_check);
@@ -51,6 +52,14 @@ typedef struct NodeInfo
 	uint32		next;
 } NodeInfo;
 
+/* A row without a vector, as the index has it. */
+typedef struct BareRow
+{
+	ItemPointerData tid;
+	VpBareKind	kind;
+	VpId		id;				/* the node */
+} BareRow;
+
 typedef struct Check
 {
 	VpTarget	target;
@@ -62,6 +71,9 @@ typedef struct Check
 	VpTableEnd	table;			/* where the table ends */
 	VpId	   *by_tid;			/* nodes with rows, in the order of those */
 	uint32		nby_tid;
+	BareRow    *bare;			/* likewise */
+	Size		nbare;
+	Size		room;			/* of bare */
 } Check;
 
 static void report(Check *check, BlockNumber block, int64 item, const char *rule,
@@ -239,19 +251,71 @@ check_list(Check *check, BlockNumber block, VpId id, const uint32 *words, int ro
 static bool
 flags_make_sense(uint8 flags)
 {
-	uint8		state = flags & (VP_NODE_PENDING | VP_NODE_LINKED | VP_NODE_CHAINED);
+	uint8		state = flags & (VP_NODE_PENDING | VP_NODE_LINKED | VP_NODE_CHAINED | VP_NODE_BARE);
 
 	if (flags == 0)
 		return true;
-	if (flags & ~(VP_NODE_MOVED | (VP_NODE_MOVED - 1)))
-		return false;
 	if (state == 0 || (state & (state - 1)) != 0)
+		return false;
+	if (state == VP_NODE_BARE && (flags & (VP_NODE_DEAD | VP_NODE_MOVED)))
 		return false;
 	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
 		((flags & VP_NODE_MOVED) && !(flags & VP_NODE_DEAD)))
 		return false;
-	/* only a chained node is taken out alive: another one has its row now */
-	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) || state == VP_NODE_CHAINED;
+	/* only chained and bare nodes are taken out alive: other ones have their rows now */
+	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) ||
+		state == VP_NODE_CHAINED || state == VP_NODE_BARE;
+}
+
+/* What a bare node holds: rows, and nothing that another node's record has. */
+static void
+check_bare_node(Check *check, BlockNumber block, VpId id, const char *record)
+{
+	const VpNodeTail *tail = vp_record_tail(check->store, record);
+	const VpBareEntry *entries = (const VpBareEntry *) record;
+
+	if (tail->shard >= VP_NBARE)
+		report(check, block, id, "shard", "rows without a vector are of kind %u, there are %d",
+			   tail->shard, VP_NBARE);
+	if (!all_zero(&tail->tid, sizeof(tail->tid)) ||
+		(tail->size != 0 && !(tail->flags & VP_NODE_LISTED)))
+		report(check, block, id, "row", "the record is of rows without a vector, and of another one");
+	for (int i = 0; i < vp_bare_room(check->store); i++)
+	{
+		ItemPointerData tid;
+
+		ItemPointerSet(&tid, entries[i].block, Min(entries[i].offset, PG_UINT16_MAX));
+		if (entries[i].offset == 0 ? entries[i].block != 0 : !vp_tid_is_sound(&tid))
+			report(check, block, id, "row", "entry %d is of no valid row", i);
+		else if (entries[i].offset != 0 && tail->flags == VP_NODE_BARE &&
+				 !vp_table_has(&check->table, &tid))
+			report(check, block, id, "row", "the row of entry %d is behind the end of the table", i);
+	}
+}
+
+/* What a node of a graph holds. */
+static void
+check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
+{
+	const VpGeometry *geo = &check->store->geo;
+	VpNodeTail *tail = vp_record_tail(check->store, record);
+	const float *factors = (const float *) record;
+	const char *links = record + geo->links_offset;
+
+	if (tail->shard >= check->meta.shards && !(tail->flags & VP_NODE_UNLINKED))
+		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
+			   check->meta.shards);
+	if (isnan(factors[0]) || isnan(factors[1]))
+		report(check, block, id, "factors", "a factor of the code is not a number");
+	if (!vp_tid_is_sound(&tail->tid))
+		report(check, block, id, "row", "the record has no valid row");
+	else if (has_row(tail->flags) && !vp_table_has(&check->table, &tail->tid))
+		report(check, block, id, "row", "the record's row is behind the end of the table");
+	if (in_graph(tail->flags))
+		check_list(check, block, id, (const uint32 *) links, 2 * geo->m);
+	else if (!(tail->flags & (VP_NODE_LINKED | VP_NODE_LISTED)) &&
+			 !all_zero(links, 2 * geo->m * sizeof(uint32)))
+		report(check, block, id, "links of linked nodes", "the node is not linked, but has links");
 }
 
 static void
@@ -259,8 +323,6 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 {
 	const VpGeometry *geo = &check->store->geo;
 	VpNodeTail *tail = vp_record_tail(check->store, record);
-	const float *factors = (const float *) record;
-	const char *links = record + geo->links_offset;
 
 	if (!flags_make_sense(tail->flags))
 		report(check, block, id, "flags", "flags are %02X", tail->flags);
@@ -279,23 +341,13 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 			   check->meta.next_id);
 	if (tail->id != id)
 		report(check, block, id, "own id", "the record says that it is node %u", tail->id);
-	if (tail->shard >= check->meta.shards && !(tail->flags & VP_NODE_UNLINKED))
-		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
-			   check->meta.shards);
-	if (isnan(factors[0]) || isnan(factors[1]))
-		report(check, block, id, "factors", "a factor of the code is not a number");
-	if (!vp_tid_is_sound(&tail->tid))
-		report(check, block, id, "row", "the record has no valid row");
-	else if (has_row(tail->flags) && !vp_table_has(&check->table, &tail->tid))
-		report(check, block, id, "row", "the record's row is behind the end of the table");
+	if (tail->flags & VP_NODE_BARE)
+		check_bare_node(check, block, id, record);
+	else
+		check_graph_node(check, block, id, record);
 	if (tail->next != 0 && !is_id(check, vp_deref(tail->next)))
 		report(check, block, id, "chain in range", "the chain goes on at node %u of %u",
 			   vp_deref(tail->next), check->meta.next_id);
-	if (in_graph(tail->flags))
-		check_list(check, block, id, (const uint32 *) links, 2 * geo->m);
-	else if (!(tail->flags & (VP_NODE_LINKED | VP_NODE_LISTED)) &&
-			 !all_zero(links, 2 * geo->m * sizeof(uint32)))
-		report(check, block, id, "links of linked nodes", "the node is not linked, but has links");
 	if (check->full && id < check->meta.next_id)
 	{
 		check->nodes[id].flags = tail->flags;
@@ -581,7 +633,7 @@ check_totals(Check *check)
 	{
 		NodeInfo   *node = &check->nodes[id];
 
-		if (node->flags != 0 && !(node->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) &&
+		if (node->flags != 0 && !(node->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) &&
 			node->shard < check->meta.shards && vp_ref(id) != check->meta.copy)
 			vp_shard_count(&sums[node->shard], 1, node->size);
 	}
@@ -663,6 +715,71 @@ check_reachable(Check *check)
 	if (missing > 1 + all / UNREACHABLE_ALLOWED && is_cleaned(check))
 		report(check, VP_META_BLOCK, -1, "nodes reachable",
 			   "%u of %u nodes cannot be reached from the entry points", missing, all);
+}
+
+/*----------
+ * Rows without a vector
+ *----------
+ */
+
+static void
+add_bare_row(Check *check, const ItemPointerData *tid, VpBareKind kind, VpId id)
+{
+	if (check->nbare == check->room)
+	{
+		check->room = Max(2 * check->room, 1024);
+		check->bare = check->bare == NULL ?
+			palloc(check->room * sizeof(BareRow)) :
+			repalloc_huge(check->bare, check->room * sizeof(BareRow));
+	}
+	check->bare[check->nbare++] = (BareRow) {*tid, kind, id};
+}
+
+/* Is a chain of bare nodes what it should be?  Remembers its rows.  False: it cannot be followed. */
+static bool
+check_bare_chain(Check *check, VpBareKind kind)
+{
+	ItemPointerData *tids = palloc(vp_bare_room(check->store) * sizeof(ItemPointerData));
+	const VpBareChain *chain = &check->meta.bare[kind];
+	Size		before = check->nbare;
+	VpBareWalk	walk = {.store = check->store,.kind = kind,.id = vp_deref(chain->head),.before = VP_NO_ID,.mark = VP_NO_ID};
+	VpId		id = VP_NO_ID;
+	int			n;
+
+	while (walk.id != VP_NO_ID)
+	{
+		NodeInfo   *node = walk.id < check->meta.next_id ? &check->nodes[walk.id] : NULL;
+
+		if (node == NULL || node->flags != VP_NODE_BARE || node->shard != kind || node->chained_to)
+		{
+			report(check, id == VP_NO_ID ? VP_META_BLOCK : node_block(check, id), id == VP_NO_ID ? -1 : id,
+				   "chain of bare nodes", "the chain goes on at node %u with flags %02X%s", walk.id,
+				   node == NULL ? 0 : node->flags,
+				   node != NULL && node->chained_to ? ", a second time" : "");
+			return false;
+		}
+		node->chained_to = true;
+		n = vp_bare_walk_on(&walk, &id, tids);
+		for (int i = 0; i < n; i++)
+			add_bare_row(check, &tids[i], kind, id);
+	}
+	if ((uint32) (check->nbare - before) != chain->rows)
+		report(check, VP_META_BLOCK, -1, "totals", "it says %u rows of kind %d without a vector, there are %zu",
+			   chain->rows, kind, check->nbare - before);
+	pfree(tids);
+	return true;
+}
+
+static void
+check_bare(Check *check)
+{
+	bool		sound = true;
+
+	for (VpBareKind kind = 0; kind < VP_NBARE; kind++)
+		sound &= check_bare_chain(check, kind);
+	for (VpId id = 0; id < check->meta.next_id && sound; id++)
+		if (check->nodes[id].flags == VP_NODE_BARE && !check->nodes[id].chained_to)
+			report(check, node_block(check, id), id, "bare nodes in a chain", "no chain leads to the node");
 }
 
 /*----------
@@ -781,6 +898,50 @@ check_row(ItemPointer tid, const VpValue *value, void *arg)
 	check_vector(check, id, value);
 }
 
+static int
+compare_bare(const void *a, const void *b)
+{
+	return ItemPointerCompare(&((BareRow *) unconstify(void *, a))->tid,
+							  &((BareRow *) unconstify(void *, b))->tid);
+}
+
+static void
+check_bare_row(ItemPointer tid, VpBareKind kind, void *arg)
+{
+	Check	   *check = arg;
+	BareRow		want = {.tid = *tid};
+	BareRow    *found = check->nbare == 0 ? NULL :
+		bsearch(&want, check->bare, check->nbare, sizeof(BareRow), compare_bare);
+
+	CHECK_FOR_INTERRUPTS();
+	if (found != NULL && found->kind != kind)
+		report(check, node_block(check, found->id), found->id, "every row indexed",
+			   "row (%u,%u), without a vector, is in the chain of another kind",
+			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+	if (found == NULL && check->meta.complete && check->target.rel->rd_index->indisvalid)
+		report(check, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
+			   "every row indexed", "row (%u,%u) of the table, without a vector, is not in the index",
+			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+}
+
+/* Is each row without a vector at one node?  Puts them in the order of rows. */
+static void
+check_bare_once(Check *check)
+{
+	qsort(check->bare, check->nbare, sizeof(BareRow), compare_bare);
+	for (Size i = 0; i < check->nbare; i++)
+	{
+		BareRow    *row = &check->bare[i];
+		VpId		other = find_by_tid(check, &row->tid);
+
+		if (other == VP_NO_ID && i > 0 && compare_bare(&row[-1], row) == 0)
+			other = row[-1].id;
+		if (other != VP_NO_ID)
+			report(check, node_block(check, row->id), row->id, "every row once",
+				   "nodes %u and %u are of the same row", other, row->id);
+	}
+}
+
 static void
 check_table(Check *check)
 {
@@ -798,7 +959,8 @@ check_table(Check *check)
 			report(check, node_block(check, id), id, "every row once",
 				   "nodes %u and %u are of the same row", check->by_tid[i - 1], id);
 	}
-	vp_each_row(&check->target, check_row, check);
+	check_bare_once(check);
+	vp_each_row(&check->target, check_row, check_bare_row, check);
 }
 
 Datum
@@ -827,6 +989,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_links(check);
 		check_landmarks(check);
 		check_chains(check);
+		check_bare(check);
 		check_lists(check);
 		for (uint32 i = 0; i < check->meta.shards; i++)
 			check_entry(check, i);

@@ -45,9 +45,17 @@ typedef struct EachRow
 {
 	VpTarget   *target;
 	VpRowCall	call;
+	VpBareCall	bare;
 	void	   *arg;
 	MemoryContext scratch;
 } EachRow;
+
+static void
+call_bare(EachRow *each, ItemPointer tid, VpBareKind kind)
+{
+	if (each->bare != NULL)
+		each->bare(tid, kind, each->arg);
+}
 
 static void
 each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
@@ -57,7 +65,10 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	const VpValue *value;
 
 	if (isnull[0])
+	{
+		call_bare(each, tid, VP_BARE_NULL);
 		return;
+	}
 	old = MemoryContextSwitchTo(each->scratch);
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&each->target->index->meta, value))
@@ -65,15 +76,17 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 		MemoryContextSwitchTo(old);
 		each->call(tid, value, each->arg);
 	}
+	else
+		call_bare(each, tid, VP_BARE_NAN);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(each->scratch);
 }
 
 void
-vp_each_row(VpTarget *target, VpRowCall call, void *arg)
+vp_each_row(VpTarget *target, VpRowCall call, VpBareCall bare, void *arg)
 {
 	IndexInfo  *info = BuildIndexInfo(target->rel);
-	EachRow		each = {.target = target,.call = call,.arg = arg};
+	EachRow		each = {.target = target,.call = call,.bare = bare,.arg = arg};
 
 	/* with a snapshot, as a concurrent build reads the table */
 	info->ii_Concurrent = true;

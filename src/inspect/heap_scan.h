@@ -34,11 +34,13 @@ extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE 
 extern void vp_target_close(VpTarget *target);
 
 /*
- * Calls for each row that the present snapshot sees and the index accepts, in
- * the order of the table; tid as the index knows it.
+ * Calls for each row that the present snapshot sees, in the order of the table; tid as the
+ * index knows it.  `call` gets those that have a vector, `bare`, if it is not NULL, those
+ * that have none.
  */
 typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, void *arg);
+typedef void (*VpBareCall) (ItemPointer tid, VpBareKind kind, void *arg);
 
-extern void vp_each_row(VpTarget *target, VpRowCall call, void *arg);
+extern void vp_each_row(VpTarget *target, VpRowCall call, VpBareCall bare, void *arg);
 
 #endif							/* VP_HEAP_SCAN_H */

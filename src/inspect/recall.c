@@ -165,7 +165,7 @@ find_neighbours(VpRecall *recall)
 		MemoryContextSwitchTo(context);
 		read_group(recall, first);
 		MemoryContextSwitchTo(old);
-		vp_each_row(&recall->target, measure_row, recall);
+		vp_each_row(&recall->target, measure_row, NULL, recall);
 		for (int i = 0; i < recall->group.n; i++)
 		{
 			VpNearest  *nearest = &recall->group.nearest[i];
@@ -246,7 +246,7 @@ vp_recall_open(Oid relid, int k, int nsamples)
 	recall->info = BuildIndexInfo(target->rel);
 	recall->estate = CreateExecutorState();
 
-	vp_each_row(target, draw, recall);
+	vp_each_row(target, draw, NULL, recall);
 	find_neighbours(recall);
 	return recall;
 }

@@ -102,20 +102,9 @@ clear_upper_links(const VpStore *store, VpId id)
 	}
 }
 
-/*
- * What the metapage becomes when an id is taken: the words from next_id to
- * waiting_tail, which one patch stores.
- */
-typedef struct TakeId
-{
-	VpMeta		meta;
-	VpId		id;
-	bool		used;			/* had a life before */
-} TakeId;
-
 /* Decides which id to take.  The metapage is locked exclusively. */
 static void
-choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
+choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take)
 {
 	take->meta = *meta;
 	if (take->meta.free_head == 0 && take->meta.waiting_head != 0 &&
@@ -141,6 +130,33 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, TakeId *take)
 	take->meta.next_id++;
 }
 
+void
+vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take)
+{
+	VpPlace		place;
+
+	choose_id(store, heap, meta, take);
+	place = vp_node_place(&store->geo, take->id);
+	take->buffer = vp_store_read(store, place.block);
+	LockBuffer(take->buffer, BUFFER_LOCK_EXCLUSIVE);
+	take->record = BufferGetPage(take->buffer) + place.offset;
+	if (take->used)
+	{
+		check_listed(store, take->id, take->record, place.block,
+					 "The free list leads to a node that is in use.");
+		take->meta.free_head = *vp_list_word(store, take->record);
+	}
+	else if (vp_record_tail(store, take->record)->flags != 0)
+		vp_report_damage(store->rel, place.block, "A node is in use that no node has come to yet.");
+}
+
+void
+vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take)
+{
+	vp_change_words(change, &meta->next_id, &take->meta.next_id,
+					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+}
+
 static VpId
 create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit, bool copy)
 {
@@ -148,9 +164,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 	VpNodeTail	tail;
-	TakeId		take;
-	VpPlace		place;
-	Buffer		buffer;
+	VpTakenId	take;
 	char	   *old;
 	VpChange	change;
 
@@ -161,7 +175,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		UnlockReleaseBuffer(metabuf);
 		return VP_NO_ID;
 	}
-	choose_id(store, heap, meta, &take);
+	vp_take_id(store, heap, meta, &take);
+	old = take.record;
 	if (copy)
 		take.meta.copy = vp_ref(take.id);
 	else
@@ -169,18 +184,6 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		record->shard = vp_emptiest_shard(meta->shard, meta->target);
 		vp_shard_count(&take.meta.shard[record->shard], 1, record->size);
 	}
-	place = vp_node_place(&store->geo, take.id);
-	buffer = vp_store_read(store, place.block);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	old = BufferGetPage(buffer) + place.offset;
-	if (take.used)
-	{
-		check_listed(store, take.id, old, place.block, "The free list leads to a node that is in use.");
-		take.meta.free_head = *vp_list_word(store, old);
-	}
-	else if (vp_record_tail(store, old)->flags != 0)
-		vp_report_damage(store->rel, place.block, "A node is in use that no node has come to yet.");
-
 	memset(&tail, 0, sizeof(tail));
 	tail.id = take.id;
 	tail.size = record->size;
@@ -190,14 +193,13 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 
 	vp_change_begin(&change, VP_WAL_NODE);
 	vp_change_page(&change, metabuf);
-	vp_change_words(&change, &meta->next_id, &take.meta.next_id,
-					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	vp_patch_taken(&change, meta, &take);
 	if (copy)
 		vp_change_words(&change, &meta->copy, &take.meta.copy, 1);
 	else
 		vp_change_words(&change, &meta->shard[record->shard].records,
 						&take.meta.shard[record->shard].records, 3);
-	vp_change_page(&change, buffer);
+	vp_change_page(&change, take.buffer);
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
 					store->geo.code_bytes / sizeof(uint32));
@@ -206,7 +208,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	vp_change_words(&change, vp_record_tail(store, old), (const uint32 *) &tail,
 					sizeof(tail) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(take.buffer);
 	UnlockReleaseBuffer(metabuf);
 
 	if (take.used)

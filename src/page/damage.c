@@ -171,13 +171,25 @@ shards_problem(const VpMeta *meta)
 	return NULL;
 }
 
-/* Is this when the mean is due, of an index of so many ids? */
+/* Can this be when the mean is due, in an index of so many ids, which are not fewer than records? */
 static bool
 mean_due_is_sound(uint32 due, uint32 next_id)
 {
 	if (due == 0)
 		return next_id >= VP_MEAN_LAST;
 	return due <= VP_MEAN_LAST && due == vp_mean_due(due - 1);
+}
+
+/* Rows without a vector are in an index that is complete. */
+static bool
+bare_is_sound(const VpMeta *meta)
+{
+	if (meta->complete != 0 && meta->complete != VP_COMPLETE)
+		return false;
+	for (int i = 0; i < VP_NBARE; i++)
+		if (meta->bare[i].head > meta->next_id || (meta->bare[i].head != 0 && !meta->complete))
+			return false;
+	return true;
 }
 
 /*
@@ -209,6 +221,8 @@ graph_problem(const VpMeta *meta, BlockNumber nblocks)
 		meta->waiting_tail > next_id || (meta->waiting_head == 0) != (meta->waiting_tail == 0) ||
 		meta->copy > next_id || (meta->copy != 0 && !meta->moving))
 		return "Its metapage makes no sense: a list of nodes is out of range.";
+	if (!bare_is_sound(meta))
+		return "Its metapage makes no sense: what it says of rows without a vector.";
 	if (!xid_is_sound(meta->waiting_xid_lo, meta->waiting_xid_hi) ||
 		!xid_is_sound(meta->moved_xid_lo, meta->moved_xid_hi))
 		return "Its metapage makes no sense: a transaction ID is of the future.";

@@ -90,17 +90,17 @@ typedef struct VpPageSpecial
 /*
  * The mean of an index that began with few vectors is taken again whenever it
  * has grown to four times as many, until it is of enough.  When it is due next,
- * in an index of so many ids; 0: never again.
+ * in an index of so many records; 0: never again.
  */
 #define VP_MEAN_FIRST		8
 #define VP_MEAN_LAST		2048
 
 static inline uint32
-vp_mean_due(uint32 nids)
+vp_mean_due(uint32 records)
 {
 	uint32		due = VP_MEAN_FIRST;
 
-	while (due <= nids)
+	while (due <= records)
 		due *= 4;
 	return due <= VP_MEAN_LAST ? due : 0;
 }
@@ -116,6 +116,28 @@ typedef struct VpShard
 	uint32		bytes_lo;		/* sum of their sizes */
 	uint32		bytes_hi;
 } VpShard;
+
+/*
+ * Rows without a vector are kept in the index, too, so that a scan can return all rows.
+ * There are two kinds, each a chain of bare nodes (VP_NODE_BARE): scans return those of the
+ * first kind before those of the second, as ORDER BY has NaN before NULL.
+ */
+typedef enum VpBareKind
+{
+	VP_BARE_NAN,				/* there is a vector, but no distance: zero, under cosine */
+	VP_BARE_NULL,
+	VP_NBARE
+} VpBareKind;
+
+typedef struct VpBareChain
+{
+	uint32		head;			/* the node that new rows go to */
+	uint32		rows;			/* entries in use, modulo 2^32 */
+	uint32		emptied;		/* entries that VACUUM emptied since it last made nodes fewer */
+} VpBareChain;
+
+/* So many bits that damage of one does not make an incomplete index a complete one. */
+#define VP_COMPLETE			0x414C4C52	/* "RLLA" */
 
 /* The types that can be indexed; am/form.h says what each is. */
 typedef enum VpFormKind
@@ -152,7 +174,7 @@ typedef struct VpMeta
 	uint32		target;			/* new nodes go to so many; the others are being emptied */
 	uint32		moving;			/* nodes are being moved from shard to shard */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
-	uint32		mean_due;		/* vp_mean_due() of the ids there were when it was taken */
+	uint32		mean_due;		/* vp_mean_due() of the records there were when it was taken */
 	uint32		next_id;		/* ids from here on were never used */
 	uint32		free_head;		/* list of ids to be used again */
 	uint32		waiting_head;	/* list of ids that readers may still hold ... */
@@ -167,6 +189,10 @@ typedef struct VpMeta
 
 	/* of all before `shards`, written by the build; 0: by a version that did not */
 	uint32		constants_hash;
+
+	/* zeroes in an index that an older version made */
+	uint32		complete;		/* VP_COMPLETE: rows without a vector are in the index, too */
+	VpBareChain bare[VP_NBARE];
 } VpMeta;
 
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
@@ -193,6 +219,22 @@ typedef struct VpNodeTail
 } VpNodeTail;
 
 /*
+ * A bare node is in no graph and no shard: it holds rows that have no vector.  Up to the
+ * tail its record is an array of these.  Of the tail it uses
+ *
+ *		next			the next node of the chain, which ends with the oldest
+ *		size			the free and the waiting list; else 0
+ *		shard			VpBareKind
+ *
+ * and its tid is zero.
+ */
+typedef struct VpBareEntry
+{
+	uint32		block;
+	uint32		offset;			/* 0: the entry is empty, and block 0, too */
+} VpBareEntry;
+
+/*
  * Flags; 0: free, never used or to be used again.
  *
  * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
@@ -200,6 +242,9 @@ typedef struct VpNodeTail
  * more; it stays as it is until no search can be on it.  LISTED: besides, it is
  * known as one to be used again.  MOVED, of a dead one: searches that began before
  * its row was given to another node find it here.
+ *
+ * BARE, from the beginning on: see VpBareEntry.  UNLINKED, of such a one: its entries are
+ * in the node before it in the chain.
  */
 #define VP_NODE_PENDING		0x01	/* record complete, nobody knows of it */
 #define VP_NODE_LINKED		0x02	/* in the graph */
@@ -208,6 +253,7 @@ typedef struct VpNodeTail
 #define VP_NODE_UNLINKED	0x10	/* nothing leads to it */
 #define VP_NODE_LISTED		0x20	/* in the waiting list, or the free list */
 #define VP_NODE_MOVED		0x40	/* dead, but its row is there: at another node, too */
+#define VP_NODE_BARE		0x80	/* in no graph: holds rows that have no vector */
 
 /* Is a node dead, and nobody shall find its row here? */
 static inline bool
@@ -219,7 +265,7 @@ vp_is_gone(uint8 flags)
 /*
  * The free and the waiting list go through a word that no search on the node
  * needs any more: `next` of one that was linked (its chain is empty), the
- * first link of one that was chained (it has none).
+ * first link of one that was chained (it has none), the size of a bare one.
  */
 
 /* Links of a node at one level above 0: owner's id + 1 (zero: never used), then m words. */
@@ -246,6 +292,7 @@ typedef struct VpUpperSlot
 StaticAssertDecl(sizeof(VpLandmarkPage) <= VP_PAGE_ROOM, "landmarks are on a page");
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
+StaticAssertDecl(sizeof(VpBareEntry) == 8, "factors, code and links are whole entries");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
 StaticAssertDecl(sizeof(VpMeta) <= VP_PAGE_ROOM, "VpMeta is on a page");
 

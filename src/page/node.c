@@ -229,7 +229,7 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 		return;
 	if (unlikely(tail->id != id))
 		vp_report_damage(store->rel, place.block, "A record is of another node.");
-	if (unlikely(!vp_tid_is_sound(&tail->tid)))
+	if (unlikely(!(tail->flags & VP_NODE_BARE) && !vp_tid_is_sound(&tail->tid)))
 		vp_report_damage(store->rel, place.block, "A record is of no row.");
 }
 

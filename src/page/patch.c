@@ -267,7 +267,7 @@ vp_redo(XLogReaderState *record)
 {
 	uint8		kind = XLogRecGetInfo(record) & ~XLR_INFO_MASK;
 
-	if (kind > VP_WAL_LANDMARK)
+	if (kind > VP_WAL_BARE)
 		elog(PANIC, "vecprov: unknown WAL record kind %u", kind);
 	if (kind == VP_WAL_INIT)
 		redo_init(record);
@@ -317,7 +317,7 @@ vp_identify(uint8 info)
 {
 	static const char *const names[] = {
 		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE",
-		"LANDMARK"
+		"LANDMARK", "BARE"
 	};
 	uint8		kind = (info & ~XLR_INFO_MASK) >> 4;
 

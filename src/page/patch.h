@@ -44,6 +44,7 @@
 #define VP_WAL_META		0x70	/* entry point, lists, totals: metapage, perhaps a node page */
 #define VP_WAL_REUSE	0x80	/* no block: ids are going to be used again */
 #define VP_WAL_LANDMARK	0x90	/* landmarks: a page of them, or a new one and an older one */
+#define VP_WAL_BARE		0xA0	/* rows without a vector: one or two node pages, perhaps metapage */
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit

@@ -17,11 +17,11 @@
 
 #include "page/record.h"
 
-/* A node that was in use and is not known to be dead. */
+/* A node with a row of its own that was in use and is not known to be dead. */
 static bool
 is_alive(uint8 flags)
 {
-	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED)) == 0;
+	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == 0;
 }
 
 /* Is this the record of a node on its page?  Raises an error when not; free ones say nothing. */
@@ -32,7 +32,7 @@ check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tai
 		return;
 	if (tail->id != id)
 		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of another node.");
-	if (!vp_tid_is_sound(&tail->tid))
+	if (!(tail->flags & VP_NODE_BARE) && !vp_tid_is_sound(&tail->tid))
 		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of no row.");
 }
 
@@ -103,7 +103,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		}
 		else if (is_alive(tail->flags))
 			counts->alive++;
-		else if (tail->flags != 0 && !(tail->flags & VP_NODE_LISTED))
+		else if (tail->flags != 0 && tail->flags != VP_NODE_BARE && !(tail->flags & VP_NODE_LISTED))
 			counts->dead++;
 	}
 	if (found)

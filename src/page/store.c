@@ -296,9 +296,9 @@ set_meta_words(const VpStore *store, size_t offset, const uint32 *words, int nwo
 }
 
 void
-vp_mean_taken(const VpStore *store, uint32 nids)
+vp_mean_taken(const VpStore *store, uint32 records)
 {
-	uint32		words[2] = {true, vp_mean_due(nids)};
+	uint32		words[2] = {true, vp_mean_due(records)};
 
 	StaticAssertStmt(offsetof(VpMeta, mean_due) == offsetof(VpMeta, has_mean) + 4,
 					 "has_mean and mean_due are one patch");

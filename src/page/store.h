@@ -80,8 +80,8 @@ extern void vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 extern void vp_mean_read(Relation rel, const VpMeta *meta, float *mean);
 extern void vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean);
 
-/* Says that the mean has been taken of so many ids, and all codes made by it. */
-extern void vp_mean_taken(const VpStore *store, uint32 nids);
+/* Says that the mean has been taken of so many records, and all codes made by it. */
+extern void vp_mean_taken(const VpStore *store, uint32 records);
 
 /*
  * ereports if the snapshot is older than old_snapshot_threshold allows and the index has
@@ -217,7 +217,10 @@ typedef double (*VpVectorMeasure) (const void *vector, void *arg);
 
 extern double vp_vector_measure(const VpStore *store, VpId id, void *room, VpVectorMeasure measure, void *arg);
 
-/* Fetches.  A record that is not that of the node, or of no row, is an error; a free one is not. */
+/*
+ * Fetches.  A record that is not that of the node, or of no row, is an error; a free one is not,
+ * nor a bare one.
+ */
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
 
 /*
