@@ -24,7 +24,7 @@ BEGIN
 END
 $$;
 
--- NULLs are not indexed; zero vectors are, but not for cosine.
+-- All rows are in the index; NULLs have no vector, and zero vectors have none for cosine.
 CREATE TABLE build_items (id integer PRIMARY KEY, v vector(3)) WITH (autovacuum_enabled = off);
 INSERT INTO build_items SELECT i, CASE i % 10 WHEN 1 THEN NULL WHEN 2 THEN '[0,0,0]'::vector ELSE pg_temp.vec(i, 3) END
 FROM generate_series(1, 1000) i;

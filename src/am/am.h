@@ -57,6 +57,9 @@ extern void vp_end_scan(IndexScanDesc scan);
 /* Its searches are not counted: somebody else does. */
 extern void vp_scan_uncounted(IndexScanDesc scan);
 
+/* Rows without a vector do not come, in none of its searches. */
+extern void vp_scan_vectors_only(IndexScanDesc scan);
+
 /* The key of a scan that is begun without the executor: ORDER BY the distance to a value. */
 static inline void
 vp_order_key(ScanKey key, Datum value)

@@ -119,7 +119,8 @@ typedef struct VpScan
 	double		last_dist;		/* of the last row returned */
 	int64		nreturned;
 	VpReturned	returned;		/* in `rows` */
-	bool		with_bare;		/* all rows with a vector were found: those without come, too */
+	bool		vectors_only;	/* rows without a vector do not come */
+	bool		with_bare;		/* they come: all others were found */
 	VpBareRows *bare;			/* in `rows`; NULL before SCAN_BARE */
 
 	VpMeter    *meter;
@@ -529,7 +530,7 @@ end_in_order(VpScan *scan, bool more)
 	if (scan->returned.nlate > 0)
 		tell_late(scan);
 	scan->phase = SCAN_LATE;
-	scan->with_bare = !more && vp_iterative_scan != VP_ITERATIVE_OFF;
+	scan->with_bare = !more && !scan->vectors_only && vp_iterative_scan != VP_ITERATIVE_OFF;
 }
 
 static void
@@ -723,13 +724,6 @@ set_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 	vp_rows_pin(&state->coming, scan);
 }
 
-/* NaN is farther than all else: also that of rows without a vector, which a worker may have found. */
-static inline bool
-is_nearer(double dist, double than)
-{
-	return dist < than || (isnan(than) && !isnan(dist));
-}
-
 /* The scan returns this row, if it has not done so and may do so now. */
 static bool
 return_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
@@ -738,7 +732,7 @@ return_row(IndexScanDesc scan, double dist, const ItemPointerData *tid)
 
 	if (vp_returned_before(&state->returned, tid))
 		return false;
-	if (is_nearer(dist, state->farthest) && vp_iterative_scan != VP_ITERATIVE_RELAXED)
+	if (dist < state->farthest && vp_iterative_scan != VP_ITERATIVE_RELAXED)
 	{
 		vp_returned_put_off(&state->returned, dist, tid);
 		return false;
@@ -958,6 +952,12 @@ void
 vp_scan_uncounted(IndexScanDesc scan)
 {
 	((VpScan *) scan->opaque)->meter = NULL;
+}
+
+void
+vp_scan_vectors_only(IndexScanDesc scan)
+{
+	((VpScan *) scan->opaque)->vectors_only = true;
 }
 
 double

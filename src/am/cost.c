@@ -93,11 +93,17 @@ groups_all_rows(const Query *query)
 	return query->limitCount == NULL && (query->groupClause != NIL || query->distinctClause != NIL);
 }
 
-/* Does the statement want all rows, as far as one can know?  A cursor may be read to its end. */
+/*
+ * Does the statement want all rows, as far as one can know?  A cursor, of which the planner takes
+ * a fraction to be wanted, may be read to its end.  Where LIMIT is a parameter, a fraction is
+ * assumed, too; LIMIT ALL is none.
+ */
 static bool
 wants_all_rows(const PlannerInfo *root)
 {
-	return root->parse->limitCount == NULL && root->limit_tuples < 0 && root->tuple_fraction < 1;
+	if (root->limit_tuples >= 0 || root->tuple_fraction >= 1)
+		return false;
+	return root->tuple_fraction == 0 || root->parse->limitCount == NULL;
 }
 
 /* Can the indexed column be NULL? */

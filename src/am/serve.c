@@ -5,7 +5,8 @@
  *
  * The searches are index scans like others.  What the worker's snapshot sees does not
  * matter, as rows are not looked at here: the asker's snapshot is older than the
- * search, and it is the asker who looks whether it sees them, and who counts the search.
+ * search, and it is the asker who looks whether it sees them, and who counts the search.  Rows
+ * without a vector are left to the asker, who goes on with a search of its own if it wants them.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,6 +57,7 @@ open_index(Oid index)
 	opened->scan = vp_begin_scan(opened->rel, 0, 1);
 	opened->scan->xs_snapshot = GetActiveSnapshot();
 	vp_scan_uncounted(opened->scan);
+	vp_scan_vectors_only(opened->scan);
 	return opened;
 }
 

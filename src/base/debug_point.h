@@ -22,6 +22,7 @@
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
  *	insert-linked		own links are there; before each link from a neighbour
+ *	insert-bare			a row without a vector is in its node
  *	recode-node			a node is coded anew by the new mean, the others are not yet
  *	mover-due			a mover is about to be registered
  *	scout-begun			a scout has its ticket and its snapshot
@@ -39,6 +40,8 @@
  *	search-seated		a search has its seat, if its index has seats, and begins
  *	search-found		the graph has been searched, no row is measured yet
  *	vacuum-marked		dead nodes are marked
+ *	vacuum-merged		nodes of rows without a vector are fewer; those that left their chain are
+ *						in no list
  *	vacuum-surveyed		it is known which nodes are dead; no link is changed yet
  *	vacuum-entries		VACUUM has chosen entry points, and not set them
  *	vacuum-entered		they are set; nodes out of reach are not looked for yet

@@ -385,6 +385,7 @@ search_index(Batch *batch)
 {
 	batch->answers = palloc0(batch->nqueries * sizeof(Answer *));
 	batch->scan = VpIndexBeginScan(batch->heap, batch->rel, GetActiveSnapshot(), 0, 1);
+	vp_scan_vectors_only(batch->scan);
 	batch->fetch = VpTableFetchBegin(batch->heap);
 	vp_table_end_begin(&batch->table, batch->heap);
 	batch->row = table_slot_create(batch->heap, NULL);

@@ -24,8 +24,7 @@
 #include "utils/rel.h"
 
 #include "base/loaded.h"
-#include "inspect/heap_scan.h"
-#include "page/bare.h"
+#include "inspect/check.h"
 #include "page/record.h"
 
 VP_SERVER_FUNCTION(vecprov_check);
@@ -38,59 +37,18 @@ VP_SERVER_FUNCTION(vecprov_check);
  */
 #define UNREACHABLE_ALLOWED 50
 
-/* What is known of a node in a full check. */
-typedef struct NodeInfo
-{
-	uint8		flags;
-	uint8		shard;
-	bool		reached;		/* from the entry point, by links */
-	bool		chained_to;		/* by another one's chain */
-	bool		listed;			/* found in a list */
-	bool		in_table;		/* its row is there */
-	uint32		size;
-	ItemPointerData tid;
-	uint32		next;
-} NodeInfo;
-
-/* A row without a vector, as the index has it. */
-typedef struct BareRow
-{
-	ItemPointerData tid;
-	VpBareKind	kind;
-	VpId		id;				/* the node */
-} BareRow;
-
-typedef struct Check
-{
-	VpTarget	target;
-	const VpStore *store;
-	ReturnSetInfo *result;
-	VpMeta		meta;
-	bool		full;
-	NodeInfo   *nodes;			/* full only */
-	VpTableEnd	table;			/* where the table ends */
-	VpId	   *by_tid;			/* nodes with rows, in the order of those */
-	uint32		nby_tid;
-	BareRow    *bare;			/* likewise */
-	Size		nbare;
-	Size		room;			/* of bare */
-} Check;
-
 static void report(Check *check, BlockNumber block, int64 item, const char *rule,
 				   const char *format,...) pg_attribute_printf(5, 6);
 
-/* Adds a row to the result; item -1: the page as a whole. */
+/* Adds a row to the result. */
 static void
-report(Check *check, BlockNumber block, int64 item, const char *rule, const char *format,...)
+add_row(Check *check, BlockNumber block, int64 item, const char *rule, const char *format, va_list args)
 {
 	Datum		values[4];
 	bool		nulls[4] = {false, item < 0, false, false};
 	char		message[256];
-	va_list		args;
 
-	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
 	values[0] = Int64GetDatum((int64) block);
 	values[1] = Int64GetDatum(item);
 	values[2] = CStringGetTextDatum(rule);
@@ -98,10 +56,25 @@ report(Check *check, BlockNumber block, int64 item, const char *rule, const char
 	tuplestore_putvalues(check->result->setResult, check->result->setDesc, values, nulls);
 }
 
-static BlockNumber
-node_block(Check *check, VpId id)
+static void
+report(Check *check, BlockNumber block, int64 item, const char *rule, const char *format,...)
 {
-	return vp_node_place(&check->store->geo, id).block;
+	va_list		args;
+
+	va_start(args, format);
+	add_row(check, block, item, rule, format, args);
+	va_end(args);
+}
+
+/* For other files. */
+void
+vp_check_report(Check *check, BlockNumber block, int64 item, const char *rule, const char *format,...)
+{
+	va_list		args;
+
+	va_start(args, format);
+	add_row(check, block, item, rule, format, args);
+	va_end(args);
 }
 
 /* Without `full` others may have made nodes since the metapage was read. */
@@ -208,17 +181,6 @@ check_header(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32
 	return false;
 }
 
-static bool
-all_zero(const void *from, Size bytes)
-{
-	const char *at = from;
-
-	for (Size i = 0; i < bytes; i++)
-		if (at[i] != 0)
-			return false;
-	return true;
-}
-
 /* A list of links: no gaps, nobody twice, not the node itself, only ids there are. */
 static void
 check_list(Check *check, BlockNumber block, VpId id, const uint32 *words, int room)
@@ -267,32 +229,6 @@ flags_make_sense(uint8 flags)
 		state == VP_NODE_CHAINED || state == VP_NODE_BARE;
 }
 
-/* What a bare node holds: rows, and nothing that another node's record has. */
-static void
-check_bare_node(Check *check, BlockNumber block, VpId id, const char *record)
-{
-	const VpNodeTail *tail = vp_record_tail(check->store, record);
-	const VpBareEntry *entries = (const VpBareEntry *) record;
-
-	if (tail->shard >= VP_NBARE)
-		report(check, block, id, "shard", "rows without a vector are of kind %u, there are %d",
-			   tail->shard, VP_NBARE);
-	if (!all_zero(&tail->tid, sizeof(tail->tid)) ||
-		(tail->size != 0 && !(tail->flags & VP_NODE_LISTED)))
-		report(check, block, id, "row", "the record is of rows without a vector, and of another one");
-	for (int i = 0; i < vp_bare_room(check->store); i++)
-	{
-		ItemPointerData tid;
-
-		ItemPointerSet(&tid, entries[i].block, Min(entries[i].offset, PG_UINT16_MAX));
-		if (entries[i].offset == 0 ? entries[i].block != 0 : !vp_tid_is_sound(&tid))
-			report(check, block, id, "row", "entry %d is of no valid row", i);
-		else if (entries[i].offset != 0 && tail->flags == VP_NODE_BARE &&
-				 !vp_table_has(&check->table, &tid))
-			report(check, block, id, "row", "the row of entry %d is behind the end of the table", i);
-	}
-}
-
 /* What a node of a graph holds. */
 static void
 check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
@@ -314,7 +250,7 @@ check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
 	if (in_graph(tail->flags))
 		check_list(check, block, id, (const uint32 *) links, 2 * geo->m);
 	else if (!(tail->flags & (VP_NODE_LINKED | VP_NODE_LISTED)) &&
-			 !all_zero(links, 2 * geo->m * sizeof(uint32)))
+			 !vp_all_zero(links, 2 * geo->m * sizeof(uint32)))
 		report(check, block, id, "links of linked nodes", "the node is not linked, but has links");
 }
 
@@ -328,7 +264,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 		report(check, block, id, "flags", "flags are %02X", tail->flags);
 	if (tail->flags == 0)
 	{
-		if (!all_zero(record, geo->record_size))
+		if (!vp_all_zero(record, geo->record_size))
 			report(check, block, id, "flags", "the node was never used, but its record is not empty");
 		/* replay changes the metapage first */
 		if (id < check->meta.next_id && !RecoveryInProgress())
@@ -342,7 +278,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	if (tail->id != id)
 		report(check, block, id, "own id", "the record says that it is node %u", tail->id);
 	if (tail->flags & VP_NODE_BARE)
-		check_bare_node(check, block, id, record);
+		vp_check_bare_node(check, block, id, record);
 	else
 		check_graph_node(check, block, id, record);
 	if (tail->next != 0 && !is_id(check, vp_deref(tail->next)))
@@ -381,7 +317,7 @@ check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
 
 		if (slot->owner == 0)
 		{
-			if (!all_zero(slot->links, geo->m * sizeof(uint32)))
+			if (!vp_all_zero(slot->links, geo->m * sizeof(uint32)))
 				report(check, block, i, "upper list's owner", "a list of nobody has links");
 			continue;
 		}
@@ -494,15 +430,15 @@ check_links(Check *check)
 				if (links[i] >= check->meta.next_id)
 					continue;
 				if (!in_graph(check->nodes[links[i]].flags))
-					report(check, node_block(check, id), id, "links to linked nodes",
+					report(check, vp_check_block(check, id), id, "links to linked nodes",
 						   "a link of level %d leads to node %u with flags %02X",
 						   level, links[i], check->nodes[links[i]].flags);
 				if (check->nodes[links[i]].shard != check->nodes[id].shard)
-					report(check, node_block(check, id), id, "links in their shard",
+					report(check, vp_check_block(check, id), id, "links in their shard",
 						   "a link of level %d leads from shard %u to node %u of shard %u", level,
 						   check->nodes[id].shard, links[i], check->nodes[links[i]].shard);
 				if (vp_level(&check->store->geo.levels, links[i]) < level)
-					report(check, node_block(check, id), id, "links on their level",
+					report(check, vp_check_block(check, id), id, "links on their level",
 						   "a link of level %d leads to node %u, which is not on it",
 						   level, links[i]);
 			}
@@ -523,22 +459,22 @@ check_chains(Check *check)
 			next == 0 || vp_deref(next) >= check->meta.next_id)
 			continue;
 		if ((check->nodes[vp_deref(next)].flags & (VP_NODE_CHAINED | VP_NODE_UNLINKED)) != VP_NODE_CHAINED)
-			report(check, node_block(check, id), id, "chain of chained nodes",
+			report(check, vp_check_block(check, id), id, "chain of chained nodes",
 				   "the chain goes on at node %u with flags %02X",
 				   vp_deref(next), check->nodes[vp_deref(next)].flags);
 		if (check->nodes[vp_deref(next)].shard != node->shard)
-			report(check, node_block(check, id), id, "chains in their shard",
+			report(check, vp_check_block(check, id), id, "chains in their shard",
 				   "the chain leads from shard %u to node %u of shard %u",
 				   node->shard, vp_deref(next), check->nodes[vp_deref(next)].shard);
 		if (check->nodes[vp_deref(next)].chained_to)
-			report(check, node_block(check, id), id, "one chain each",
+			report(check, vp_check_block(check, id), id, "one chain each",
 				   "node %u is in two chains", vp_deref(next));
 		check->nodes[vp_deref(next)].chained_to = true;
 	}
 	for (VpId id = 0; id < check->meta.next_id; id++)
 		if ((check->nodes[id].flags & (VP_NODE_CHAINED | VP_NODE_UNLINKED)) == VP_NODE_CHAINED &&
 			!check->nodes[id].chained_to)
-			report(check, node_block(check, id), id, "chained to one",
+			report(check, vp_check_block(check, id), id, "chained to one",
 				   "the node is chained, but no chain leads to it");
 }
 
@@ -582,7 +518,7 @@ check_lists(Check *check)
 	check_list_of_ids(check, "waiting", check->meta.waiting_head, &check->meta.waiting_tail);
 	for (VpId id = 0; id < check->meta.next_id; id++)
 		if ((check->nodes[id].flags & VP_NODE_LISTED) && !check->nodes[id].listed)
-			report(check, node_block(check, id), id, "listed nodes in a list",
+			report(check, vp_check_block(check, id), id, "listed nodes in a list",
 				   "the node is to be used again, but it is in no list");
 }
 
@@ -718,71 +654,6 @@ check_reachable(Check *check)
 }
 
 /*----------
- * Rows without a vector
- *----------
- */
-
-static void
-add_bare_row(Check *check, const ItemPointerData *tid, VpBareKind kind, VpId id)
-{
-	if (check->nbare == check->room)
-	{
-		check->room = Max(2 * check->room, 1024);
-		check->bare = check->bare == NULL ?
-			palloc(check->room * sizeof(BareRow)) :
-			repalloc_huge(check->bare, check->room * sizeof(BareRow));
-	}
-	check->bare[check->nbare++] = (BareRow) {*tid, kind, id};
-}
-
-/* Is a chain of bare nodes what it should be?  Remembers its rows.  False: it cannot be followed. */
-static bool
-check_bare_chain(Check *check, VpBareKind kind)
-{
-	ItemPointerData *tids = palloc(vp_bare_room(check->store) * sizeof(ItemPointerData));
-	const VpBareChain *chain = &check->meta.bare[kind];
-	Size		before = check->nbare;
-	VpBareWalk	walk = {.store = check->store,.kind = kind,.id = vp_deref(chain->head),.before = VP_NO_ID,.mark = VP_NO_ID};
-	VpId		id = VP_NO_ID;
-	int			n;
-
-	while (walk.id != VP_NO_ID)
-	{
-		NodeInfo   *node = walk.id < check->meta.next_id ? &check->nodes[walk.id] : NULL;
-
-		if (node == NULL || node->flags != VP_NODE_BARE || node->shard != kind || node->chained_to)
-		{
-			report(check, id == VP_NO_ID ? VP_META_BLOCK : node_block(check, id), id == VP_NO_ID ? -1 : id,
-				   "chain of bare nodes", "the chain goes on at node %u with flags %02X%s", walk.id,
-				   node == NULL ? 0 : node->flags,
-				   node != NULL && node->chained_to ? ", a second time" : "");
-			return false;
-		}
-		node->chained_to = true;
-		n = vp_bare_walk_on(&walk, &id, tids);
-		for (int i = 0; i < n; i++)
-			add_bare_row(check, &tids[i], kind, id);
-	}
-	if ((uint32) (check->nbare - before) != chain->rows)
-		report(check, VP_META_BLOCK, -1, "totals", "it says %u rows of kind %d without a vector, there are %zu",
-			   chain->rows, kind, check->nbare - before);
-	pfree(tids);
-	return true;
-}
-
-static void
-check_bare(Check *check)
-{
-	bool		sound = true;
-
-	for (VpBareKind kind = 0; kind < VP_NBARE; kind++)
-		sound &= check_bare_chain(check, kind);
-	for (VpId id = 0; id < check->meta.next_id && sound; id++)
-		if (check->nodes[id].flags == VP_NODE_BARE && !check->nodes[id].chained_to)
-			report(check, node_block(check, id), id, "bare nodes in a chain", "no chain leads to the node");
-}
-
-/*----------
  * The table
  *----------
  */
@@ -860,7 +731,7 @@ check_vector(Check *check, VpId id, const VpValue *value)
 
 	vp_vector_fetch(check->store, id, exact);
 	if (memcmp(exact, index->form->elements(value), index->meta.vector_bytes) != 0)
-		report(check, node_block(check, id), id, "exact vector",
+		report(check, vp_check_block(check, id), id, "exact vector",
 			   "the stored vector is not that of row (%u,%u)",
 			   ItemPointerGetBlockNumber(&check->nodes[id].tid),
 			   ItemPointerGetOffsetNumber(&check->nodes[id].tid));
@@ -874,7 +745,7 @@ check_vector(Check *check, VpId id, const VpValue *value)
 	if (!codes_agree(codec, code, code + code_bytes, code_bytes) ||
 		!factors_agree(codec, factors[0].scale, factors[1].scale) ||
 		!factors_agree(codec, factors[0].norm2, factors[1].norm2))
-		report(check, node_block(check, id), id, "code", "the code is not that of the vector");
+		report(check, vp_check_block(check, id), id, "code", "the code is not that of the vector");
 }
 
 static void
@@ -898,50 +769,6 @@ check_row(ItemPointer tid, const VpValue *value, void *arg)
 	check_vector(check, id, value);
 }
 
-static int
-compare_bare(const void *a, const void *b)
-{
-	return ItemPointerCompare(&((BareRow *) unconstify(void *, a))->tid,
-							  &((BareRow *) unconstify(void *, b))->tid);
-}
-
-static void
-check_bare_row(ItemPointer tid, VpBareKind kind, void *arg)
-{
-	Check	   *check = arg;
-	BareRow		want = {.tid = *tid};
-	BareRow    *found = check->nbare == 0 ? NULL :
-		bsearch(&want, check->bare, check->nbare, sizeof(BareRow), compare_bare);
-
-	CHECK_FOR_INTERRUPTS();
-	if (found != NULL && found->kind != kind)
-		report(check, node_block(check, found->id), found->id, "every row indexed",
-			   "row (%u,%u), without a vector, is in the chain of another kind",
-			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
-	if (found == NULL && check->meta.complete && check->target.rel->rd_index->indisvalid)
-		report(check, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
-			   "every row indexed", "row (%u,%u) of the table, without a vector, is not in the index",
-			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
-}
-
-/* Is each row without a vector at one node?  Puts them in the order of rows. */
-static void
-check_bare_once(Check *check)
-{
-	qsort(check->bare, check->nbare, sizeof(BareRow), compare_bare);
-	for (Size i = 0; i < check->nbare; i++)
-	{
-		BareRow    *row = &check->bare[i];
-		VpId		other = find_by_tid(check, &row->tid);
-
-		if (other == VP_NO_ID && i > 0 && compare_bare(&row[-1], row) == 0)
-			other = row[-1].id;
-		if (other != VP_NO_ID)
-			report(check, node_block(check, row->id), row->id, "every row once",
-				   "nodes %u and %u are of the same row", other, row->id);
-	}
-}
-
 static void
 check_table(Check *check)
 {
@@ -956,11 +783,11 @@ check_table(Check *check)
 		VpId		id = check->by_tid[i];
 
 		if (compare_by_tid(&check->by_tid[i - 1], &id, check->nodes) == 0)
-			report(check, node_block(check, id), id, "every row once",
+			report(check, vp_check_block(check, id), id, "every row once",
 				   "nodes %u and %u are of the same row", check->by_tid[i - 1], id);
 	}
-	check_bare_once(check);
-	vp_each_row(&check->target, check_row, check_bare_row, check);
+	vp_check_bare_once(check, find_by_tid);
+	vp_each_row(&check->target, check_row, vp_check_bare_row, check);
 }
 
 Datum
@@ -989,7 +816,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_links(check);
 		check_landmarks(check);
 		check_chains(check);
-		check_bare(check);
+		vp_check_bare(check);
 		check_lists(check);
 		for (uint32 i = 0; i < check->meta.shards; i++)
 			check_entry(check, i);

@@ -105,8 +105,8 @@ CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql
 		(4, 'scan', $s$SELECT count(*) - count(DISTINCT x.id) + count(*) FILTER (WHERE x.id <> ALL (b.ids))
 			FROM base b, LATERAL (SELECT id FROM NAME ORDER BY v OPERATOR (SELECT v FROM NAME WHERE id = 7) LIMIT 1000) x
 			WHERE b.name = 'NAME'$s$),
-		(5, 'insert', $s$WITH i AS (INSERT INTO NAME SELECT id + 2, v FROM spare_NAME RETURNING 1)
-			SELECT count(*) - 2 FROM i$s$),
+		(5, 'insert', $s$WITH i AS (INSERT INTO NAME SELECT id + 3, v FROM spare_NAME RETURNING 1)
+			SELECT count(*) - 3 FROM i$s$),
 		(6, 'sizes', $s$SELECT 0 FROM vecprov_index_bytes('INDEX'), vecprov_recall('INDEX', 3, 3)$s$),
 		(7, 'view of indexes', $s$SELECT count(*) - 5 + sum(vecprov_index_size(index)) * 0 FROM vecprov.indexes$s$),
 		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 3, 0) FROM vecprov.shards$s$),
@@ -114,7 +114,7 @@ CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql
 		) s (i, what, statement)
 $$;
 
--- One bit.  Two rows were inserted and deleted before, so that VACUUM finds work to do afterwards.
+-- One bit.  Three rows were inserted and deleted before, so that VACUUM finds work to do afterwards.
 CREATE FUNCTION damage(tab text, at int, nr int, statements text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM put_pages((tab || '_v_idx')::regclass, pages) FROM base WHERE name = tab;
@@ -142,26 +142,32 @@ END
 $$;
 EOS
 
-# Each index with equal vectors, levels above 0, ids that are free and others that wait to be.
+# Each index with equal vectors, levels above 0, rows without a vector, ids that are free and others that
+# wait to be.
 foreach my $name (sort keys %index)
 {
 	my ($type, $ops, $op, $with, $form) = @{ $index{$name} };
 	my $make = sprintf($form, 'vec(i % 90, 64)');
 	# to be inserted: one that is equal to others, and one that is not
 	my $spare = sprintf($form, 'vec(CASE i WHEN 191 THEN 11 ELSE i END, 64)');
+	# under cosine a zero vector has no direction
+	my $bare = $name eq 'v3' ? 'CASE i % 2 WHEN 0 THEN array_fill(0::real, ARRAY[64])::vector END' : 'NULL';
 
 	$node->safe_psql('postgres', <<"EOS");
 CREATE TABLE $name (id int, v $type) WITH (autovacuum_enabled = off);
 INSERT INTO $name SELECT i, $make FROM generate_series(1, 100) i;
+INSERT INTO $name SELECT i, $bare FROM generate_series(201, 260) i;
 CREATE INDEX ON $name USING vecprov (v $ops) WITH ($with);
 INSERT INTO $name SELECT i, $make FROM generate_series(101, 130) i;
-DELETE FROM $name WHERE id % 10 = 3;
+INSERT INTO $name SELECT i, $bare FROM generate_series(261, 300) i;
+DELETE FROM $name WHERE id % 10 = 3 OR id BETWEEN 221 AND 280;
 VACUUM (INDEX_CLEANUP ON) $name;
 SELECT txid_current();
 INSERT INTO $name SELECT i, $make FROM generate_series(131, 134) i;
 DELETE FROM $name WHERE id % 30 = 4;
 VACUUM (INDEX_CLEANUP ON) $name;
 CREATE TABLE spare_$name AS SELECT 810 + i AS id, $spare AS v FROM generate_series(191, 192) i;
+INSERT INTO spare_$name VALUES (1003, NULL);
 INSERT INTO base SELECT '$name', pages('${name}_v_idx'), array_agg(id) FROM $name;
 EOS
 	intact($node, $name, "${name}_v_idx", $name, undef, 'v', $op);
@@ -172,7 +178,9 @@ my @kinds = ('', qw(meta mean upper node vector landmark));
 my @meta  = (
 	[ 40, 'constants' ], [ 44, 'shards' ], [ 48, 'target' ], [ 52, 'moving' ], [ 56, 'has_mean' ], [ 60, 'mean_due' ],
 	[ 64, 'next_id' ], [ 68, 'free_head' ], [ 72, 'waiting_head' ], [ 76, 'waiting_tail' ], [ 84, 'waiting_xid' ],
-	[ 88, 'ndead' ], [ 92, 'copy' ], [ 100, 'moved_xid' ], [ 1700, 'shard' ], [ 1704, 'hash' ], [ $page, 'padding' ]);
+	[ 88, 'ndead' ], [ 92, 'copy' ], [ 100, 'moved_xid' ], [ 1700, 'shard' ], [ 1704, 'hash' ],
+	[ 1708, 'complete' ], [ 1712, 'bare head' ], [ 1716, 'bare rows' ], [ 1720, 'bare emptied' ],
+	[ 1724, 'bare head' ], [ 1728, 'bare rows' ], [ 1732, 'bare emptied' ], [ $page, 'padding' ]);
 my (%pages, %layout);
 foreach my $name (sort keys %index)
 {
@@ -189,7 +197,8 @@ foreach my $name (sort keys %index)
 	$in->{vector_pages} = @{ $in->{vector} } * $in->{node_pages} / @{ $in->{node} };
 }
 
-# What a node is: never used, to be used again, dead but still a way for searches, in a chain, in the graph.
+# What a node is: never used, to be used again, of rows without a vector, dead but still a way for searches,
+# in a chain, in the graph.
 sub state_of
 {
 	my ($name, $id) = @_;
@@ -198,7 +207,8 @@ sub state_of
 	return 'unused' unless defined $block;
 	my $record = substr($pages{$name}, $block * $page + $header + $id % $in->{per_page} * $in->{size}, $in->{size});
 	my $flags  = unpack('C', substr($record, -2, 1));
-	return $flags == 0 ? 'unused' : $flags & 0x20 ? 'listed' : $flags & 8 ? 'dead' : $flags & 4 ? 'chained' : 'linked';
+	return 'listed bare' if ($flags & 0xA0) == 0xA0;
+	return $flags == 0 ? 'unused' : $flags & 0x20 ? 'listed' : $flags & 0x80 ? 'bare' : $flags & 8 ? 'dead' : $flags & 4 ? 'chained' : 'linked';
 }
 
 sub kind
@@ -245,6 +255,7 @@ my %unnoticed = (
 	'LSN'               => 'of the past: nothing follows from it but a full-page image more or less',
 	'checksum'          => 'computed when the page is written',
 	'meta moving'       => 'whoever moves records finds that there is nothing to be moved, and says so',
+	'meta bare emptied' => 'tells VACUUM whether nodes can be made fewer: it tries in vain, or the next time',
 	'meta ndead'        => 'tells VACUUM whether to look for dead nodes: it looks in vain, or the next time',
 	'meta waiting_xid'  => 'of the past: a list that nobody waits for, or ids that are used again later',
 	'meta moved_xid'    => 'of the past, and no records are being moved',
@@ -259,8 +270,11 @@ my %unnoticed = (
 	'dead row'          => 'that is gone',
 	'dead size'         => 'not counted any more',
 	(map { ("listed $_" => 'written anew before it is read') } qw(code factors links row size shard)),
+	(map { ("listed bare $_" => 'written anew before it is read') } qw(code factors links row next shard)),
 	'vector of dead node'   => 'not compared with a row',
 	'vector of listed node' => 'written anew before it is read',
+	'vector of bare node'   => 'never written',
+	'vector of listed bare node' => 'written anew before it is read',
 	'vector of unused node' => 'written before it is read',
 	'vector padding'        => 'of a halfvec or bit, behind its last element');
 
@@ -270,7 +284,9 @@ my %bits;
 # From the fifth shard on, of three, one word of the metapage is as the other.
 my $alike = ($header + 100 + 4 * 16) * 8;
 $alike += 128 - $alike % 128;
-push @{ $bits{v3} }, map { [ 0, $_ ] } 0 .. $alike - 1;
+# and so much is about rows without a vector, and a word of padding
+my $bare = ($header + 1704) * 8;
+push @{ $bits{v3} }, map { [ 0, $_ ] } 0 .. $alike - 1, $bare .. $bare + 255;
 my @names = sort keys %index;
 for (my $i = 0; $i < $rounds; $i++)
 {
@@ -304,7 +320,7 @@ EOS
 		$script .= "EXECUTE $name($_->[0], $_->[1]);\nVACUUM (INDEX_CLEANUP ON) $name;\n" foreach @{ $bits{$name} };
 		next unless $name eq 'v3';
 		$script .= "SELECT damage_quickly('$name', 0, $_, $_ + 127, :'check');\n"
-		  foreach grep { $_ % 128 == 0 && $_ >= $alike } 0 .. 8 * $page - 1;
+		  foreach grep { $_ % 128 == 0 && $_ >= $alike && ($_ < $bare || $_ >= $bare + 256) } 0 .. 8 * $page - 1;
 	}
 	my $file = $node->basedir . "/$share->[0].sql";
 	append_to_file($file, $script);

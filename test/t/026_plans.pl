@@ -19,8 +19,9 @@ vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE items (id integer PRIMARY KEY, kind integer, far boolean, filler char(300), v vector(4), h halfvec(4)) WITH (autovacuum_enabled = off);
 ALTER TABLE items ALTER filler SET STORAGE PLAIN;
+-- one in ten has no vector, another one none that has a direction
 INSERT INTO items SELECT i, i % 10, i > 11000, '', w, w::halfvec(4)
-FROM (SELECT i, CASE WHEN i > 11000 THEN vec(i, 4) + '[9,9,9,9]'::vector WHEN i % 7 = 0 THEN vec(i % 100, 4) ELSE vec(i, 4) END AS w
+FROM (SELECT i, CASE WHEN i % 10 = 4 THEN NULL WHEN i % 10 = 8 THEN '[0,0,0,0]' WHEN i > 11000 THEN vec(i, 4) + '[9,9,9,9]'::vector WHEN i % 7 = 0 THEN vec(i % 100, 4) ELSE vec(i, 4) END AS w
 	FROM generate_series(1, 12000) i) x;
 CREATE INDEX items_v_idx ON items USING vecprov (v);
 CREATE INDEX items_c_idx ON items USING vecprov (v vector_cosine_ops);
