@@ -16,6 +16,7 @@ max_parallel_maintenance_workers = 0
 EOC
 $node->start;
 vecprov_functions($node);
+$node->safe_psql('postgres', 'CREATE SEQUENCE ids START 1001');
 
 # 100 rows with a vector, 300 without; nodes have room for 10 of these. v: cosine, so that zero vectors
 # are rows without one, too.
@@ -27,7 +28,7 @@ CREATE FUNCTION pg_temp.v(i int) RETURNS vector LANGUAGE sql AS
 INSERT INTO items SELECT i, pg_temp.v(i) FROM generate_series(1, 400) i;
 CREATE INDEX ON items USING vecprov (v vector_cosine_ops) WITH (m = 4);
 EOS
-my $insert = "INSERT INTO items SELECT 1000 + i, CASE WHEN i % 2 = 0 THEN array_fill(0::real, ARRAY[80])::vector END FROM generate_series(1, 60) i;";
+my $insert = "INSERT INTO items SELECT nextval('ids'), CASE WHEN i % 2 = 0 THEN array_fill(0::real, ARRAY[80])::vector END FROM generate_series(1, 60) i;";
 my $delete = 'DELETE FROM items WHERE id > 100 AND id % 4 <> 0;';
 
 # All rows are there; rows can be inserted, and VACUUM leaves all in order.
@@ -48,7 +49,7 @@ sub sound
 #----------
 # Crashes
 #----------
-foreach my $count (1, 2, 11, 12, 40)
+foreach my $count (1, 11, 12)
 {
 	$node->safe_psql('postgres', $make);
 	ok(crash_at($node, "change-before-wal=crash:$count", $insert), "insert: crashed at change $count");
@@ -60,7 +61,7 @@ foreach my $count (1, 12)
 	ok(crash_at($node, "insert-bare=crash:$count", $insert), "insert: crashed after row $count");
 	sound("insert, row $count");
 }
-foreach my $count (1 .. 6, 10, 20, 30, 40)
+foreach my $count (1 .. 6, 10, 20)
 {
 	$node->safe_psql('postgres', $make . $delete);
 	last unless crash_at($node, "change-before-wal=crash:$count", 'VACUUM (INDEX_CLEANUP ON) items');
