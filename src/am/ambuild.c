@@ -37,7 +37,7 @@
 #include "utils/wait_event.h"
 
 #include "am/am.h"
-#include "am/bare.h"
+#include "am/bare_rows.h"
 #include "am/inserter.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"

@@ -32,7 +32,7 @@
 #include "utils/snapmgr.h"
 
 #include "am/am.h"
-#include "am/bare.h"
+#include "am/bare_rows.h"
 #include "am/inserter.h"
 #include "am/returned.h"
 #include "am/row_heap.h"

@@ -41,7 +41,7 @@
 #include "utils/rel.h"
 
 #include "am/am.h"
-#include "am/bare.h"
+#include "am/bare_rows.h"
 #include "am/inserter.h"
 #include "am/mover.h"
 #include "base/debug_point.h"

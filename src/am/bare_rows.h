@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * bare.h
+ * bare_rows.h
  *	  Rows without a vector, of the indexed column: NULL, or zero under cosine.
  *
  * They are kept in the index so that a scan can return them after all others
@@ -8,8 +8,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_AM_BARE_H
-#define VP_AM_BARE_H
+#ifndef VP_BARE_ROWS_H
+#define VP_BARE_ROWS_H
 
 #include "am/am.h"
 #include "page/bare.h"
@@ -76,4 +76,4 @@ extern bool vp_bare_rows_next(VpBareRows *rows, ItemPointerData *tid);
 /* Has VACUUM emptied any entries of late? */
 extern bool vp_bare_is_thin(const VpMeta *meta);
 
-#endif							/* VP_AM_BARE_H */
+#endif							/* VP_BARE_ROWS_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * bare.c
- *	  Rows without a vector; see bare.h.
+ * bare_rows.c
+ *	  Rows without a vector; see bare_rows.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 #include "storage/lmgr.h"
 #include "utils/rel.h"
 
-#include "am/bare.h"
+#include "am/bare_rows.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
 
