@@ -37,12 +37,14 @@ VP_SERVER_FUNCTION(vecprov_check);
  */
 #define UNREACHABLE_ALLOWED 50
 
+static void put_result(Check *check, BlockNumber block, int64 item, const char *rule,
+					   const char *format, va_list args) pg_attribute_printf(5, 0);
 static void report(Check *check, BlockNumber block, int64 item, const char *rule,
 				   const char *format,...) pg_attribute_printf(5, 6);
 
 /* Adds a row to the result. */
 static void
-add_row(Check *check, BlockNumber block, int64 item, const char *rule, const char *format, va_list args)
+put_result(Check *check, BlockNumber block, int64 item, const char *rule, const char *format, va_list args)
 {
 	Datum		values[4];
 	bool		nulls[4] = {false, item < 0, false, false};
@@ -62,7 +64,7 @@ report(Check *check, BlockNumber block, int64 item, const char *rule, const char
 	va_list		args;
 
 	va_start(args, format);
-	add_row(check, block, item, rule, format, args);
+	put_result(check, block, item, rule, format, args);
 	va_end(args);
 }
 
@@ -73,7 +75,7 @@ vp_check_report(Check *check, BlockNumber block, int64 item, const char *rule, c
 	va_list		args;
 
 	va_start(args, format);
-	add_row(check, block, item, rule, format, args);
+	put_result(check, block, item, rule, format, args);
 	va_end(args);
 }
 
