@@ -312,36 +312,18 @@ any_gone(const VpStore *store, Buffer buffer, VpId first, VpRowGone gone, void *
 }
 
 /*
- * Two passes, as vp_mark_dead() makes them.  In the first, `gone` is asked for each row until
- * one is gone: who only wants to be shown all rows says of none that it is.
+ * Empties the entries of a page's bare nodes whose rows are gone, in one record with the
+ * metapage.  Both pages are locked exclusively.  Returns how many there are.
  */
-void
-vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg, VpMarkCounts *counts)
+static int
+empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, VpId first, VpRowGone gone, void *arg)
 {
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
-	VpId		first = page_number * store->geo.nodes_per_page.value;
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 	PGAlignedBlock copy;
-	Buffer		metabuf;
-	VpMeta	   *meta;
 	VpBareChain chains[VP_NBARE];
 	VpChange	change;
-	double		rows = 0;
-	bool		found;
+	int			sum = 0;
 
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	found = any_gone(store, buffer, first, gone, arg, &rows);
-	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	counts->alive += rows;
-	if (!found)
-	{
-		ReleaseBuffer(buffer);
-		return;
-	}
-
-	metabuf = vp_store_read(store, VP_META_BLOCK);
-	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	meta = VpPageGetMeta(BufferGetPage(metabuf));
 	memcpy(chains, meta->bare, sizeof(chains));
 	memcpy(copy.data, BufferGetPage(buffer), BLCKSZ);
 	vp_change_begin(&change, VP_WAL_BARE);
@@ -359,15 +341,45 @@ vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg
 					   gone, arg, &change);
 		chains[tail->shard].rows -= n;
 		chains[tail->shard].emptied += n;
-		counts->alive -= n;
-		counts->marked += n;
+		sum += n;
 	}
 	vp_change_page(&change, metabuf);
 	vp_change_words(&change, meta->bare, (const uint32 *) chains,
 					VP_NBARE * sizeof(VpBareChain) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
-	UnlockReleaseBuffer(metabuf);
+	return sum;
+}
+
+/*
+ * Two passes, as vp_mark_dead() makes them.  In the first, `gone` is asked for each row until
+ * one is gone: who only wants to be shown all rows says of none that it is.
+ */
+void
+vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg, VpMarkCounts *counts)
+{
+	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	VpId		first = page_number * store->geo.nodes_per_page.value;
+	Buffer		metabuf;
+	double		rows = 0;
+	bool		found;
+	int			n;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	found = any_gone(store, buffer, first, gone, arg, &rows);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	counts->alive += rows;
+	if (found)
+	{
+		metabuf = vp_store_read(store, VP_META_BLOCK);
+		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		n = empty_page(store, metabuf, buffer, first, gone, arg);
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		UnlockReleaseBuffer(metabuf);
+		counts->alive -= n;
+		counts->marked += n;
+	}
+	ReleaseBuffer(buffer);
 }
 
 /*----------
