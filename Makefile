@@ -90,6 +90,9 @@ endif
 OPENMP := $(shell printf '\043include <omp.h>\n' | \
 	$(CC) -fopenmp -E -x c - >/dev/null 2>&1 && echo -fopenmp)
 override CFLAGS += $(OPENMP)
+# PGXS has the options of the compiler that the server was built with; clang does not know all of gcc's.
+override CFLAGS += $(shell $(CC) --version 2>/dev/null | grep -q clang && \
+	echo -Wno-unknown-warning-option -Wno-ignored-optimization-argument)
 SHLIB_LINK += -lm
 
 # Elsewhere, the compiler finds no directories to write to.

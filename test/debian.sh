@@ -4,6 +4,10 @@
 #	debian_tools					installs debootstrap if it is missing
 #	debian_make SUITE DIRECTORY		makes a minimal Debian there, unless there is one, of packages
 #									from MIRROR or else from where this machine has its own
+#	debian_server SUITE DIRECTORY [MAJOR]	makes one that has a compiler, PostgreSQL (the one of its
+#									release, or MAJOR), and pgvector for it if there is one; copies
+#									the tree to /vecprov in it; of experimental, PostgreSQL alone
+#									is taken, and the rest from sid
 #	debian_run DIRECTORY SCRIPT [ARG...]	runs the text SCRIPT in it with bash, with mounts and
 #									processes of its own, which end with it; returns its status
 #	debian_end DIRECTORY			ends what debian_run runs, and removes DIRECTORY if one is
@@ -39,6 +43,37 @@ debian_make()
 		tail -n 20 "$place/debootstrap.log"
 		return 1
 	fi
+}
+
+debian_server()
+{
+	local suite=$1 place=$2 base=$1
+
+	[ "$suite" != experimental ] || base=sid
+	debian_make "$base" "$place" || return 1
+	rm -rf "$place/vecprov"
+	copy_tree "$place/vecprov"
+	debian_run "$place" '
+		. /vecprov/test/machine.sh
+		suite=$1 major=$2
+		if [ "$suite" = experimental ]; then
+			sed -n "s/ sid / experimental /p" /etc/apt/sources.list >/etc/apt/sources.list.d/experimental.list
+			printf "Package: src:postgresql-%s\nPin: release a=experimental\nPin-Priority: 600\n" "$major" \
+				>/etc/apt/preferences.d/postgresql
+		fi
+		apt-get -q update >/dev/null
+		[ -n "$major" ] || major=$(debian_major)
+		packages="build-essential clang perl libipc-run-perl libpq-dev
+			postgresql-$major postgresql-server-dev-$major"
+		if apt-cache show "postgresql-$major-pgvector" >/dev/null 2>&1; then
+			packages="$packages postgresql-$major-pgvector"
+		fi
+		apt-get -q install -y --no-install-recommends $packages >/vecprov/packages.log 2>&1 ||
+			{ tail -n 20 /vecprov/packages.log; exit 1; }
+		. /etc/os-release
+		echo "$PRETTY_NAME: $(gcc --version | head -n 1);" \
+			"$(dpkg-query -W -f "\${Package} \${Version};" $(echo $packages | tr " " "\n" | grep "^postgresql-"))"
+	' "$suite" "${3:-}"
 }
 
 debian_run()
