@@ -92,7 +92,7 @@ OPENMP := $(shell printf '\043include <omp.h>\n' | \
 override CFLAGS += $(OPENMP)
 # PGXS has the options of the compiler that the server was built with; clang does not know all of gcc's.
 override CFLAGS += $(shell $(CC) --version 2>/dev/null | grep -q clang && \
-	echo -Wno-unknown-warning-option -Wno-ignored-optimization-argument)
+	echo -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes)
 SHLIB_LINK += -lm
 
 # Elsewhere, the compiler finds no directories to write to.
