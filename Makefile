@@ -159,4 +159,4 @@ test-setup:
 	@$(SRC)test/setup-roots $(CASES)
 
 check-includes check-headers check-symbols check-scripts:
-	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' $(SRC)test/$@
+	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' NO_SERVER_INTERNALS='$(NO_SERVER_INTERNALS)' $(SRC)test/$@

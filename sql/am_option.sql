@@ -66,7 +66,8 @@ FROM unnest(ARRAY['ef_search = 0', 'ef_search = 1', 'ef_search = 100000', 'ef_se
 	'iterative_scan = strict_order', 'iterative_scan = relaxed_order', 'iterative_scan = off', 'iterative_scan = on',
 	'max_scan_tuples = 0', 'max_scan_tuples = 1', 'max_scan_tuples = 2147483647', 'nothing = 1']) setting;
 RESET ALL;
-SELECT name, setting, unit, context, vartype, min_val, max_val, enumvals FROM pg_settings WHERE name LIKE 'vecprov.%' ORDER BY name;
+SELECT name, CASE WHEN name <> 'vecprov.server_internals' THEN setting END AS setting, unit, context, vartype, min_val, max_val, enumvals
+FROM pg_settings WHERE name LIKE 'vecprov.%' ORDER BY name;
 
 -- Phases of a build, as pg_stat_progress_create_index shows them
 SELECT pg_indexam_progress_phasename(oid, n) FROM pg_am, generate_series(1, 7) n WHERE amname = 'vecprov';

@@ -51,13 +51,18 @@ vp_page_to_read(Buffer buffer)
 	return BufferGetPage(buffer);
 }
 
+static inline const char *
+vp_window_page(Buffer buffer)
+{
+	return NULL;
+}
+
 #define vp_hint_size() ((Size) 0)
 #define vp_hint_startup() ((void) 0)
 #define vp_window_size() ((Size) 0)
 #define vp_window_startup() ((void) 0)
 #define vp_window_enter() false
 #define vp_window_widen() false
-#define vp_window_page(buffer) ((const char *) NULL)
 #define vp_buffer_is_free() false
 
 #define vp_peek_prefetch_hint(peek, block) ((void) 0)
