@@ -160,11 +160,6 @@ typedef struct VpSearchCounts
  */
 extern VpSearch *vp_search_create(const VpAlloc *alloc, int m);
 
-/*
- * Has the memory ready, and touched, that a search with this ef of so many ids needs.  Not
- * while a search is under way.
- */
-extern void vp_search_reserve(VpSearch *search, int ef, uint32_t nids);
 extern void vp_search_destroy(VpSearch *search);
 
 /*

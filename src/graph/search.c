@@ -24,9 +24,6 @@
 /* The same where entrances show the way, for each level above. */
 #define VP_FEW_SEEDS 4
 
-/* Nodes that most searches meet for each candidate: what memory is made ready for. */
-#define DISTANCES 16
-
 /*
  * What each of several graphs gets beyond its share of the candidates: shares are not
  * the same for all queries, and a graph of fewer nodes has fewer ways to the nearest.
@@ -124,19 +121,6 @@ reset_pool(VpSearch *search, int ef)
 	pool->fresh.n = pool->fresh.next = 0;
 	pool->bound = INFINITY;
 	search->taken = 0;
-}
-
-void
-vp_search_reserve(VpSearch *search, int ef, uint32_t nids)
-{
-	VpRest	   *rest = &search->rest;
-
-	reset_pool(search, ef);
-	rest->n = 0;
-	while (rest->allocated < (size_t) ef * DISTANCES)
-		vp_rest_grow(rest, &search->alloc);
-	memset(rest->entries, 0, rest->allocated * sizeof(VpCandidate));
-	vp_visited_begin(&search->visited, nids);
 }
 
 /* Expands a node: those of its neighbours that were not met, whose distances count as computed. */

@@ -283,8 +283,6 @@ check_searches(TestSource *test, const Sample *sample)
 		VP_CHECK(exhaust(test, sample, search, 100000, nids) == reached, "ef 100000");
 	}
 	check_again(test, sample, search);
-	vp_search_reserve(search, 200000, (uint32_t) sample->n);
-	VP_CHECK(exhaust(test, sample, search, 17, (uint32_t) sample->n) == reached, "made ready");
 
 	/* ids that are younger than the search are left out, and nothing else happens */
 	VP_CHECK(exhaust(test, sample, search, 50, 10) <= reached, "few ids are known");

@@ -150,7 +150,6 @@ search_all(VpSearch *search, Answers *answers)
 							ef, NODES);
 		take_answers(search, answers);
 	}
-	vp_search_reserve(search, 2 * NODES, 10 * NODES);
 }
 
 static Answers right_answers;
