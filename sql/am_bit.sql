@@ -93,7 +93,7 @@ PREPARE nearest(vector) AS SELECT id FROM
 	(SELECT id, v FROM bit_signs ORDER BY binary_quantize(v)::bit(128) <~> binary_quantize($1) LIMIT 40) r
 	ORDER BY v <-> $1 LIMIT 3;
 SET plan_cache_mode = force_generic_plan;
-EXPLAIN (COSTS OFF, VERBOSE) EXECUTE nearest(NULL);
+EXPLAIN (COSTS OFF) EXECUTE nearest(NULL);
 RESET plan_cache_mode;
 SELECT id FROM
 	(SELECT id, v FROM bit_signs ORDER BY binary_quantize(v)::bit(128) <~> binary_quantize((SELECT v FROM bit_signs WHERE id = 77)) LIMIT 40) r

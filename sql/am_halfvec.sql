@@ -89,7 +89,7 @@ INSERT INTO half_floats SELECT i, pg_temp.vec(i)::vector FROM generate_series(1,
 CREATE INDEX half_floats_idx ON half_floats USING vecprov ((v::halfvec(100)) halfvec_l2_ops);
 PREPARE nearest(halfvec) AS SELECT id FROM half_floats ORDER BY v::halfvec(100) <-> $1 LIMIT 3;
 SET plan_cache_mode = force_generic_plan;
-EXPLAIN (COSTS OFF, VERBOSE) EXECUTE nearest(NULL);
+EXPLAIN (COSTS OFF) EXECUTE nearest(NULL);
 RESET plan_cache_mode;
 SELECT id FROM half_floats ORDER BY v::halfvec(100) <-> (SELECT v FROM half_floats WHERE id = 5)::halfvec LIMIT 1;
 SELECT vecprov_recall('half_floats_idx', 10, 50) >= 0.95 AS recall;
