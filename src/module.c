@@ -18,8 +18,7 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
-#include "am/am.h"
-#include "am/serve.h"
+#include "am/ambuild.h"
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -27,6 +26,7 @@
 #include "capacity/charge.h"
 #include "capacity/meter.h"
 #include "kernel/kernel.h"
+#include "page/damage.h"
 #include "page/patch.h"
 #include "page/peek.h"
 #include "replica/replica.h"
@@ -79,7 +79,6 @@ _PG_init(void)
 	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();
-	vp_serve_define();
 	vp_meta_define(vp_meta_compare);
 
 	previous_shmem_request_hook = shmem_request_hook;

@@ -36,9 +36,7 @@
 #include "utils/rel.h"
 #include "utils/wait_event.h"
 
-#include "am/am.h"
-#include "am/bare_rows.h"
-#include "am/inserter.h"
+#include "am/ambuild.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
 #include "base/news.h"
@@ -47,6 +45,10 @@
 #include "capacity/room.h"
 #include "graph/threads.h"
 #include "kernel/sparse.h"
+#include "search/index.h"
+#include "write/bare_insert.h"
+#include "write/inserter.h"
+#include "write/recode.h"
 
 /* Of levels and rotation: constant, so that the same table gives the same index. */
 #define BUILD_SEED	0x56500001

@@ -28,9 +28,11 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
-#include "am/am.h"
+#include "am/cost.h"
 #include "base/options.h"
 #include "base/settings.h"
+#include "kernel/codec.h"
+#include "page/store.h"
 
 /*
  * Distance computations for each candidate kept: measured on word and

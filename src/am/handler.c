@@ -9,12 +9,19 @@
 
 #include "base/compat.h"
 
+#include "access/amapi.h"
 #include "commands/vacuum.h"
 #include "nodes/makefuncs.h"
 
-#include "am/am.h"
+#include "am/ambuild.h"
+#include "am/aminsert.h"
+#include "am/amscan.h"
+#include "am/amvacuum.h"
+#include "am/cost.h"
+#include "am/opclass.h"
 #include "base/loaded.h"
 #include "base/options.h"
+#include "search/form.h"
 
 VP_FUNCTION(vecprov_handler);
 static char *

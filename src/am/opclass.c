@@ -26,7 +26,8 @@
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
-#include "am/am.h"
+#include "am/opclass.h"
+#include "search/form.h"
 
 /* Every fault is told as INFO, as other access methods do. */
 #define complain(...) \

@@ -204,26 +204,21 @@ vp_limit_read(const VpStore *store)
 
 /* The write units that one more record adds to those of its statement. */
 static double
-more_units(IndexInfo *info, uint32 size)
+more_units(int64 *request, uint32 size)
 {
-	int64	   *request = info->ii_AmCache;
-	int64		before;
+	int64		before = *request > 0 ? vp_write_units(*request) : 0;
 
-	if (request == NULL)
-		request = info->ii_AmCache = MemoryContextAllocZero(info->ii_Context, sizeof(int64));
-	before = *request > 0 ? vp_write_units(*request) : 0;
 	*request += size;
 	return vp_write_units(*request) - before;
 }
 
 void
-vp_limit_write(Relation rel, IndexInfo *info, uint32 size, uint32 vector_bytes)
+vp_limit_write(Relation rel, int64 *request, uint32 size, uint32 vector_bytes)
 {
 	const VpLimit *limit = find_limit(rel);
 	double		costs[] = {1, size, 0};
 
-	/* CREATE INDEX CONCURRENTLY inserts too what came while it built */
-	if (limit == NULL || info->ii_Concurrent)
+	if (limit == NULL)
 		return;
 	if (limit->metadata >= 0 && size - vector_bytes > limit->metadata)
 	{
@@ -235,6 +230,6 @@ vp_limit_write(Relation rel, IndexInfo *info, uint32 size, uint32 vector_bytes)
 						(long long) limit->metadata)));
 	}
 	if (limit->rates[VP_BUCKET_WRITE_UNITS] != 0)
-		costs[VP_BUCKET_WRITE_UNITS - VP_BUCKET_WRITE_RECORDS] = more_units(info, size);
+		costs[VP_BUCKET_WRITE_UNITS - VP_BUCKET_WRITE_RECORDS] = more_units(request, size);
 	take(rel, limit, VP_BUCKET_WRITE_RECORDS, lengthof(costs), costs);
 }

@@ -8,17 +8,15 @@
 #ifndef VP_LIMIT_H
 #define VP_LIMIT_H
 
-#include "nodes/execnodes.h"
-
 #include "page/store.h"
 
 /*
- * A search is about to begin, or a record about to be written by the statement of
- * `info`: ereports when a limit does not allow it now, or when the index has a limit
+ * A search is about to begin, or a record about to be written by a statement whose records
+ * are *request bytes so far, to which it is added: ereports when a limit does not allow it now, or when the index has a limit
  * and there is no meter to count by.  Otherwise it is taken as done.
  * Nothing is looked up, nor anything shared touched, while there are no limits.
  */
 extern void vp_limit_read(const VpStore *store);
-extern void vp_limit_write(Relation rel, IndexInfo *info, uint32 size, uint32 vector_bytes);
+extern void vp_limit_write(Relation rel, int64 *request, uint32 size, uint32 vector_bytes);
 
 #endif							/* VP_LIMIT_H */

@@ -49,11 +49,15 @@ vp_room_limit(Relation rel)
 }
 
 void
-vp_room_refuse(Relation rel, uint64 held, uint32 size)
+vp_room_refuse(const VpStore *store, uint32 size)
 {
+	Relation	rel = store->rel;
+	uint32		records;
+	uint64		held;
 	VpWish		wish;
 	VpTier		tier;
 
+	vp_store_totals(store, &records, &held);
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	vp_tier_get(wish.tier, &tier);
 	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_CAPACITY);

@@ -14,13 +14,13 @@
 
 #include "base/options.h"
 #include "capacity/tier.h"
-#include "page/format.h"
+#include "page/store.h"
 
 /* Bytes of records that an index may hold; PG_INT64_MAX when it is on demand. */
 extern int64 vp_room_limit(Relation rel);
 
-/* ereports that a row of `size` bytes is too much for an index that holds `held`. */
-pg_noreturn extern void vp_room_refuse(Relation rel, uint64 held, uint32 size);
+/* ereports that a row of `size` bytes is too much for an index. */
+pg_noreturn extern void vp_room_refuse(const VpStore *store, uint32 size);
 
 /* A build has read records of so many bytes: ereports at this level when they are too many. */
 extern void vp_room_check(Relation rel, uint64 bytes, int elevel);

@@ -15,6 +15,7 @@
 #include "base/background.h"
 #include "capacity/room.h"
 #include "capacity/scaling.h"
+#include "page/page_locks.h"
 
 bool
 vp_scaling_wake(Relation rel)

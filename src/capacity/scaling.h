@@ -11,9 +11,6 @@
 #include "base/options.h"
 #include "page/format.h"
 
-/* The heavyweight page lock that a mover holds as long as it is at work on an index. */
-#define VP_MOVER_LOCK_BLOCK 2
-
 /* Are records still to be moved between shards? */
 static inline bool
 vp_is_scaling(const VpMeta *meta, const VpWish *wish)

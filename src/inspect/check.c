@@ -26,6 +26,8 @@
 #include "base/loaded.h"
 #include "inspect/check.h"
 #include "page/record.h"
+#include "search/table_end.h"
+#include "write/recode.h"
 
 VP_SERVER_FUNCTION(vecprov_check);
 
@@ -807,7 +809,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 				   lock ? ShareLock : AccessShareLock);
 	check->store = &check->target.index->store;
 	vp_meta_read(check->target.rel, &check->meta);
-	vp_table_end_begin(&check->table, check->target.heap);
+	vp_table_end_init(&check->table, check->target.heap);
 	if (check->full)
 		check->nodes = MemoryContextAllocExtended(CurrentMemoryContext,
 												  ((Size) check->meta.next_id + 1) * sizeof(NodeInfo),

@@ -11,7 +11,7 @@
 #include "inspect/heap_scan.h"
 #include "nodes/execnodes.h"
 #include "page/bare.h"
-#include "page/damage.h"
+#include "search/table_end.h"
 
 /* What is known of a node in a full check. */
 typedef struct NodeInfo

@@ -28,8 +28,8 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
-#include "am/inserter.h"
 #include "capacity/rights.h"
+#include "write/inserter.h"
 
 VP_FUNCTION(vecprov_debug_pages);
 VP_FUNCTION(vecprov_debug_put_pages);

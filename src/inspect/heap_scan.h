@@ -11,9 +11,9 @@
 #include "access/genam.h"
 #include "storage/lockdefs.h"
 
-#include "am/am.h"
 #include "base/as_owner.h"
 #include "capacity/rights.h"
+#include "search/index.h"
 
 /* An index, with its table, opened by name for a function of SQL. */
 typedef struct VpTarget

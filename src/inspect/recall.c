@@ -16,23 +16,19 @@
 
 #include <math.h>
 
-#include "access/genam.h"
-#include "access/tableam.h"
-#include "catalog/index.h"
 #include "common/pg_prng.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "am/am.h"
-#include "am/row_reader.h"
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
-#include "inspect/nearest.h"
 #include "inspect/recall.h"
+#include "replica/seated.h"
+#include "search/nearest.h"
+#include "search/row_reader.h"
 
 VP_SERVER_FUNCTION(vecprov_recall);
 
@@ -67,8 +63,6 @@ struct VpRecall
 	Sample	   *samples;
 	SampleGroup group;
 	VpRowReader *reader;
-	IndexInfo  *info;
-	EState	   *estate;
 };
 
 /*----------
@@ -190,29 +184,24 @@ static int
 search(VpRecall *recall, const Sample *sample, const VpValue *query)
 {
 	VpTarget   *target = &recall->target;
-	IndexScanDesc scan = VpIndexBeginScan(target->heap, target->rel, GetActiveSnapshot(), 0, 1);
-	TupleTableSlot *slot = table_slot_create(target->heap, NULL);
-	ScanKeyData key;
+	VpSeated   *seated = vp_seated_open(target->rel, NULL, sizeof(VpSeated));
+	VpEffort	effort = vp_effort_by_settings();
+	VpHit		hit;
 	int			found = 0;
+	int			n = 0;
 
-	vp_order_key(&key, PointerGetDatum(query));
-	index_rescan(scan, NULL, 0, &key, 1);
-	GetPerTupleExprContext(recall->estate)->ecxt_scantuple = slot;
-	for (int i = 0; i < sample->n && index_getnext_slot(scan, ForwardScanDirection, slot); i++)
+	vp_seated_begin(seated, query, &effort, target->heap, GetActiveSnapshot());
+	while (n < sample->n && vp_seated_next(seated, &hit))
 	{
-		MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(recall->estate));
-		Datum		values[INDEX_MAX_KEYS];
-		bool		isnull[INDEX_MAX_KEYS];
+		const VpValue *value = vp_row_reader_get(recall->reader, &hit.tid);
 
-		FormIndexDatum(recall->info, slot, recall->estate, values, isnull);
-		if (!isnull[0] &&
-			distance(recall->index, query, vp_value_get(values[0])) <= sample->farthest)
+		if (value == NULL)
+			continue;
+		n++;
+		if (distance(recall->index, query, value) <= sample->farthest)
 			found++;
-		MemoryContextSwitchTo(old);
-		ResetPerTupleExprContext(recall->estate);
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	vp_seated_close(seated);
 	return found;
 }
 
@@ -243,8 +232,6 @@ vp_recall_open(Oid relid, int k, int nsamples)
 	recall->samples = palloc0(nsamples * sizeof(Sample));
 	pg_prng_seed(&recall->random, 1);
 	recall->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
-	recall->info = BuildIndexInfo(target->rel);
-	recall->estate = CreateExecutorState();
 
 	vp_each_row(target, draw, NULL, recall);
 	find_neighbours(recall);
@@ -254,7 +241,6 @@ vp_recall_open(Oid relid, int k, int nsamples)
 void
 vp_recall_close(VpRecall *recall)
 {
-	FreeExecutorState(recall->estate);
 	vp_row_reader_end(recall->reader);
 	vp_target_close(&recall->target);
 }

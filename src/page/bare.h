@@ -87,4 +87,14 @@ extern void vp_bare_write(const VpStore *store, VpId id, VpBareKind kind,
 /* Says where the chains begin, of how many rows they are, and that ids end before next_id. */
 extern void vp_bare_finish(const VpStore *store, uint32 next_id, const VpBareChain *chains);
 
+/* Has VACUUM emptied any entries of late? */
+static inline bool
+vp_bare_is_thin(const VpMeta *meta)
+{
+	for (int kind = 0; kind < VP_NBARE; kind++)
+		if (meta->bare[kind].emptied > 0)
+			return true;
+	return false;
+}
+
 #endif							/* VP_BARE_H */

@@ -11,9 +11,7 @@
 
 #include "access/transam.h"
 #include "access/xlog.h"
-#include "catalog/pg_am.h"
 #include "common/hashfn.h"
-#include "storage/bufmgr.h"
 #include "utils/rel.h"
 
 #include "page/damage.h"
@@ -241,22 +239,4 @@ vp_meta_problem(Relation rel, const VpMeta *meta, BlockNumber nblocks)
 	if (problem == NULL)
 		problem = graph_problem(meta, nblocks);
 	return problem;
-}
-
-void
-vp_table_end_begin(VpTableEnd *end, Relation table)
-{
-	end->table = table;
-	end->nblocks = table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID ? 0 :
-		InvalidBlockNumber;
-}
-
-bool
-vp_table_has(VpTableEnd *end, const ItemPointerData *tid)
-{
-	if (!vp_tid_is_sound(tid))
-		return false;
-	if (ItemPointerGetBlockNumber(tid) >= end->nblocks)
-		end->nblocks = RelationGetNumberOfBlocks(end->table);
-	return ItemPointerGetBlockNumber(tid) < end->nblocks;
 }

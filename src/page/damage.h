@@ -68,22 +68,6 @@ vp_tid_is_sound(const ItemPointerData *tid)
 		ItemPointerGetBlockNumberNoCheck(tid) <= MaxBlockNumber;
 }
 
-/* How far a table reaches, as far as it was looked at. */
-typedef struct VpTableEnd
-{
-	Relation	table;
-	BlockNumber nblocks;		/* it has at least so many; no heap: any number */
-} VpTableEnd;
-
-/* table: NULL if vp_table_has will not be called. */
-extern void vp_table_end_begin(VpTableEnd *end, Relation table);
-
-/*
- * Can there be such a row?  False for a TID that makes no sense, or that is behind the end of
- * the table: heapam would raise an error about the table, but it is the index that is damaged.
- */
-extern bool vp_table_has(VpTableEnd *end, const ItemPointerData *tid);
-
 /*
  * Raises an error unless a metapage in a buffer, which may have been damaged since
  * it was read, has numbers of shards that can be used.

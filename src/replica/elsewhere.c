@@ -17,6 +17,7 @@
 
 #include "base/wait_event.h"
 #include "replica/desk.h"
+#include "replica/elsewhere.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seats.h"

@@ -13,7 +13,16 @@
 #include "port/atomics.h"
 #include "storage/proc.h"
 
-#include "replica/dispatch.h"
+#include "search/ranking.h"
+
+/* A search, with the effort of who asks for it. */
+typedef struct VpAsk
+{
+	VpEffort	effort;
+	int			rows;			/* as many as there are, up to this */
+	int			more;			/* and up to so many of what is found beside them */
+	Datum		query;			/* not NULL; not toasted */
+} VpAsk;
 
 typedef enum VpRequestState
 {

@@ -24,6 +24,7 @@
 #include "replica/desk.h"
 #include "replica/request.h"
 #include "replica/seats.h"
+#include "replica/serve.h"
 #include "replica/worker.h"
 
 /* Milliseconds after which locks are let go, though there is more to do. */
@@ -39,14 +40,6 @@
  */
 #define TELL_AFTER	500000
 #define TELL_PART	8
-
-static const VpServer *server;
-
-void
-vp_server_define(const VpServer *what)
-{
-	server = what;
-}
 
 static void
 bind_to_zone(const VpDesk *desk)
@@ -73,7 +66,7 @@ next_request(const VpDesk *desk)
 }
 
 static void
-search(void *opened, VpRequest *request)
+search(VpServed *served, VpRequest *request)
 {
 	static uint64 untold_ns;
 	uint64		start = vp_now();
@@ -81,7 +74,7 @@ search(void *opened, VpRequest *request)
 	int			untold;
 
 	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its client */
-		request->nhits = server->search(opened, &request->ask, request->hits);
+		request->nhits = vp_serve_search(served, &request->ask, request->hits);
 	ns = request->ns = vp_now() - start;
 	untold = vp_request_done(request);
 	untold_ns = untold > 1 ? untold_ns + ns : ns;
@@ -98,23 +91,23 @@ serve(VpDesk *desk)
 {
 	VpRequest  *request = next_request(desk);
 	TimestampTz begun = GetCurrentTimestamp();
-	void	   *opened;
+	VpServed   *served;
 
 	if (request == NULL)
 		return false;
 	pgstat_report_activity(STATE_RUNNING, NULL);
-	opened = server->open(desk->index);
-	while (opened != NULL && request != NULL)
+	served = vp_serve_open(desk->index);
+	while (served != NULL && request != NULL)
 	{
-		search(opened, request);
+		search(served, request);
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
 		if (!TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), TURN))
 			request = next_request(desk);
 	}
 	vp_requests_tell();
-	if (opened != NULL)
-		server->close(opened);
+	if (served != NULL)
+		vp_serve_close(served);
 	else
 		vp_requests_fail();
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -174,7 +167,7 @@ vecprov_worker_main(Datum arg)
 			continue;
 		if (warming)
 		{
-			warming = server->warm_table(desk->index, &next);
+			warming = vp_serve_warm_table(desk->index, &next);
 			continue;
 		}
 		/* who posts a request after this, or gives it a seat, finds it idle */

@@ -29,7 +29,6 @@
 #include "base/settings.h"
 #include "base/wait_event.h"
 #include "replica/desk.h"
-#include "replica/dispatch.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seats.h"

@@ -10,12 +10,29 @@
 
 #include "base/compat.h"
 
+#include "utils/relcache.h"
+
 #include "replica/desk.h"
 #include "replica/request.h"
 
 /* For the shared memory hooks. */
 extern void vp_seats_request(void);
 extern void vp_seats_startup(void);
+
+/* Has an index seats, so that vp_seat_give() is due after a search? */
+extern bool vp_has_seats(Relation rel);
+
+/*
+ * Takes a seat of the index, if it has seats and this process has none: waits
+ * until it gets one, in the order of arrival.  Can be cancelled.
+ */
+extern void vp_seat_take(Relation rel);
+
+/* Gives it back, if this process has one. */
+extern void vp_seat_give(void);
+
+/* Is no seat free, or does somebody wait for one?  False without seats. */
+extern bool vp_seats_are_taken(Relation rel);
 
 /*
  * Sets how many seats the index of a slot has: replicas x units.  0: no limit.

@@ -8,7 +8,7 @@
 #ifndef VP_COLD_H
 #define VP_COLD_H
 
-#include "am/index.h"
+#include "search/index.h"
 
 /*
  * Is this process new to the index (as kept with its relation; NULL: no)?  Then each

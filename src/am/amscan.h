@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * amscan.h
+ *	  ambeginscan, amrescan, amgettuple and amendscan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_AMSCAN_H
+#define VP_AMSCAN_H
+
+#include "access/genam.h"
+#include "access/sdir.h"
+
+extern IndexScanDesc vp_begin_scan(Relation rel, int nkeys, int norderbys);
+extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys);
+extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
+extern void vp_end_scan(IndexScanDesc scan);
+
+#endif							/* VP_AMSCAN_H */

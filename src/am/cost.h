@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * cost.h
+ *	  amcostestimate.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_COST_H
+#define VP_COST_H
+
+#include "nodes/pathnodes.h"
+
+extern void vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
+							 Cost *startup_cost, Cost *total_cost,
+							 Selectivity *selectivity, double *correlation, double *pages);
+
+#endif							/* VP_COST_H */

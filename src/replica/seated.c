@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * seated.c
+ *	  A search in this process as the index's capacity allows it; see seated.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/loaded.h"
+#include "capacity/limit.h"
+#include "capacity/room.h"
+#include "replica/seated.h"
+#include "replica/seats.h"
+
+/*----------
+ * Hooks
+ *----------
+ */
+
+/*
+ * The time of searches: that of calls in which there is more to be done than to hand
+ * out a row that is ready.  To look at the clock for those would take 1 % of a search.
+ */
+void
+vp_seated_works(void *arg)
+{
+	VpSeated   *seated = arg;
+
+	if (seated->busy_since == 0)
+		seated->busy_since = vp_now();
+}
+
+static inline void
+stop_clock(VpSeated *seated)
+{
+	if (seated->busy_since == 0)
+		return;
+	seated->busy_ns += vp_now() - seated->busy_since;
+	seated->busy_since = 0;
+}
+
+/* Leaves a seat taken, until the step ends. */
+void
+vp_seated_round(void *arg)
+{
+	vp_seat_take(((VpSeated *) arg)->rel);
+}
+
+/* Tells once what a search that was not to go on has left out, or that strict order was not kept to the end. */
+void
+vp_seated_ends(void *arg, const VpSearchEnd *end)
+{
+	const char *name = RelationGetRelationName(((VpSeated *) arg)->rel);
+
+	if (end->cut_off)
+		ereport(NOTICE,
+				(errmsg("index scan of \"%s\" stopped after %lld rows",
+						name, (long long) end->nreturned),
+				 errdetail("There may be more rows that satisfy the query."),
+				 errhint("Increase vecprov.max_scan_tuples to look at more rows.")));
+	if (end->nlate > 0)
+		ereport(NOTICE,
+				(errmsg("index scan of \"%s\" found rows too late for their places", name),
+				 errdetail("%d rows come after all others.", end->nlate),
+				 errhint("Increase vecprov.ef_search to find more of them in time.")));
+}
+
+static void
+expect_nothing(void *arg, const ItemPointerData *tid, bool cold)
+{
+}
+
+static const VpSearchHooks plain_hooks = {
+	.works = vp_seated_works,
+	.round = vp_seated_round,
+	.expect = expect_nothing,
+	.ends = vp_seated_ends
+};
+
+/*----------
+ * Searches
+ *----------
+ */
+
+/* What it cost: SET client_min_messages = debug1. */
+static void
+tell_counts(const VpSeated *seated)
+{
+	VpRankedCounts counts = vp_ranked_counts(seated->search);
+
+	ereport(DEBUG1,
+			(errmsg_internal("vecprov scan: ef %d, %d rounds, %llu expansions, %llu distances, "
+							 "%lld exact, %lld rows",
+							 counts.ef, counts.rounds,
+							 (unsigned long long) counts.expansions,
+							 (unsigned long long) counts.distances,
+							 (long long) counts.measured, (long long) counts.rows)));
+}
+
+static void
+count_search(void *arg)
+{
+	VpSeated   *seated = arg;
+
+	if (!seated->begun)
+		return;
+	seated->begun = false;
+	stop_clock(seated);
+	vp_meter_search(seated->meter, seated->busy_ns);
+	seated->busy_ns = 0;
+}
+
+void *
+vp_seated_open(Relation rel, const VpSearchHooks *hooks, Size size)
+{
+	MemoryContext context;
+	MemoryContext old;
+	VpSeated   *seated;
+	MemoryContextCallback *callback;
+
+	vp_loaded_need();
+	vp_room_check_awake(rel);
+	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	seated = palloc0(size);
+	seated->context = context;
+	seated->rel = rel;
+	seated->meter = vp_meter_find(rel);
+	seated->search = vp_ranked_open(rel, hooks != NULL ? hooks : &plain_hooks, seated);
+	callback = palloc0(sizeof(MemoryContextCallback));
+	callback->func = count_search;
+	callback->arg = seated;
+	MemoryContextRegisterResetCallback(context, callback);
+	MemoryContextSwitchTo(old);
+	return seated;
+}
+
+void
+vp_seated_close(VpSeated *seated)
+{
+	if (seated->begun)
+		tell_counts(seated);
+	count_search(seated);
+	vp_ranked_close(seated->search);
+	MemoryContextDelete(seated->context);
+}
+
+void
+vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
+				Relation table, Snapshot snapshot)
+{
+	count_search(seated);
+	vp_limit_read(&vp_ranked_index(seated->search)->store);
+	seated->busy_since = 0;		/* of one that was refused */
+	vp_seated_works(seated);
+	vp_ranked_begin(seated->search, query, effort, table, snapshot);
+	seated->begun = true;
+}
+
+void
+vp_seated_end(VpSeated *seated)
+{
+	count_search(seated);
+}
+
+bool
+vp_seated_run(VpSeated *seated, VpSeatedStep step, void *arg)
+{
+	volatile bool found = false;
+
+	if (vp_has_seats(seated->rel))
+	{
+		PG_TRY();
+		{
+			found = step(seated, arg);
+		}
+		PG_FINALLY();
+		{
+			vp_seat_give();
+		}
+		PG_END_TRY();
+	}
+	else
+		found = step(seated, arg);
+	stop_clock(seated);
+	return found;
+}
+
+static bool
+next(VpSeated *seated, void *hit)
+{
+	return vp_ranked_next(seated->search, hit);
+}
+
+bool
+vp_seated_next(VpSeated *seated, VpHit *hit)
+{
+	return vp_seated_run(seated, next, hit);
+}

@@ -1,0 +1,403 @@
+/*-------------------------------------------------------------------------
+ *
+ * entry_points.c
+ *	  Where searches of an index begin: the nodes of an upper level, by their
+ *	  codes side by side.
+ *
+ * From the top of the graph down a search hops from node to node, each hop waiting for
+ * the last, to come to a place that it could have looked up: the
+ * levels above have some hundred nodes in all.  So a process keeps the codes of those of one
+ * level, copied out of their pages into one piece of memory.  A search compares the
+ * query with all of them, in the time of a few hops, and begins at the nearest.  Where links lead
+ * from one cluster to another only by chance it is also surer to come to the right one.
+ *
+ * What is kept may be out of date in any way, since nobody tells of changes: it only
+ * chooses nodes, which are looked at and measured again before they are used.  When
+ * half of them turn out to be other than expected, or the index has grown by a
+ * quarter, all is copied anew; and again after one search, two, four, and at last
+ * each MAX_PATIENCE, since nodes may have come that nobody sees to be missing.  A copy is made by
+ * the searches of some time, a few nodes each: to touch a page for the first time takes a process
+ * microseconds.  Nodes whose pages are not in shared buffers are left out.  When these are too many, and until
+ * there is a first copy, searches begin at the entry point as ever.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "base/debug_point.h"
+#include "search/entry_points.h"
+
+/* As many nodes as this, and as many bytes: what a search compares with in a microsecond or two. */
+#define MAX_NODES		512
+#define MAX_BYTES		(256 * 1024)
+
+/* Of all indexes together, in this process. */
+#define MAX_TOTAL		(16 * 1024 * 1024)
+
+/* How many searches do without, as there is no room, until all is forgotten. */
+#define MAX_REFUSED		10000
+
+/* How much an estimate of the same code may differ, in parts: it is computed in the same way. */
+#define SAME_DISTANCE	1e-3f
+
+/* A process that has just begun is busy enough with that. */
+#define FIRST_SEARCHES	8
+
+/* Nodes that a search copies. */
+#define PORTION			8
+
+/* Searches from one copy to the next, at most. */
+#define MAX_PATIENCE	4096
+
+/* Nodes of a level, as they are looked at. */
+typedef struct Look
+{
+	uint32		nids;			/* of the index when it began */
+	int			level;
+	uint32		stripe;			/* the next one, of those with nodes of the level, */
+	uint32		list;			/* and the next of its lists of it */
+	int			missing;		/* not at hand */
+
+	int			n;
+	int			max;
+	VpId	   *ids;
+	uint8	   *shards;
+	char	   *coded;
+} Look;
+
+/* What is kept of an index: the nodes of a level and their codes, by shard. */
+typedef struct Entrances
+{
+	VpRelFileLocator index;		/* first: the key */
+
+	/* of the index: by these, ids and codes are read; when one changes, it is another in the same file */
+	VpLevels	levels;
+	Size		coded_bytes;
+
+	uint32		nids;			/* of it then */
+	int			wait;			/* searches until they are copied again */
+	int			patience;		/* from the last time on */
+	Look	   *look;			/* the copy that is being made; NULL: none */
+	int			level;
+	int			n;				/* 0: searches do without */
+	int			first[VP_MAX_SHARDS + 1];	/* where a shard's begin */
+	Size		bytes;			/* of the chunk that ids and coded are in */
+	VpId	   *ids;
+	char	   *coded;			/* VpCoded, coded_bytes each */
+} Entrances;
+
+static MemoryContext context = NULL;
+static HTAB *kept = NULL;
+static Size total = 0;			/* bytes */
+static int	refused = 0;		/* searches for which there was no room, since there was */
+static int	searches = 0;		/* of this process, up to FIRST_SEARCHES */
+
+/* Begins with nothing, as the indexes that had the room may be gone. */
+static void
+make_room(void)
+{
+	HASHCTL		control = {.keysize = sizeof(VpRelFileLocator),.entrysize = sizeof(Entrances)};
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "vecprov entrances", ALLOCSET_DEFAULT_SIZES);
+	kept = NULL;
+	MemoryContextReset(context);
+	VP_POINT("allocation");
+	control.hcxt = context;
+	kept = hash_create("vecprov entrances", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	total = 0;
+	refused = 0;
+}
+
+static inline bool
+is_kept(const Entrances *entrances, const VpStore *store)
+{
+	return memcmp(&entrances->levels, &store->geo.levels, sizeof(VpLevels)) == 0 &&
+		entrances->coded_bytes == sizeof(VpCoded) + store->geo.code_bytes;
+}
+
+/* What is kept is of no use: it is to be copied at once, and soon again. */
+static void
+forget(Entrances *entrances)
+{
+	if (entrances->look != NULL)
+		pfree(entrances->look);
+	entrances->look = NULL;
+	entrances->n = 0;
+	entrances->wait = 0;
+	entrances->patience = 1;
+}
+
+/* What is kept of an index, perhaps nothing yet; NULL: there is no room for more. */
+static Entrances *
+find_entrances(const VpStore *store)
+{
+	Entrances  *entrances;
+	bool		found;
+
+	if (kept == NULL || refused >= MAX_REFUSED)
+		make_room();
+	entrances = hash_search(kept, &VpLocator(store->rel), total < MAX_TOTAL ? HASH_ENTER : HASH_FIND, &found);
+	if (entrances == NULL)
+		refused++;
+	else if (!found)
+	{
+		total += sizeof(Entrances);
+		entrances->bytes = 0;
+		entrances->coded = NULL;
+		entrances->look = NULL;
+		entrances->coded_bytes = 0;
+	}
+	if (entrances != NULL && !is_kept(entrances, store))
+	{
+		entrances->levels = store->geo.levels;
+		entrances->coded_bytes = sizeof(VpCoded) + store->geo.code_bytes;
+		forget(entrances);
+	}
+	return entrances;
+}
+
+/* The lowest level that has few enough nodes. */
+static int
+choose_level(const VpStore *store, uint32 nids, int max)
+{
+	int			level = 1;
+
+	for (nids /= store->geo.m; nids > max && level < VP_MAX_LEVEL; nids /= store->geo.m)
+		level++;
+	return level;
+}
+
+static void
+begin_look(Entrances *entrances, const VpStore *store, uint32 nids)
+{
+	int			max = Min(MAX_NODES, MAX_BYTES / entrances->coded_bytes);
+	Look	   *look;
+
+	VP_POINT("allocation");
+	look = MemoryContextAllocZero(context, sizeof(Look) +
+								  max * (entrances->coded_bytes + sizeof(VpId) + sizeof(uint8)));
+
+	look->nids = nids;
+	/* a level may have some more nodes than its share */
+	look->level = choose_level(store, nids, max - max / 8);
+	look->max = max;
+	look->coded = (char *) (look + 1);
+	look->ids = (VpId *) (look->coded + max * entrances->coded_bytes);
+	look->shards = (uint8 *) (look->ids + max);
+	entrances->look = look;
+}
+
+static void
+look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
+{
+	VpCoded    *coded = (VpCoded *) (look->coded + look->n * coded_bytes);
+	uint8		flags;
+
+	if (!vp_node_look(store, id, (float *) &coded->factors, coded->code, &flags,
+					  &look->shards[look->n]))
+		look->missing++;
+	else if (flags == VP_NODE_LINKED && look->shards[look->n] < VP_MAX_SHARDS)
+		look->ids[look->n++] = id;
+}
+
+/* Goes on.  True: all have been looked at. */
+static bool
+look_on(Look *look, Size coded_bytes, const VpStore *store)
+{
+	const VpLevels *levels = &store->geo.levels;
+	uint32		last = (look->nids - 1) / levels->stripe;
+	uint32		nlists;
+	uint32		first = vp_level_lists(levels, look->level, &nlists);
+
+	for (int i = 0; i < PORTION; i++)
+	{
+		uint32		stripe = vp_level_stripe(levels, look->level, look->stripe);
+		int			list_level;
+		VpId		id;
+
+		if (stripe > last || look->n == look->max)
+			return true;
+		id = vp_level_owner(levels, stripe, first + look->list, &list_level);
+		if (id < look->nids)
+			look_at(look, coded_bytes, store, id);
+		if (++look->list == nlists)
+		{
+			look->list = 0;
+			look->stripe++;
+		}
+	}
+	return false;
+}
+
+/* Keeps what was looked at, by shards. */
+static void
+keep(Entrances *entrances, const Look *look)
+{
+	Size		coded_bytes = entrances->coded_bytes;
+	Size		bytes = look->n * (coded_bytes + sizeof(VpId));
+	int			at[VP_MAX_SHARDS];
+	char	   *chunk;
+
+	VP_POINT("allocation");
+	chunk = MemoryContextAlloc(context, Max(bytes, 1));
+	if (entrances->coded != NULL)
+		pfree(entrances->coded);
+	total += bytes - entrances->bytes;
+	entrances->bytes = bytes;
+	entrances->coded = chunk;
+	entrances->ids = (VpId *) (chunk + look->n * coded_bytes);
+	entrances->n = look->n;
+
+	memset(entrances->first, 0, sizeof(entrances->first));
+	for (int i = 0; i < look->n; i++)
+		entrances->first[look->shards[i] + 1]++;
+	for (int shard = 0; shard < VP_MAX_SHARDS; shard++)
+	{
+		entrances->first[shard + 1] += entrances->first[shard];
+		at[shard] = entrances->first[shard];
+	}
+	for (int i = 0; i < look->n; i++)
+	{
+		int			to = at[look->shards[i]]++;
+
+		entrances->ids[to] = look->ids[i];
+		memcpy(entrances->coded + to * coded_bytes, look->coded + i * coded_bytes, coded_bytes);
+	}
+}
+
+/* Goes on with a copy, if one is being made or to be made. */
+static void
+copy_some(Entrances *entrances, const VpStore *store, uint32 nids)
+{
+	Look	   *look;
+
+	if (entrances->look == NULL &&
+		(--entrances->wait < 0 || nids > entrances->nids + entrances->nids / 4))
+		begin_look(entrances, store, nids);
+	look = entrances->look;
+	if (look == NULL || !look_on(look, entrances->coded_bytes, store))
+		return;
+	ereport(DEBUG2,
+			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand",
+							 look->n, look->level, look->missing)));
+	if (look->missing > look->n / 4)
+		look->n = 0;
+	keep(entrances, look);
+	entrances->level = look->level;
+	entrances->nids = look->nids;
+	entrances->wait = entrances->patience;
+	entrances->patience = Min(2 * entrances->patience, MAX_PATIENCE);
+	entrances->look = NULL;
+	pfree(look);
+}
+
+/* Those that are nearest by what is kept: at most VP_MAX_ENTRANCES, sorted. */
+static int
+find_nearest(const Entrances *entrances, int shard, const VpQuery *query, VpCandidate *nearest)
+{
+	int			end = entrances->first[shard + 1];
+	float		bound = INFINITY;
+	int			n = 0;
+
+	for (int i = entrances->first[shard]; i < end; i += VP_DOTS)
+	{
+		const VpCoded *coded[VP_DOTS];
+		float		dist[VP_DOTS];
+		int			ncoded = Min(end - i, VP_DOTS);
+
+		for (int j = 0; j < ncoded; j++)
+			coded[j] = (const VpCoded *) (entrances->coded + (i + j) * entrances->coded_bytes);
+		vp_query_distances(query, coded, ncoded, dist);
+		for (int j = 0; j < ncoded; j++)
+		{
+			int			at;
+
+			if (!(dist[j] < bound))
+				continue;
+			n = Min(n + 1, VP_MAX_ENTRANCES);
+			for (at = n - 1; at > 0 && nearest[at - 1].dist > dist[j]; at--)
+				nearest[at] = nearest[at - 1];
+			nearest[at] = (VpCandidate) {dist[j], entrances->ids[i + j]};
+			if (n == VP_MAX_ENTRANCES)
+				bound = nearest[n - 1].dist;
+		}
+	}
+	return n;
+}
+
+/*
+ * Measures nodes again, leaving out those that a search had better not begin at.  Returns how many
+ * are left; *same: how many were as they are kept.
+ */
+static int
+measure_again(VpSource *source, const VpStore *store, const VpQuery *query, int shard,
+			  VpCandidate *found, int n, int *same)
+{
+	VpId		ids[VP_MAX_ENTRANCES];
+	float		dist[VP_MAX_ENTRANCES];
+	int			left = 0;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = found[i].id;
+	source->next = VP_NO_ID;
+	source->distances(source, query, ids, n, dist);
+	*same = 0;
+	for (int i = 0; i < n; i++)
+	{
+		uint8		its_shard;
+
+		/* NaN also where an index has become smaller: there is no such page to be looked at */
+		if (isnan(dist[i]) || vp_node_standing(store, ids[i], &its_shard) != VP_NODE_LINKED ||
+			its_shard != shard)
+			continue;
+		/* equal where it is infinite */
+		*same += dist[i] == found[i].dist ||
+			fabsf(dist[i] - found[i].dist) <= SAME_DISTANCE * fabsf(dist[i]);
+		found[left++] = (VpCandidate) {dist[i], ids[i]};
+	}
+	return left;
+}
+
+int
+vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQuery *query,
+				VpId entry, VpCandidate *found, int *level)
+{
+	Entrances  *entrances;
+	int			shard;
+	int			nkept;
+	int			n;
+	int			same;
+
+	if (!store->peek.enabled || nids == 0)
+		return 0;
+	if (searches < FIRST_SEARCHES)
+	{
+		searches++;
+		return 0;
+	}
+	entrances = find_entrances(store);
+	if (entrances == NULL)
+		return 0;
+	copy_some(entrances, store, nids);
+	if (entrances->n == 0)
+		return 0;
+	shard = vp_node_shard(store, entry);
+	if (shard >= VP_MAX_SHARDS)
+		return 0;
+	nkept = find_nearest(entrances, shard, query, found);
+	if (nkept == 0)
+		return 0;
+	n = measure_again(source, store, query, shard, found, nkept, &same);
+	if (2 * same < nkept)
+		forget(entrances);
+	*level = entrances->level;
+	return n;
+}

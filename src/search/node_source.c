@@ -1,0 +1,456 @@
+/*-------------------------------------------------------------------------
+ *
+ * node_source.c
+ *	  The nodes of an index as a graph's source: VpSource over pages.
+ *
+ * Here the innermost loop of a search runs: for each neighbour that was not
+ * met yet, from its id to its page, and from its code to a distance.  What
+ * costs is waiting for memory, three times one after another: the hint (which
+ * buffer), the buffer's descriptor, and the record.  So the hints of all
+ * neighbours are loaded into the cache first, then descriptors and records,
+ * while the neighbours are measured that a search asked for before (graph.h).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "base/debug_point.h"
+#include "kernel/sparse.h"
+#include "search/entry_points.h"
+#include "search/node_source.h"
+
+#define CACHE_LINE 64
+
+/* How many records are loaded ahead where nothing is measured meanwhile. */
+#define PREFETCH_AHEAD 32
+
+/* Lines of a record that are loaded ahead; the processor goes on by itself. */
+#define PREFETCH_LINES 8
+
+/* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
+static inline uint32
+hot_bytes(const VpIndex *index)
+{
+	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
+}
+
+/* A node's record, and where it is by the hint for its page. */
+typedef struct VpTarget
+{
+	VpPlace		place;
+	BufferDesc *desc;
+	const VpCoded *coded;
+} VpTarget;
+
+/* A page that no buffer holds, for an id that there is no page for. */
+static inline VpPlace
+find_place(VpNodeSource *source, VpId id)
+{
+	if (likely(vp_id_exists(source, id)))
+		return vp_node_place(&source->index->store.geo, id);
+	return (VpPlace) {.block = InvalidBlockNumber};
+}
+
+/*
+ * Follows the hints, and loads the records.  Where there is none any buffer will do: it is
+ * looked at whether it holds the page.
+ */
+static pg_attribute_always_inline void
+aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
+{
+	for (int i = 0; i < n; i++)
+	{
+		Buffer		hint = Max(vp_peek_hint(peek, targets[i].place.block), 1);
+		const char *record = vp_window_page(hint) + targets[i].place.offset;
+
+		targets[i].desc = GetBufferDescriptor(hint - 1);
+		targets[i].coded = (const VpCoded *) record;
+		__builtin_prefetch(targets[i].desc);
+		for (uint32 at = 0; at < bytes; at += CACHE_LINE)
+			__builtin_prefetch(record + at);
+		__builtin_prefetch(record + bytes - 1);
+	}
+}
+
+/* As vp_buffer_holds, of all targets. */
+static pg_attribute_always_inline bool
+hold(const VpTarget *targets, int n, const VpPeekRel *peek)
+{
+	uint64		differs = 0;
+
+	for (int i = 0; i < n; i++)
+		differs |= vp_tag_differs(targets[i].desc, peek, targets[i].place.block);
+	pg_read_barrier();
+	for (int i = 0; i < n; i++)
+		differs |= vp_state_differs(targets[i].desc);
+	return likely(differs == 0);
+}
+
+/* As vp_page_is_filled, of all targets. */
+static pg_noinline bool
+are_filled(const VpTarget *targets, int n, const VpPeekRel *peek)
+{
+	bool		all = true;
+
+	for (int i = 0; i < n; i++)
+		all &= vp_page_is_filled(targets[i].desc, peek);
+	return all;
+}
+
+/*
+ * Measures up to VP_DOTS targets.  False: for one of them the hint was wrong, or the
+ * buffer was given to another page meanwhile.
+ */
+static pg_attribute_always_inline bool
+target_distances(const VpTarget *targets, int n, const VpPeekRel *peek, const VpQuery *query,
+				 float *dist)
+{
+	const VpCoded *coded[VP_DOTS];
+
+	if (!hold(targets, n, peek))
+		return false;
+	pg_read_barrier();
+	if (unlikely(peek->standby) && !are_filled(targets, n, peek))
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		vp_buffer_touch(targets[i].desc);
+		coded[i] = targets[i].coded;
+	}
+	vp_query_distances(query, coded, n, dist);
+	pg_read_barrier();
+	return hold(targets, n, peek);
+}
+
+static float
+coded_distance(const VpQuery *query, const char *record)
+{
+	const VpCoded *coded = (const VpCoded *) record;
+
+	return vp_query_distance(query, coded->code, &coded->factors);
+}
+
+/* False: the page must be read in the ordinary way. */
+static bool
+peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float *dist)
+{
+	BufferDesc *desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+
+	if (desc == NULL)
+		return false;
+	vp_buffer_touch(desc);
+	*dist = coded_distance(query, vp_peek_page(desc) + place.offset);
+	return vp_peek_done(&store->peek, place.block, desc);
+}
+
+/* In the ordinary way, under a pin; the next time it can be peeked at. */
+static float
+pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
+{
+	Buffer		buffer = vp_store_read(store, place.block);
+	float		dist = coded_distance(query, BufferGetPage(buffer) + place.offset);
+
+	ReleaseBuffer(buffer);
+	return dist;
+}
+
+/* Of several pages that are not there, all are asked for before the first is waited for. */
+static void
+read_ahead(VpNodeSource *source, const VpId *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (vp_id_exists(source, ids[i]))
+			vp_node_read_ahead(&source->index->store, ids[i]);
+}
+
+/* The distance of the first of n nodes, which is not where its hint says. */
+static pg_noinline float
+elsewhere_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, bool *missed)
+{
+	const VpStore *store = &source->index->store;
+	VpPlace		place = find_place(source, ids[0]);
+	float		dist;
+
+	if (place.block == InvalidBlockNumber)
+		return NAN;
+	if (peeked_distance(store, query, place, &dist))
+		return dist;
+	if (!*missed)
+		read_ahead(source, ids, n);
+	*missed = true;
+	vp_node_read_together(store, ids[0]);
+	return pinned_distance(store, query, place);
+}
+
+/* Loads the links that will be asked for next, and what leads to them. */
+static pg_attribute_always_inline void
+prefetch_links(VpNodeSource *source)
+{
+	const VpStore *store = &source->index->store;
+	VpPlace		place;
+	Buffer		hint;
+
+	if (source->source.next >= source->nids)
+		return;
+	place = vp_node_place(&store->geo, source->source.next);
+	hint = vp_peek_hint(&store->peek, place.block);
+	if (hint != InvalidBuffer)
+	{
+		const char *links = vp_window_page(hint) + place.offset + store->geo.links_offset;
+
+		__builtin_prefetch(GetBufferDescriptor(hint - 1));
+		__builtin_prefetch(links);
+		__builtin_prefetch(links + CACHE_LINE);
+	}
+}
+
+static void
+find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *pg_restrict targets)
+{
+	const VpStore *store = &source->index->store;
+	uint32		nids = source->nids;
+
+	for (int i = 0; i < n; i++)
+	{
+		targets[i].place = likely(ids[i] < nids) ?
+			vp_node_place(&store->geo, ids[i]) : find_place(source, ids[i]);
+		vp_peek_prefetch_hint(&store->peek, targets[i].place.block);
+	}
+}
+
+/* Measures the targets, and aims at others meanwhile. */
+static pg_attribute_always_inline void
+measure(VpNodeSource *source, const VpQuery *query,
+		const VpTarget *targets, const VpId *ids, int n, float *dist, VpTarget *ahead, int nahead)
+{
+	const VpPeekRel *peek = &source->index->store.peek;
+	uint32		bytes = hot_bytes(source->index);
+	bool		missed = false;
+
+	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
+	{
+		int			ntargets = Min(n - i, VP_DOTS);
+
+		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
+		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
+			for (int j = i; j < i + ntargets; j++)
+				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);
+	}
+}
+
+/* Of pages that are not shared there are no hints. */
+static void
+unaimed_distances(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	bool		missed = false;
+
+	for (int i = 0; i < n; i++)
+		dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
+}
+
+static void
+source_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpTarget	targets[VP_MAX_LINKS + 1];
+	int			first = Min(n, PREFETCH_AHEAD);
+
+	if (!source->index->store.peek.enabled)
+	{
+		unaimed_distances(source, query, ids, n, dist);
+		return;
+	}
+	prefetch_links(source);
+	find_targets(source, ids, n, targets);
+	measure(source, query, NULL, NULL, 0, NULL, targets, first);
+	measure(source, query, targets, ids, n, dist, targets + first, n - first);
+}
+
+static void
+source_distances_ahead(VpSource *base, const VpQuery *query, const VpId *ids, int n, float *dist,
+					   const VpId *ahead, int nahead)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpTarget   *targets = source->targets[1];
+
+	if (!source->index->store.peek.enabled)
+	{
+		unaimed_distances(source, query, ids, n, dist);
+		return;
+	}
+	Assert(n == 0 || n == source->naimed);
+	prefetch_links(source);
+	source->targets[1] = source->targets[0];
+	source->targets[0] = targets;
+	find_targets(source, ahead, nahead, source->targets[1]);
+	measure(source, query, targets, ids, n, dist, source->targets[1], nahead);
+	source->naimed = nahead;
+}
+
+/* Of a ranked search: what is done meanwhile for what comes after it. */
+static inline void
+prepare_rows(VpNodeSource *source, VpId id)
+{
+	if (source->vectors > 0)
+	{
+		source->vectors--;
+		vp_vector_prefetch(&source->index->store, id);
+	}
+	if (source->rows_come > 0 && --source->rows_come == 0)
+		source->hooks->rows_come(source->hooks_arg);
+}
+
+static int
+source_links(VpSource *base, VpId id, int level, VpId *links)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!vp_id_exists(source, id))
+		return 0;
+	if (level == 0)
+		prepare_rows(source, id);
+	return vp_node_links(&source->index->store, id, level, links);
+}
+
+static bool
+source_query_of(VpSource *base, VpId id, VpQuery *query)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpFactors	factors;
+
+	if (!vp_id_exists(source, id))
+		return false;
+	vp_node_code(&source->index->store, id, (float *) &factors, source->code);
+	vp_query_from_code(&source->index->codec, source->code, &factors, query);
+	return true;
+}
+
+static bool
+source_linkable(VpSource *base, VpId id)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	return vp_id_exists(source, id) &&
+		vp_node_flags(&source->index->store, id) == VP_NODE_LINKED;
+}
+
+static bool
+source_replace_links(VpSource *base, VpId id, int level,
+					 const VpId *from, int nfrom, const VpId *to, int nto)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	VP_POINT("insert-linked");
+	return vp_links_replace(&source->index->store, id, level, from, nfrom, to, nto);
+}
+
+/* Codes first: they tell nearly all apart without another page. */
+static bool
+source_same_vector(VpSource *base, VpId a, VpId b)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	Size		code_bytes = store->geo.code_bytes;
+	Size		vector_bytes = store->geo.exact_words * sizeof(uint32);
+	VpFactors	factors[2];
+	char	   *room;
+	char	   *room2;
+	bool		same;
+
+	/* kept: an error on the way must not leak it */
+	if (source->pair == NULL)
+		source->pair = palloc(2 * Max(code_bytes, vector_bytes));
+	room = source->pair;
+	room2 = room + Max(code_bytes, vector_bytes);
+	vp_node_code(store, a, (float *) &factors[0], room);
+	vp_node_code(store, b, (float *) &factors[1], room2);
+	same = memcmp(&factors[0], &factors[1], sizeof(VpFactors)) == 0 &&
+		memcmp(room, room2, code_bytes) == 0;
+	if (same)
+	{
+		vp_vector_fetch(store, a, room);
+		vp_vector_fetch(store, b, room2);
+		same = memcmp(room, room2, vector_bytes) == 0;
+	}
+	return same;
+}
+
+static bool
+source_chain(VpSource *base, VpId first, VpId id)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	return vp_chain_push(&source->index->store, first, id);
+}
+
+static int
+source_entrances(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	return vp_entry_points(base, &source->index->store, source->nids, query, entry, found, level);
+}
+
+/* Those that VACUUM has not taken out yet: see page/landmark.c. */
+static int
+source_landmarks(VpSource *base, const VpQuery *query, VpId *ids)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpStore *store = &source->index->store;
+	uint32		terms[VP_LANDMARK_TERMS];
+	int			nterms = vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS);
+	int			nfound = vp_landmarks_find(store, source->nids, terms, nterms, ids);
+	int			n = 0;
+
+	for (int i = 0; i < nfound; i++)
+		if (source->shard < 0 ||
+			(vp_id_exists(source, ids[i]) && vp_node_shard(store, ids[i]) == source->shard))
+			ids[n++] = ids[i];
+	return n;
+}
+
+void
+vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query)
+{
+	uint32		terms[VP_LANDMARK_TERMS];
+
+	if (source->index->meta.landmark_pages > 0)
+		vp_landmarks_add(&source->index->store, source->nids, terms,
+						 vp_sparse_query_terms(query, terms, VP_LANDMARK_TERMS), id);
+}
+
+void
+vp_node_source_init(VpNodeSource *source, const VpIndex *index)
+{
+	source->source.next = VP_NO_ID;
+	source->source.links = source_links;
+	source->source.distances = source_distances;
+	source->source.distances_ahead = source_distances_ahead;
+	source->source.query_of = source_query_of;
+	source->source.linkable = source_linkable;
+	source->source.replace_links = source_replace_links;
+	source->source.same_vector = source_same_vector;
+	source->source.chain = source_chain;
+	/* sparse vectors have landmarks: most are equally far */
+	source->source.entrances = index->codec.slots > 0 ? NULL : source_entrances;
+	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
+	source->index = index;
+	source->nids = 0;
+	source->vectors = 0;
+	source->rows_come = 0;
+	source->hooks = NULL;
+	source->hooks_arg = NULL;
+	source->shard = -1;
+	for (int i = 0; i < lengthof(source->targets); i++)
+		source->targets[i] = palloc(2 * index->store.geo.m * sizeof(VpTarget));
+	source->naimed = 0;
+	source->pair = NULL;
+	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
+}

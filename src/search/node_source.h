@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * node_source.h
+ *	  The nodes of an index as a graph's source: VpSource over pages.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_NODE_SOURCE_H
+#define VP_NODE_SOURCE_H
+
+#include "graph/graph.h"
+#include "search/hooks.h"
+#include "search/index.h"
+
+/* Its nodes for graph/.  Everything that it points at must outlive it. */
+typedef struct VpNodeSource
+{
+	VpSource	source;			/* first */
+	const VpIndex *index;
+	uint32		nids;			/* all ids below are known to have pages */
+	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
+	int			rows_come;		/* after so many of them hooks->rows_come is called; 0: it is not */
+	const VpSearchHooks *hooks;
+	void	   *hooks_arg;
+	int			shard;			/* landmarks are to be of this one; -1: of any */
+	void	   *code;			/* one code, 64-byte aligned */
+	struct VpTarget *targets[2];	/* of the present call of distances_ahead, and of the next */
+	int			naimed;			/* of the next */
+	char	   *pair;			/* two codes or vectors; NULL until they are compared */
+} VpNodeSource;
+
+extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);
+
+/*
+ * Is there a page for this id?  Links may lead to nodes that came after the
+ * search began; a word that makes no sense is no node.
+ */
+static inline bool
+vp_id_exists(VpNodeSource *source, VpId id)
+{
+	if (likely(id < source->nids))
+		return true;
+	source->nids = Max(source->nids, vp_graph_state(&source->index->store).next_id);
+	return id < source->nids;
+}
+
+/* Makes a linked node a landmark of its query's terms, where an index has landmarks. */
+extern void vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query);
+
+#endif							/* VP_NODE_SOURCE_H */

@@ -1,0 +1,483 @@
+/*-------------------------------------------------------------------------
+ *
+ * ranked_search.c
+ *	  A search of an index: the rows nearest to a vector, nearest first.
+ *
+ * Ties together the opened index, the search of its graph, and the ranking of what that
+ * finds (ranking.c): here are the exact distances, and the rows of nodes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/debug_point.h"
+#include "base/settings.h"
+#include "search/bare_rows.h"
+#include "search/node_source.h"
+#include "search/ranked_search.h"
+#include "search/row_reader.h"
+#include "search/search_memory.h"
+#include "search/table_end.h"
+
+struct VpRankedSearch
+{
+	VpRanking	ranking;
+	MemoryContext context;
+	MemoryContext rows;			/* emptied by each begin */
+	VpIndex    *index;
+	VpNodeSource source;
+	VpQuery		query;
+	const void *vector;			/* the query's elements, as given; in `rows` */
+	void	   *rotated;
+	void	   *scratch;		/* an exact vector that is on two pages */
+	VpBareRows *bare;			/* in `rows`; NULL: not yet */
+	bool		started;		/* the graph has been searched since begin */
+
+	VpTableEnd	table;
+	Snapshot	snapshot;
+	VpRowReader *reader;		/* where the exact vectors are in the table; NULL: not yet */
+};
+
+/*----------
+ * Rows of nodes
+ *----------
+ */
+
+/*
+ * Goes on in the chain, to a node that has been fetched not yet.  A damaged chain may come back
+ * to where it was: then it meets a node that was remembered twice as many steps ago
+ * each time (Brent, BIT 1980).
+ */
+static void
+step_on(const VpStore *store, VpRow *row, VpId next)
+{
+	if (next == row->mark)
+		vp_chain_damage(store, row->id);
+	if ((row->steps & (row->steps + 1)) == 0)
+		row->mark = next;
+	row->steps++;
+	row->before = row->id;
+	row->id = next;
+}
+
+/* Also raises an error for a chain, or a row, that cannot be. */
+static bool
+find_row(void *nodes, VpRow *row, ItemPointer tid)
+{
+	VpRankedSearch *search = nodes;
+	const VpStore *store = &search->index->store;
+
+	while (row->id != VP_NO_ID)
+	{
+		VpId		at = row->id;
+		VpNodeTail	tail;
+		bool		chained;
+
+		CHECK_FOR_INTERRUPTS();
+		if (row->before == VP_NO_ID)
+			vp_node_fetch(store, at, &tail);
+		else
+			vp_chain_fetch(store, row->before, at, &tail);
+		/* a node in the waiting list keeps its chain only if it was in one */
+		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
+		if (tail.flags != 0 && chained && tail.next != 0)
+			step_on(store, row, vp_deref(tail.next));
+		else
+			row->id = VP_NO_ID;
+		*tid = tail.tid;
+		if (tail.flags == 0 || vp_is_gone(tail.flags))
+			continue;
+		if (!vp_table_has(&search->table, tid))
+			vp_report_damage(store->rel, vp_node_place(&store->geo, at).block,
+							 "A record is of a row behind the end of the table.");
+		return true;
+	}
+	return false;
+}
+
+/*----------
+ * Exact distances
+ *----------
+ */
+
+/*
+ * The exact distance of a node by the vector of its row, or of the first behind it that the
+ * snapshot sees; false when there is none.
+ */
+static bool
+row_distance(VpRankedSearch *search, VpId id, double *dist)
+{
+	const VpIndex *index = search->index;
+	VpRow		at;
+	ItemPointerData tid;
+	const VpValue *value = NULL;
+
+	if (search->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(search->context);
+
+		search->reader = vp_row_reader_begin(search->table.table, index->store.rel,
+											 search->snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	vp_row_start(&at, id);
+	while (value == NULL && find_row(search, &at, &tid))
+		value = vp_row_reader_get(search->reader, &tid);
+	if (value == NULL)
+		return false;
+	*dist = index->form->distance(&index->meta, search->vector, index->form->elements(value));
+	return true;
+}
+
+static double
+exact_distance(const void *vector, void *arg)
+{
+	VpRankedSearch *search = arg;
+
+	return search->index->form->distance(&search->index->meta, search->vector, vector);
+}
+
+static double
+vector_distance(VpRankedSearch *search, VpId id)
+{
+	return vp_vector_measure(&search->index->store, id, search->scratch, exact_distance, search);
+}
+
+/* A candidate, whose row is likely to be returned then. */
+static bool
+measure(void *nodes, VpId id, double *dist)
+{
+	VpRankedSearch *search = nodes;
+	VpRanking  *ranking = &search->ranking;
+	ItemPointerData tid;
+
+	if (search->index->form->in_table)
+		return row_distance(search, id, dist);
+	*dist = vector_distance(search, id);
+	vp_node_tid(&search->index->store, id, &tid);
+	ranking->hooks->expect(ranking->hooks_arg, &tid,
+						   ranking->cold && ranking->measured < VP_MIN_MEASURED);
+	return true;
+}
+
+/* A node that is in a list can be used again while it is measured. */
+static bool
+measure_any(void *nodes, VpId id, double *dist)
+{
+	VpRankedSearch *search = nodes;
+
+	if ((vp_node_flags(&search->index->store, id) & (VP_NODE_LINKED | VP_NODE_LISTED)) != VP_NODE_LINKED)
+		return false;
+	if (search->index->form->in_table)
+		return row_distance(search, id, dist);
+	*dist = vector_distance(search, id);
+	return true;
+}
+
+static void
+prefetch(void *nodes, VpId id)
+{
+	VpRankedSearch *search = nodes;
+
+	vp_vector_prefetch(&search->index->store, id);
+}
+
+static bool
+read_ahead(void *nodes, VpId id)
+{
+	VpRankedSearch *search = nodes;
+
+	return vp_vector_read_ahead(&search->index->store, id);
+}
+
+static void
+expect(void *nodes, VpId next, VpId later)
+{
+	VpRankedSearch *search = nodes;
+	const VpStore *store = &search->index->store;
+	ItemPointerData tid;
+
+	if (later != VP_NO_ID)
+		vp_node_prefetch(store, later);
+	if (next == VP_NO_ID)
+		return;
+	vp_node_tid(store, next, &tid);
+	search->ranking.hooks->expect(search->ranking.hooks_arg, &tid, false);
+}
+
+static bool
+next_bare(void *nodes, ItemPointer tid)
+{
+	VpRankedSearch *search = nodes;
+	const VpStore *store = &search->index->store;
+
+	if (search->bare == NULL)
+		search->bare = vp_bare_rows(store);
+	if (!vp_bare_rows_next(search->bare, tid))
+		return false;
+	if (!vp_table_has(&search->table, tid))
+		vp_report_damage(store->rel, vp_node_place(&store->geo, search->bare->id).block,
+						 "A record is of a row behind the end of the table.");
+	return true;
+}
+
+static uint32
+count(void *nodes)
+{
+	VpRankedSearch *search = nodes;
+
+	return vp_graph_state(&search->index->store).next_id;
+}
+
+static const VpRankable rankable = {
+	measure, measure_any, find_row, prefetch, read_ahead, expect, next_bare, count
+};
+
+/*----------
+ * The search
+ *----------
+ */
+
+/* Lets go of the table. */
+static void
+end_reading(VpRankedSearch *search)
+{
+	if (search->reader != NULL)
+		vp_row_reader_end(search->reader);
+	search->reader = NULL;
+}
+
+/* Its memory goes away: at its end, or after an error. */
+static void
+give_memory(void *arg)
+{
+	VpRankedSearch *search = arg;
+
+	if (search->ranking.search != NULL)
+		vp_search_give(search->ranking.search);
+}
+
+VpRankedSearch *
+vp_ranked_open(Relation rel, const VpSearchHooks *hooks, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov search",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	VpRankedSearch *search = palloc0(sizeof(VpRankedSearch));
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	search->context = context;
+	search->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
+	search->index = vp_index_copy(vp_index_get(rel));
+	vp_node_source_init(&search->source, search->index);
+	search->scratch = palloc(search->index->store.geo.exact_words * sizeof(uint32));
+	search->rotated = vp_palloc_aligned(search->index->codec.rotated_bytes);
+	search->query.planes = vp_palloc0_aligned(vp_query_bytes(&search->index->codec));
+
+	vp_ranking_init(&search->ranking, search->rows);
+	search->ranking.rankable = &rankable;
+	search->ranking.nodes = search;
+	search->ranking.hooks = hooks;
+	search->ranking.hooks_arg = arg;
+	search->ranking.search = vp_search_take();
+	search->source.hooks = hooks;
+	search->source.hooks_arg = arg;
+	callback->func = give_memory;
+	callback->arg = search;
+	MemoryContextRegisterResetCallback(context, callback);
+
+	MemoryContextSwitchTo(old);
+	return search;
+}
+
+void
+vp_ranked_close(VpRankedSearch *search)
+{
+	end_reading(search);
+	MemoryContextDelete(search->context);
+}
+
+const VpIndex *
+vp_ranked_index(const VpRankedSearch *search)
+{
+	return search->index;
+}
+
+/* Copies the vector to search for, into `rows`. */
+static const void *
+copy_query(VpRankedSearch *search, const VpValue *query)
+{
+	const VpMeta *meta = &search->index->meta;
+	const VpForm *form = search->index->form;
+
+	if (query == NULL)
+		/* of a sparse vector this is one without elements */
+		return MemoryContextAllocZero(search->rows,
+									  search->index->store.geo.exact_words * sizeof(uint32));
+	if (form->dims(query) != (int) meta->dims)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("different %s %u and %d", form->lengths, meta->dims, form->dims(query))));
+	return form->elements(memcpy(MemoryContextAlloc(search->rows, VARSIZE(query)),
+								 query, VARSIZE(query)));
+}
+
+void
+vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
+				Relation table, Snapshot snapshot)
+{
+	end_reading(search);
+	MemoryContextReset(search->rows);
+	vp_ranking_begin(&search->ranking, effort);
+	vp_table_end_init(&search->table, table);
+	search->snapshot = snapshot;
+	search->started = false;
+	search->bare = NULL;
+	search->vector = copy_query(search, query);
+}
+
+/* The index has got another mean since it was opened. */
+static void
+reopen_index(VpRankedSearch *search)
+{
+	MemoryContext old = MemoryContextSwitchTo(search->context);
+
+	search->index = vp_index_copy(vp_index_get(search->index->store.rel));
+	search->source.index = search->index;
+	MemoryContextSwitchTo(old);
+}
+
+/* Where to begin in all shards that are not empty; how many.  Dead or not, these are LINKED. */
+static int
+get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
+{
+	VpId		ids[VP_MAX_SHARDS];
+	int			n = vp_graph_entries(store, graph, ids);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!(vp_node_flags(store, ids[i]) & VP_NODE_LINKED))
+			vp_report_damage(store->rel, VP_META_BLOCK, "An entry point is not in the graph.");
+		entries[i].id = ids[i];
+		entries[i].level = vp_level(&store->geo.levels, ids[i]);
+	}
+	return n;
+}
+
+static void
+prepare_query(VpRankedSearch *search)
+{
+	const VpIndex *index = search->index;
+
+	index->form->rotate(&index->codec, &index->meta, search->vector, search->rotated, false);
+	vp_query_prepare(&index->codec, search->rotated, &search->query);
+}
+
+/* What the source does beside, for what comes after the search. */
+static void
+prepare_source(VpRankedSearch *search, uint32 nids, int nentries)
+{
+	const VpRanking *ranking = &search->ranking;
+	VpNodeSource *source = &search->source;
+
+	source->nids = nids;
+	/* most of those that are expanded early stay among the nearest */
+	source->vectors = search->index->store.geo.vector_words > 0 ? 2 * VP_MIN_MEASURED : 0;
+	/* of one graph about ef nodes are expanded */
+	source->rows_come = nentries == 1 && ranking->hooks->rows_come != NULL ?
+		Max(ranking->ef - ranking->hooks->lead(ranking->hooks_arg), 1) : 0;
+}
+
+/* The first round. */
+static void
+search_graph(VpRankedSearch *search)
+{
+	VpRanking  *ranking = &search->ranking;
+	VpGraphState graph;
+	VpEntry		entries[VP_MAX_SHARDS];
+	int			nentries;
+
+	search->started = true;
+	pgstat_count_index_scan(search->index->store.rel);
+	nentries = get_entries(&search->index->store, &graph, entries);
+	if (graph.mean_due != search->index->meta.mean_due)
+		reopen_index(search);
+	if (nentries == 0)
+	{
+		vp_ranking_is_empty(ranking);
+		return;
+	}
+	prepare_query(search);
+	prepare_source(search, graph.next_id, nentries);
+	ranking->hooks->round(ranking->hooks_arg);
+	VP_POINT("search-seated");
+	vp_search_start_all(ranking->search, &search->source.source, &search->query,
+						entries, nentries, ranking->ef, graph.next_id);
+	if (ranking->hooks->rows_come != NULL)
+		ranking->hooks->rows_come(ranking->hooks_arg);
+	VP_POINT("search-found");
+	vp_ranking_searched(ranking);
+}
+
+bool
+vp_ranked_next(VpRankedSearch *search, VpHit *hit)
+{
+	MemoryContext old;
+	bool		found;
+
+	search->ranking.working = false;
+	if (!search->started)
+	{
+		vp_ranking_works(&search->ranking);
+		search_graph(search);
+	}
+	old = MemoryContextSwitchTo(search->rows);
+	found = vp_ranking_next(&search->ranking, hit);
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+VpEffort
+vp_effort_by_settings(void)
+{
+	return (VpEffort) {
+		.ef_search = vp_ef_search,
+		.iterative_scan = vp_iterative_scan,
+		.max_rows = vp_max_scan_tuples
+	};
+}
+
+bool
+vp_ranked_take(VpRankedSearch *search, const VpHit *hit)
+{
+	return vp_ranking_take(&search->ranking, hit->dist, &hit->tid);
+}
+
+bool
+vp_ranked_has_more(const VpRankedSearch *search)
+{
+	return vp_ranking_has_more(&search->ranking);
+}
+
+VpRankedCounts
+vp_ranked_counts(const VpRankedSearch *search)
+{
+	const VpRanking *ranking = &search->ranking;
+	VpSearchCounts graph = vp_search_counts(ranking->search);
+
+	return (VpRankedCounts) {
+		.ef = ranking->ef,
+		.rounds = ranking->rounds,
+		.expansions = graph.expansions,
+		.distances = graph.distances,
+		.measured = ranking->measured,
+		.rows = ranking->nreturned
+	};
+}

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_reader.c
+ *	  A row's value of the indexed column or expression, read from the table.
+ *
+ * That is where the exact vectors of types are whose values have no common size.
+ *
+ * A TID may be of a row that is gone, and even of another one that has its place
+ * now; but VACUUM gives no place away before the nodes that lead there are marked,
+ * so that other one is younger than a scan that has come by the TID, and its
+ * snapshot does not see it.  Versions of a row that stand behind one TID (HOT) have
+ * the same values in all indexed columns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "search/row_reader.h"
+#include "base/as_owner.h"
+
+struct VpRowReader
+{
+	Snapshot	snapshot;
+	IndexFetchTableData *fetch;
+	TupleTableSlot *slot;
+	IndexInfo  *info;
+	EState	   *estate;
+	Relation	heap;
+	Relation	rel;
+	bool		has_code;		/* functions of the owner's are evaluated */
+};
+
+VpRowReader *
+vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot)
+{
+	VpRowReader *reader = palloc(sizeof(VpRowReader));
+	VpAsOwner	as;
+
+	reader->heap = heap;
+	reader->rel = rel;
+	reader->has_code = vp_index_has_code(rel);
+	reader->snapshot = snapshot;
+	reader->fetch = VpTableFetchBegin(heap);
+	reader->slot = table_slot_create(heap, NULL);
+	if (reader->has_code)
+		vp_as_owner_begin(&as, heap, rel);
+	reader->info = BuildIndexInfo(rel);
+	if (reader->has_code)
+		vp_as_owner_end(&as);
+	reader->estate = CreateExecutorState();
+	GetPerTupleExprContext(reader->estate)->ecxt_scantuple = reader->slot;
+	return reader;
+}
+
+void
+vp_row_reader_end(VpRowReader *reader)
+{
+	table_index_fetch_end(reader->fetch);
+	ExecDropSingleTupleTableSlot(reader->slot);
+	FreeExecutorState(reader->estate);
+	pfree(reader);
+}
+
+const VpValue *
+vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
+{
+	ItemPointerData at = *tid;
+	bool		again = false;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
+	const VpValue *value = NULL;
+	MemoryContext old;
+	VpAsOwner	as;
+
+	ResetPerTupleExprContext(reader->estate);
+	if (!table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot, &again, NULL))
+		return NULL;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
+	/* row security has not looked at the row yet: no function of the caller's may see it */
+	if (reader->has_code)
+		vp_as_owner_begin(&as, reader->heap, reader->rel);
+	FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);
+	if (reader->has_code)
+		vp_as_owner_end(&as);
+	if (!isnull[0])
+		value = vp_value_get(values[0]);
+	MemoryContextSwitchTo(old);
+	return value;
+}

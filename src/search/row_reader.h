@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_reader.h
+ *	  A row's value of the indexed column or expression, read from the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_ROW_READER_H
+#define VP_ROW_READER_H
+
+#include "storage/itemptr.h"
+#include "utils/snapshot.h"
+
+#include "search/form.h"
+
+typedef struct VpRowReader VpRowReader;
+
+/*
+ * For the rows that a snapshot sees; in the current memory context.  Expressions are evaluated as the
+ * table's owner (base/as_owner.h).  heap and rel stay open and locked until the end.
+ */
+extern VpRowReader *vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot);
+
+/* Lets go of what it has pinned. */
+extern void vp_row_reader_end(VpRowReader *reader);
+
+/*
+ * The value of the row that stands at a TID of the index; NULL when the snapshot
+ * sees none there.  Stays until the next call.
+ */
+extern const VpValue *vp_row_reader_get(VpRowReader *reader, ItemPointer tid);
+
+#endif							/* VP_ROW_READER_H */

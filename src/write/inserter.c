@@ -1,0 +1,322 @@
+/*-------------------------------------------------------------------------
+ *
+ * inserter.c
+ *	  A new node, written and linked into the graph: of a row that is inserted, or a copy
+ *	  in another shard.
+ *
+ * The protocol, with what others see at each step and what a crash leaves, is
+ * in README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/debug_point.h"
+#include "search/node_source.h"
+#include "write/inserter.h"
+#include "page/page_locks.h"
+#include "write/recode.h"
+
+/* What inserts into an index work with. */
+typedef struct Inserter
+{
+	MemoryContext context;		/* of all this */
+	MemoryContext scratch;		/* emptied after each row */
+	VpRelFileLocator file;
+	Oid			relid;
+	VpIndex    *index;			/* own copy */
+	VpNodeSource source;
+	VpWriter   *writer;
+	VpQuery		query;
+	void	   *vector;			/* exact; behind its last byte, zero */
+	void	   *rotated;
+	uint8	   *code;
+} Inserter;
+
+/*
+ * Inserters are kept from one statement to the next, a few for each backend:
+ * to make one costs as much as an insert.
+ */
+#define KEPT_INSERTERS 4
+
+static Inserter *kept[KEPT_INSERTERS];
+
+static void *
+alloc_in_context(size_t size)
+{
+	VP_POINT("allocation");
+	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
+static void
+free_in_context(void *p)
+{
+	pfree(p);
+}
+
+const VpAlloc vp_context_alloc = {alloc_in_context, free_in_context};
+
+static Inserter *
+make_inserter(const VpIndex *index)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov inserter",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Inserter   *inserter = palloc0(sizeof(Inserter));
+	VpIndex    *copy = vp_index_copy(index);
+
+	inserter->context = context;
+	inserter->file = VpLocator(index->store.rel);
+	inserter->relid = RelationGetRelid(index->store.rel);
+	inserter->scratch = AllocSetContextCreate(context, "vecprov inserter scratch",
+											  ALLOCSET_DEFAULT_SIZES);
+	inserter->index = copy;
+	vp_node_source_init(&inserter->source, copy);
+	inserter->writer = vp_writer_create(&vp_context_alloc, &copy->codec, &copy->store.geo.levels,
+										copy->meta.m, copy->meta.ef_construction);
+	inserter->vector = palloc0(copy->store.geo.exact_words * sizeof(uint32));
+	inserter->rotated = vp_palloc_aligned(copy->codec.rotated_bytes);
+	inserter->code = vp_palloc_aligned(copy->store.geo.code_bytes);
+	inserter->query.planes = vp_palloc0_aligned(vp_query_bytes(&copy->codec));
+	MemoryContextSwitchTo(old);
+	/* not before: one that is half made goes with the caller's context */
+	MemoryContextSetParent(context, TopMemoryContext);
+	return inserter;
+}
+
+void
+vp_inserter_forget(Relation rel)
+{
+	for (int i = 0; i < KEPT_INSERTERS; i++)
+	{
+		if (kept[i] != NULL && kept[i]->relid == RelationGetRelid(rel))
+		{
+			MemoryContextDelete(kept[i]->context);
+			kept[i] = NULL;
+		}
+	}
+}
+
+static inline bool
+is_of_file(const Inserter *inserter, Relation rel)
+{
+	return memcmp(&inserter->file, &VpLocator(rel), sizeof(inserter->file)) == 0;
+}
+
+/*
+ * An inserter belongs to the relation's present file, since another file has
+ * another metapage, and to its present mean.
+ */
+static bool
+is_current(Inserter *inserter, Relation rel)
+{
+	if (!is_of_file(inserter, rel))
+		return false;
+	inserter->index->store.rel = rel;
+	return inserter->index->meta.mean_due == vp_graph_state(&inserter->index->store).mean_due;
+}
+
+/* The inserter for an index, the most recently used first. */
+static Inserter *
+get_inserter(Relation rel)
+{
+	Inserter   *inserter = NULL;
+	int			i;
+
+	for (i = 0; i < KEPT_INSERTERS - 1; i++)
+		if (kept[i] == NULL || is_of_file(kept[i], rel))
+			break;
+	inserter = kept[i];
+	if (inserter != NULL && !is_current(inserter, rel))
+	{
+		kept[i] = NULL;
+		MemoryContextDelete(inserter->context);
+		inserter = NULL;
+	}
+	if (inserter == NULL)
+		inserter = make_inserter(vp_index_get(rel));
+	memmove(&kept[1], &kept[0], i * sizeof(kept[0]));
+	kept[0] = inserter;
+	inserter->index->store.rel = rel;
+	inserter->index->store.wal = RelationNeedsWAL(rel);
+	return inserter;
+}
+
+/*
+ * Is this node to be the entry point instead of the present one?  If it is on a
+ * higher level, or if there is nobody alive to be linked to: that makes it the entry
+ * point of a lower level, perhaps, which VACUUM will look at.
+ */
+static bool
+should_enter(const VpStore *store, VpId id, VpId entry)
+{
+	VpId		links[VP_MAX_LINKS];
+
+	if (entry == VP_NO_ID ||
+		vp_level(&store->geo.levels, id) > vp_level(&store->geo.levels, entry))
+		return true;
+	return vp_node_links(store, id, 0, links) == 0 &&
+		(vp_node_flags(store, entry) & VP_NODE_DEAD) != 0;
+}
+
+/*
+ * Links a node whose record and vector are written into its shard, and makes it
+ * the entry point if it is the first, or on a higher level than that.  It is not LINKED
+ * before it is the entry point, if it is to be one: in whichever step the insert
+ * ends, no linked node is above the entry point.
+ */
+static void
+link_node(Inserter *inserter, VpId id, uint32 shard)
+{
+	const VpStore *store = &inserter->index->store;
+	VpId		entry;
+
+	inserter->source.nids = vp_graph_state(store).next_id;
+	while ((entry = vp_shard_entry(store, shard)) == VP_NO_ID)
+	{
+		if (vp_entry_replace(store, shard, VP_NO_ID, id))
+		{
+			vp_mark_terms(&inserter->source, id, &inserter->query);
+			return;
+		}
+	}
+
+	inserter->source.nids = vp_graph_state(store).next_id;
+	inserter->source.shard = shard;
+	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
+				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
+		return;
+
+	/* what found nobody to be linked to is PENDING still */
+	do
+		entry = vp_shard_entry(store, shard);
+	while (should_enter(store, id, entry) && !vp_entry_replace(store, shard, entry, id));
+	vp_node_set_linked(store, id);
+	vp_mark_terms(&inserter->source, id, &inserter->query);
+}
+
+/*
+ * Writes a new node's vector, which is inserter->vector, and links it into its shard by
+ * inserter->query.
+ */
+static void
+place_node(Inserter *inserter, VpId id, uint32 shard)
+{
+	VP_POINT("insert-created");
+	vp_vector_write(&inserter->index->store, id, inserter->vector);
+	VP_POINT("insert-stored");
+	MemoryContextSwitchTo(inserter->context);
+	link_node(inserter, id, shard);
+	MemoryContextSwitchTo(inserter->scratch);
+}
+
+/* Makes a record's code, and the query, of a vector's elements. */
+static void
+encode(Inserter *inserter, const void *elements, VpRecord *record)
+{
+	const VpIndex *index = inserter->index;
+	const VpCodec *codec = &index->codec;
+
+	index->form->rotate(codec, &index->meta, elements, inserter->rotated, false);
+	vp_codec_encode(codec, inserter->rotated, inserter->code, (VpFactors *) record->factors);
+	record->code = inserter->code;
+	vp_query_prepare(codec, inserter->rotated, &inserter->query);
+}
+
+/* Takes both from a node, whose vector is to be placed a second time. */
+static void
+encode_again(Inserter *inserter, VpId id, VpRecord *record)
+{
+	const VpIndex *index = inserter->index;
+
+	if (index->form->in_table)
+	{
+		vp_node_code(&index->store, id, record->factors, inserter->code);
+		record->code = inserter->code;
+		vp_query_from_code(&index->codec, inserter->code, (VpFactors *) record->factors,
+						   &inserter->query);
+	}
+	else
+	{
+		vp_vector_fetch(&index->store, id, inserter->vector);
+		encode(inserter, inserter->vector, record);
+	}
+}
+
+/* The insert lock is held. */
+static bool
+add_value(Inserter *inserter, Relation heap, const VpValue *value, ItemPointer tid,
+		  uint32 size, uint64 limit)
+{
+	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
+	const VpIndex *index = inserter->index;
+	const void *elements = index->form->elements(value);
+	VpRecord	record;
+	VpId		id;
+
+	memcpy(inserter->vector, elements, index->meta.vector_bytes);
+	encode(inserter, elements, &record);
+	if (index->form->in_table)
+		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
+	record.size = size;
+	record.tid = *tid;
+
+	id = vp_node_create(&index->store, heap, &record, limit);
+	if (id != VP_NO_ID)
+		place_node(inserter, id, record.shard);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(inserter->scratch);
+	return id != VP_NO_ID;
+}
+
+/*
+ * The page lock tells VACUUM that an insert is under way that may have chosen
+ * to link to a node which it then marks dead; see clean.c.
+ */
+bool
+vp_insert_value(Relation rel, Relation heap, const VpValue *value, ItemPointer tid,
+				uint32 size, uint64 limit)
+{
+	bool		added;
+
+	LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	if (vp_mean_is_due(vp_index_get(rel)))
+	{
+		UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+		vp_mean_take(rel);
+		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	}
+	added = add_value(get_inserter(rel), heap, value, tid, size, limit);
+	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	return added;
+}
+
+void
+vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
+{
+	Inserter   *inserter = get_inserter(rel);
+	const VpStore *store = &inserter->index->store;
+	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
+	VpNodeTail	tail;
+	VpRecord	record;
+	VpId		copy;
+
+	vp_node_fetch(store, id, &tail);
+	encode_again(inserter, id, &record);
+	record.size = tail.size;
+	record.tid = tail.tid;
+	record.shard = shard;
+	copy = vp_node_create_copy(store, heap, &record);
+	place_node(inserter, copy, shard);
+	VP_POINT("move-linked");
+	vp_move_finish(store, id, copy);
+	VP_POINT("move-finished");
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(inserter->scratch);
+}
