@@ -24,8 +24,8 @@
 #include "base/loaded.h"
 #include "capacity/arithmetic.h"
 #include "capacity/facts.h"
+#include "capacity/memory.h"
 #include "capacity/rights.h"
-#include "capacity/room.h"
 #include "capacity/scaling.h"
 #include "page/store.h"
 

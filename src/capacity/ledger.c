@@ -30,6 +30,7 @@
 #include "capacity/meter.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
+#include "capacity/own_object.h"
 #include "capacity/statement.h"
 
 /* The background worker's main function. */

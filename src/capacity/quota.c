@@ -29,9 +29,9 @@
 #include "base/wait_event.h"
 #include "capacity/arithmetic.h"
 #include "capacity/kept.h"
+#include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/quota.h"
-#include "capacity/room.h"
 #include "capacity/rules.h"
 #include "capacity/statement.h"
 

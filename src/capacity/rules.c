@@ -18,8 +18,8 @@
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
 #include "capacity/facts.h"
+#include "capacity/memory.h"
 #include "capacity/own_object.h"
-#include "capacity/room.h"
 #include "capacity/rules.h"
 
 void

@@ -13,7 +13,7 @@
 #include "utils/rel.h"
 
 #include "base/background.h"
-#include "capacity/room.h"
+#include "capacity/memory.h"
 #include "capacity/scaling.h"
 #include "page/page_locks.h"
 

@@ -25,6 +25,7 @@
 #include "base/news.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
+#include "capacity/own_object.h"
 #include "capacity/statement.h"
 
 typedef struct Statement

@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 
 #include "capacity/own_object.h"
-#include "capacity/room.h"
+#include "capacity/memory.h"
 
 VP_FUNCTION(vecprov_tier_in_use);
 

@@ -12,6 +12,8 @@
  */
 #include <string.h>
 
+#include "graph/link.h"
+#include "graph/select.h"
 #include "graph/writer.h"
 
 /* Of those that may hold the same vector so many are looked at. */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "graph/membuild.h"
 #include "graph/memgraph.h"
 #include "graph/threads.h"
 #include "graph/writer.h"

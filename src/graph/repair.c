@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/link.h"
+#include "graph/select.h"
 #include "graph/writer.h"
 
 static int

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/select.h"
 #include "graph/writer.h"
 
 /* DiskANN's alpha - 1. */

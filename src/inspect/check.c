@@ -25,6 +25,7 @@
 
 #include "base/loaded.h"
 #include "inspect/check.h"
+#include "page/node.h"
 #include "page/record.h"
 #include "search/table_end.h"
 #include "write/recode.h"

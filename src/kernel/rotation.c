@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#include "kernel/codec.h"
+#include "kernel/kernel.h"
 
 /* Rounds that make unit vectors look like noise (see the unit test). */
 static int

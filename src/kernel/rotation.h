@@ -17,4 +17,7 @@ extern size_t vp_rotation_words(int n);
 /* Rotates x in place; n is even, lengths and inner products are kept. */
 extern void vp_rotate(float *x, int n, const uint32_t *signs);
 
+/* Random signs, the same for the same seed everywhere. */
+extern void vp_codec_make_signs(uint64_t seed, uint32_t *signs, size_t nwords);
+
 #endif							/* VP_ROTATION_H */

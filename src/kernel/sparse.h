@@ -18,7 +18,7 @@
 #ifndef VP_SPARSE_H
 #define VP_SPARSE_H
 
-#include "kernel/codec.h"
+#include "kernel/code.h"
 
 #define VP_SPARSE_MAX_NNZ 16000
 

@@ -18,18 +18,22 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "page/alloc.h"
+#include "page/landmark.h"
 #include "page/record.h"
 
-FullTransactionId
-vp_waiting_xid(const VpMeta *meta)
+/* The transaction that the waiting list waits for. */
+static FullTransactionId
+waiting_xid(const VpMeta *meta)
 {
 	return FullTransactionIdFromU64((uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo);
 }
 
-bool
-vp_waiting_is_over(const VpMeta *meta, Relation heap)
+/* Can no search be on the ids of the waiting list any more? */
+static bool
+waiting_is_over(const VpMeta *meta, Relation heap)
 {
-	return GlobalVisCheckRemovableFullXid(heap, vp_waiting_xid(meta));
+	return GlobalVisCheckRemovableFullXid(heap, waiting_xid(meta));
 }
 
 /* A node that the free or the waiting list leads to; what: the sentence for when it cannot be. */
@@ -49,7 +53,7 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	if (meta->waiting_head != 0 && vp_waiting_is_over(meta, heap))
+	if (meta->waiting_head != 0 && waiting_is_over(meta, heap))
 	{
 		VpId		tail = vp_deref(meta->waiting_tail);
 		VpPlace		place;
@@ -67,7 +71,7 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 		check_listed(store, tail, BufferGetPage(buffer) + place.offset, VP_META_BLOCK,
 					 "The end of the waiting list is a node that is in use.");
 		if (store->wal)
-			vp_log_reuse(store->rel, vp_waiting_xid(meta));
+			vp_log_reuse(store->rel, waiting_xid(meta));
 		vp_change_begin(&change, VP_WAL_META);
 		vp_change_page(&change, buffer);
 		vp_change_words(&change, vp_list_word(store, BufferGetPage(buffer) + place.offset),
@@ -108,10 +112,10 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 {
 	take->meta = *meta;
 	if (take->meta.free_head == 0 && take->meta.waiting_head != 0 &&
-		vp_waiting_is_over(&take->meta, heap))
+		waiting_is_over(&take->meta, heap))
 	{
 		if (store->wal)
-			vp_log_reuse(store->rel, vp_waiting_xid(&take->meta));
+			vp_log_reuse(store->rel, waiting_xid(&take->meta));
 		take->meta.free_head = take->meta.waiting_head;
 		take->meta.waiting_head = take->meta.waiting_tail = 0;
 	}

@@ -18,7 +18,9 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 
+#include "page/alloc.h"
 #include "page/bare.h"
+#include "page/node.h"
 #include "page/record.h"
 
 static VpBareEntry

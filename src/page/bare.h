@@ -11,7 +11,7 @@
 #ifndef VP_BARE_H
 #define VP_BARE_H
 
-#include "page/store.h"
+#include "page/reclaim.h"
 
 /* How many rows a node has room for. */
 static inline int

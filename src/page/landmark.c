@@ -16,6 +16,8 @@
 
 #include "storage/bufmgr.h"
 
+#include "page/landmark.h"
+#include "page/node.h"
 #include "page/record.h"
 
 #define PAGE_SLOTS	(VP_PAGE_SETS * VP_SET_LANDMARKS)

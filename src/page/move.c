@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/debug_point.h"
+#include "page/move.h"
 #include "page/record.h"
 
 /* The metapage pinned and locked, and a copy of it to be changed. */

@@ -12,6 +12,7 @@
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
 
+#include "page/node.h"
 #include "page/record.h"
 
 /*----------
@@ -640,33 +641,41 @@ vp_chain_push(const VpStore *store, VpId first, VpId id)
 	return ok;
 }
 
-/*----------
- * Two nodes at a time
- *----------
- */
-
-void
-vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b)
+bool
+vp_entry_replace(const VpStore *store, uint32 shard, VpId from, VpId entry)
 {
-	VpPlace		places[2] = {vp_node_place(&store->geo, a), vp_node_place(&store->geo, b)};
-	int			low = places[0].block <= places[1].block ? 0 : 1;
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	Buffer		buffer = InvalidBuffer;
+	uint32		words[2] = {vp_ref(entry), 0};
+	VpChange	change;
+	bool		ok;
 
-	for (int i = 0; i < 2; i++)
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	ok = meta->shard[shard].entry == vp_ref(from);
+	vp_change_begin(&change, VP_WAL_META);
+	if (ok && entry != VP_NO_ID)
 	{
-		pair->buffer[i] = vp_store_read(store, places[i].block);
-		pair->tail[i] = vp_record_tail(store, BufferGetPage(pair->buffer[i]) + places[i].offset);
-	}
-	LockBuffer(pair->buffer[low], BUFFER_LOCK_EXCLUSIVE);
-	if (pair->buffer[0] != pair->buffer[1])
-		LockBuffer(pair->buffer[1 - low], BUFFER_LOCK_EXCLUSIVE);
-}
+		VpPlace		place = vp_node_place(&store->geo, entry);
+		VpNodeTail *tail;
 
-void
-vp_pair_unlock(VpNodePair *pair)
-{
-	LockBuffer(pair->buffer[0], BUFFER_LOCK_UNLOCK);
-	if (pair->buffer[0] != pair->buffer[1])
-		LockBuffer(pair->buffer[1], BUFFER_LOCK_UNLOCK);
-	ReleaseBuffer(pair->buffer[0]);
-	ReleaseBuffer(pair->buffer[1]);
+		buffer = vp_store_read(store, place.block);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
+		if (tail->flags == VP_NODE_PENDING)
+		{
+			vp_change_page(&change, buffer);
+			vp_patch_flags(&change, tail, VP_NODE_LINKED, &words[1]);
+		}
+	}
+	if (ok)
+	{
+		vp_change_page(&change, metabuf);
+		vp_change_words(&change, &meta->shard[shard].entry, &words[0], 1);
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
+	UnlockReleaseBuffer(metabuf);
+	return ok;
 }

@@ -15,6 +15,8 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 
+#include "page/node.h"
+#include "page/reclaim.h"
 #include "page/record.h"
 
 /* A node with a row of its own that was in use and is not known to be dead. */

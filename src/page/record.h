@@ -125,33 +125,4 @@ vp_pair_other_page(VpChange *change, const VpNodePair *pair)
 		vp_change_page(change, pair->buffer[0]);
 }
 
-/*
- * An id that has been taken for a new node: its record, on its page, and what the metapage
- * becomes: the words from next_id to waiting_tail.
- */
-typedef struct VpTakenId
-{
-	VpMeta		meta;
-	VpId		id;
-	bool		used;			/* had a life before */
-	Buffer		buffer;
-	char	   *record;
-} VpTakenId;
-
-/*
- * Takes an id: one to be used again, if no search can be on it any more, else a new one.  The
- * caller has the metapage locked exclusively, and now the node's page, too, pinned.  Changes
- * neither.  heap: the table.  Raises an error for damaged lists, and when there is no room.
- */
-extern void vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take);
-
-/* Adds that to a change that is at the metapage. */
-extern void vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take);
-
-/* The transaction that the waiting list waits for. */
-extern FullTransactionId vp_waiting_xid(const VpMeta *meta);
-
-/* Can no search be on the ids of the waiting list any more? */
-extern bool vp_waiting_is_over(const VpMeta *meta, Relation heap);
-
 #endif							/* VP_RECORD_H */

@@ -20,7 +20,8 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
-#include "page/record.h"
+#include "page/patch.h"
+#include "page/store.h"
 
 /*
  * Reads block 0 into *meta, which is from a page of ours then, but may be anything.  Raises an
@@ -467,45 +468,6 @@ vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries)
 		if (unlikely(entries[i] >= state->next_id))
 			report_entry(store);
 	return n;
-}
-
-bool
-vp_entry_replace(const VpStore *store, uint32 shard, VpId from, VpId entry)
-{
-	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
-	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
-	Buffer		buffer = InvalidBuffer;
-	uint32		words[2] = {vp_ref(entry), 0};
-	VpChange	change;
-	bool		ok;
-
-	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	ok = meta->shard[shard].entry == vp_ref(from);
-	vp_change_begin(&change, VP_WAL_META);
-	if (ok && entry != VP_NO_ID)
-	{
-		VpPlace		place = vp_node_place(&store->geo, entry);
-		VpNodeTail *tail;
-
-		buffer = vp_store_read(store, place.block);
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
-		if (tail->flags == VP_NODE_PENDING)
-		{
-			vp_change_page(&change, buffer);
-			vp_patch_flags(&change, tail, VP_NODE_LINKED, &words[1]);
-		}
-	}
-	if (ok)
-	{
-		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->shard[shard].entry, &words[0], 1);
-		vp_change_apply(&change, store->rel, store->wal);
-	}
-	if (BufferIsValid(buffer))
-		UnlockReleaseBuffer(buffer);
-	UnlockReleaseBuffer(metabuf);
-	return ok;
 }
 
 void

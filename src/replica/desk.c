@@ -23,7 +23,6 @@
 #include "base/settings.h"
 #include "replica/desk.h"
 #include "replica/registry.h"
-#include "replica/request.h"
 
 VpDesk    *vp_desks;
 
@@ -72,7 +71,6 @@ leave(int code, Datum desk)
 	VpDesk    *p = &vp_desks[DatumGetInt32(desk)];
 
 	pg_atomic_write_u32(&p->idle, 0);
-	vp_requests_fail();
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	p->proc = NULL;
 	LWLockRelease(vp_registry->lock);

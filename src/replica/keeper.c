@@ -26,7 +26,7 @@
 
 #include "base/settings.h"
 #include "capacity/charge.h"
-#include "capacity/room.h"
+#include "capacity/memory.h"
 #include "page/window.h"
 #include "replica/pins.h"
 #include "replica/desk.h"

@@ -31,6 +31,7 @@
 #include "base/settings.h"
 #include "capacity/charge.h"
 #include "replica/crew.h"
+#include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
 

@@ -36,6 +36,8 @@
 #include "base/options.h"
 #include "base/wait_event.h"
 #include "capacity/scaling.h"
+#include "page/move.h"
+#include "page/node.h"
 #include "replica/mover.h"
 #include "search/index.h"
 #include "write/clean.h"

@@ -94,30 +94,14 @@ extern void vp_registry_startup(void);
  */
 extern int	vp_slot_find(Oid database, Oid index);
 
+/* As the registry keeps it. */
+extern uint64 vp_slot_key(Oid database, Oid index);
+
 /* Copies a slot; false: it is free, or about to be. */
 extern bool vp_slot_copy(int slot, VpSlot *copy);
 
 /* Copies the slot of an index; false: it has none, or is about to lose it. */
 extern bool vp_slot_look(Oid database, Oid index, VpSlot *slot);
-
-/* A scout's ticket: the holds during which all that is read from now on is sure. */
-typedef struct VpTicket
-{
-	uint64		number;
-	uint64	   *holds;			/* of all slots */
-} VpTicket;
-
-extern void vp_registry_enter(VpTicket *ticket);
-
-/*
- * What a scout has read: all provisioned indexes of a database.  Nothing is done
- * when another has posted that began later.
- */
-extern void vp_registry_post(Oid database, const VpFacts *facts, int nfacts,
-							 const VpTicket *ticket);
-
-/* Indexes of this database are no more. */
-extern void vp_registry_drop(Oid database);
 
 /* Frees the slot if it still is gone.  By the keeper, when it has let go. */
 extern bool vp_slot_free(int slot);

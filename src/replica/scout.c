@@ -21,10 +21,11 @@
 
 #include "base/debug_point.h"
 #include "capacity/charge.h"
+#include "capacity/memory.h"
 #include "capacity/quota.h"
-#include "capacity/room.h"
 #include "capacity/scaling.h"
 #include "capacity/tier.h"
+#include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
 

@@ -138,6 +138,12 @@ mind_signals(const VpDesk *desk)
 	bind_to_zone(desk);
 }
 
+static void
+fail_requests(int code, Datum arg)
+{
+	vp_requests_fail();
+}
+
 void
 vecprov_worker_main(Datum arg)
 {
@@ -149,6 +155,8 @@ vecprov_worker_main(Datum arg)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	if (!vp_desk_enter(number))
 		proc_exit(0);
+	/* before the desk is left */
+	on_shmem_exit(fail_requests, (Datum) 0);
 	vp_worker_connect(desk->database);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
 					PGC_S_OVERRIDE);

@@ -32,6 +32,7 @@
 #include "utils/memutils.h"
 
 #include "base/debug_point.h"
+#include "page/node.h"
 #include "search/entry_points.h"
 
 /* As many nodes as this, and as many bytes: what a search compares with in a microsecond or two. */

@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "kernel/rotation.h"
 #include "search/index.h"
 
 /* Layout of the piece: VpIndex, mean, signs. */

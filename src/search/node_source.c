@@ -21,6 +21,8 @@
 
 #include "base/debug_point.h"
 #include "kernel/sparse.h"
+#include "page/landmark.h"
+#include "page/node.h"
 #include "search/entry_points.h"
 #include "search/node_source.h"
 

@@ -19,6 +19,7 @@
 
 #include "base/debug_point.h"
 #include "base/settings.h"
+#include "page/node.h"
 #include "search/bare_rows.h"
 #include "search/node_source.h"
 #include "search/ranked_search.h"

@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "page/landmark.h"
 #include "page/page_locks.h"
 #include "search/index.h"
 #include "write/bare_insert.h"

@@ -33,7 +33,10 @@
 
 #include "base/debug_point.h"
 #include "page/bare.h"
+#include "page/landmark.h"
+#include "page/node.h"
 #include "page/page_locks.h"
+#include "page/reclaim.h"
 #include "search/node_source.h"
 #include "write/clean.h"
 #include "write/inserter.h"

@@ -18,6 +18,9 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "page/alloc.h"
+#include "page/move.h"
+#include "page/node.h"
 #include "search/node_source.h"
 #include "write/inserter.h"
 #include "page/page_locks.h"

@@ -29,6 +29,9 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "page/alloc.h"
+#include "page/node.h"
+#include "page/page_locks.h"
 #include "page/page_locks.h"
 #include "write/recode.h"
 

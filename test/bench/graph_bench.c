@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "graph/memgraph.h"
+#include "kernel/rotation.h"
 #include "vecfile.h"
 
 #define K 10					/* neighbours asked for */

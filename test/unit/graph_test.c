@@ -6,6 +6,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "graph/link.h"
 #include "graph/writer.h"
 
 #include "sample.h"

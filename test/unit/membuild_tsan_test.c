@@ -8,6 +8,8 @@
  */
 #include <pthread.h>
 
+#include "graph/membuild.h"
+
 #include "sample.h"
 
 #define NTHREADS 4

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "graph/memgraph.h"
+#include "kernel/rotation.h"
 
 #include "unit.h"
 

@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ *
+ * alloc.h
+ *	  New nodes, and ids that are used again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_ALLOC_H
+#define VP_ALLOC_H
+
+#include "page/patch.h"
+#include "page/store.h"
+
+/* A record to be written; the code's length is the store's. */
+typedef struct VpRecord
+{
+	float		factors[2];
+	const void *code;
+	uint32		size;			/* of the record that the user stores */
+	uint8		shard;
+	ItemPointerData tid;
+} VpRecord;
+
+/*
+ * Takes an id and writes its record, flagged PENDING: to be used again, if no
+ * search can be on it any more, else a new one.  heap: the table, to tell that.
+ * Sets the record's shard: that with the fewest bytes.  VP_NO_ID, and nothing is
+ * changed, if the sizes of all records would be more than `limit`.
+ */
+extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit);
+
+/*
+ * The same for a build: unlogged, onto a page that it has locked.  First the
+ * record, flagged PENDING, later its links, chain and flags.
+ */
+extern void vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record);
+extern void vp_node_complete(const VpStore *store, Page page, VpId id,
+							 const VpId *links, int nlinks, VpId next, uint8 flags);
+extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,
+						   const VpId *links, int nlinks);
+
+/* Stores another code of a node's vector.  Peeks may see parts of both. */
+extern void vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code);
+
+/*
+ * The same for a copy of a node, in the shard that the record says: it counts only when
+ * the node is given up for it, vp_move_finish.  There is one copy at a time.
+ */
+extern VpId vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record);
+
+/* Makes the waiting ids free if no search can be on them any more. */
+extern void vp_waiting_to_free(const VpStore *store, Relation heap);
+
+/*----------
+ * For bare.c
+ *----------
+ */
+
+/*
+ * An id that has been taken for a new node: its record, on its page, and what the metapage
+ * becomes: the words from next_id to waiting_tail.
+ */
+typedef struct VpTakenId
+{
+	VpMeta		meta;
+	VpId		id;
+	bool		used;			/* had a life before */
+	Buffer		buffer;
+	char	   *record;
+} VpTakenId;
+
+/*
+ * Takes an id: one to be used again, if no search can be on it any more, else a new one.  The
+ * caller has the metapage locked exclusively, and now the node's page, too, pinned.  Changes
+ * neither.  heap: the table.  Raises an error for damaged lists, and when there is no room.
+ */
+extern void vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take);
+
+/* Adds that to a change that is at the metapage. */
+extern void vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take);
+
+#endif							/* VP_ALLOC_H */

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * record.c
+ *	  Node records on their pages: two at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "storage/bufmgr.h"
+
+#include "page/record.h"
+
+/*----------
+ * Two nodes at a time
+ *----------
+ */
+void
+vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b)
+{
+	VpPlace		places[2] = {vp_node_place(&store->geo, a), vp_node_place(&store->geo, b)};
+	int			low = places[0].block <= places[1].block ? 0 : 1;
+
+	for (int i = 0; i < 2; i++)
+	{
+		pair->buffer[i] = vp_store_read(store, places[i].block);
+		pair->tail[i] = vp_record_tail(store, BufferGetPage(pair->buffer[i]) + places[i].offset);
+	}
+	LockBuffer(pair->buffer[low], BUFFER_LOCK_EXCLUSIVE);
+	if (pair->buffer[0] != pair->buffer[1])
+		LockBuffer(pair->buffer[1 - low], BUFFER_LOCK_EXCLUSIVE);
+}
+
+void
+vp_pair_unlock(VpNodePair *pair)
+{
+	LockBuffer(pair->buffer[0], BUFFER_LOCK_UNLOCK);
+	if (pair->buffer[0] != pair->buffer[1])
+		LockBuffer(pair->buffer[1], BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(pair->buffer[0]);
+	ReleaseBuffer(pair->buffer[1]);
+}

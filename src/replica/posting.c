@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * posting.c
+ *	  What scouts have read, written into the registry.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "base/settings.h"
+#include "replica/posting.h"
+#include "replica/seats.h"
+#include "replica/tally.h"
+
+void
+vp_registry_enter(VpTicket *ticket)
+{
+	ticket->holds = palloc(vp_max_provisioned * sizeof(uint64));
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	ticket->number = ++vp_registry->tickets;
+	for (int i = 0; i < vp_max_provisioned; i++)
+		ticket->holds[i] = vp_registry->slots[i].hold;
+	LWLockRelease(vp_registry->lock);
+}
+
+/* The slot of an index, a free one if it has none; -1: all are taken. */
+static int
+take_slot(Oid database, Oid index)
+{
+	int			i = vp_slot_find(database, index);
+
+	if (i >= 0)
+		return i;
+	for (i = 0; i < vp_max_provisioned; i++)
+		if (!vp_registry->slots[i].used)
+		{
+			memset(&vp_registry->slots[i], 0, sizeof(VpSlot));
+			vp_registry->slots[i].used = true;
+			vp_tallies_clear(i);
+			pg_atomic_write_u64(&vp_registry->keys[i], vp_slot_key(database, index));
+			return i;
+		}
+	return -1;
+}
+
+static void
+set_facts(VpSlot *slot, const VpFacts *facts)
+{
+	if (memcmp(&slot->facts, facts, sizeof(VpFacts)) == 0)
+		return;
+	slot->facts = *facts;
+	slot->failed = slot->unfilled = false;
+	/* so that nobody takes the keeper's work of before for what these ask */
+	slot->state = VP_LOADING;
+	slot->error[0] = '\0';
+}
+
+/* It is not provisioned any more: who waits for a seat need not. */
+static void
+set_gone(int slot)
+{
+	vp_registry->slots[slot].gone = true;
+	vp_seats_set(slot, 0, 0);
+}
+
+/* Under the lock; returns how many found no slot. */
+static int
+post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
+{
+	bool	   *seen = palloc0(vp_max_provisioned * sizeof(bool));
+	int			left_out = 0;
+
+	for (int n = 0; n < nfacts; n++)
+	{
+		int			i = take_slot(database, facts[n].index);
+		VpSlot	   *slot;
+
+		if (i < 0)
+		{
+			left_out++;
+			continue;
+		}
+		slot = &vp_registry->slots[i];
+		seen[i] = true;
+		set_facts(slot, &facts[n]);
+		vp_seats_set(i, facts[n].wish.replicas, facts[n].units);
+		slot->gone = false;
+		if (slot->hold == ticket->holds[i])
+			slot->sure = slot->hold;
+	}
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database && !seen[i])
+			set_gone(i);
+	pfree(seen);
+	return left_out;
+}
+
+void
+vp_registry_post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
+{
+	int			left_out = 0;
+	bool		told = true;
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	if (ticket->number > vp_registry->posted)
+	{
+		left_out = post(database, facts, nfacts, ticket);
+		told = vp_registry->crowded;
+		if (left_out > 0)
+			vp_registry->crowded = true;
+		vp_registry->version++;
+		vp_registry->posted = ticket->number;
+		vp_registry->scouted = database;
+	}
+	LWLockRelease(vp_registry->lock);
+	vp_registry_wake(&vp_registry->keeper);
+
+	if (left_out > 0 && !told)
+		ereport(LOG,
+				(errmsg("%d provisioned indexes cannot be kept in memory", left_out),
+				 errhint("Increase vecprov.max_provisioned_indexes, which is %d.",
+						 vp_max_provisioned)));
+}
+
+void
+vp_registry_drop(Oid database)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < vp_max_provisioned; i++)
+		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database)
+			set_gone(i);
+	vp_registry->version++;
+	LWLockRelease(vp_registry->lock);
+	vp_registry_wake(&vp_registry->keeper);
+}
