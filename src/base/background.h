@@ -41,7 +41,7 @@ extern void vp_worker_connect(Oid database);
 
 /*
  * Starts a worker that moves records of an index of this database to where they shall be;
- * see am/mover.c.  False when there is none to be had.
+ * see replica/mover.c.  False when there is none to be had.
  */
 extern bool vp_mover_start(Oid index);
 

@@ -139,7 +139,7 @@ typedef struct VpBareChain
 /* So many bits that damage of one does not make an incomplete index a complete one. */
 #define VP_COMPLETE			0x414C4C52	/* "RLLA" */
 
-/* The types that can be indexed; am/form.h says what each is. */
+/* The types that can be indexed; search/form.h says what each is. */
 typedef enum VpFormKind
 {
 	VP_FORM_VECTOR,

@@ -5,7 +5,7 @@
  *
  * A record is moved by making a copy of its node in the other shard, and giving
  * the node up for it.  Who may do so when, and why searches find each row once
- * all the same, is in am/README.md.
+ * all the same, is in replica/README.md.
  *
  *-------------------------------------------------------------------------
  */

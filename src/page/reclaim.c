@@ -3,7 +3,7 @@
  * reclaim.c
  *	  Nodes whose rows are gone: marking, chains, and using ids again.
  *
- * What VACUUM does in which order, and why, is in am/README.md; what each step
+ * What VACUUM does in which order, and why, is in write/README.md; what each step
  * leaves on the pages, in page/README.md.
  *
  *-------------------------------------------------------------------------
