@@ -19,7 +19,6 @@
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
-#include "base/settings.h"
 #include "replica/elsewhere.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
