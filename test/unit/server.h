@@ -128,7 +128,9 @@ errfinish(const char *file, int line, const char *function)
 void
 pg_qsort(void *data, size_t n, size_t size, int (*compare) (const void *, const void *))
 {
-	qsort(data, n, size, compare);
+	/* the server's takes NULL, too */
+	if (n > 0)
+		qsort(data, n, size, compare);
 }
 
 int
