@@ -122,7 +122,7 @@ $cursor->query_safe(<<'EOS');
 SET enable_seqscan = off;
 SET enable_sort = off;
 BEGIN;
-DECLARE c CURSOR FOR SELECT id FROM chain ORDER BY v <-> vec(1, 80) LIMIT 100;
+DECLARE c CURSOR FOR SELECT id FROM chain WHERE v IS NOT NULL ORDER BY v <-> vec(1, 80) LIMIT 100;
 EOS
 my @ids = split /\n/, $cursor->query_safe('FETCH 1 FROM c');
 $primary->safe_psql('postgres', 'VACUUM chain');
