@@ -92,12 +92,12 @@ DECLARE
 	plan jsonb;
 BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
-	RETURN jsonb_path_query_array(plan, '$.**."Index Searches"');
+	RETURN jsonb_path_query_array(plan, 'strict $.**."Index Searches"');
 END
 $$;
 SET enable_seqscan = off;
 SELECT CASE WHEN current_setting('server_version_num')::integer < 180000 THEN 'as wanted'
-	WHEN pg_temp.searches(query) = wanted THEN 'as wanted' ELSE pg_temp.searches(query) END
+	WHEN pg_temp.searches(query) = wanted THEN 'as wanted' ELSE pg_temp.searches(query) END AS counted
 FROM (VALUES
 	('SELECT id FROM plan_items ORDER BY v <-> array_fill(1, ARRAY[16])::vector LIMIT 10', '[1]'),
 	('SELECT id FROM plan_items WHERE rare ORDER BY v <-> array_fill(1, ARRAY[16])::vector LIMIT 1', '[1]'),
