@@ -139,10 +139,10 @@ sub lose_change
 		"SET vecprov.debug_point = 'change-before-wal=stop:$count';\n\\echo started\n$sql;\n");
 	$node->wait_for_log(qr/stopped at debug point/, $offset);
 	$hold->quit;
-	# VACUUM ends, or waits for the page or for the insert
+	# VACUUM ends, or waits for the page (a lock of type Buffer since 19) or for the insert
 	$node->poll_query_until('postgres', <<"EOS") or die 'VACUUM neither ends nor waits';
 SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^VACUUM $table' AND state = 'active'
-	AND wait_event_type IS DISTINCT FROM 'LWLock' AND wait_event IS DISTINCT FROM 'page')
+	AND coalesce(wait_event_type, '') NOT IN ('LWLock', 'Buffer') AND wait_event IS DISTINCT FROM 'page')
 EOS
 	$node->safe_psql('postgres', 'CREATE TABLE flush (); DROP TABLE flush');
 	$offset = log_end($node);
