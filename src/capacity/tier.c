@@ -129,7 +129,7 @@ vp_tier_hold(const char *name)
 		{
 			TM_FailureData failure;
 
-			result = table_tuple_lock(rel, &tuple->t_self, GetActiveSnapshot(), slot,
+			result = table_tuple_lock(rel, &tuple->t_self, SnapshotAny, slot,
 									  GetCurrentCommandId(false), LockTupleKeyShare,
 									  LockWaitBlock, 0, &failure);
 		}
