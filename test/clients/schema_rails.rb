@@ -8,7 +8,7 @@ CONNECTION = {
   adapter: "postgresql", host: ENV["PGHOST"], port: ENV["PGPORT"], username: ENV["PGUSER"], password: ENV["PGPASSWORD"]
 }.freeze
 # Relations of the extension, or its schema: "using: :vecprov" is the application's.
-OURS = /"?vecprov"?\.|schema\W+"vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b|table_oid/i
+OURS = /(^|[\s"(,])"?vecprov"?\.|schema\W+"vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b|table_oid/i
 
 begin
   require "neighbor"

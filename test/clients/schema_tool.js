@@ -10,7 +10,7 @@ const connection = {
 };
 
 // Relations of the extension, or its schema: "USING vecprov" is the application's.
-const OURS = /"?vecprov"?\.|schema\W+vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b|table_oid/i;
+const OURS = /(^|[\s"(,])"?vecprov"?\.|schema\W+vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b|table_oid/i;
 
 function unseen(text, name) {
 	check(!OURS.test(text), `${name}: nothing of vecprov`, text);

@@ -5,7 +5,7 @@ import re
 import psycopg
 
 # Relations of the extension, or its schema: "USING vecprov" is the application's.
-OURS = re.compile(r'"?vecprov"?\.|schema\W+vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b'
+OURS = re.compile(r'(^|[\s"(,])"?vecprov"?\.|schema\W+vecprov|\b(tiers|rates|limits|quotas|shards|replicas|workers|metrics)\b'
                   r'|table_oid', re.IGNORECASE)
 count = 0
 
