@@ -217,8 +217,8 @@ ALTER EXTENSION vector SET SCHEMA other;
 -- the schema of vecprov's own functions gets another name
 ALTER SCHEMA vp RENAME TO "v p";
 SET search_path = other, "v p";
-SELECT vecprov_adopt('halfvec');
-SELECT vecprov_unadopt('halfvec');
+SELECT vecprov_adopt('bit');
+SELECT vecprov_unadopt('bit');
 ALTER SCHEMA "v p" RENAME TO vp;
 EOS
 is($node->safe_psql('plain', "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, 'and again');
