@@ -23,7 +23,7 @@ BEGIN
 		RETURN;
 	END IF;
 	SELECT pg_catalog.pg_describe_object(classid, objid, objsubid) INTO content FROM pg_catalog.pg_depend
-	WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND refobjid = schema.oid AND deptype = 'n'
+	WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid AND refobjid = schema.oid AND deptype = 'n'
 	ORDER BY 1 LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'schema "vecprov" is not empty' USING
@@ -39,40 +39,39 @@ GRANT USAGE ON SCHEMA vecprov TO PUBLIC;
 
 ALTER TABLE @extschema@.vecprov_tier SET SCHEMA vecprov;
 ALTER TABLE vecprov.vecprov_tier RENAME TO tiers;
-ALTER TABLE vecprov.tiers RENAME CONSTRAINT vecprov_tier_pkey TO tiers_pkey;
-ALTER TABLE vecprov.tiers RENAME CONSTRAINT vecprov_tier_name_check TO tiers_name_check;
-ALTER TABLE vecprov.tiers RENAME CONSTRAINT vecprov_tier_shard_bytes_check TO tiers_shard_bytes_check;
-ALTER TABLE vecprov.tiers RENAME CONSTRAINT vecprov_tier_units_check TO tiers_units_check;
 ALTER TRIGGER vecprov_tier_changed ON vecprov.tiers RENAME TO tiers_changed;
 
 ALTER TABLE @extschema@.vecprov_rate SET SCHEMA vecprov;
 ALTER TABLE vecprov.vecprov_rate RENAME TO rates;
-ALTER TABLE vecprov.rates RENAME CONSTRAINT vecprov_rate_pkey TO rates_pkey;
-ALTER TABLE vecprov.rates RENAME CONSTRAINT vecprov_rate_rate_check TO rates_rate_check;
 
 ALTER TABLE @extschema@.vecprov_changes SET SCHEMA vecprov;
 ALTER TABLE vecprov.vecprov_changes RENAME TO changes;
-ALTER TABLE vecprov.changes RENAME CONSTRAINT vecprov_changes_action_check TO changes_action_check;
 ALTER INDEX vecprov.vecprov_changes_table_oid_idx RENAME TO changes_table_oid_idx;
 
 ALTER TABLE @extschema@.vecprov_limit SET SCHEMA vecprov;
 ALTER TABLE vecprov.vecprov_limit RENAME TO limits;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_read_units_check TO limits_read_units_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_write_records_check TO limits_write_records_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_write_bytes_check TO limits_write_bytes_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_write_units_check TO limits_write_units_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_burst_seconds_check TO limits_burst_seconds_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_metadata_bytes_check TO limits_metadata_bytes_check;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_schema_index_key TO limits_schema_index_key;
-ALTER TABLE vecprov.limits RENAME CONSTRAINT vecprov_limit_check TO limits_check;
 ALTER TRIGGER vecprov_limit_changed ON vecprov.limits RENAME TO limits_changed;
 
 ALTER TABLE @extschema@.vecprov_quota SET SCHEMA vecprov;
 ALTER TABLE vecprov.vecprov_quota RENAME TO quotas;
-ALTER TABLE vecprov.quotas RENAME CONSTRAINT vecprov_quota_memory_bytes_check TO quotas_memory_bytes_check;
-ALTER TABLE vecprov.quotas RENAME CONSTRAINT vecprov_quota_units_check TO quotas_units_check;
-ALTER TABLE vecprov.quotas RENAME CONSTRAINT vecprov_quota_role_key TO quotas_role_key;
 ALTER TRIGGER vecprov_quota_changed ON vecprov.quotas RENAME TO quotas_changed;
+
+-- From version 18 on NOT NULL is a constraint with a name, too.
+DO $$
+DECLARE
+	old record;
+BEGIN
+	FOR old IN
+		SELECT t.relname, c.conname, pg_catalog.regexp_replace(c.conname, '^vecprov_[a-z]+', t.relname) AS new_name
+		FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class t ON t.oid = c.conrelid
+			JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+		WHERE n.nspname = 'vecprov' AND t.relname IN ('tiers', 'rates', 'changes', 'limits', 'quotas')
+			AND pg_catalog.starts_with(c.conname, 'vecprov_')
+	LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE vecprov.%I RENAME CONSTRAINT %I TO %I', old.relname, old.conname, old.new_name);
+	END LOOP;
+END;
+$$;
 
 ALTER VIEW @extschema@.vecprov_shards SET SCHEMA vecprov;
 ALTER VIEW vecprov.vecprov_shards RENAME TO shards;

@@ -22,8 +22,8 @@ BEGIN
 			HINT = pg_catalog.format('Rename the schema, or if it is empty: ALTER SCHEMA vecprov OWNER TO %I.', current_user);
 	END IF;
 	SELECT pg_catalog.pg_describe_object(classid, objid, objsubid) INTO content FROM pg_catalog.pg_depend
-	WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND refobjid = schema.oid AND deptype = 'n'
-		AND NOT (classid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+	WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid AND refobjid = schema.oid AND deptype = 'n'
+		AND NOT (classid = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid
 			AND objid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'vecprov'))
 	ORDER BY 1 LIMIT 1;
 	IF FOUND THEN
