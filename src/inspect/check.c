@@ -338,7 +338,7 @@ check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
 }
 
 static void
-check_page(Check *check, BlockNumber block, BlockNumber needed)
+check_page(Check *check, BlockNumber block)
 {
 	uint32		number;
 	VpPageKind	kind = vp_block_kind(&check->store->geo, block, &number);
@@ -346,8 +346,7 @@ check_page(Check *check, BlockNumber block, BlockNumber needed)
 	Page		page = BufferGetPage(buffer);
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	/* pages that an interrupted extension left are none of the index's yet: nothing is on them */
-	if ((block < needed || !PageIsNew(page)) && check_header(check, page, block, kind, number))
+	if (check_header(check, page, block, kind, number))
 	{
 		if (kind == VP_PAGE_NODE)
 			check_node_page(check, page, block, number);
@@ -357,6 +356,7 @@ check_page(Check *check, BlockNumber block, BlockNumber needed)
 	UnlockReleaseBuffer(buffer);
 }
 
+/* Pages behind the last chunk are none of the index's yet: the next extension makes them empty. */
 static void
 check_pages(Check *check)
 {
@@ -365,10 +365,10 @@ check_pages(Check *check)
 	BlockNumber needed = check->meta.next_id > 0 ? vp_blocks_for(geo, check->meta.next_id - 1) :
 		geo->first_block;
 
-	for (BlockNumber block = 0; block < nblocks; block++)
+	for (BlockNumber block = 0; block < Min(nblocks, needed); block++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		check_page(check, block, needed);
+		check_page(check, block);
 	}
 }
 

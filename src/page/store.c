@@ -477,8 +477,28 @@ vp_meta_set_dead(const VpStore *store, uint32 ndead)
 }
 
 /*
- * A crash may have left pages behind that the metapage does not know of, some
- * without contents: those are made what they should be.
+ * Is a page behind the last chunk what it should be?  Landmarks may stand on theirs before it
+ * counts (vp_landmarks_spread); all others are empty.  The page is locked.
+ */
+static bool
+is_ready(Page page, VpPageKind kind, uint32 number)
+{
+	const char *data = VpPageData(page);
+
+	if (PageIsNew(page) || vp_page_fault(page, kind, number) != VP_PAGE_SOUND)
+		return false;
+	if (kind == VP_PAGE_LANDMARK)
+		return true;
+	for (int i = 0; i < VP_PAGE_ROOM; i++)
+		if (data[i] != 0)
+			return false;
+	return true;
+}
+
+/*
+ * There may be pages already that the metapage does not know of: after a crash, without
+ * contents; after pg_rewind, with those of another relation that had the same file number
+ * (README.md).  They are made what they should be.
  */
 void
 vp_store_extend(const VpStore *store, uint32 from, uint32 to)
@@ -498,22 +518,20 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 	for (; block < need; block++)
 	{
 		Buffer		buffer;
+		VpPageKind	kind;
+		uint32		number;
 
 		CHECK_FOR_INTERRUPTS();
 		if (block < have)
 		{
-			buffer = ReadBuffer(store->rel, block);
+			buffer = ReadBufferExtended(store->rel, MAIN_FORKNUM, block, RBM_ZERO_ON_ERROR, NULL);
 			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		}
 		else
 			buffer = add_page(store->rel, MAIN_FORKNUM);
-		if (PageIsNew(BufferGetPage(buffer)))
-		{
-			uint32		number;
-			VpPageKind	kind = vp_block_kind(&store->geo, block, &number);
-
+		kind = vp_block_kind(&store->geo, block, &number);
+		if (!is_ready(BufferGetPage(buffer), kind, number))
 			vp_page_init(buffer, kind, number, store->wal);
-		}
 		UnlockReleaseBuffer(buffer);
 	}
 }
