@@ -35,7 +35,7 @@ my $allowed = join '|', qw(08... 57P0. 57014 40001 40P01 55P03 55000 55006 53000
 # PostgreSQL's own, when a relation is dropped or changed while it is looked at
 my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
 
-my ($begin, $seed, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met);
+my ($begin, $seed, $break, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met, @limited);
 
 # Tells of what is wrong, keeps what there is, and ends the run.
 sub difference
@@ -165,7 +165,6 @@ sub end_session
 		$what =~ s/["'].*//;
 		$met{ ($name =~ s/\d+$//r) . " $code $what" }++;
 	}
-	unlink $session->{file}, $session->{out};
 }
 
 sub tend_sessions
@@ -249,6 +248,14 @@ sub fault
 	{
 		return promote();
 	}
+	elsif ($kind eq 'point in time')
+	{
+		return point_in_time();
+	}
+	elsif ($kind =~ /^limit (.*)/)
+	{
+		$told = limit($node, $title{$1}) // "$kind: nobody there";
+	}
 	else
 	{
 		my ($signal, $whom) = split / /, $kind;
@@ -264,6 +271,102 @@ sub fault
 	return $node->name . ": $told";
 }
 
+# Lets one of the children have little more memory than it has, or no further thread. Like the kernel's
+# refusals, what follows is an error of a statement at most.
+sub limit
+{
+	my ($node, $title) = @_;
+	my %child = children($node);
+	my @pids = grep { $child{$_} =~ $title } sort { $a <=> $b } keys %child;
+	my $pid = @pids ? pick($dice, @pids) : return;
+	my ($kb) = (eval { slurp_file("/proc/$pid/status") } // '') =~ /^VmData:\s+(\d+)/m or return;
+	my $what = pick($dice, '--nproc=1:', '--data=' . ($kb * 1024 + 4096 * $dice->(2000)) . ':');
+
+	return if system("prlimit --pid $pid $what 2>/dev/null") != 0;
+	push @limited, $pid;
+	$total{limits}++;
+	$child{$pid} =~ s/^postgres: (primary|standby): |\s+$//g;
+	return "$what $child{$pid}";
+}
+
+# What lives on shall work again.
+sub lift_limits
+{
+	system("prlimit --pid $_ --data=unlimited: --nproc=unlimited: 2>/dev/null") foreach @limited;
+	@limited = ();
+}
+
+# A copy of the primary, taken while it works, recovers to a moment a little later. Then its indexes
+# are damaged, which is an error at most, and no end of a process.
+sub point_in_time
+{
+	my $copy = PostgreSQL::Test::Cluster->new("copy$round");
+	my $point = "soak_$round";
+	my $log;
+
+	return 'the primary is gone' unless eval { $primary->backup($point); 1 };
+	usleep(1000 * $dice->(2000));
+	return 'no restore point' if $primary->psql('postgres', "SELECT pg_create_restore_point('$point'); SELECT pg_switch_wal()") != 0;
+	$copy->init_from_backup($primary, $point);
+	$copy->append_conf('postgresql.conf', <<"EOC");
+restore_command = 'cp "@{[$primary->data_dir]}/pg_wal/%f" "%p"'
+recovery_target_name = '$point'
+recovery_target_action = promote
+EOC
+	$copy->set_recovery_mode;
+	$copy->start;
+	wait_until($copy, 'SELECT NOT pg_is_in_recovery()', 'recovery to a point in time');
+	settle($copy);
+	sound($copy, 'recovered to a point in time');
+	rows_found($copy, 'recovered to a point in time');
+	look_at_log($copy);
+	damage($copy);
+	$copy->stop('immediate');
+	look_at_log($copy, qr/ XX00[12] /);
+	$copy->clean_node;
+	PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $primary->backup_dir . "/$point");
+	$total{'points in time'}++;
+	return 'recovered to a point in time, and damaged';
+}
+
+# Flips bits of index pages on the disk.
+sub flip_bits
+{
+	my ($file, $bits) = @_;
+	my $size = -s $file or return;
+
+	open my $io, '+<:raw', $file or die "$file: $!";
+	foreach (1 .. $bits)
+	{
+		my $at = $dice->($size);
+		my $byte;
+		seek $io, $at, 0;
+		read $io, $byte, 1;
+		seek $io, $at, 0;
+		print $io chr(ord($byte) ^ (1 << $dice->(8)));
+	}
+	close $io;
+}
+
+sub damage
+{
+	my ($node) = @_;
+	my @files = split /\n/, $node->safe_psql('postgres', join '', map { "SELECT pg_relation_filepath('${_}_v_idx');\n" } sort keys %TABLE);
+	my $script = "$scripts/damaged.sql";
+
+	$node->stop;
+	flip_bits($node->data_dir . "/$_", 1 + $dice->(50)) foreach @files;
+	# the server's own check would find all of it
+	$node->append_conf('postgresql.conf', 'ignore_checksum_failure = on');
+	$node->start;
+	unlink $script;
+	append_to_file($script, "SET statement_timeout = '20s';\n"
+		  . join '', map { script($_, "$seed/damaged-$round-$_", 12) } qw(reader writer vacuum reader));
+	append_to_file($script, join '', map { "SELECT count(*) FROM vecprov_check('${_}_v_idx', true);\n" } sort keys %TABLE);
+	system("psql -XqAt -d '" . $node->connstr('postgres') . "' -f '$script' >'$script.out' 2>&1");
+	difference("damaged pages end a process: $script.out") if slurp_file("$script.out") =~ /server closed the connection|FATAL|PANIC/;
+}
+
 # The standby becomes the primary, though the other one may go on for a moment, and the other one is
 # rewound and follows it.
 sub promote
@@ -277,7 +380,7 @@ sub promote
 	usleep(1000 * $dice->(1000));
 	$down->() unless $before;
 	$total{kills}++ if $how eq 'kill';
-	$new->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or difference('a standby cannot be promoted');
+	wait_until($new, 'SELECT NOT pg_is_in_recovery()', 'end of recovery');
 	$total{promotions}++;
 	($primary, $standby) = ($new, $old);
 	$primary->safe_psql('postgres', 'CHECKPOINT');
@@ -316,30 +419,50 @@ sub wait_until
 {
 	my ($node, $sql, $what) = @_;
 
-	$node->poll_query_until('postgres', $sql) or difference("not within time: $what");
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my $answer;
+
+		# psql may be gone before the statement is sent to it
+		return if eval { $node->psql('postgres', $sql, stdout => \$answer, stderr => \my $error) == 0 && $answer eq 't' };
+		usleep(100_000);
+	}
+	difference($node->name . " has not within time: $what");
 }
 
 # Nobody works any more; what was left half done is finished, each table has a whole index that can be used.
 sub settle
 {
-	wait_until($primary, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+	my ($node) = @_;
+
+	wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
 		'sessions of clients that are gone end');
-	foreach (split /\n/, $primary->safe_psql('postgres', 'SELECT gid FROM pg_prepared_xacts ORDER BY gid'))
+	foreach (split /\n/, $node->safe_psql('postgres', 'SELECT gid FROM pg_prepared_xacts ORDER BY gid'))
 	{
-		$primary->safe_psql('postgres', pick($dice, 'COMMIT', 'ROLLBACK') . " PREPARED '$_'");
+		$node->safe_psql('postgres', pick($dice, 'COMMIT', 'ROLLBACK') . " PREPARED '$_'");
 	}
 	foreach my $table (sort keys %TABLE)
 	{
 		my $index = "${table}_v_idx";
-		$primary->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $primary->safe_psql('postgres',
+		$node->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $node->safe_psql('postgres',
 			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND NOT (indisvalid AND indisready)");
-		$primary->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $primary->safe_psql('postgres',
+		$node->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $node->safe_psql('postgres',
 			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND indexrelid::regclass::text ~ '_ccnew|_ccold'");
-		$primary->safe_psql('postgres', index_sql($dice, $table))
-		  if $primary->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
-		$primary->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
-		  if $primary->safe_psql('postgres', "SELECT state FROM vecprov.indexes WHERE index = '$index'::regclass") eq 'Suspended';
+		$node->safe_psql('postgres', index_sql($dice, $table))
+		  if $node->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
+		$node->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
+		  if $node->safe_psql('postgres', "SELECT state FROM vecprov.indexes WHERE index = '$index'::regclass") eq 'Suspended';
 	}
+}
+
+# A fault on purpose, to see that it is told: a row that the index does not hear of.
+sub lose_row
+{
+	my $ready = "WHERE indexrelid = 't_vector_v_idx'::regclass";
+
+	$primary->safe_psql('postgres', "UPDATE pg_index SET indisready = false $ready");
+	$primary->safe_psql('postgres', 'INSERT INTO t_vector (other, v) VALUES (1, array_fill(0.25::real, ARRAY[24])::vector)');
+	$primary->safe_psql('postgres', "UPDATE pg_index SET indisready = true $ready");
 }
 
 sub sound
@@ -400,25 +523,24 @@ EOS
 # What the server told that it never should.
 sub look_at_log
 {
-	my ($node) = @_;
+	my ($node, $expected) = @_;
 	my $log = slurp_file($node->logfile, $log_seen{ $node->logfile } // 0);
 
 	$log_seen{ $node->logfile } = -s $node->logfile;
 	foreach (split /\n/, $log)
 	{
 		next unless /TRAP:|PANIC|terminated by signal (?!9|15)|inconsistent page| XX\w{3} (ERROR|FATAL|WARNING):/;
-		next if / XX00[02] / && /$core/;
+		next if / XX00[02] / && /$core/ || defined $expected && /$expected/ && !/PANIC/;
 		difference($node->name . "'s log: $_");
 	}
 }
 
 sub compare
 {
-	settle();
+	lose_row() if $round == $break;
+	settle($primary);
 	sound($primary, 'before VACUUM');
 	rows_found($primary, 'before VACUUM');
-	# it also starts a mover that ended with a server
-	$primary->safe_psql('postgres', "VACUUM (INDEX_CLEANUP ON) $_") foreach sort keys %TABLE;
 	foreach my $table (sort keys %TABLE)
 	{
 		my ($stdout, $stderr);
@@ -449,7 +571,7 @@ shared_buffers = 48MB
 max_connections = 40
 max_worker_processes = 20
 max_prepared_transactions = 40
-wal_keep_size = 512MB
+wal_keep_size = 1GB
 min_wal_size = 32MB
 wal_recycle = off
 wal_init_zero = off
@@ -480,19 +602,20 @@ EOC
 my @faults = (
 	'TERM client', 'TERM client', 'KILL client', 'KILL client', 'TERM ours', 'TERM ours', 'KILL ours', 'KILL ours',
 	'TERM mover', 'TERM mover', 'KILL mover', 'INT client', 'KILL core', 'kill', 'kill, recovery', 'stop', 'stop, recovery', 'restart',
-	'promote', 'promote', 'promote', 'promote');
+	'limit client', 'limit ours', 'point in time', 'promote', 'promote', 'promote', 'promote');
 
 sub one_round
 {
 	my ($seconds) = @_;
-	my @kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote')
-	  : map { pick($dice, @faults) } 0 .. $dice->(3);
+	my @kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote') : $round == 4 ? ('point in time', 'limit client', 'limit ours')
+	  : map { pick($dice, @faults) } 0 .. 1 + $dice->(4);
 	my ($start, @told) = (time);
 
 	# each page that redo has made is compared with what it was made of
-	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', 'vecprov', 'all, vecprov') . "'");
+	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', 'vecprov', 'vecprov', 'all, vecprov') . "'");
 	$primary->safe_psql('postgres', 'SELECT pg_reload_conf()');
 	%running = ();
+	unlink glob("$scripts/*.sql"), glob("$scripts/*.out");
 	my %number;
 	$running{ $_ . ++$number{$_} } = {} foreach @roles;
 	foreach my $kind (@kinds)
@@ -512,13 +635,14 @@ sub one_round
 		usleep(50_000);
 	}
 	stop_sessions();
+	lift_limits();
 	foreach my $name (sort keys %running)
 	{
 		end_session($name) if $running{$name}{pid};
 	}
 	foreach my $node ($primary, $standby)
 	{
-		$node->poll_query_until('postgres', 'SELECT true') or difference($node->name . ' is gone');
+		wait_until($node, 'SELECT true', 'connections');
 	}
 	my $loaded = time - $start;
 	compare();
@@ -529,17 +653,19 @@ sub one_round
 		join ', ', map { "$_ " . $primary->safe_psql('postgres', "SELECT count(*) FROM $_") } sort keys %TABLE);
 }
 
-# A run of so many minutes; the last round is finished.
+# A run of so many minutes; the last round is finished. directory: where to keep what is needed to repeat
+# a difference; break_in: a round in which a fault is made on purpose, 0: none.
 sub soak
 {
-	my ($minutes, $chosen, $directory) = @_;
+	my ($minutes, $chosen, $directory, $break_in) = @_;
 
-	($begin, $seed, $keep, $round) = (time, $chosen, $directory, 0);
+	($begin, $seed, $keep, $round, $break) = (time, $chosen, $directory, 0, $break_in // 0);
 	%total = map { $_ => 0 } qw(rounds kills signals promotions restarts rows errors);
 	note("soak: seed $seed, $minutes minutes");
 	$dice = dice("$seed");
 	$scripts = PostgreSQL::Test::Utils::tempdir();
 	start_servers();
+	$begin = time;
 	while (time < $begin + 60 * $minutes)
 	{
 		$round++;

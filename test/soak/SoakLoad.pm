@@ -166,8 +166,7 @@ sub reader
 sub options
 {
 	my ($dice) = @_;
-	# with less, a row's own vector may not find it once most others are deleted (src/graph/README.md)
-	my @options = ('m = ' . pick($dice, 16, 24), 'ef_construction = ' . pick($dice, 64, 100));
+	my @options = ('m = ' . pick($dice, 8, 16, 24), 'ef_construction = ' . pick($dice, 40, 64, 100));
 
 	push @options, 'tier = r10', 'shards = ' . (1 + $dice->(4)), 'replicas = ' . (1 + $dice->(2)) if $dice->(2);
 	return join ', ', @options;
@@ -233,10 +232,11 @@ sub capacity
 
 my %ROLE = (writer => \&writer, reader => \&reader, ddl => \&ddl, vacuum => \&vacuum, capacity => \&capacity);
 
-# The script of a session; its name, without blanks, says all that chance depends on.
+# The script of a session; its name, without blanks, says all that chance depends on. statements: how
+# many, roughly.
 sub script
 {
-	my ($role, $name) = @_;
+	my ($role, $name, $statements) = @_;
 	my $dice = dice($name);
 	my $sql = <<'EOS';
 \set VERBOSITY verbose
@@ -249,7 +249,7 @@ SET vecprov.max_scan_tuples = 1000000000;
 EOS
 
 	$sql .= "SET synchronous_commit = off;\n" unless $dice->(4);
-	foreach (1 .. 150)
+	foreach (1 .. $statements // 150)
 	{
 		$sql .= $ROLE{$role}->($dice, "$name/$_");
 	}
