@@ -28,14 +28,25 @@ our @EXPORT = qw(soak);
 my $round_limit = 600;    # seconds; who needs more hangs
 my @roles = qw(writer writer writer reader reader ddl vacuum capacity standby);
 
-# What may happen to a statement here: errors of concurrency, of DDL beside it, of capacity, of a lost
-# connection. Everything else is a difference.
-my $allowed = join '|', qw(08... 57P0. 57014 40001 40P01 55P03 55000 55006 53000 53300 53400 23505 25P02 25001
-  42P01 42P07 42701 42703 42704 42710 3B001 34000 22023);
+# What may happen to a statement, by whose it is: locks, deadlocks and conflicts between transactions to all;
+# beside DDL, names that are gone or there; an index that is suspended; a rule of capacity.
+my %allowed = (
+	all => '40001|40P01|55P03|25P02',
+	writer => '55000|42704|3B001',
+	reader => '55000|42P01',
+	standby => '55000|42P01',
+	ddl => '55000|55006|23505|42P01|42P07|42701|42703|42704',
+	vacuum => '55000|42704',
+	capacity => '55000|42P01|22023|53000');
+# And what a fault brings, by its name.
+my @brings = (
+	[ qr/TERM|KILL|stop|kill|restart|promote/ => '57P01|57P02|57P03' ],
+	[ qr/INT/ => '57014' ],
+	[ qr/limit/ => '53200' ]);
 # PostgreSQL's own, when a relation is dropped or changed while it is looked at
 my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
 
-my ($begin, $seed, $break, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met, @limited);
+my ($begin, $seed, $break, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met, @limited, @kinds);
 
 # Tells of what is wrong, keeps what there is, and ends the run.
 sub difference
@@ -147,6 +158,15 @@ sub start_session
 	}
 }
 
+sub is_allowed
+{
+	my ($name, $code, $what) = @_;
+	my $role = $name =~ s/\d+$//r;
+	my @codes = ($allowed{all}, $allowed{$role}, map { $$_[1] } grep { my $fault = $$_[0]; grep { /$fault/ } @kinds } @brings);
+
+	return $code eq 'XX000' && $what =~ $core || grep { $code =~ /^($_)$/ } @codes;
+}
+
 # Looks at what an ended session printed.
 sub end_session
 {
@@ -160,7 +180,7 @@ sub end_session
 		my ($code, $what) = $line =~ /(?:ERROR|FATAL|PANIC):  (\w{5}): (.*)/;
 
 		next unless defined $code || $line =~ /^DIFFERENCE/;
-		difference("$name, $session->{out}: $line") unless defined $code && ($code =~ /^($allowed)$/ || $code eq 'XX000' && $what =~ $core);
+		difference("$name, $session->{out}: $line") unless defined $code && is_allowed($name, $code, $what);
 		$total{errors}++;
 		$what =~ s/["'].*//;
 		$met{ ($name =~ s/\d+$//r) . " $code $what" }++;
@@ -607,7 +627,7 @@ my @faults = (
 sub one_round
 {
 	my ($seconds) = @_;
-	my @kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote') : $round == 4 ? ('point in time', 'limit client', 'limit ours')
+	@kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote') : $round == 4 ? ('point in time', 'limit client', 'limit ours')
 	  : map { pick($dice, @faults) } 0 .. 1 + $dice->(4);
 	my ($start, @told) = (time);
 

@@ -166,7 +166,8 @@ sub reader
 sub options
 {
 	my ($dice) = @_;
-	my @options = ('m = ' . pick($dice, 8, 16, 24), 'ef_construction = ' . pick($dice, 40, 64, 100));
+	my $m = pick($dice, 8, 16, 24);
+	my @options = ("m = $m", 'ef_construction = ' . 2 * $m * pick($dice, 1, 2, 4));
 
 	push @options, 'tier = r10', 'shards = ' . (1 + $dice->(4)), 'replicas = ' . (1 + $dice->(2)) if $dice->(2);
 	return join ', ', @options;
