@@ -141,7 +141,7 @@ CREATE INDEX bare_e_v_idx ON bare_e USING vecprov ((a::vector(2))) WHERE part = 
 SELECT count(*), count(a) FROM (SELECT a FROM bare_e WHERE part = 1 ORDER BY a::vector(2) <-> '[1,2]' OFFSET 0) x;
 SELECT * FROM vecprov_check('bare_e_v_idx', true);
 DROP TABLE bare_h, bare_s, bare_b, bare_e;
-DELETE FROM vecprov_changes WHERE index LIKE '%bare_h%';
+DELETE FROM vecprov.changes WHERE index LIKE '%bare_h%';
 
 -- An index that began with rows without a vector takes its mean when vectors have come, as an empty one does.
 CREATE TABLE bare_mean (id serial, v vector(64));

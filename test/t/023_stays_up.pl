@@ -56,7 +56,7 @@ sub stderr_of
 $node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'mover-due=error'");
 $node->safe_psql('postgres', 'ALTER INDEX items_v_idx SET (tier = r10, shards = 2)');
 ok(log_has('ERROR:  error at debug point "mover-due"'), 'an error while a mover is registered');
-is($node->safe_psql('postgres', "SELECT state FROM vecprov_indexes"), 'Scaling', 'does not undo the change');
+is($node->safe_psql('postgres', "SELECT state FROM vecprov.indexes"), 'Scaling', 'does not undo the change');
 $node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 ok($node->poll_query_until('postgres', "SELECT current_shards FROM vecprov_facts('items_v_idx', true)", 2),
 	'the mover comes later');

@@ -29,7 +29,7 @@ my $at_point = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecp
 sub shards
 {
 	my ($server) = @_;
-	return $server->safe_psql('postgres', 'SELECT state, current_shards FROM vecprov_indexes');
+	return $server->safe_psql('postgres', 'SELECT state, current_shards FROM vecprov.indexes');
 }
 
 # The index gets this number of shards without VACUUM.
