@@ -113,16 +113,52 @@ forget_readers(Mover *mover)
 	mover->readers = NULL;
 }
 
+/* Who has a lock on the index: palloc'd. */
+static VirtualTransactionId *
+who_has_lock(const Mover *mover, int *n)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, mover->index);
+	return GetLockConflicts(&tag, AccessExclusiveLock, n);
+}
+
 /* Notes which transactions have a lock on the index: others are in no search of it. */
 static void
 note_readers(Mover *mover)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-	LOCKTAG		tag;
 
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, mover->index);
-	mover->readers = GetLockConflicts(&tag, AccessExclusiveLock, &mover->nreaders);
+	mover->readers = who_has_lock(mover, &mover->nreaders);
 	MemoryContextSwitchTo(old);
+}
+
+static bool
+is_among(VirtualTransactionId id, const VirtualTransactionId *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (VirtualTransactionIdEquals(id, ids[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Forgets those that have no lock any more: a search holds it from its beginning to the
+ * end of its transaction.  A transaction may have had one for a moment only, as in
+ * vecprov_wait, and go on: perhaps until this mover has come to its end.
+ */
+static void
+leave_out_readers(Mover *mover)
+{
+	int			n;
+	VirtualTransactionId *holders = who_has_lock(mover, &n);
+	int			left = 0;
+
+	for (int i = 0; i < mover->nreaders; i++)
+		if (is_among(mover->readers[i], holders, n))
+			mover->readers[left++] = mover->readers[i];
+	mover->nreaders = left;
+	pfree(holders);
 }
 
 /*
@@ -137,8 +173,8 @@ searches_ended(Mover *mover, Relation heap, const VpMeta *meta)
 		return true;
 	if (mover->readers == NULL)
 		note_readers(mover);
-	while (mover->nreaders > 0 && VirtualXactLock(mover->readers[mover->nreaders - 1], false))
-		mover->nreaders--;
+	else if (mover->nreaders > 0)
+		leave_out_readers(mover);
 	return mover->nreaders == 0;
 }
 
