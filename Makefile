@@ -131,7 +131,7 @@ test:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/run
 
 soak:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' $(SRC)test/soak/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' CONF='$(CONF)' $(SRC)test/soak/run
 
 test-clients:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/clients/run

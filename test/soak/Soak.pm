@@ -417,7 +417,7 @@ sub promote
 	}
 	if ($rc != 0)
 	{
-		difference('pg_rewind: ' . slurp_file($log)) unless slurp_file($log) =~ /could not find (previous WAL|common ancestor)|could not (open|read) file.*wal/;
+		difference('pg_rewind: ' . slurp_file($log)) unless slurp_file($log) =~ /full_page_writes must be enabled|could not find (previous WAL|common ancestor)|could not (open|read) file.*wal/;
 		note('soak: pg_rewind: ' . slurp_file($log));
 		PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $old->data_dir);
 		PostgreSQL::Test::Utils::system_or_bail('pg_basebackup', '-c', 'fast', '-D', $old->data_dir, '-d', $new->connstr('postgres'));
@@ -604,6 +604,7 @@ jit = off
 vecprov.scale_change_interval = 0
 vecprov.tier_change_interval = 0
 EOC
+	$primary->append_conf('postgresql.conf', $ENV{SOAK_CONF} // '');
 	$primary->start;
 	$primary->safe_psql('postgres', 'CREATE EXTENSION vecprov');
 	$buffers = $primary->psql('postgres', 'CREATE EXTENSION pg_buffercache') == 0;

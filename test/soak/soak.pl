@@ -1,5 +1,6 @@
 # What test/soak/run runs as the owner of the sandbox: the soak for SOAK_MINUTES, from SOAK_SEED;
-# SOAK_BREAK: the round in which a fault is made on purpose. See Soak.pm.
+# SOAK_CONF: a line for postgresql.conf, such as full_page_writes = off (then the old primary is made anew
+# from a base backup, as pg_rewind needs them). SOAK_BREAK: the round in which a fault is made on purpose. See Soak.pm.
 
 use strict;
 use warnings;
