@@ -1,7 +1,8 @@
 # The soak: a primary and a standby with tables of all types, on which sessions do what SoakLoad makes
-# up, in rounds. In each round processes are terminated or killed, servers stopped, killed, killed
-# again while they recover, or the standby is promoted and the old primary rewound to follow it. Then the
-# sessions are stopped, and everything is compared: rules, rows, locks, seats, memory.
+# up, in rounds. In each round processes are terminated, killed or given too little, servers stopped,
+# killed, killed again while they recover, or the standby is promoted and the old primary rewound to follow it; a
+# copy recovers to a point in time and is damaged. Then the sessions are stopped, and everything is
+# compared: rules, rows, locks, seats, memory.
 #
 # All chance comes from the seed. When processes meet is not in its hand: what is found is found again
 # within some runs, not by each. At the first difference the run ends, and the data directories, as
