@@ -472,7 +472,7 @@ sub settle
 		$node->safe_psql('postgres', index_sql($dice, $table))
 		  if $node->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
 		$node->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
-		  if $node->safe_psql('postgres', "SELECT state FROM vecprov.indexes WHERE index = '$index'::regclass") eq 'Suspended';
+		  if $node->safe_psql('postgres', "SELECT replicas = 0 FROM vecprov.indexes WHERE index = '$index'::regclass") eq 't';
 	}
 }
 
