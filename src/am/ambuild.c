@@ -39,10 +39,10 @@
 #include "am/ambuild.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
-#include "base/news.h"
+#include "base/wish_inval.h"
 #include "base/options.h"
 #include "capacity/measure.h"
-#include "capacity/room.h"
+#include "capacity/index_capacity.h"
 #include "graph/threads.h"
 #include "kernel/sparse.h"
 #include "page/alloc.h"
@@ -750,7 +750,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 								 (int64) Max(heap->rd_rel->reltuples, 0));
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
 	flush_batch(build);
-	vp_room_check(rel, built_bytes(build), complaint_level(rel, info));
+	vp_capacity_check(rel, built_bytes(build), complaint_level(rel, info));
 	finish_graph(build);
 	vp_memory_check(rel, complaint_level(rel, info));
 	result->index_tuples = build->tuples + build->bare.rows[VP_BARE_NAN] + build->bare.rows[VP_BARE_NULL];
@@ -762,7 +762,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 
 	/* the number of shards may have been changed meanwhile, and no mover works on half an index */
 	if (info->ii_Concurrent)
-		vp_news_send();
+		vp_wish_inval_send();
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(build->context);

@@ -15,7 +15,7 @@
 #include "am/aminsert.h"
 #include "base/loaded.h"
 #include "capacity/admission.h"
-#include "capacity/room.h"
+#include "capacity/index_capacity.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
 #include "write/inserter.h"
@@ -29,7 +29,7 @@ insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 
 	vp_admit_row(rel, heap, info, tid, index->form->record_bytes(value), &admission);
 	if (!vp_insert_value(rel, heap, value, tid, admission.size, admission.limit))
-		vp_room_refuse(&vp_index_get(rel)->store, admission.size);
+		vp_capacity_refuse(&vp_index_get(rel)->store, admission.size);
 	vp_admission_done(&admission);
 }
 

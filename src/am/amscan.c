@@ -19,7 +19,7 @@
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
-#include "replica/elsewhere.h"
+#include "replica/worker_search.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "search/table_end.h"
@@ -176,7 +176,7 @@ hand_over(IndexScanDesc scan, int rows)
 	if (state->handed == NULL)
 		state->handed = MemoryContextAlloc(state->seated.context, MORE_HANDED * sizeof(VpHit));
 	state->asked = rows;
-	state->nhanded = vp_search_elsewhere(scan->indexRelation, &ask, state->handed,
+	state->nhanded = vp_search_by_worker(scan->indexRelation, &ask, state->handed,
 										 state->stranger ? vp_warm_up : NULL,
 										 scan->indexRelation->rd_amcache);
 	state->next_handed = 0;

@@ -25,7 +25,7 @@
  *	insert-bare			a row without a vector is in its node
  *	recode-node			a node is coded anew by the new mean, the others are not yet
  *	mover-due			a mover is about to be registered
- *	scout-begun			a scout has its ticket and its snapshot
+ *	catalogue reader-begun			a catalogue reader has its ticket and its snapshot
  *	ledger-written		a refusal is in the ledger, not committed; the client waits
  *	move-begun			the number of shards is another, no record is moved
  *	move-linked			a record's copy is linked, the node not given up

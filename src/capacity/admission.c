@@ -14,7 +14,7 @@
 #include "capacity/admission.h"
 #include "capacity/limit.h"
 #include "capacity/measure.h"
-#include "capacity/room.h"
+#include "capacity/index_capacity.h"
 
 /* What is remembered from one row of a statement to the next. */
 typedef struct Statement
@@ -47,9 +47,9 @@ vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid,
 	Statement  *statement = get_statement(rel, info);
 
 	admission->since = vp_now();
-	vp_room_check_awake(rel);
+	vp_capacity_check_awake(rel);
 	admission->meter = vp_meter_find(rel);
-	admission->limit = vp_room_limit(rel);
+	admission->limit = vp_capacity_limit(rel);
 	admission->size = vp_measure_row(&statement->measure, heap, tid, vector_bytes);
 	/* CREATE INDEX CONCURRENTLY inserts too what came while it built */
 	if (!info->ii_Concurrent)

@@ -41,7 +41,7 @@
 #include "utils/syscache.h"
 
 #include "base/loaded.h"
-#include "base/news.h"
+#include "base/wish_inval.h"
 #include "base/options.h"
 #include "capacity/change.h"
 #include "capacity/charge.h"
@@ -240,7 +240,7 @@ judge(Oid relid, bool created, bool internal)
 	if (!changed && !moved)
 		return;
 	vp_loaded_need();
-	vp_news_send();
+	vp_wish_inval_send();
 	if (vp_change_of_tier(&change.before, &change.after) && VpIsProvisioned(&change.after))
 		(void) vp_tier_hold(change.after.tier);
 	if (created && vp_statement_copies(internal))
@@ -308,7 +308,7 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 		return;
 	/* a new database has its template's indexes, and one may be opened to connections */
 	if (class == DatabaseRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
-		vp_news_follow();
+		vp_wish_inval_follow();
 	if (class == DatabaseRelationId && access == OAT_POST_CREATE && vp_preloaded)
 		vp_quota_check_copy(vp_statement_template());
 	if (class == NamespaceRelationId && access == OAT_POST_ALTER)

@@ -7,7 +7,7 @@
  * each provisioned index of the server has an entry here.  The transaction that changes
  * an index writes the new charge beside the old one, and both count until it ends.  A
  * prepared transaction is asked about when somebody wants to know.
- * Scouts (replica/) read the catalogues after a start, and after each change.
+ * Catalogue readers (replica/) read the catalogues after a start, and after each change.
  *
  *-------------------------------------------------------------------------
  */
@@ -112,7 +112,7 @@ is_empty(const Entry *entry)
 
 /*
  * An entry for another index; NULL: all are taken.  That of an index which has just been
- * dropped is taken last: a scout that began before might still post that index.
+ * dropped is taken last: a catalogue reader that began before might still post that index.
  */
 static Entry *
 find_vacant(void)
@@ -134,7 +134,7 @@ free_if_empty(Entry *entry)
 
 /*
  * Of a transaction that has ended.  If the commit log does not go back so far it is taken to
- * have committed: the charge counts until a scout comes.
+ * have committed: the charge counts until a catalogue reader comes.
  */
 static bool
 did_commit(TransactionId xid)

@@ -61,7 +61,7 @@ extern bool vp_charge_any(Oid database, bool *all_read);
 extern void vp_charge_drop(Oid index);
 
 /*
- * For scouts: what is known of the provisioned indexes of a database, all of them.
+ * For catalogue readers: what is known of the provisioned indexes of a database, all of them.
  * clock: vp_charge_clock(), before they were read; what has changed since is not touched.
  * Bytes of a charge are only taken for an index that has none yet.
  */

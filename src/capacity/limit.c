@@ -20,7 +20,7 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
-#include "capacity/kept.h"
+#include "capacity/cached_rows.h"
 #include "capacity/limit.h"
 #include "capacity/meter.h"
 
@@ -74,7 +74,7 @@ read_limit(const Datum *values, const bool *nulls, void *row)
 	limit->metadata = nulls[LIMIT_METADATA] ? -1 : DatumGetInt64(values[LIMIT_METADATA]);
 }
 
-static VpKept limits = {
+static VpCachedRows limits = {
 	.table = "limits",.columns = limit_columns,.ncolumns = lengthof(limit_columns),
 	.row_bytes = sizeof(VpLimit),.read = read_limit
 };
@@ -83,7 +83,7 @@ static VpKept limits = {
 static const VpLimit *
 find_limit(Relation rel)
 {
-	const VpLimit *rows = vp_kept_rows(&limits);
+	const VpLimit *rows = vp_cached_rows(&limits);
 	const VpLimit *found = NULL;
 
 	if (limits.nrows == 0 || rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)

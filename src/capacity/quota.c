@@ -28,7 +28,7 @@
 #include "base/settings.h"
 #include "base/wait_event.h"
 #include "capacity/arithmetic.h"
-#include "capacity/kept.h"
+#include "capacity/cached_rows.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/quota.h"
@@ -71,7 +71,7 @@ read_quota(const Datum *values, const bool *nulls, void *row)
 	quota->quota.units = nulls[QUOTA_UNITS] ? PG_INT64_MAX : DatumGetInt64(values[QUOTA_UNITS]);
 }
 
-static VpKept quotas = {
+static VpCachedRows quotas = {
 	.table = "quotas",.columns = quota_columns,.ncolumns = lengthof(quota_columns),
 	.row_bytes = sizeof(QuotaRow),.read = read_quota
 };
@@ -79,7 +79,7 @@ static VpKept quotas = {
 void
 vp_quota_get(Oid role, VpQuota *quota)
 {
-	const QuotaRow *rows = vp_kept_rows(&quotas);
+	const QuotaRow *rows = vp_cached_rows(&quotas);
 
 	*quota = (VpQuota) {.bytes = PG_INT64_MAX,.units = PG_INT64_MAX};
 	for (int i = 0; i < quotas.nrows; i++)
@@ -243,7 +243,7 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 
 /*
  * The copies' quotas are rows that cannot be read from here, so no quota could be asked.  Does not
- * wait for scouts: the statement has the database locked, where they are to come in.
+ * wait for catalogue readers: the statement has the database locked, where they are to come in.
  */
 void
 vp_quota_check_copy(const char *database)

@@ -17,7 +17,7 @@
 
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
-#include "capacity/facts.h"
+#include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/rules.h"

@@ -22,7 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "base/news.h"
+#include "base/wish_inval.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/own_object.h"
@@ -164,7 +164,7 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 	.context = CurrentMemoryContext,.outer = current};
 
 	if (commits_prepared(statement.tree))
-		vp_news_follow();
+		vp_wish_inval_follow();
 	current = &statement;
 	PG_TRY();
 	{

@@ -4,7 +4,7 @@
  *	  Tiers and rates: rows of tables that belong to the administrator.
  *
  * Each insert into a provisioned index has to know how much a shard of its tier
- * holds.  So the rows of vecprov.tiers are kept in memory; see kept.c.
+ * holds.  So the rows of vecprov.tiers are kept in memory; see cached_rows.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@
 #include "utils/snapmgr.h"
 
 #include "capacity/columns.h"
-#include "capacity/kept.h"
+#include "capacity/cached_rows.h"
 #include "capacity/own_object.h"
 #include "capacity/tier.h"
 
@@ -65,7 +65,7 @@ read_tier(const Datum *values, const bool *nulls, void *row)
 	tier->units = DatumGetInt32(values[TIER_UNITS]);
 }
 
-static VpKept tiers = {
+static VpCachedRows tiers = {
 	.table = "tiers",.columns = tier_columns,.ncolumns = lengthof(tier_columns),
 	.row_bytes = sizeof(VpTier),.read = read_tier
 };
@@ -73,12 +73,12 @@ static VpKept tiers = {
 bool
 vp_tier_find(const char *name, VpTier *tier)
 {
-	const VpTier *kept = vp_kept_rows(&tiers);
+	const VpTier *cached = vp_cached_rows(&tiers);
 
 	for (int i = 0; i < tiers.nrows; i++)
-		if (strcmp(kept[i].name, name) == 0)
+		if (strcmp(cached[i].name, name) == 0)
 		{
-			*tier = kept[i];
+			*tier = cached[i];
 			return true;
 		}
 	return false;

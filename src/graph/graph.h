@@ -69,7 +69,7 @@ typedef struct VpCandidate
 
 #define VP_EXPANDED UINT32_C(0x80000000)
 
-#define VP_MAX_ENTRANCES 8
+#define VP_MAX_ENTRY_POINTS 8
 
 /*
  * Where nodes live.  Ids that the callbacks get come from links or from the
@@ -121,9 +121,9 @@ struct VpSource
 	/*
 	 * Nodes near a query, found otherwise than by links, from which a search of the graph that
 	 * `entry` belongs to is to begin instead of there; all are at least on `level`, which it sets.
-	 * NULL, or returns 0: there are none.  At most VP_MAX_ENTRANCES, in any order.
+	 * NULL, or returns 0: there are none.  At most VP_MAX_ENTRY_POINTS, in any order.
 	 */
-	int			(*entrances) (VpSource *source, const VpQuery *query, VpId entry,
+	int			(*entry_points) (VpSource *source, const VpQuery *query, VpId entry,
 							  VpCandidate *found, int *level);
 
 	/*

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "graph/pool.h"
-#include "graph/rest.h"
+#include "graph/overflow_heap.h"
 #include "graph/visited.h"
 
 /*
@@ -21,7 +21,7 @@
  */
 #define VP_SEEDS 8
 
-/* The same where entrances show the way, for each level above. */
+/* The same where entry points show the way, for each level above. */
 #define VP_FEW_SEEDS 4
 
 /*
@@ -49,7 +49,7 @@ struct VpSearch
 	VpAlloc		alloc;
 	VpPool		pool;
 	int			taken;			/* the first so many of the pool are the caller's */
-	VpRest		rest;
+	VpOverflow		overflow;
 	VpVisited	visited;
 	VpSearchCounts counts;
 
@@ -89,8 +89,8 @@ vp_search_destroy(VpSearch *search)
 		free_memory(search->pool.main.entries);
 	if (search->pool.fresh.entries != NULL)
 		free_memory(search->pool.fresh.entries);
-	if (search->rest.entries != NULL)
-		free_memory(search->rest.entries);
+	if (search->overflow.entries != NULL)
+		free_memory(search->overflow.entries);
 	if (search->seeds != NULL)
 		free_memory(search->seeds);
 	vp_visited_free(&search->visited);
@@ -155,7 +155,7 @@ offer(VpSearch *search, float dist, VpId id)
 	VpCandidate left = {dist, id};
 
 	if (!(dist < search->pool.bound) || vp_pool_insert(&search->pool, dist, id, &left))
-		vp_rest_add(&search->rest, &search->alloc, left.dist, left.id);
+		vp_overflow_add(&search->overflow, &search->alloc, left.dist, left.id);
 }
 
 /*
@@ -166,21 +166,21 @@ static void
 offer_all(VpSearch *search, const VpId *ids, int n)
 {
 	const float bound = search->pool.bound;
-	VpCandidate *rest = vp_rest_room(&search->rest, &search->alloc, (size_t) n);
+	VpCandidate *overflow = vp_overflow_room(&search->overflow, &search->alloc, (size_t) n);
 	VpCandidate near[VP_MAX_LINKS];
 	int			nnear = 0;
-	int			nrest = 0;
+	int			noverflow = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		VpCandidate candidate = {search->dist[i], ids[i]};
 
 		near[nnear] = candidate;
-		rest[nrest] = candidate;
+		overflow[noverflow] = candidate;
 		nnear += candidate.dist < bound;
-		nrest += candidate.dist >= bound;	/* NaN is neither */
+		noverflow += candidate.dist >= bound;	/* NaN is neither */
 	}
-	search->rest.n += (size_t) nrest;
+	search->overflow.n += (size_t) noverflow;
 	for (int i = 0; i < nnear; i++)
 		offer(search, near[i].dist, near[i].id);
 }
@@ -321,25 +321,25 @@ narrow_pool(VpSearch *search, int ef, int places)
 static void
 widen_pool(VpSearch *search, int ef)
 {
-	search->rest.n = search->rest.ordered = 0;
+	search->overflow.n = search->overflow.ordered = 0;
 	search->pool.capacity = ef;
 }
 
 /*
- * Comes down to a level from the source's entrances, that there are in the graph of `entry`.  False:
+ * Comes down to a level from the source's entry points, that there are in the graph of `entry`.  False:
  * there are none for it.
  */
 static bool
 enter(VpSearch *search, VpId entry, int level, int ef, uint32_t nids)
 {
 	VpSource   *source = search->source;
-	VpCandidate found[VP_MAX_ENTRANCES];
+	VpCandidate found[VP_MAX_ENTRY_POINTS];
 	int			from = level;
 	int			n;
 
-	if (source->entrances == NULL)
+	if (source->entry_points == NULL)
 		return false;
-	n = source->entrances(source, search->query, entry, found, &from);
+	n = source->entry_points(source, search->query, entry, found, &from);
 	if (n == 0 || from < level)
 		return false;
 	search->counts.distances += (uint64_t) n;
@@ -365,7 +365,7 @@ find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 	VpCandidate start;
 	int			above = entry.level > level ? level + 1 : level;
 
-	search->rest.n = search->rest.ordered = 0;
+	search->overflow.n = search->overflow.ordered = 0;
 	reset_pool(search, ef);
 	if (above > level && enter(search, entry.id, level, ef, nids))
 		return entry.id;
@@ -411,7 +411,7 @@ leave_pool(VpSearch *search)
 	VpRun	   *found = &search->pool.main;
 
 	for (int i = search->taken; i < found->n; i++)
-		vp_rest_add(&search->rest, &search->alloc, found->entries[i].dist,
+		vp_overflow_add(&search->overflow, &search->alloc, found->entries[i].dist,
 					found->entries[i].id | VP_EXPANDED);
 	found->n = search->taken = 0;
 }
@@ -466,7 +466,7 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 	/* landmarks are of any graph */
 	for (int i = look_at_landmarks(search) - 1; i >= 0; i--)
 		if (!isnan(search->dist[i]))
-			vp_rest_add(&search->rest, &search->alloc, search->dist[i], search->fresh[0][i]);
+			vp_overflow_add(&search->overflow, &search->alloc, search->dist[i], search->fresh[0][i]);
 	(void) vp_search_more(search, ef);
 }
 
@@ -474,16 +474,16 @@ bool
 vp_search_more(VpSearch *search, int ef)
 {
 	VpPool	   *pool = &search->pool;
-	VpRest	   *rest = &search->rest;
+	VpOverflow	   *overflow = &search->overflow;
 	int			room = ef;
 
 	if (search->ngraphs > 1)
 		room += search->ngraphs * graph_margin(ef);
 	leave_pool(search);
-	vp_rest_order(rest);
+	vp_overflow_order(overflow);
 	reset_pool(search, room);
-	while (pool->main.n < room && rest->n > 0)
-		pool->main.entries[pool->main.n++] = vp_rest_pop(rest);
+	while (pool->main.n < room && overflow->n > 0)
+		pool->main.entries[pool->main.n++] = vp_overflow_pop(overflow);
 	if (pool->main.n == 0)
 		return false;
 	if (pool->main.n == room)
@@ -492,7 +492,7 @@ vp_search_more(VpSearch *search, int ef)
 	run(search);
 	/* what was kept for the margin was to lead on, and is no result */
 	for (; pool->main.n > ef; pool->main.n--)
-		vp_rest_add(rest, &search->alloc, pool->main.entries[pool->main.n - 1].dist,
+		vp_overflow_add(overflow, &search->alloc, pool->main.entries[pool->main.n - 1].dist,
 					pool->main.entries[pool->main.n - 1].id | VP_EXPANDED);
 	return true;
 }

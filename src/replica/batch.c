@@ -42,7 +42,7 @@
 #include "capacity/meter.h"
 #include "capacity/rights.h"
 #include "replica/by_table.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seated.h"
@@ -280,7 +280,7 @@ count_helpers(Batch *batch, const VpAsk *ask)
 	batch->slot = vp_slot_find(MyDatabaseId, RelationGetRelid(batch->rel));
 	if (batch->slot < 0 || !vp_slot_copy(batch->slot, &slot) || !vp_request_fits(ask))
 		return 0;
-	return Max(Min(Min(slot.facts.wish.replicas * slot.facts.units, vp_desk_limit() + 1),
+	return Max(Min(Min(slot.definition.wish.replicas * slot.definition.units, vp_worker_slot_limit() + 1),
 				   batch->nqueries) - 1, 0);
 }
 
@@ -311,7 +311,7 @@ post(Batch *batch, VpAsk *ask)
 	}
 	if (pending && !running)
 		for (int i = 0; i < (first ? batch->helpers : 1); i++)
-			(void) vp_desk_wake(batch->slot, RelationGetRelid(batch->rel));
+			(void) vp_worker_slot_wake(batch->slot, RelationGetRelid(batch->rel));
 }
 
 /* Takes what is done, or has failed; false: nothing is. */

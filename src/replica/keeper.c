@@ -29,9 +29,9 @@
 #include "capacity/memory.h"
 #include "page/window.h"
 #include "replica/pins.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/registry.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 #include "replica/worker.h"
 
 /* Milliseconds. */
@@ -47,7 +47,7 @@ typedef struct Kept
 	bool		failed;
 	bool		unfilled;
 	bool		sure;
-	VpFacts		facts;
+	VpDefinition		definition;
 
 	bool		locked;
 	uint64		hold;			/* 0: not locked, or the locks are about to be released */
@@ -74,15 +74,15 @@ learn_slot(Kept *k, const VpSlot *slot)
 	k->failed = slot->failed;
 	k->unfilled = slot->unfilled;
 	k->sure = k->hold != 0 && slot->sure == k->hold;
-	if (memcmp(&k->facts, &slot->facts, sizeof(VpFacts)) == 0)
+	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0)
 		return;
 	/* what stood in the way may not do so any more: look at once */
-	k->facts = slot->facts;
+	k->definition = slot->definition;
 	k->error[0] = '\0';
 	k->looked = 0;
 }
 
-/* Takes over what scouts have written since. */
+/* Takes over what catalogue readers have written since. */
 static void
 learn(void)
 {
@@ -99,7 +99,7 @@ state_of(const Kept *k)
 {
 	if (k->error[0] != '\0')
 		return VP_ERROR;
-	if (k->facts.wish.replicas == 0)
+	if (k->definition.wish.replicas == 0)
 		return VP_SUSPENDED;
 	return k->ready ? VP_READY : VP_LOADING;
 }
@@ -117,7 +117,7 @@ tell(int i)
 		k->pins.wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
 		return;
 	if (k->pins.owner != NULL && k->pins.wanted != slot->wanted)
-		vp_charge_memory(k->facts.database, k->facts.index, (int64) k->pins.wanted * BLCKSZ);
+		vp_charge_memory(k->definition.database, k->definition.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	slot->state = state;
 	slot->pinned = k->pins.pinned;
@@ -174,10 +174,10 @@ take_over(void)
  */
 
 static void
-lock_tags(const VpFacts *facts, LOCKTAG *database, LOCKTAG *index)
+lock_tags(const VpDefinition *definition, LOCKTAG *database, LOCKTAG *index)
 {
-	SET_LOCKTAG_OBJECT(*database, InvalidOid, DatabaseRelationId, facts->database, 0);
-	SET_LOCKTAG_RELATION(*index, facts->database, facts->index);
+	SET_LOCKTAG_OBJECT(*database, InvalidOid, DatabaseRelationId, definition->database, 0);
+	SET_LOCKTAG_RELATION(*index, definition->database, definition->index);
 }
 
 /*
@@ -192,11 +192,11 @@ try_hold(int i)
 	LOCKTAG		database;
 	LOCKTAG		index;
 
-	lock_tags(&k->facts, &database, &index);
+	lock_tags(&k->definition, &database, &index);
 	if (LockAcquire(&database, RowExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
 		/* a former keeper may have left workers there */
-		(void) vp_desks_clear(k->facts.database);
+		(void) vp_worker_slot_clear(k->definition.database);
 		return;
 	}
 	/* what we have for another index is ours again, whoever waits for it */
@@ -218,7 +218,7 @@ database_is_waited_for(const Kept *k)
 	LOCKTAG		database;
 	LOCKTAG		index;
 
-	lock_tags(&k->facts, &database, &index);
+	lock_tags(&k->definition, &database, &index);
 	return LockHasWaiters(&database, RowExclusiveLock, true);
 }
 
@@ -228,7 +228,7 @@ is_waited_for(const Kept *k)
 	LOCKTAG		database;
 	LOCKTAG		index;
 
-	lock_tags(&k->facts, &database, &index);
+	lock_tags(&k->definition, &database, &index);
 	return LockHasWaiters(&index, AccessShareLock, true) || database_is_waited_for(k);
 }
 
@@ -261,9 +261,9 @@ unlock(int i)
 	LOCKTAG		database;
 	LOCKTAG		index;
 
-	if (database_is_waited_for(k) && !vp_desks_clear(k->facts.database))
+	if (database_is_waited_for(k) && !vp_worker_slot_clear(k->definition.database))
 		return;
-	lock_tags(&k->facts, &database, &index);
+	lock_tags(&k->definition, &database, &index);
 	LockRelease(&index, AccessShareLock, true);
 	LockRelease(&database, RowExclusiveLock, true);
 	k->locked = false;
@@ -298,7 +298,7 @@ promised_to_others(int i, Oid owner)
 
 	for (int other = 0; other < vp_max_provisioned; other++)
 		if (other != i && kept[other].pins.owner != NULL &&
-			(!OidIsValid(owner) || kept[other].facts.owner == owner))
+			(!OidIsValid(owner) || kept[other].definition.owner == owner))
 			promised += kept[other].pins.wanted;
 	return promised;
 }
@@ -314,7 +314,7 @@ look_at_size(int i)
 	BlockNumber nblocks = vp_pins_file_blocks(&k->pins);
 	BlockNumber wanted = vp_pins_of(&k->pins, nblocks);
 	BlockNumber promised = promised_to_others(i, InvalidOid);
-	uint64		charged = ((uint64) promised_to_others(i, k->facts.owner) + wanted) * BLCKSZ;
+	uint64		charged = ((uint64) promised_to_others(i, k->definition.owner) + wanted) * BLCKSZ;
 	BlockNumber limit = (uint64) NBuffers * VP_MEMORY_PERCENT / 100;
 
 	if (nblocks == k->pins.end)
@@ -328,12 +328,12 @@ look_at_size(int i)
 				 VP_MEMORY_PERCENT, (unsigned long long) promised * BLCKSZ);
 		return;
 	}
-	if (charged > (uint64) k->facts.quota)
+	if (charged > (uint64) k->definition.quota)
 	{
 		snprintf(k->error, sizeof(k->error),
 				 "the quota of its owner does not allow the index: it needs %llu bytes; of %lld, "
 				 "%llu are used by other indexes of the owner",
-				 (unsigned long long) wanted * BLCKSZ, (long long) k->facts.quota,
+				 (unsigned long long) wanted * BLCKSZ, (long long) k->definition.quota,
 				 (unsigned long long) charged - (unsigned long long) wanted * BLCKSZ);
 		return;
 	}
@@ -345,9 +345,9 @@ look_at_size(int i)
 static void
 begin(Kept *k)
 {
-	k->pins.locator = k->facts.locator;
-	k->pins.permanent = k->facts.permanent;
-	k->pins.vectors = k->facts.keeps_vectors;
+	k->pins.locator = k->definition.locator;
+	k->pins.permanent = k->definition.permanent;
+	k->pins.vectors = k->definition.keeps_vectors;
 	if (!vp_pins_begin(&k->pins) && vp_pins_file_blocks(&k->pins) > 0)
 		strlcpy(k->error, "its metapage is damaged", sizeof(k->error));
 }
@@ -355,15 +355,15 @@ begin(Kept *k)
 static bool
 is_to_be_pinned(const Kept *k)
 {
-	return k->facts.wish.replicas > 0 && k->facts.known && k->facts.there;
+	return k->definition.wish.replicas > 0 && k->definition.known && k->definition.there;
 }
 
 /* Is what is pinned what is wanted now? */
 static bool
 is_same(const Kept *k)
 {
-	return memcmp(&k->pins.locator, &k->facts.locator, sizeof(k->facts.locator)) == 0 &&
-		k->pins.vectors == k->facts.keeps_vectors;
+	return memcmp(&k->pins.locator, &k->definition.locator, sizeof(k->definition.locator)) == 0 &&
+		k->pins.vectors == k->definition.keeps_vectors;
 }
 
 /* Of an index that is sure: pins a portion.  True: there is more to do at once. */
@@ -376,8 +376,8 @@ pin(int i)
 
 	if (k->pins.owner != NULL && (!is_to_be_pinned(k) || !is_same(k)))
 		unpin(k);
-	if (!k->facts.known)
-		snprintf(k->error, sizeof(k->error), "tier \"%s\" does not exist", k->facts.wish.tier);
+	if (!k->definition.known)
+		snprintf(k->error, sizeof(k->error), "tier \"%s\" does not exist", k->definition.wish.tier);
 	if (!is_to_be_pinned(k))
 		return false;
 

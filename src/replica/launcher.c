@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * launcher.c
- *	  Sends a scout to each database of which there is news, and sees to workers.
+ *	  Sends a catalogue reader to each database of which there is news, and sees to workers.
  *
  * A backend reads invalidation messages and acts upon those about its own
  * database.  The launcher looks at all of them, so it reads them itself, and
@@ -27,10 +27,10 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "base/news.h"
+#include "base/wish_inval.h"
 #include "base/settings.h"
 #include "capacity/charge.h"
-#include "replica/crew.h"
+#include "replica/worker_pool.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
@@ -40,26 +40,26 @@
 #define IDLE			10000
 #define IDLE_ON_STANDBY	1000
 #define RETRY_AFTER		1000
-#define SCOUT_LIMIT		10000
+#define CATALOG_READER_LIMIT		10000
 
 typedef struct Database
 {
 	Oid			oid;
 	bool		closed;			/* it takes no connections; what it has of capacity is charged for */
-	bool		news;
-	bool		movers_due;		/* a scout could not start all that are needed */
-	TimestampTz not_before;		/* a scout has just been sent there, or has not done all */
+	bool		outdated;
+	bool		movers_due;		/* a catalogue reader could not start all that are needed */
+	TimestampTz not_before;		/* a catalogue reader has just been sent there, or has not done all */
 } Database;
 
 static Database *databases;
 static int	ndatabases;
 static bool list_outdated;
-static bool all_news;			/* for all that the list will have when it is read again */
+static bool all_outdated;			/* for all that the list will have when it is read again */
 
-/* The scout under way. */
-static BackgroundWorkerHandle *scout;	/* NULL: none */
-static Oid	scout_database;
-static TimestampTz scout_started;
+/* The catalogue reader under way. */
+static BackgroundWorkerHandle *catalog_reader;	/* NULL: none */
+static Oid	catalog_reader_database;
+static TimestampTz catalog_reader_started;
 
 /*----------
  * News
@@ -82,14 +82,14 @@ note(Oid oid)
 	Database   *database = find_database(oid);
 
 	if (database != NULL)
-		database->news = true;
+		database->outdated = true;
 }
 
 static void
 hear(SharedInvalidationMessage *msg)
 {
 	LocalExecuteInvalidationMessage(msg);
-	if (vp_is_news(msg))
+	if (vp_is_wish_inval(msg))
 		note(msg->cat.dbId);
 	else if (msg->id == DATABASEOID)
 		list_outdated = true;
@@ -98,7 +98,7 @@ hear(SharedInvalidationMessage *msg)
 static void
 note_all(void)
 {
-	list_outdated = all_news = true;
+	list_outdated = all_outdated = true;
 }
 
 /* Messages were lost. */
@@ -155,7 +155,7 @@ copy_list(void)
 		if (known != NULL && !known->closed)
 			list[n] = *known;
 		else
-			list[n] = (Database) {.oid = form->oid,.news = true};
+			list[n] = (Database) {.oid = form->oid,.outdated = true};
 		list[n++].closed = !form->datallowconn;
 	}
 	table_endscan(scan);
@@ -176,10 +176,10 @@ read_list(void)
 	(void) GetTransactionSnapshot();
 	copy_list();
 	CommitTransactionCommand();
-	if (all_news || heard != SharedInvalidMessageCounter)
+	if (all_outdated || heard != SharedInvalidMessageCounter)
 		for (int i = 0; i < ndatabases; i++)
-			databases[i].news = true;
-	list_outdated = all_news = false;
+			databases[i].outdated = true;
+	list_outdated = all_outdated = false;
 	drop_slots();
 }
 
@@ -197,7 +197,7 @@ note_slots(void)
 		if (!slot->used)
 			vacant = true;
 		else if (!slot->gone && slot->hold != slot->sure && slot->hold != 0)
-			note(slot->facts.database);
+			note(slot->definition.database);
 	}
 	if (vacant && vp_registry->crowded)
 	{
@@ -208,11 +208,11 @@ note_slots(void)
 }
 
 /*----------
- * Scouts
+ * Catalogue readers
  *----------
  */
 
-/* To do again what a scout failed to do: all, or to start movers. */
+/* To do again what a catalogue reader failed to do: all, or to start movers. */
 static void
 try_again(Oid oid, bool movers)
 {
@@ -223,50 +223,50 @@ try_again(Oid oid, bool movers)
 	if (movers)
 		database->movers_due = true;
 	else
-		database->news = true;
+		database->outdated = true;
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
 }
 
 /* Is one under way? */
 static bool
-scout_is_out(void)
+catalog_reader_is_running(void)
 {
 	pid_t		pid;
 
-	if (scout == NULL)
+	if (catalog_reader == NULL)
 		return false;
-	if (GetBackgroundWorkerPid(scout, &pid) != BGWH_STOPPED)
+	if (GetBackgroundWorkerPid(catalog_reader, &pid) != BGWH_STOPPED)
 	{
-		if (TimestampDifferenceExceeds(scout_started, GetCurrentTimestamp(), SCOUT_LIMIT))
-			TerminateBackgroundWorker(scout);
+		if (TimestampDifferenceExceeds(catalog_reader_started, GetCurrentTimestamp(), CATALOG_READER_LIMIT))
+			TerminateBackgroundWorker(catalog_reader);
 		return true;
 	}
-	pfree(scout);
-	scout = NULL;
-	if (vp_registry->scouted != scout_database)
-		try_again(scout_database, false);
-	else if (vp_registry->moved != scout_database)
-		try_again(scout_database, true);
+	pfree(catalog_reader);
+	catalog_reader = NULL;
+	if (vp_registry->catalog_read != catalog_reader_database)
+		try_again(catalog_reader_database, false);
+	else if (vp_registry->moved != catalog_reader_database)
+		try_again(catalog_reader_database, true);
 	return false;
 }
 
 static void
-start_scout(Database *database)
+start_catalog_reader(Database *database)
 {
 	BackgroundWorker worker;
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 
-	vp_worker_fill(&worker, "vecprov scout", "vecprov_scout_main", BGW_NEVER_RESTART);
+	vp_worker_fill(&worker, "vecprov catalog reader", "vecprov_catalog_reader_main", BGW_NEVER_RESTART);
 	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
 	worker.bgw_notify_pid = MyProcPid;
-	database->news = database->movers_due = false;
+	database->outdated = database->movers_due = false;
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LISTEN_EVERY);
-	scout_database = database->oid;
-	scout_started = GetCurrentTimestamp();
-	vp_registry->scouted = vp_registry->moved = InvalidOid;
-	if (!RegisterDynamicBackgroundWorker(&worker, &scout))
+	catalog_reader_database = database->oid;
+	catalog_reader_started = GetCurrentTimestamp();
+	vp_registry->catalog_read = vp_registry->moved = InvalidOid;
+	if (!RegisterDynamicBackgroundWorker(&worker, &catalog_reader))
 	{
-		scout = NULL;
+		catalog_reader = NULL;
 		try_again(database->oid, false);
 		ereport(LOG,
 				(errmsg("could not start a background worker to look at provisioned indexes"),
@@ -276,21 +276,21 @@ start_scout(Database *database)
 }
 
 static void
-send_scout(void)
+send_catalog_reader(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	bool		news = list_outdated;
+	bool		outdated = list_outdated;
 
 	for (int i = 0; i < ndatabases; i++)
-		if ((databases[i].news || databases[i].movers_due) && !databases[i].closed &&
+		if ((databases[i].outdated || databases[i].movers_due) && !databases[i].closed &&
 			databases[i].not_before <= now)
 		{
-			start_scout(&databases[i]);
+			start_catalog_reader(&databases[i]);
 			return;
 		}
 	for (int i = 0; i < ndatabases; i++)
-		news |= databases[i].news && !databases[i].closed;
-	if (!news)
+		outdated |= databases[i].outdated && !databases[i].closed;
+	if (!outdated)
 		vp_charge_all_read();
 }
 
@@ -320,10 +320,10 @@ registry_is_used(void)
 static bool
 is_idle(void)
 {
-	if (list_outdated || scout != NULL || registry_is_used() || vp_crew_is_there())
+	if (list_outdated || catalog_reader != NULL || registry_is_used() || vp_worker_pool_exists())
 		return false;
 	for (int i = 0; i < ndatabases; i++)
-		if ((databases[i].news || databases[i].movers_due) && !databases[i].closed)
+		if ((databases[i].outdated || databases[i].movers_due) && !databases[i].closed)
 			return false;
 	return true;
 }
@@ -334,9 +334,9 @@ do_round(void)
 	if (list_outdated)
 		read_list();
 	note_slots();
-	if (!scout_is_out())
-		send_scout();
-	vp_crew_mind();
+	if (!catalog_reader_is_running())
+		send_catalog_reader();
+	vp_worker_pool_tend();
 }
 
 void

@@ -3,7 +3,7 @@
  * mover.c
  *	  Moves records to where they shall be when the number of shards changes.
  *
- * A background worker does it.  The scout starts it (replica/scout.c), or VACUUM.  It
+ * A background worker does it.  The catalogue reader starts it (replica/catalog_reader.c), or VACUUM.  It
  * works in portions, each a transaction that lasts some milliseconds, so that nobody
  * waits for its locks; but for what it does as VACUUM does: taking the nodes that it
  * gave up out of their graphs.  All that it knows is in the index, and whoever comes
@@ -336,7 +336,7 @@ do_step(Mover *mover, Relation heap, Relation rel)
 
 /*
  * Opens the index with its table, as an insert does; false when it is gone, or is not
- * built yet: the build's end is news for the scout.
+ * built yet: the build's end is news for the catalogue reader.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * posting.c
- *	  What scouts have read, written into the registry.
+ *	  What catalogue readers have read, written into the registry.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "base/settings.h"
 #include "replica/posting.h"
 #include "replica/seats.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 
 void
 vp_registry_enter(VpTicket *ticket)
@@ -46,11 +46,11 @@ take_slot(Oid database, Oid index)
 }
 
 static void
-set_facts(VpSlot *slot, const VpFacts *facts)
+set_facts(VpSlot *slot, const VpDefinition *definition)
 {
-	if (memcmp(&slot->facts, facts, sizeof(VpFacts)) == 0)
+	if (memcmp(&slot->definition, definition, sizeof(VpDefinition)) == 0)
 		return;
-	slot->facts = *facts;
+	slot->definition = *definition;
 	slot->failed = slot->unfilled = false;
 	/* so that nobody takes the keeper's work of before for what these ask */
 	slot->state = VP_LOADING;
@@ -67,14 +67,14 @@ set_gone(int slot)
 
 /* Under the lock; returns how many found no slot. */
 static int
-post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
+post(Oid database, const VpDefinition *definition, int ndefinitions, const VpTicket *ticket)
 {
 	bool	   *seen = palloc0(vp_max_provisioned * sizeof(bool));
 	int			left_out = 0;
 
-	for (int n = 0; n < nfacts; n++)
+	for (int n = 0; n < ndefinitions; n++)
 	{
-		int			i = take_slot(database, facts[n].index);
+		int			i = take_slot(database, definition[n].index);
 		VpSlot	   *slot;
 
 		if (i < 0)
@@ -84,21 +84,21 @@ post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
 		}
 		slot = &vp_registry->slots[i];
 		seen[i] = true;
-		set_facts(slot, &facts[n]);
-		vp_seats_set(i, facts[n].wish.replicas, facts[n].units);
+		set_facts(slot, &definition[n]);
+		vp_seats_set(i, definition[n].wish.replicas, definition[n].units);
 		slot->gone = false;
 		if (slot->hold == ticket->holds[i])
 			slot->sure = slot->hold;
 	}
 	for (int i = 0; i < vp_max_provisioned; i++)
-		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database && !seen[i])
+		if (vp_registry->slots[i].used && vp_registry->slots[i].definition.database == database && !seen[i])
 			set_gone(i);
 	pfree(seen);
 	return left_out;
 }
 
 void
-vp_registry_post(Oid database, const VpFacts *facts, int nfacts, const VpTicket *ticket)
+vp_registry_post(Oid database, const VpDefinition *definition, int ndefinitions, const VpTicket *ticket)
 {
 	int			left_out = 0;
 	bool		told = true;
@@ -106,13 +106,13 @@ vp_registry_post(Oid database, const VpFacts *facts, int nfacts, const VpTicket 
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	if (ticket->number > vp_registry->posted)
 	{
-		left_out = post(database, facts, nfacts, ticket);
+		left_out = post(database, definition, ndefinitions, ticket);
 		told = vp_registry->crowded;
 		if (left_out > 0)
 			vp_registry->crowded = true;
 		vp_registry->version++;
 		vp_registry->posted = ticket->number;
-		vp_registry->scouted = database;
+		vp_registry->catalog_read = database;
 	}
 	LWLockRelease(vp_registry->lock);
 	vp_registry_wake(&vp_registry->keeper);
@@ -129,7 +129,7 @@ vp_registry_drop(Oid database)
 {
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < vp_max_provisioned; i++)
-		if (vp_registry->slots[i].used && vp_registry->slots[i].facts.database == database)
+		if (vp_registry->slots[i].used && vp_registry->slots[i].definition.database == database)
 			set_gone(i);
 	vp_registry->version++;
 	LWLockRelease(vp_registry->lock);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * posting.h
- *	  What scouts have read, written into the registry.
+ *	  What catalogue readers have read, written into the registry.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 
 #include "replica/registry.h"
 
-/* A scout's ticket: the holds during which all that is read from now on is sure. */
+/* A catalogue reader's ticket: the holds during which all that is read from now on is sure. */
 typedef struct VpTicket
 {
 	uint64		number;
@@ -20,10 +20,10 @@ typedef struct VpTicket
 extern void vp_registry_enter(VpTicket *ticket);
 
 /*
- * What a scout has read: all provisioned indexes of a database.  Nothing is done
+ * What a catalogue reader has read: all provisioned indexes of a database.  Nothing is done
  * when another has posted that began later.
  */
-extern void vp_registry_post(Oid database, const VpFacts *facts, int nfacts,
+extern void vp_registry_post(Oid database, const VpDefinition *definition, int ndefinitions,
 							 const VpTicket *ticket);
 
 /* Indexes of this database are no more. */

@@ -97,8 +97,8 @@ vp_slot_look(Oid database, Oid index, VpSlot *slot)
 {
 	int			i = vp_slot_find(database, index);
 
-	return i >= 0 && vp_slot_copy(i, slot) && slot->facts.index == index &&
-		slot->facts.database == database;
+	return i >= 0 && vp_slot_copy(i, slot) && slot->definition.index == index &&
+		slot->definition.database == database;
 }
 
 bool

@@ -30,8 +30,8 @@ typedef enum VpState
 /* As the views show it. */
 extern const char *vp_state_name(VpState state);
 
-/* What a scout reads of an index.  Compared by memcmp: made from zeroes. */
-typedef struct VpFacts
+/* What a catalogue reader reads of an index.  Compared by memcmp: made from zeroes. */
+typedef struct VpDefinition
 {
 	Oid			database;
 	Oid			index;
@@ -44,13 +44,13 @@ typedef struct VpFacts
 	int			units;
 	Oid			owner;
 	int64		quota;			/* of the owner, bytes of memory */
-} VpFacts;
+} VpDefinition;
 
 typedef struct VpSlot
 {
 	bool		used;
 	bool		gone;			/* not provisioned any more: the keeper lets go, and frees the slot */
-	VpFacts		facts;
+	VpDefinition		definition;
 	uint64		hold;			/* number of the present hold; 0: none */
 	uint64		sure;			/* of the hold that facts were read in */
 
@@ -69,12 +69,12 @@ typedef struct VpRegistry
 	PGPROC	   *keeper;			/* NULL: not there */
 	PGPROC	   *launcher;
 	uint64		holds;			/* the last one's number */
-	uint64		version;		/* of the slots, as scouts write them */
-	uint64		tickets;		/* given to scouts */
+	uint64		version;		/* of the slots, as catalogue readers write them */
+	uint64		tickets;		/* given to catalogue readers */
 	uint64		posted;			/* ticket of the last one that posted */
-	Oid			scouted;		/* the database that a scout has just been through */
+	Oid			catalog_read;		/* the database that a catalogue reader has just been through */
 	Oid			moved;			/* the same, if movers work on all indexes that need one */
-	bool		movers_refused; /* the last scout got no background worker for one */
+	bool		movers_refused; /* the last catalogue reader got no background worker for one */
 	bool		crowded;		/* there were more indexes than slots */
 	pg_atomic_uint64 rounds;	/* of the launcher */
 	pg_atomic_uint64 idle_looks;	/* those that nobody woke it for, though nothing was provisioned */

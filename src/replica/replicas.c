@@ -17,10 +17,10 @@
 #include "base/loaded.h"
 #include "base/settings.h"
 #include "base/zones.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 
 VP_SERVER_FUNCTION(vecprov_replica_counts);
 VP_SERVER_FUNCTION(vecprov_worker_states);
@@ -56,16 +56,16 @@ enum
 
 /* The process of a unit; 0: none is there.  *failed: none was to be had. */
 static int
-worker_pid(int number, const VpSlot *slot, int replica, int unit, bool *has_desk, bool *failed)
+worker_pid(int number, const VpSlot *slot, int replica, int unit, bool *has_worker_slot, bool *failed)
 {
-	VpDesk    *desk;
+	VpWorkerSlot    *worker_slot;
 	int			pid;
 
 	LWLockAcquire(vp_registry->lock, LW_SHARED);
-	desk = vp_desk_find(number, slot->facts.index, replica, unit);
-	pid = desk != NULL && desk->proc != NULL ? desk->proc->pid : 0;
-	*has_desk = desk != NULL;
-	*failed = desk != NULL && desk->failed;
+	worker_slot = vp_worker_slot_find(number, slot->definition.index, replica, unit);
+	pid = worker_slot != NULL && worker_slot->proc != NULL ? worker_slot->proc->pid : 0;
+	*has_worker_slot = worker_slot != NULL;
+	*failed = worker_slot != NULL && worker_slot->failed;
 	LWLockRelease(vp_registry->lock);
 	return pid;
 }
@@ -86,25 +86,25 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 {
 	for (int i = 0; i < VP_MAX_REPLICAS; i++)
 	{
-		bool		stays = i < slot->facts.wish.replicas;
+		bool		stays = i < slot->definition.wish.replicas;
 		VpReplicaCounts counts;
-		bool		has_desk;
+		bool		has_worker_slot;
 		bool		failed;
 		int			pid;
 		Datum		values[NREPLICA];
 		bool		nulls[NREPLICA] = {0};
 
-		vp_replica_counts(number, i, slot->facts.units, &counts);
+		vp_replica_counts(number, i, slot->definition.units, &counts);
 		if (!stays && counts.in_use == 0)
 			continue;
-		values[REPLICA_INDEX] = ObjectIdGetDatum(slot->facts.index);
+		values[REPLICA_INDEX] = ObjectIdGetDatum(slot->definition.index);
 		values[REPLICA_NUMBER] = Int32GetDatum(i + 1);
-		pid = worker_pid(number, slot, i, 0, &has_desk, &failed);
+		pid = worker_pid(number, slot, i, 0, &has_worker_slot, &failed);
 		values[REPLICA_PID] = Int32GetDatum(pid);
 		nulls[REPLICA_PID] = pid == 0;
-		put_zone(slot->facts.index, i, &values[REPLICA_ZONE], &nulls[REPLICA_ZONE]);
+		put_zone(slot->definition.index, i, &values[REPLICA_ZONE], &nulls[REPLICA_ZONE]);
 		values[REPLICA_STATE] = CStringGetTextDatum(stays ? vp_state_name(slot->state) : "Ending");
-		values[REPLICA_SEATS] = Int32GetDatum(stays ? slot->facts.units : 0);
+		values[REPLICA_SEATS] = Int32GetDatum(stays ? slot->definition.units : 0);
 		values[REPLICA_IN_USE] = Int32GetDatum(counts.in_use);
 		values[REPLICA_QUEUE] = Int32GetDatum(vp_seats_waiting(number));
 		values[REPLICA_QUERIES] = Int64GetDatum(counts.searches);
@@ -127,7 +127,7 @@ vecprov_replica_counts(PG_FUNCTION_ARGS)
 	{
 		VpSlot		slot;
 
-		if (vp_slot_copy(i, &slot) && slot.facts.database == MyDatabaseId)
+		if (vp_slot_copy(i, &slot) && slot.definition.database == MyDatabaseId)
 			put_replicas(result, i, &slot);
 	}
 	return (Datum) 0;
@@ -135,13 +135,13 @@ vecprov_replica_counts(PG_FUNCTION_ARGS)
 
 /* Why a unit has no worker. */
 static const char *
-missing_reason(bool has_desk, bool failed)
+missing_reason(bool has_worker_slot, bool failed)
 {
 	if (failed)
 		return "max_worker_processes is reached";
-	if (has_desk)
+	if (has_worker_slot)
 		return NULL;
-	return vp_max_workers <= vp_desk_count() ? "vecprov.max_workers is reached" :
+	return vp_max_workers <= vp_worker_slot_count() ? "vecprov.max_workers is reached" :
 		"max_worker_processes leaves no room for it";
 }
 
@@ -150,17 +150,17 @@ put_worker(ReturnSetInfo *result, int number, const VpSlot *slot, int replica, i
 {
 	Datum		values[NWORKER];
 	bool		nulls[NWORKER] = {0};
-	bool		has_desk;
+	bool		has_worker_slot;
 	bool		failed;
-	int			pid = worker_pid(number, slot, replica, unit, &has_desk, &failed);
-	const char *error = pid != 0 ? NULL : missing_reason(has_desk, failed);
+	int			pid = worker_pid(number, slot, replica, unit, &has_worker_slot, &failed);
+	const char *error = pid != 0 ? NULL : missing_reason(has_worker_slot, failed);
 
-	values[WORKER_INDEX] = ObjectIdGetDatum(slot->facts.index);
+	values[WORKER_INDEX] = ObjectIdGetDatum(slot->definition.index);
 	values[WORKER_REPLICA] = Int32GetDatum(replica + 1);
 	values[WORKER_UNIT] = Int32GetDatum(unit + 1);
 	values[WORKER_PID] = Int32GetDatum(pid);
 	nulls[WORKER_PID] = pid == 0;
-	put_zone(slot->facts.index, replica, &values[WORKER_ZONE], &nulls[WORKER_ZONE]);
+	put_zone(slot->definition.index, replica, &values[WORKER_ZONE], &nulls[WORKER_ZONE]);
 	values[WORKER_STATE] = CStringGetTextDatum(pid != 0 ? "Running" :
 											   error == NULL ? "Starting" : "Missing");
 	nulls[WORKER_ERROR] = error == NULL;
@@ -180,10 +180,10 @@ vecprov_worker_states(PG_FUNCTION_ARGS)
 	{
 		VpSlot		slot;
 
-		if (!vp_slot_copy(i, &slot) || slot.facts.database != MyDatabaseId)
+		if (!vp_slot_copy(i, &slot) || slot.definition.database != MyDatabaseId)
 			continue;
-		for (int replica = 0; replica < slot.facts.wish.replicas; replica++)
-			for (int unit = 0; unit < slot.facts.units; unit++)
+		for (int replica = 0; replica < slot.definition.wish.replicas; replica++)
+			for (int unit = 0; unit < slot.definition.units; unit++)
 				put_worker(result, i, &slot, replica, unit);
 	}
 	return (Datum) 0;

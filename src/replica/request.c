@@ -15,7 +15,7 @@
 #include "storage/shmem.h"
 
 #include "base/settings.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/request.h"
 
 /* For each worker that there can be, within limits. */
@@ -31,7 +31,7 @@ static int	nuntold = 0;
 static int
 request_count(void)
 {
-	return vp_max_provisioned > 0 ? Min(vp_desk_count() * REQUESTS_A_WORKER, MAX_REQUESTS) : 0;
+	return vp_max_provisioned > 0 ? Min(vp_worker_slot_count() * REQUESTS_A_WORKER, MAX_REQUESTS) : 0;
 }
 
 static int

@@ -20,7 +20,7 @@
 #include "base/options.h"
 #include "base/settings.h"
 #include "base/wait_event.h"
-#include "capacity/facts.h"
+#include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/scaling.h"
@@ -52,7 +52,7 @@ vecprov_residency(PG_FUNCTION_ARGS)
 	nulls[1] = slot.error[0] == '\0';
 	values[2] = Int64GetDatum((int64) slot.pinned * BLCKSZ);
 	values[3] = Int64GetDatum((int64) slot.wanted * BLCKSZ);
-	values[4] = Int32GetDatum(slot.facts.wish.replicas);
+	values[4] = Int32GetDatum(slot.definition.wish.replicas);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
@@ -110,7 +110,7 @@ is_done(Oid relid)
 				 errmsg("index \"%s\" cannot be kept in memory", name),
 				 errhint("Set vecprov.max_provisioned_indexes to 1 or more.")));
 	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
-		memcmp(&slot.facts.wish, &wish, sizeof(wish)) != 0)
+		memcmp(&slot.definition.wish, &wish, sizeof(wish)) != 0)
 		return false;
 	if (slot.state == VP_ERROR)
 		ereport(ERROR,

@@ -21,7 +21,7 @@
 
 #include "base/zones.h"
 #include "capacity/meter.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/request.h"
 #include "replica/seats.h"
 #include "replica/serve.h"
@@ -42,9 +42,9 @@
 #define TELL_PART	8
 
 static void
-bind_to_zone(const VpDesk *desk)
+bind_to_zone(const VpWorkerSlot *worker_slot)
 {
-	int			zone = vp_zone_of(desk->index, desk->replica);
+	int			zone = vp_zone_of(worker_slot->index, worker_slot->replica);
 
 	if (!vp_zone_bind(zone))
 		ereport(LOG,
@@ -55,14 +55,14 @@ bind_to_zone(const VpDesk *desk)
 
 /* What is to be done next: for who stands in line, then what was posted.  NULL: nothing. */
 static VpRequest *
-next_request(const VpDesk *desk)
+next_request(const VpWorkerSlot *worker_slot)
 {
 	VpRequest  *request = vp_seat_next();
 
 	if (request != NULL)
 		return request;
 	vp_requests_tell();			/* what was posted may have to wait for a seat */
-	return vp_request_take(desk->slot, desk->index);
+	return vp_request_take(worker_slot->slot, worker_slot->index);
 }
 
 static void
@@ -87,23 +87,23 @@ search(VpServed *served, VpRequest *request)
  * seat for the next turn.
  */
 static bool
-serve(VpDesk *desk)
+serve(VpWorkerSlot *worker_slot)
 {
-	VpRequest  *request = next_request(desk);
+	VpRequest  *request = next_request(worker_slot);
 	TimestampTz begun = GetCurrentTimestamp();
 	VpServed   *served;
 
 	if (request == NULL)
 		return false;
 	pgstat_report_activity(STATE_RUNNING, NULL);
-	served = vp_serve_open(desk->index);
+	served = vp_serve_open(worker_slot->index);
 	while (served != NULL && request != NULL)
 	{
 		search(served, request);
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
 		if (!TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), TURN))
-			request = next_request(desk);
+			request = next_request(worker_slot);
 	}
 	vp_requests_tell();
 	if (served != NULL)
@@ -125,7 +125,7 @@ rest(void)
 }
 
 static void
-mind_signals(const VpDesk *desk)
+mind_signals(const VpWorkerSlot *worker_slot)
 {
 	/* who is asked to end while it has nothing to do does so without a message */
 	if (ProcDiePending)
@@ -135,7 +135,7 @@ mind_signals(const VpDesk *desk)
 		return;
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
-	bind_to_zone(desk);
+	bind_to_zone(worker_slot);
 }
 
 static void
@@ -148,42 +148,42 @@ void
 vecprov_worker_main(Datum arg)
 {
 	int			number = DatumGetInt32(arg);
-	VpDesk    *desk = &vp_desks[number];
+	VpWorkerSlot    *worker_slot = &vp_worker_slots[number];
 	BlockNumber next = 0;
 	bool		warming;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	if (!vp_desk_enter(number))
+	if (!vp_worker_slot_enter(number))
 		proc_exit(0);
-	/* before the desk is left */
+	/* before the worker slot is left */
 	on_shmem_exit(fail_requests, (Datum) 0);
-	vp_worker_connect(desk->database);
+	vp_worker_connect(worker_slot->database);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
 					PGC_S_OVERRIDE);
-	bind_to_zone(desk);
-	vp_seats_attend(desk);
+	bind_to_zone(worker_slot);
+	vp_seats_attend(worker_slot);
 	/*
 	 * After a start the rows that are found are to be had as quickly as the index.  Once: should a page
 	 * be damaged, that ends this worker, and the next one has searches to run.
 	 */
-	warming = desk->replica == 0 && desk->unit == 0 && !desk->warmed;
-	desk->warmed = true;
+	warming = worker_slot->replica == 0 && worker_slot->unit == 0 && !worker_slot->warmed;
+	worker_slot->warmed = true;
 	for (;;)
 	{
-		mind_signals(desk);
-		if (serve(desk))
+		mind_signals(worker_slot);
+		if (serve(worker_slot))
 			continue;
 		if (warming)
 		{
-			warming = vp_serve_warm_table(desk->index, &next);
+			warming = vp_serve_warm_table(worker_slot->index, &next);
 			continue;
 		}
 		/* who posts a request after this, or gives it a seat, finds it idle */
-		pg_atomic_write_u32(&desk->idle, 1);
+		pg_atomic_write_u32(&worker_slot->idle, 1);
 		pg_memory_barrier();
-		if (!vp_request_is_pending(desk->slot, desk->index))
+		if (!vp_request_is_pending(worker_slot->slot, worker_slot->index))
 			rest();
-		pg_atomic_write_u32(&desk->idle, 0);
+		pg_atomic_write_u32(&worker_slot->idle, 0);
 		pg_memory_barrier();
 	}
 }

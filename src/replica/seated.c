@@ -14,7 +14,7 @@
 
 #include "base/loaded.h"
 #include "capacity/limit.h"
-#include "capacity/room.h"
+#include "capacity/index_capacity.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 
@@ -125,7 +125,7 @@ vp_seated_open(Relation rel, const VpSearchHooks *hooks, Size size)
 	MemoryContextCallback *callback;
 
 	vp_loaded_need();
-	vp_room_check_awake(rel);
+	vp_capacity_check_awake(rel);
 	context = AllocSetContextCreate(CurrentMemoryContext, "vecprov scan", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	seated = palloc0(size);

@@ -28,11 +28,11 @@
 
 #include "base/settings.h"
 #include "base/wait_event.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seats.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 
 /* The word: seats in use, limit, is there a queue? */
 #define USED_MASK		UINT64CONST(0xFFFFFFFF)
@@ -84,11 +84,11 @@ static LWLockPadded *locks;
 
 /* Of this process. */
 static int	held = -1;			/* slot of the seat that it has */
-static VpTally *held_tally;
+static VpReplicaStats *held_stats;
 static instr_time held_since;
 static bool kept = false;		/* by a worker, for the next one in line */
 static int	waiting_for = -1;	/* slot of the seat that it waits for */
-static VpDesk *desk = NULL;		/* of a worker */
+static VpWorkerSlot *worker_slot = NULL;		/* of a worker */
 
 static Size
 seats_size(void)
@@ -179,12 +179,12 @@ static void
 seat(Waiter *waiter, int slot)
 {
 	VpRequest  *request = waiter->request;
-	VpDesk	   *idle = request != NULL ? vp_desk_claim(slot, request->index) : NULL;
+	VpWorkerSlot	   *idle = request != NULL ? vp_worker_slot_claim(slot, request->index) : NULL;
 	PGPROC	   *proc;
 
 	if (idle != NULL)
 	{
-		/* it cannot leave before it has looked at its desk, with the lock that we hold */
+		/* it cannot leave before it has looked at its worker slot, with the lock that we hold */
 		proc = idle->proc;
 		begin_for(waiter, proc);
 		idle->request = request;
@@ -366,8 +366,8 @@ static void
 sit_down(int slot)
 {
 	held = slot;
-	held_tally = vp_tally_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
-								desk != NULL ? desk->replica : VpMyProcNumber);
+	held_stats = vp_replica_stats_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
+								worker_slot != NULL ? worker_slot->replica : VpMyProcNumber);
 	INSTR_TIME_SET_CURRENT(held_since);
 }
 
@@ -379,7 +379,7 @@ stand_up(void)
 
 	INSTR_TIME_SET_CURRENT(now);
 	INSTR_TIME_SUBTRACT(now, held_since);
-	vp_tally_end(held_tally, INSTR_TIME_GET_MICROSEC(now));
+	vp_replica_stats_end(held_stats, INSTR_TIME_GET_MICROSEC(now));
 	held = -1;
 	kept = false;
 }
@@ -391,16 +391,16 @@ leave_all(int code, Datum arg)
 		leave_line();
 	kept = false;
 	vp_seat_give();
-	if (desk == NULL)
+	if (worker_slot == NULL)
 		return;
 
-	/* nobody puts anything on a desk that is not idle; who waits for what is there will be told */
-	pg_atomic_write_u32(&desk->idle, 0);
-	LWLockAcquire(&locks[desk->slot].lock, LW_EXCLUSIVE);
-	if (desk->request != NULL)
-		take_away(desk->slot);
-	desk->request = NULL;
-	LWLockRelease(&locks[desk->slot].lock);
+	/* nobody puts anything on a worker slot that is not idle; who waits for what is there will be told */
+	pg_atomic_write_u32(&worker_slot->idle, 0);
+	LWLockAcquire(&locks[worker_slot->slot].lock, LW_EXCLUSIVE);
+	if (worker_slot->request != NULL)
+		take_away(worker_slot->slot);
+	worker_slot->request = NULL;
+	LWLockRelease(&locks[worker_slot->slot].lock);
 }
 
 static void
@@ -414,16 +414,16 @@ prepare(void)
 }
 
 void
-vp_seats_attend(VpDesk *mine)
+vp_seats_attend(VpWorkerSlot *mine)
 {
 	prepare();
-	desk = mine;
+	worker_slot = mine;
 }
 
 int
 vp_seats_waiting_each(void)
 {
-	const Seats *s = &seats[desk->slot];
+	const Seats *s = &seats[worker_slot->slot];
 
 	return s->s.waiting / Max(s->s.replicas * s->s.units, 1);
 }
@@ -454,7 +454,7 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 VpRequest *
 vp_seat_next(void)
 {
-	int			slot = desk->slot;
+	int			slot = worker_slot->slot;
 	Seats	   *s = &seats[slot];
 	bool		has_seat = held >= 0;
 	VpRequest  *request;
@@ -462,8 +462,8 @@ vp_seat_next(void)
 	if (has_seat)
 		stand_up();
 	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
-	request = desk->request;
-	desk->request = NULL;
+	request = worker_slot->request;
+	worker_slot->request = NULL;
 	if (has_seat)
 	{
 		uint64		word = pg_atomic_read_u64(&s->s.word);
@@ -471,7 +471,7 @@ vp_seat_next(void)
 		Assert(request == NULL);
 		if (!dlist_is_empty(&s->s.queue))
 			request = dlist_head_element(Waiter, node, &s->s.queue)->request;
-		if (request != NULL && request->index == desk->index && VpUsed(word) <= VpLimit(word))
+		if (request != NULL && request->index == worker_slot->index && VpUsed(word) <= VpLimit(word))
 			begin_for(call_first(s), MyProc);
 		else
 		{

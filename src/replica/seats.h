@@ -12,7 +12,7 @@
 
 #include "utils/relcache.h"
 
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/request.h"
 
 /* For the shared memory hooks. */
@@ -58,15 +58,15 @@ extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
  *----------
  */
 
-/* This process is the worker of a desk. */
-extern void vp_seats_attend(VpDesk *mine);
+/* This process is the worker of a worker slot. */
+extern void vp_seats_attend(VpWorkerSlot *mine);
 
 /* How many wait for each seat of its index. */
 extern int	vp_seats_waiting_each(void);
 
 /*
  * What the worker is to run next for who stands in line, and the seat to do it with: what was
- * put on its desk, or the first one's request if this process has the seat of the last one.
+ * put on its worker slot, or the first one's request if this process has the seat of the last one.
  * NULL: nothing, and it has no seat.  The worker is not idle.
  */
 extern VpRequest *vp_seat_next(void);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker.c
- *	  What launcher, keeper and scout have in common.
+ *	  What launcher, keeper and catalogue reader have in common.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,14 +15,14 @@
 #include "storage/ipc.h"
 #include "utils/guc.h"
 
-#include "base/news.h"
+#include "base/wish_inval.h"
 #include "base/settings.h"
-#include "replica/desk.h"
+#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/replica.h"
 #include "replica/request.h"
 #include "replica/seats.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 #include "replica/worker.h"
 
 /* Seconds after which launcher and keeper come back when they have ended. */
@@ -81,7 +81,7 @@ vp_replica_define(void)
 	RegisterBackgroundWorker(&worker);
 	vp_worker_fill(&worker, "vecprov keeper", "vecprov_keeper_main", RESTART);
 	RegisterBackgroundWorker(&worker);
-	vp_news_define(wake_launcher);
+	vp_wish_inval_define(wake_launcher);
 }
 
 void
@@ -90,7 +90,7 @@ vp_replica_request(void)
 	vp_registry_request();
 	vp_seats_request();
 	vp_tallies_request();
-	vp_desks_request();
+	vp_worker_slot_request();
 	vp_requests_request();
 }
 
@@ -100,6 +100,6 @@ vp_replica_startup(void)
 	vp_registry_startup();
 	vp_seats_startup();
 	vp_tallies_startup();
-	vp_desks_startup();
+	vp_worker_slot_startup();
 	vp_requests_startup();
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker.h
- *	  Launcher, keeper, scout and workers of replicas as background workers.
+ *	  Launcher, keeper, catalogue reader and workers of replicas as background workers.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 /* Their main functions. */
 extern VP_EXPORT void vecprov_launcher_main(Datum arg);
 extern VP_EXPORT void vecprov_keeper_main(Datum arg);
-extern VP_EXPORT void vecprov_scout_main(Datum arg);	/* arg: the database's OID */
+extern VP_EXPORT void vecprov_catalog_reader_main(Datum arg);	/* arg: the database's OID */
 extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of its place */
 
 /*

@@ -74,7 +74,7 @@ typedef struct Look
 } Look;
 
 /* What is kept of an index: the nodes of a level and their codes, by shard. */
-typedef struct Entrances
+typedef struct EntryPoints
 {
 	VpRelFileLocator index;		/* first: the key */
 
@@ -92,7 +92,7 @@ typedef struct Entrances
 	Size		bytes;			/* of the chunk that ids and coded are in */
 	VpId	   *ids;
 	char	   *coded;			/* VpCoded, coded_bytes each */
-} Entrances;
+} EntryPoints;
 
 static MemoryContext context = NULL;
 static HTAB *kept = NULL;
@@ -104,7 +104,7 @@ static int	searches = 0;		/* of this process, up to FIRST_SEARCHES */
 static void
 make_room(void)
 {
-	HASHCTL		control = {.keysize = sizeof(VpRelFileLocator),.entrysize = sizeof(Entrances)};
+	HASHCTL		control = {.keysize = sizeof(VpRelFileLocator),.entrysize = sizeof(EntryPoints)};
 
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "vecprov entrances", ALLOCSET_DEFAULT_SIZES);
@@ -118,51 +118,51 @@ make_room(void)
 }
 
 static inline bool
-is_kept(const Entrances *entrances, const VpStore *store)
+is_kept(const EntryPoints *entry_points, const VpStore *store)
 {
-	return memcmp(&entrances->levels, &store->geo.levels, sizeof(VpLevels)) == 0 &&
-		entrances->coded_bytes == sizeof(VpCoded) + store->geo.code_bytes;
+	return memcmp(&entry_points->levels, &store->geo.levels, sizeof(VpLevels)) == 0 &&
+		entry_points->coded_bytes == sizeof(VpCoded) + store->geo.code_bytes;
 }
 
 /* What is kept is of no use: it is to be copied at once, and soon again. */
 static void
-forget(Entrances *entrances)
+forget(EntryPoints *entry_points)
 {
-	if (entrances->look != NULL)
-		pfree(entrances->look);
-	entrances->look = NULL;
-	entrances->n = 0;
-	entrances->wait = 0;
-	entrances->patience = 1;
+	if (entry_points->look != NULL)
+		pfree(entry_points->look);
+	entry_points->look = NULL;
+	entry_points->n = 0;
+	entry_points->wait = 0;
+	entry_points->patience = 1;
 }
 
 /* What is kept of an index, perhaps nothing yet; NULL: there is no room for more. */
-static Entrances *
-find_entrances(const VpStore *store)
+static EntryPoints *
+find_entry_points(const VpStore *store)
 {
-	Entrances  *entrances;
+	EntryPoints  *entry_points;
 	bool		found;
 
 	if (kept == NULL || refused >= MAX_REFUSED)
 		make_room();
-	entrances = hash_search(kept, &VpLocator(store->rel), total < MAX_TOTAL ? HASH_ENTER : HASH_FIND, &found);
-	if (entrances == NULL)
+	entry_points = hash_search(kept, &VpLocator(store->rel), total < MAX_TOTAL ? HASH_ENTER : HASH_FIND, &found);
+	if (entry_points == NULL)
 		refused++;
 	else if (!found)
 	{
-		total += sizeof(Entrances);
-		entrances->bytes = 0;
-		entrances->coded = NULL;
-		entrances->look = NULL;
-		entrances->coded_bytes = 0;
+		total += sizeof(EntryPoints);
+		entry_points->bytes = 0;
+		entry_points->coded = NULL;
+		entry_points->look = NULL;
+		entry_points->coded_bytes = 0;
 	}
-	if (entrances != NULL && !is_kept(entrances, store))
+	if (entry_points != NULL && !is_kept(entry_points, store))
 	{
-		entrances->levels = store->geo.levels;
-		entrances->coded_bytes = sizeof(VpCoded) + store->geo.code_bytes;
-		forget(entrances);
+		entry_points->levels = store->geo.levels;
+		entry_points->coded_bytes = sizeof(VpCoded) + store->geo.code_bytes;
+		forget(entry_points);
 	}
-	return entrances;
+	return entry_points;
 }
 
 /* The lowest level that has few enough nodes. */
@@ -177,23 +177,23 @@ choose_level(const VpStore *store, uint32 nids, int max)
 }
 
 static void
-begin_look(Entrances *entrances, const VpStore *store, uint32 nids)
+begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 {
-	int			max = Min(MAX_NODES, MAX_BYTES / entrances->coded_bytes);
+	int			max = Min(MAX_NODES, MAX_BYTES / entry_points->coded_bytes);
 	Look	   *look;
 
 	VP_POINT("allocation");
 	look = MemoryContextAllocZero(context, sizeof(Look) +
-								  max * (entrances->coded_bytes + sizeof(VpId) + sizeof(uint8)));
+								  max * (entry_points->coded_bytes + sizeof(VpId) + sizeof(uint8)));
 
 	look->nids = nids;
 	/* a level may have some more nodes than its share */
 	look->level = choose_level(store, nids, max - max / 8);
 	look->max = max;
 	look->coded = (char *) (look + 1);
-	look->ids = (VpId *) (look->coded + max * entrances->coded_bytes);
+	look->ids = (VpId *) (look->coded + max * entry_points->coded_bytes);
 	look->shards = (uint8 *) (look->ids + max);
-	entrances->look = look;
+	entry_points->look = look;
 }
 
 static void
@@ -240,82 +240,82 @@ look_on(Look *look, Size coded_bytes, const VpStore *store)
 
 /* Keeps what was looked at, by shards. */
 static void
-keep(Entrances *entrances, const Look *look)
+keep(EntryPoints *entry_points, const Look *look)
 {
-	Size		coded_bytes = entrances->coded_bytes;
+	Size		coded_bytes = entry_points->coded_bytes;
 	Size		bytes = look->n * (coded_bytes + sizeof(VpId));
 	int			at[VP_MAX_SHARDS];
 	char	   *chunk;
 
 	VP_POINT("allocation");
 	chunk = MemoryContextAlloc(context, Max(bytes, 1));
-	if (entrances->coded != NULL)
-		pfree(entrances->coded);
-	total += bytes - entrances->bytes;
-	entrances->bytes = bytes;
-	entrances->coded = chunk;
-	entrances->ids = (VpId *) (chunk + look->n * coded_bytes);
-	entrances->n = look->n;
+	if (entry_points->coded != NULL)
+		pfree(entry_points->coded);
+	total += bytes - entry_points->bytes;
+	entry_points->bytes = bytes;
+	entry_points->coded = chunk;
+	entry_points->ids = (VpId *) (chunk + look->n * coded_bytes);
+	entry_points->n = look->n;
 
-	memset(entrances->first, 0, sizeof(entrances->first));
+	memset(entry_points->first, 0, sizeof(entry_points->first));
 	for (int i = 0; i < look->n; i++)
-		entrances->first[look->shards[i] + 1]++;
+		entry_points->first[look->shards[i] + 1]++;
 	for (int shard = 0; shard < VP_MAX_SHARDS; shard++)
 	{
-		entrances->first[shard + 1] += entrances->first[shard];
-		at[shard] = entrances->first[shard];
+		entry_points->first[shard + 1] += entry_points->first[shard];
+		at[shard] = entry_points->first[shard];
 	}
 	for (int i = 0; i < look->n; i++)
 	{
 		int			to = at[look->shards[i]]++;
 
-		entrances->ids[to] = look->ids[i];
-		memcpy(entrances->coded + to * coded_bytes, look->coded + i * coded_bytes, coded_bytes);
+		entry_points->ids[to] = look->ids[i];
+		memcpy(entry_points->coded + to * coded_bytes, look->coded + i * coded_bytes, coded_bytes);
 	}
 }
 
 /* Goes on with a copy, if one is being made or to be made. */
 static void
-copy_some(Entrances *entrances, const VpStore *store, uint32 nids)
+copy_some(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 {
 	Look	   *look;
 
-	if (entrances->look == NULL &&
-		(--entrances->wait < 0 || nids > entrances->nids + entrances->nids / 4))
-		begin_look(entrances, store, nids);
-	look = entrances->look;
-	if (look == NULL || !look_on(look, entrances->coded_bytes, store))
+	if (entry_points->look == NULL &&
+		(--entry_points->wait < 0 || nids > entry_points->nids + entry_points->nids / 4))
+		begin_look(entry_points, store, nids);
+	look = entry_points->look;
+	if (look == NULL || !look_on(look, entry_points->coded_bytes, store))
 		return;
 	ereport(DEBUG2,
 			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand",
 							 look->n, look->level, look->missing)));
 	if (look->missing > look->n / 4)
 		look->n = 0;
-	keep(entrances, look);
-	entrances->level = look->level;
-	entrances->nids = look->nids;
-	entrances->wait = entrances->patience;
-	entrances->patience = Min(2 * entrances->patience, MAX_PATIENCE);
-	entrances->look = NULL;
+	keep(entry_points, look);
+	entry_points->level = look->level;
+	entry_points->nids = look->nids;
+	entry_points->wait = entry_points->patience;
+	entry_points->patience = Min(2 * entry_points->patience, MAX_PATIENCE);
+	entry_points->look = NULL;
 	pfree(look);
 }
 
-/* Those that are nearest by what is kept: at most VP_MAX_ENTRANCES, sorted. */
+/* Those that are nearest by what is kept: at most VP_MAX_ENTRY_POINTS, sorted. */
 static int
-find_nearest(const Entrances *entrances, int shard, const VpQuery *query, VpCandidate *nearest)
+find_nearest(const EntryPoints *entry_points, int shard, const VpQuery *query, VpCandidate *nearest)
 {
-	int			end = entrances->first[shard + 1];
+	int			end = entry_points->first[shard + 1];
 	float		bound = INFINITY;
 	int			n = 0;
 
-	for (int i = entrances->first[shard]; i < end; i += VP_DOTS)
+	for (int i = entry_points->first[shard]; i < end; i += VP_DOTS)
 	{
 		const VpCoded *coded[VP_DOTS];
 		float		dist[VP_DOTS];
 		int			ncoded = Min(end - i, VP_DOTS);
 
 		for (int j = 0; j < ncoded; j++)
-			coded[j] = (const VpCoded *) (entrances->coded + (i + j) * entrances->coded_bytes);
+			coded[j] = (const VpCoded *) (entry_points->coded + (i + j) * entry_points->coded_bytes);
 		vp_query_distances(query, coded, ncoded, dist);
 		for (int j = 0; j < ncoded; j++)
 		{
@@ -323,11 +323,11 @@ find_nearest(const Entrances *entrances, int shard, const VpQuery *query, VpCand
 
 			if (!(dist[j] < bound))
 				continue;
-			n = Min(n + 1, VP_MAX_ENTRANCES);
+			n = Min(n + 1, VP_MAX_ENTRY_POINTS);
 			for (at = n - 1; at > 0 && nearest[at - 1].dist > dist[j]; at--)
 				nearest[at] = nearest[at - 1];
-			nearest[at] = (VpCandidate) {dist[j], entrances->ids[i + j]};
-			if (n == VP_MAX_ENTRANCES)
+			nearest[at] = (VpCandidate) {dist[j], entry_points->ids[i + j]};
+			if (n == VP_MAX_ENTRY_POINTS)
 				bound = nearest[n - 1].dist;
 		}
 	}
@@ -342,8 +342,8 @@ static int
 measure_again(VpSource *source, const VpStore *store, const VpQuery *query, int shard,
 			  VpCandidate *found, int n, int *same)
 {
-	VpId		ids[VP_MAX_ENTRANCES];
-	float		dist[VP_MAX_ENTRANCES];
+	VpId		ids[VP_MAX_ENTRY_POINTS];
+	float		dist[VP_MAX_ENTRY_POINTS];
 	int			left = 0;
 
 	for (int i = 0; i < n; i++)
@@ -371,7 +371,7 @@ int
 vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQuery *query,
 				VpId entry, VpCandidate *found, int *level)
 {
-	Entrances  *entrances;
+	EntryPoints  *entry_points;
 	int			shard;
 	int			nkept;
 	int			n;
@@ -384,21 +384,21 @@ vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQue
 		searches++;
 		return 0;
 	}
-	entrances = find_entrances(store);
-	if (entrances == NULL)
+	entry_points = find_entry_points(store);
+	if (entry_points == NULL)
 		return 0;
-	copy_some(entrances, store, nids);
-	if (entrances->n == 0)
+	copy_some(entry_points, store, nids);
+	if (entry_points->n == 0)
 		return 0;
 	shard = vp_node_shard(store, entry);
 	if (shard >= VP_MAX_SHARDS)
 		return 0;
-	nkept = find_nearest(entrances, shard, query, found);
+	nkept = find_nearest(entry_points, shard, query, found);
 	if (nkept == 0)
 		return 0;
 	n = measure_again(source, store, query, shard, found, nkept, &same);
 	if (2 * same < nkept)
-		forget(entrances);
-	*level = entrances->level;
+		forget(entry_points);
+	*level = entry_points->level;
 	return n;
 }

@@ -12,7 +12,7 @@
 #include "page/store.h"
 
 /*
- * VpSource's `entrances`, for a source of the nodes of an index of which all ids below
+ * VpSource's `entry points`, for a source of the nodes of an index of which all ids below
  * `nids` have pages.
  */
 extern int	vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQuery *query,

@@ -393,7 +393,7 @@ source_chain(VpSource *base, VpId first, VpId id)
 }
 
 static int
-source_entrances(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
+source_entry_points(VpSource *base, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
 {
 	VpNodeSource *source = (VpNodeSource *) base;
 
@@ -441,7 +441,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.same_vector = source_same_vector;
 	source->source.chain = source_chain;
 	/* sparse vectors have landmarks: most are equally far */
-	source->source.entrances = index->codec.slots > 0 ? NULL : source_entrances;
+	source->source.entry_points = index->codec.slots > 0 ? NULL : source_entry_points;
 	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
 	source->index = index;
 	source->nids = 0;

@@ -46,9 +46,9 @@ typedef struct Inserter
  * Inserters are kept from one statement to the next, a few for each backend:
  * to make one costs as much as an insert.
  */
-#define KEPT_INSERTERS 4
+#define CACHED_INSERTERS 4
 
-static Inserter *kept[KEPT_INSERTERS];
+static Inserter *cached[CACHED_INSERTERS];
 
 static void *
 alloc_in_context(size_t size)
@@ -96,12 +96,12 @@ make_inserter(const VpIndex *index)
 void
 vp_inserter_forget(Relation rel)
 {
-	for (int i = 0; i < KEPT_INSERTERS; i++)
+	for (int i = 0; i < CACHED_INSERTERS; i++)
 	{
-		if (kept[i] != NULL && kept[i]->relid == RelationGetRelid(rel))
+		if (cached[i] != NULL && cached[i]->relid == RelationGetRelid(rel))
 		{
-			MemoryContextDelete(kept[i]->context);
-			kept[i] = NULL;
+			MemoryContextDelete(cached[i]->context);
+			cached[i] = NULL;
 		}
 	}
 }
@@ -132,20 +132,20 @@ get_inserter(Relation rel)
 	Inserter   *inserter = NULL;
 	int			i;
 
-	for (i = 0; i < KEPT_INSERTERS - 1; i++)
-		if (kept[i] == NULL || is_of_file(kept[i], rel))
+	for (i = 0; i < CACHED_INSERTERS - 1; i++)
+		if (cached[i] == NULL || is_of_file(cached[i], rel))
 			break;
-	inserter = kept[i];
+	inserter = cached[i];
 	if (inserter != NULL && !is_current(inserter, rel))
 	{
-		kept[i] = NULL;
+		cached[i] = NULL;
 		MemoryContextDelete(inserter->context);
 		inserter = NULL;
 	}
 	if (inserter == NULL)
 		inserter = make_inserter(vp_index_get(rel));
-	memmove(&kept[1], &kept[0], i * sizeof(kept[0]));
-	kept[0] = inserter;
+	memmove(&cached[1], &cached[0], i * sizeof(cached[0]));
+	cached[0] = inserter;
 	inserter->index->store.rel = rel;
 	inserter->index->store.wal = RelationNeedsWAL(rel);
 	return inserter;

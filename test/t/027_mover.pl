@@ -99,12 +99,12 @@ sub begin_change
 	my $gate = hold($node);
 	$node->safe_psql('postgres', "SELECT vecprov_set_shards('items_v_idx', 2)");
 	$node->poll_query_until('postgres',
-		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov scout' AND wait_event = 'advisory'", 1)
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader' AND wait_event = 'advisory'", 1)
 	  or die 'no scout';
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 	$session->query_safe('BEGIN; DROP INDEX items_v_idx');
 	$gate->quit;
-	$node->poll_query_until('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov scout'", 0);
+	$node->poll_query_until('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader'", 0);
 	$session->query_safe('ROLLBACK');
 	gets($node, 2, 'after a DROP INDEX that was rolled back');
 	$session->quit;

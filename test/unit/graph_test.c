@@ -22,7 +22,7 @@ typedef struct TestSource
 	bool		always_refuse;
 	VpId		ahead[VP_MAX_LINKS];	/* of the last call */
 	int			nahead;
-	int			entrance_level; /* 0: there are none */
+	int			entry_points_level; /* 0: there are none */
 } TestSource;
 
 static VpSource *
@@ -97,29 +97,29 @@ test_chain(VpSource *source, VpId first, VpId id)
 
 /* The nearest of all nodes of a level. */
 static int
-test_entrances(VpSource *source, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
+test_entry_points(VpSource *source, const VpQuery *query, VpId entry, VpCandidate *found, int *level)
 {
 	TestSource *test = (TestSource *) source;
 	int			n = 0;
 
 	VP_CHECK(entry == test->graph->entries[0].id, "entrances for %u", entry);
-	for (VpId id = 0; test->entrance_level > 0 && id < vp_mem_count(test->graph); id++)
+	for (VpId id = 0; test->entry_points_level > 0 && id < vp_mem_count(test->graph); id++)
 	{
 		float		dist;
 		int			at;
 
-		if (vp_level(&test->graph->levels, id) < test->entrance_level)
+		if (vp_level(&test->graph->levels, id) < test->entry_points_level)
 			continue;
 		test_distances(source, query, &id, 1, &dist);
-		if (n == VP_MAX_ENTRANCES && found[n - 1].dist <= dist)
+		if (n == VP_MAX_ENTRY_POINTS && found[n - 1].dist <= dist)
 			continue;
-		n += n < VP_MAX_ENTRANCES;
+		n += n < VP_MAX_ENTRY_POINTS;
 		for (at = n - 1; at > 0 && found[at - 1].dist > dist; at--)
 			found[at] = found[at - 1];
 		found[at].dist = dist;
 		found[at].id = id;
 	}
-	*level = test->entrance_level;
+	*level = test->entry_points_level;
 	return n;
 }
 
@@ -135,7 +135,7 @@ test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 	test->source.replace_links = test_replace;
 	test->source.same_vector = test_same;
 	test->source.chain = test_chain;
-	test->source.entrances = test_entrances;
+	test->source.entry_points = test_entry_points;
 	test->graph = sample_graph(sample, ef_construction, 1);
 	vp_mem_settle(test->graph);
 	test->dead = calloc((size_t) sample->n, sizeof(bool));
@@ -290,9 +290,9 @@ check_searches(TestSource *test, const Sample *sample)
 	vp_search_destroy(search);
 }
 
-/* Where the entry point leads nowhere, entrances do; and they leave nothing out. */
+/* Where the entry point leads nowhere, entry points do; and they leave nothing out. */
 static void
-check_entrances(TestSource *test, const Sample *sample)
+check_entry_points(TestSource *test, const Sample *sample)
 {
 	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
 	VpEntry		entry = test->graph->entries[0];
@@ -302,7 +302,7 @@ check_entrances(TestSource *test, const Sample *sample)
 
 	for (int level = 1; level <= entry.level; level++)
 	{
-		test->entrance_level = level;
+		test->entry_points_level = level;
 		VP_CHECK(exhaust(test, sample, search, 20, (uint32_t) sample->n) == reached, "from level %d", level);
 	}
 	for (int level = 0; level <= entry.level; level++)
@@ -316,11 +316,11 @@ check_entrances(TestSource *test, const Sample *sample)
 	{
 		double		recall;
 
-		test->entrance_level = level;
+		test->entry_points_level = level;
 		recall = sample_recall(sample, &test->source, &entry, 1, 100, (uint32_t) sample->n, NULL);
 		VP_CHECK(level == 0 ? recall < 0.1 : recall >= 0.95, "recall %.3f from level %d", recall, level);
 	}
-	test->entrance_level = 0;
+	test->entry_points_level = 0;
 	for (int level = 0; level <= entry.level; level++)
 		VP_CHECK(test_replace(&test->source, entry.id, level, links[level], 0, links[level], nlinks[level]),
 				 "level %d again", level);
@@ -498,7 +498,7 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	if (refuse == 0)
 	{
 		check_searches(&test, &sample);
-		check_entrances(&test, &sample);
+		check_entry_points(&test, &sample);
 	}
 	else
 		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entries[0].id) >= sample.n - 2,

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * room.h
+ * index_capacity.h
  *	  What an index may hold, and what it needs in memory.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_ROOM_H
-#define VP_ROOM_H
+#ifndef VP_INDEX_CAPACITY_H
+#define VP_INDEX_CAPACITY_H
 
 #include "base/compat.h"
 
@@ -17,16 +17,16 @@
 #include "page/store.h"
 
 /* Bytes of records that an index may hold; PG_INT64_MAX when it is on demand. */
-extern int64 vp_room_limit(Relation rel);
+extern int64 vp_capacity_limit(Relation rel);
 
 /* ereports that a row of `size` bytes is too much for an index. */
-pg_noreturn extern void vp_room_refuse(const VpStore *store, uint32 size);
+pg_noreturn extern void vp_capacity_refuse(const VpStore *store, uint32 size);
 
 /* A build has read records of so many bytes: ereports at this level when they are too many. */
-extern void vp_room_check(Relation rel, uint64 bytes, int elevel);
+extern void vp_capacity_check(Relation rel, uint64 bytes, int elevel);
 
 /* ereports when the index is suspended. */
-extern void vp_room_check_awake(Relation rel);
+extern void vp_capacity_check_awake(Relation rel);
 
 /*
  * After a build: ereports at this level when memory, or the owner's quota of it, does not
@@ -34,4 +34,4 @@ extern void vp_room_check_awake(Relation rel);
  */
 extern void vp_memory_check(Relation rel, int elevel);
 
-#endif							/* VP_ROOM_H */
+#endif							/* VP_INDEX_CAPACITY_H */

@@ -1,38 +1,38 @@
 /*-------------------------------------------------------------------------
  *
- * kept.h
+ * cached_rows.h
  *	  Rows of an administrator's table, kept in memory.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_KEPT_H
-#define VP_KEPT_H
+#ifndef VP_CACHED_ROWS_H
+#define VP_CACHED_ROWS_H
 
 #include "capacity/columns.h"
 
-#define VP_MAX_KEPT_COLUMNS 16
+#define VP_MAX_CACHED_COLUMNS 16
 
 /* A table that has the trigger vecprov_table_changed.  Static; the first five are given. */
-typedef struct VpKept
+typedef struct VpCachedRows
 {
 	const char *table;
 	const VpColumn *columns;
-	int			ncolumns;		/* at most VP_MAX_KEPT_COLUMNS */
+	int			ncolumns;		/* at most VP_MAX_CACHED_COLUMNS */
 	Size		row_bytes;		/* as kept */
 	/* fills in a row, which is zeroed, from the values of the columns */
 	void		(*read) (const Datum *values, const bool *nulls, void *row);
 
-	int			nrows;			/* set by vp_kept_rows */
+	int			nrows;			/* set by vp_cached_rows */
 	void	   *rows;
 	MemoryContext context;
 	Oid			relid;			/* of the table; InvalidOid: it has changed since */
 	bool		complete;		/* no error got between */
-} VpKept;
+} VpCachedRows;
 
 /*
  * The rows, an array of kept->nrows.  Valid until the next call for this table.
  * Read from the table only for the first time after a change.
  */
-extern const void *vp_kept_rows(VpKept *kept);
+extern const void *vp_cached_rows(VpCachedRows *cached);
 
-#endif							/* VP_KEPT_H */
+#endif							/* VP_CACHED_ROWS_H */

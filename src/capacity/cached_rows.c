@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * kept.c
+ * cached_rows.c
  *	  Rows of an administrator's table, kept in memory.
  *
  * A trigger on the table sends an invalidation message for it, as a change of its
@@ -23,8 +23,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/news.h"
-#include "capacity/kept.h"
+#include "base/wish_inval.h"
+#include "capacity/cached_rows.h"
 #include "capacity/own_object.h"
 
 VP_FUNCTION(vecprov_table_changed);
@@ -32,63 +32,63 @@ VP_FUNCTION(vecprov_table_changed);
 static void
 forget_rows(Datum arg, Oid relid)
 {
-	VpKept	   *kept = (VpKept *) DatumGetPointer(arg);
+	VpCachedRows	   *cached = (VpCachedRows *) DatumGetPointer(arg);
 
-	if (relid == kept->relid || relid == InvalidOid)
-		kept->relid = InvalidOid;
+	if (relid == cached->relid || relid == InvalidOid)
+		cached->relid = InvalidOid;
 }
 
 static void
-keep_row(VpKept *kept, Relation rel, HeapTuple tuple)
+keep_row(VpCachedRows *cached, Relation rel, HeapTuple tuple)
 {
-	Size		bytes = kept->nrows * kept->row_bytes;
-	Datum		values[VP_MAX_KEPT_COLUMNS];
-	bool		nulls[VP_MAX_KEPT_COLUMNS];
+	Size		bytes = cached->nrows * cached->row_bytes;
+	Datum		values[VP_MAX_CACHED_COLUMNS];
+	bool		nulls[VP_MAX_CACHED_COLUMNS];
 
-	vp_columns_read(rel, tuple, kept->columns, kept->ncolumns, values, nulls);
-	if (kept->nrows == 0)
-		kept->rows = MemoryContextAlloc(kept->context, kept->row_bytes);
+	vp_columns_read(rel, tuple, cached->columns, cached->ncolumns, values, nulls);
+	if (cached->nrows == 0)
+		cached->rows = MemoryContextAlloc(cached->context, cached->row_bytes);
 	else
-		kept->rows = repalloc(kept->rows, bytes + kept->row_bytes);
-	memset((char *) kept->rows + bytes, 0, kept->row_bytes);
-	kept->read(values, nulls, (char *) kept->rows + bytes);
-	kept->nrows++;
+		cached->rows = repalloc(cached->rows, bytes + cached->row_bytes);
+	memset((char *) cached->rows + bytes, 0, cached->row_bytes);
+	cached->read(values, nulls, (char *) cached->rows + bytes);
+	cached->nrows++;
 }
 
 const void *
-vp_kept_rows(VpKept *kept)
+vp_cached_rows(VpCachedRows *cached)
 {
 	Oid			table;
 	Relation	rel;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (OidIsValid(kept->relid) && kept->complete)
-		return kept->rows;
-	if (kept->context == NULL)
+	if (OidIsValid(cached->relid) && cached->complete)
+		return cached->rows;
+	if (cached->context == NULL)
 	{
-		kept->context = AllocSetContextCreate(CacheMemoryContext, "vecprov kept rows",
+		cached->context = AllocSetContextCreate(CacheMemoryContext, "vecprov cached rows",
 											  ALLOCSET_SMALL_SIZES);
-		CacheRegisterRelcacheCallback(forget_rows, PointerGetDatum(kept));
+		CacheRegisterRelcacheCallback(forget_rows, PointerGetDatum(cached));
 	}
-	kept->complete = false;
-	MemoryContextReset(kept->context);
-	kept->nrows = 0;
-	kept->rows = NULL;
-	table = vp_own_table(kept->table);
+	cached->complete = false;
+	MemoryContextReset(cached->context);
+	cached->nrows = 0;
+	cached->rows = NULL;
+	table = vp_own_table(cached->table);
 	if (!OidIsValid(table))
 		return NULL;
 
 	rel = table_open(table, AccessShareLock);
 	/* a message that arrives while we read makes us read again the next time */
-	kept->relid = table;
+	cached->relid = table;
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		keep_row(kept, rel, tuple);
+		keep_row(cached, rel, tuple);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	kept->complete = true;
-	return kept->rows;
+	cached->complete = true;
+	return cached->rows;
 }
 
 /* Trigger for each statement. */
@@ -100,6 +100,6 @@ vecprov_table_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("vecprov_table_changed must be called as a trigger")));
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
-	vp_news_send();
+	vp_wish_inval_send();
 	PG_RETURN_POINTER(NULL);
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * scout.c
+ * catalog_reader.c
  *	  Reads which indexes of a database are provisioned, starts movers, and ends.
  *
  *-------------------------------------------------------------------------
@@ -31,7 +31,7 @@
 
 typedef struct FactList
 {
-	VpFacts    *facts;			/* of provisioned indexes */
+	VpDefinition    *definition;			/* of provisioned indexes */
 	int			n;
 	int			size;
 	List	   *all;			/* OIDs of all indexes that a mover can work on */
@@ -42,7 +42,7 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 {
 	FactList   *list = arg;
 	Oid			tablespace = form->reltablespace;
-	VpFacts    *facts;
+	VpDefinition    *definition;
 	VpQuota		quota;
 	VpTier		tier;
 
@@ -53,25 +53,25 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	if (list->n == list->size)
 	{
 		list->size *= 2;
-		list->facts = repalloc(list->facts, list->size * sizeof(VpFacts));
+		list->definition = repalloc(list->definition, list->size * sizeof(VpDefinition));
 	}
-	facts = &list->facts[list->n++];
-	memset(facts, 0, sizeof(*facts));
-	facts->wish = *wish;
-	facts->database = MyDatabaseId;
-	facts->index = form->oid;
-	facts->locator = VpLocatorMake(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace,
+	definition = &list->definition[list->n++];
+	memset(definition, 0, sizeof(*definition));
+	definition->wish = *wish;
+	definition->database = MyDatabaseId;
+	definition->index = form->oid;
+	definition->locator = VpLocatorMake(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace,
 								   MyDatabaseId, form->relfilenode);
-	facts->permanent = form->relpersistence == RELPERSISTENCE_PERMANENT;
-	facts->there = facts->permanent || !RecoveryInProgress();
-	facts->owner = form->relowner;
+	definition->permanent = form->relpersistence == RELPERSISTENCE_PERMANENT;
+	definition->there = definition->permanent || !RecoveryInProgress();
+	definition->owner = form->relowner;
 	vp_quota_get(form->relowner, &quota);
-	facts->quota = quota.bytes;
-	facts->known = vp_tier_find(facts->wish.tier, &tier);
-	if (facts->known)
+	definition->quota = quota.bytes;
+	definition->known = vp_tier_find(definition->wish.tier, &tier);
+	if (definition->known)
 	{
-		facts->keeps_vectors = tier.keeps_vectors;
-		facts->units = tier.units;
+		definition->keeps_vectors = tier.keeps_vectors;
+		definition->units = tier.units;
 	}
 }
 
@@ -82,10 +82,10 @@ post_charges(const FactList *list, uint64 clock)
 
 	for (int i = 0; i < list->n; i++)
 	{
-		const VpFacts *facts = &list->facts[i];
+		const VpDefinition *definition = &list->definition[i];
 
-		read[i].index = facts->index;
-		read[i].charge = vp_quota_charge_of(&facts->wish, facts->owner, 0);
+		read[i].index = definition->index;
+		read[i].charge = vp_quota_charge_of(&definition->wish, definition->owner, 0);
 	}
 	vp_charge_post(MyDatabaseId, clock, read, list->n);
 }
@@ -139,7 +139,7 @@ wake_movers(const List *indexes)
 }
 
 void
-vecprov_scout_main(Datum arg)
+vecprov_catalog_reader_main(Datum arg)
 {
 	VpTicket	ticket;
 	FactList	list = {.size = 16};
@@ -153,10 +153,10 @@ vecprov_scout_main(Datum arg)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	VP_POINT("scout-begun");
-	list.facts = palloc(list.size * sizeof(VpFacts));
+	list.definition = palloc(list.size * sizeof(VpDefinition));
 	vp_each_index(false, add_facts, &list);
 	post_charges(&list, clock);
-	vp_registry_post(MyDatabaseId, list.facts, list.n, &ticket);
+	vp_registry_post(MyDatabaseId, list.definition, list.n, &ticket);
 	wake_movers(list.all);
 	PopActiveSnapshot();
 	CommitTransactionCommand();

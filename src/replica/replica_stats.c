@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * tally.c
+ * replica_stats.c
  *	  What each replica of a provisioned index does, and has done.
  *
  * A seat belongs to a replica, so each search is counted for one, with atomic
@@ -20,7 +20,7 @@
 
 #include "base/settings.h"
 #include "replica/registry.h"
-#include "replica/tally.h"
+#include "replica/replica_stats.h"
 
 /* "Of late" are the last one to two of these times: microseconds. */
 #define SAMPLE_TIME		(150 * USECS_PER_SEC)
@@ -32,7 +32,7 @@ typedef struct Sample
 } Sample;
 
 /* Padded so that searches of two replicas do not fight for a cache line. */
-union VpTally
+union VpReplicaStats
 {
 	struct
 	{
@@ -44,18 +44,18 @@ union VpTally
 	char		pad[64];
 };
 
-StaticAssertDecl(sizeof(VpTally) == 64, "a cache line each");
+StaticAssertDecl(sizeof(VpReplicaStats) == 64, "a cache line each");
 
-static VpTally *tallies;		/* in shared memory: of each slot and replica */
+static VpReplicaStats *tallies;		/* in shared memory: of each slot and replica */
 
 static int
-tally_count(void)
+stats_count(void)
 {
 	return vp_max_provisioned * VP_MAX_REPLICAS;
 }
 
-static VpTally *
-tally_of(int slot, int replica)
+static VpReplicaStats *
+stats_of(int slot, int replica)
 {
 	return &tallies[slot * VP_MAX_REPLICAS + replica];
 }
@@ -63,7 +63,7 @@ tally_of(int slot, int replica)
 static Size
 tallies_size(void)
 {
-	return add_size(mul_size(tally_count(), sizeof(VpTally)), sizeof(VpTally));
+	return add_size(mul_size(stats_count(), sizeof(VpReplicaStats)), sizeof(VpReplicaStats));
 }
 
 void
@@ -78,11 +78,11 @@ vp_tallies_startup(void)
 	bool		found;
 	char	   *memory = ShmemInitStruct("vecprov tallies", tallies_size(), &found);
 
-	tallies = (VpTally *) TYPEALIGN(sizeof(VpTally), memory);
+	tallies = (VpReplicaStats *) TYPEALIGN(sizeof(VpReplicaStats), memory);
 	if (found)
 		return;
-	memset(tallies, 0, tally_count() * sizeof(VpTally));
-	for (int i = 0; i < tally_count(); i++)
+	memset(tallies, 0, stats_count() * sizeof(VpReplicaStats));
+	for (int i = 0; i < stats_count(); i++)
 	{
 		pg_atomic_init_u32(&tallies[i].r.used, 0);
 		pg_atomic_init_u64(&tallies[i].r.searches, 0);
@@ -95,53 +95,53 @@ vp_tallies_clear(int slot)
 {
 	for (int i = 0; i < VP_MAX_REPLICAS; i++)
 	{
-		VpTally    *tally = tally_of(slot, i);
+		VpReplicaStats    *stats = stats_of(slot, i);
 
-		pg_atomic_write_u64(&tally->r.searches, 0);
-		pg_atomic_write_u64(&tally->r.busy, 0);
-		for (int n = 0; n < lengthof(tally->r.samples); n++)
+		pg_atomic_write_u64(&stats->r.searches, 0);
+		pg_atomic_write_u64(&stats->r.busy, 0);
+		for (int n = 0; n < lengthof(stats->r.samples); n++)
 		{
-			tally->r.samples[n].at = GetCurrentTimestamp();
-			tally->r.samples[n].busy = 0;
+			stats->r.samples[n].at = GetCurrentTimestamp();
+			stats->r.samples[n].busy = 0;
 		}
 	}
 }
 
 /* By turns; when seats were just taken away, the last one. */
-VpTally *
-vp_tally_begin(int slot, int replicas, int units, int home)
+VpReplicaStats *
+vp_replica_stats_begin(int slot, int replicas, int units, int home)
 {
 	int			count = Max(replicas, 1);
-	VpTally    *tally = NULL;
+	VpReplicaStats    *stats = NULL;
 
 	for (int i = 0; i < count; i++)
 	{
-		tally = tally_of(slot, (home + i) % count);
-		if (pg_atomic_fetch_add_u32(&tally->r.used, 1) < (uint32) Max(units, 1) || i == count - 1)
+		stats = stats_of(slot, (home + i) % count);
+		if (pg_atomic_fetch_add_u32(&stats->r.used, 1) < (uint32) Max(units, 1) || i == count - 1)
 			break;
-		(void) pg_atomic_fetch_sub_u32(&tally->r.used, 1);
+		(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
 	}
-	return tally;
+	return stats;
 }
 
 void
-vp_tally_end(VpTally *tally, uint64 busy)
+vp_replica_stats_end(VpReplicaStats *stats, uint64 busy)
 {
-	(void) pg_atomic_fetch_sub_u32(&tally->r.used, 1);
-	(void) pg_atomic_fetch_add_u64(&tally->r.searches, 1);
-	(void) pg_atomic_fetch_add_u64(&tally->r.busy, busy);
+	(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
+	(void) pg_atomic_fetch_add_u64(&stats->r.searches, 1);
+	(void) pg_atomic_fetch_add_u64(&stats->r.busy, busy);
 }
 
 void
 vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts)
 {
-	VpTally    *tally = tally_of(slot, replica);
-	const Sample *since = &tally->r.samples[0];
+	VpReplicaStats    *stats = stats_of(slot, replica);
+	const Sample *since = &stats->r.samples[0];
 	double		time;
 
-	counts->in_use = pg_atomic_read_u32(&tally->r.used);
-	counts->searches = pg_atomic_read_u64(&tally->r.searches);
-	counts->busy = pg_atomic_read_u64(&tally->r.busy);
+	counts->in_use = pg_atomic_read_u32(&stats->r.used);
+	counts->searches = pg_atomic_read_u64(&stats->r.searches);
+	counts->busy = pg_atomic_read_u64(&stats->r.busy);
 	LWLockAcquire(vp_registry->lock, LW_SHARED);
 	time = (double) (GetCurrentTimestamp() - since->at) * Max(units, 1);
 	counts->busy_fraction = time > 0 ? (counts->busy - since->busy) / time : 0;
@@ -158,13 +158,13 @@ vp_tallies_sample(void)
 		return;
 	last = now;
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < tally_count(); i++)
+	for (int i = 0; i < stats_count(); i++)
 	{
-		VpTally    *tally = &tallies[i];
+		VpReplicaStats    *stats = &tallies[i];
 
-		tally->r.samples[0] = tally->r.samples[1];
-		tally->r.samples[1].at = now;
-		tally->r.samples[1].busy = pg_atomic_read_u64(&tally->r.busy);
+		stats->r.samples[0] = stats->r.samples[1];
+		stats->r.samples[1].at = now;
+		stats->r.samples[1].busy = pg_atomic_read_u64(&stats->r.busy);
 	}
 	LWLockRelease(vp_registry->lock);
 }

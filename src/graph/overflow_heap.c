@@ -1,29 +1,29 @@
 /*-------------------------------------------------------------------------
  *
- * rest.c
- *	  What a search met but did not keep; see rest.h.
+ * overflow_heap.c
+ *	  What a search met but did not keep; see overflow_heap.h.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
-#include "graph/rest.h"
+#include "graph/overflow_heap.h"
 
 #define FIRST_ENTRIES 1024
 
 void
-vp_rest_grow(VpRest *rest, const VpAlloc *alloc)
+vp_overflow_grow(VpOverflow *overflow, const VpAlloc *alloc)
 {
-	size_t		allocated = rest->allocated == 0 ? FIRST_ENTRIES : 2 * rest->allocated;
+	size_t		allocated = overflow->allocated == 0 ? FIRST_ENTRIES : 2 * overflow->allocated;
 	VpCandidate *entries = alloc->alloc(allocated * sizeof(VpCandidate));
 
-	if (rest->entries != NULL)
+	if (overflow->entries != NULL)
 	{
-		memcpy(entries, rest->entries, rest->n * sizeof(VpCandidate));
-		alloc->free(rest->entries);
+		memcpy(entries, overflow->entries, overflow->n * sizeof(VpCandidate));
+		alloc->free(overflow->entries);
 	}
-	rest->entries = entries;
-	rest->allocated = allocated;
+	overflow->entries = entries;
+	overflow->allocated = allocated;
 }
 
 /* Moves the entry at `at` down to where it belongs in a heap of n. */
@@ -62,31 +62,31 @@ sift_up(VpCandidate *entries, size_t at)
 }
 
 void
-vp_rest_order(VpRest *rest)
+vp_overflow_order(VpOverflow *overflow)
 {
-	if (rest->ordered == 0)
+	if (overflow->ordered == 0)
 	{
-		for (size_t i = rest->n / 2; i > 0; i--)
-			sift_down(rest->entries, rest->n, i - 1);
+		for (size_t i = overflow->n / 2; i > 0; i--)
+			sift_down(overflow->entries, overflow->n, i - 1);
 	}
 	else
 	{
-		for (size_t i = rest->ordered; i < rest->n; i++)
-			sift_up(rest->entries, i);
+		for (size_t i = overflow->ordered; i < overflow->n; i++)
+			sift_up(overflow->entries, i);
 	}
-	rest->ordered = rest->n;
+	overflow->ordered = overflow->n;
 }
 
 VpCandidate
-vp_rest_pop(VpRest *rest)
+vp_overflow_pop(VpOverflow *overflow)
 {
-	VpCandidate nearest = rest->entries[0];
+	VpCandidate nearest = overflow->entries[0];
 
-	rest->ordered = --rest->n;
-	if (rest->n > 0)
+	overflow->ordered = --overflow->n;
+	if (overflow->n > 0)
 	{
-		rest->entries[0] = rest->entries[rest->n];
-		sift_down(rest->entries, rest->n, 0);
+		overflow->entries[0] = overflow->entries[overflow->n];
+		sift_down(overflow->entries, overflow->n, 0);
 	}
 	return nearest;
 }

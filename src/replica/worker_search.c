@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * elsewhere.c
+ * worker_search.c
  *	  One search by a worker: for a process that would be slow at it, or has to wait for
  *	  a seat.
  *
@@ -16,8 +16,8 @@
 #include "utils/timestamp.h"
 
 #include "base/wait_event.h"
-#include "replica/desk.h"
-#include "replica/elsewhere.h"
+#include "replica/worker_slot.h"
+#include "replica/worker_search.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seats.h"
@@ -82,14 +82,14 @@ ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
 	VpRequest  *request;
 	volatile int nhits = -1;
 
-	if (!vp_request_fits(ask) || !vp_desk_is_idle(slot, index))
+	if (!vp_request_fits(ask) || !vp_worker_slot_is_idle(slot, index))
 		return -1;
 	request = vp_request_post(slot, index, ask);
 	if (request == NULL)
 		return -1;
 	PG_TRY();
 	{
-		(void) vp_desk_wake(slot, index);
+		(void) vp_worker_slot_wake(slot, index);
 		if (await(request, meanwhile, arg))
 			nhits = take_answer(request, hits);
 	}
@@ -118,7 +118,7 @@ stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits)
 }
 
 int
-vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
+vp_search_by_worker(Relation rel, const VpAsk *ask, VpHit *hits,
 					bool (*meanwhile) (void *arg), void *arg)
 {
 	Oid			index = RelationGetRelid(rel);

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * desk.h
- *	  The desks of workers, in shared memory: who runs searches for others.
+ * worker_slot.h
+ *	  The worker slots of workers, in shared memory: who runs searches for others.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_DESK_H
-#define VP_DESK_H
+#ifndef VP_WORKER_SLOT_H
+#define VP_WORKER_SLOT_H
 
 #include "base/compat.h"
 
@@ -15,7 +15,7 @@
 #include "storage/proc.h"
 
 /*
- * So many of max_worker_processes are left to others: keeper, launcher, scout, a mover, who
+ * So many of max_worker_processes are left to others: keeper, launcher, catalogue reader, a mover, who
  * writes down what was refused, and PostgreSQL's logical replication launcher.
  */
 #define VP_OTHER_WORKERS	6
@@ -23,7 +23,7 @@
 struct VpRequest;
 
 /* Everything but the last two: the registry's lock. */
-typedef struct VpDesk
+typedef struct VpWorkerSlot
 {
 	bool		taken;			/* the launcher has given it to a replica's unit */
 	int			slot;
@@ -37,47 +37,47 @@ typedef struct VpDesk
 	PGPROC	   *proc;			/* NULL: nobody is there */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
 	struct VpRequest *request;	/* to be run, with a seat that comes with it; the queue's lock */
-} VpDesk;
+} VpWorkerSlot;
 
-extern VpDesk *vp_desks;
+extern VpWorkerSlot *vp_worker_slots;
 
-/* How many desks there are memory for, and how many may be used now. */
-extern int	vp_desk_count(void);
-extern int	vp_desk_limit(void);
+/* How many worker slots there are memory for, and how many may be used now. */
+extern int	vp_worker_slot_count(void);
+extern int	vp_worker_slot_limit(void);
 
 /* For the shared memory hooks. */
-extern void vp_desks_request(void);
-extern void vp_desks_startup(void);
+extern void vp_worker_slot_request(void);
+extern void vp_worker_slot_startup(void);
 
 /*
- * Has this process be the worker of a desk until it ends; false: nobody is wanted
- * there.  Call it before the process is connected to a database: the desk is left
+ * Has this process be the worker of a worker slot until it ends; false: nobody is wanted
+ * there.  Call it before the process is connected to a database: the worker slot is left
  * when others do not count the process as a user of the database any more.
  */
-extern bool vp_desk_enter(int desk);
+extern bool vp_worker_slot_enter(int worker_slot);
 
 /* Ends the worker there is, if there is one.  The lock is held. */
-extern void vp_desk_end(VpDesk *desk);
+extern void vp_worker_slot_end(VpWorkerSlot *worker_slot);
 
-/* The desk of a unit of the index of a slot; NULL: it has none.  The lock is held. */
-extern VpDesk *vp_desk_find(int slot, Oid index, int replica, int unit);
+/* The worker slot of a unit of the index of a slot; NULL: it has none.  The lock is held. */
+extern VpWorkerSlot *vp_worker_slot_find(int slot, Oid index, int replica, int unit);
 
 /*
  * Ends all workers of a database.  True: there are none.  The slots of its indexes
  * are not held, so nobody enters.
  */
-extern bool vp_desks_clear(Oid database);
+extern bool vp_worker_slot_clear(Oid database);
 
 /* Does this process run searches for others? */
 extern bool vp_is_worker(void);
 
 /* Is there a sleeping worker of the index of a slot? */
-extern bool vp_desk_is_idle(int slot, Oid index);
+extern bool vp_worker_slot_is_idle(int slot, Oid index);
 
 /* It is not idle any more, but has not been woken.  NULL: all have work, or there are none. */
-extern VpDesk *vp_desk_claim(int slot, Oid index);
+extern VpWorkerSlot *vp_worker_slot_claim(int slot, Oid index);
 
 /* Wakes it; false: there is none. */
-extern bool vp_desk_wake(int slot, Oid index);
+extern bool vp_worker_slot_wake(int slot, Oid index);
 
-#endif							/* VP_DESK_H */
+#endif							/* VP_WORKER_SLOT_H */

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
- * tally.h
+ * replica_stats.h
  *	  What each replica of a provisioned index does, and has done.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_TALLY_H
-#define VP_TALLY_H
+#ifndef VP_REPLICA_STATS_H
+#define VP_REPLICA_STATS_H
 
 #include "base/compat.h"
 
-typedef union VpTally VpTally;
+typedef union VpReplicaStats VpReplicaStats;
 
 /* For the shared memory hooks. */
 extern void vp_tallies_request(void);
@@ -23,10 +23,10 @@ extern void vp_tallies_clear(int slot);
  * A search begins.  It is counted for the replica `home` if that has a unit to spare, else for the
  * next that has.
  */
-extern VpTally *vp_tally_begin(int slot, int replicas, int units, int home);
+extern VpReplicaStats *vp_replica_stats_begin(int slot, int replicas, int units, int home);
 
 /* It ends, after so many microseconds. */
-extern void vp_tally_end(VpTally *tally, uint64 busy);
+extern void vp_replica_stats_end(VpReplicaStats *stats, uint64 busy);
 
 /* What one replica has done. */
 typedef struct VpReplicaCounts
@@ -42,4 +42,4 @@ extern void vp_replica_counts(int slot, int replica, int units, VpReplicaCounts 
 /* Remembers what was counted until now: "of late" begins there.  By the keeper, at times. */
 extern void vp_tallies_sample(void);
 
-#endif							/* VP_TALLY_H */
+#endif							/* VP_REPLICA_STATS_H */

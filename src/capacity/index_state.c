@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * facts.c
+ * index_state.c
  *	  What is known of an index's capacity: a row of vecprov.indexes.
  *
  *-------------------------------------------------------------------------
@@ -23,7 +23,7 @@
 
 #include "base/loaded.h"
 #include "capacity/arithmetic.h"
-#include "capacity/facts.h"
+#include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/rights.h"
 #include "capacity/scaling.h"

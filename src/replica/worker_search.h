@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * elsewhere.h
+ * worker_search.h
  *	  One search by a worker.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_ELSEWHERE_H
-#define VP_ELSEWHERE_H
+#ifndef VP_WORKER_SEARCH_H
+#define VP_WORKER_SEARCH_H
 
 #include "utils/relcache.h"
 
@@ -19,7 +19,7 @@
  * that is older than the call.  While an idle worker searches, `meanwhile` is called until it returns
  * false.  Can be cancelled.
  */
-extern int	vp_search_elsewhere(Relation rel, const VpAsk *ask, VpHit *hits,
+extern int	vp_search_by_worker(Relation rel, const VpAsk *ask, VpHit *hits,
 								bool (*meanwhile) (void *arg), void *arg);
 
-#endif							/* VP_ELSEWHERE_H */
+#endif							/* VP_WORKER_SEARCH_H */

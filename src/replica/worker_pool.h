@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
- * crew.h
+ * worker_pool.h
  *	  A worker for each unit of each replica.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_CREW_H
-#define VP_CREW_H
+#ifndef VP_WORKER_POOL_H
+#define VP_WORKER_POOL_H
 
 /* Starts and ends workers as slots and settings want them.  By the launcher, often. */
-extern void vp_crew_mind(void);
+extern void vp_worker_pool_tend(void);
 
-/* Is there a worker, or a desk that is kept for one? */
-extern bool vp_crew_is_there(void);
+/* Is there a worker, or a worker slot that is kept for one? */
+extern bool vp_worker_pool_exists(void);
 
-#endif							/* VP_CREW_H */
+#endif							/* VP_WORKER_POOL_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * room.c
+ * index_capacity.c
  *	  What an index may hold, and what it needs in memory.
  *
  *-------------------------------------------------------------------------
@@ -21,11 +21,11 @@
 #include "capacity/meter.h"
 #include "capacity/own_object.h"
 #include "capacity/quota.h"
-#include "capacity/room.h"
+#include "capacity/index_capacity.h"
 #include "page/store.h"
 
 int64
-vp_room_limit(Relation rel)
+vp_capacity_limit(Relation rel)
 {
 	VpWish		wish;
 	VpTier		tier;
@@ -39,7 +39,7 @@ vp_room_limit(Relation rel)
 }
 
 void
-vp_room_refuse(const VpStore *store, uint32 size)
+vp_capacity_refuse(const VpStore *store, uint32 size)
 {
 	Relation	rel = store->rel;
 	uint32		records;
@@ -90,9 +90,9 @@ complain(Relation rel, int elevel, const char *message, const char *detail, cons
 }
 
 void
-vp_room_check(Relation rel, uint64 bytes, int elevel)
+vp_capacity_check(Relation rel, uint64 bytes, int elevel)
 {
-	int64		limit = vp_room_limit(rel);
+	int64		limit = vp_capacity_limit(rel);
 	VpWish		wish;
 	VpTier		tier;
 
@@ -110,7 +110,7 @@ vp_room_check(Relation rel, uint64 bytes, int elevel)
 }
 
 void
-vp_room_check_awake(Relation rel)
+vp_capacity_check_awake(Relation rel)
 {
 	VpWish		wish;
 	char	   *name;			/* as a statement names it now */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * news.h
+ * wish_inval.h
  *	  Telling that an index's wish, or a tier, was changed.
  *
  * What is told are invalidation messages: they are sent when the transaction
@@ -13,8 +13,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef VP_NEWS_H
-#define VP_NEWS_H
+#ifndef VP_WISH_INVAL_H
+#define VP_WISH_INVAL_H
 
 #include "catalog/pg_depend.h"
 #include "storage/sinval.h"
@@ -23,22 +23,22 @@
  * Says how to wake who reads news, from whichever process; it must not raise an error.  Only while
  * shared_preload_libraries are loaded.
  */
-extern void vp_news_define(void (*wake) (void));
+extern void vp_wish_inval_define(void (*wake) (void));
 
 /* Tells it when this transaction commits. */
-extern void vp_news_send(void);
+extern void vp_wish_inval_send(void);
 
 /*
  * Wakes who reads news when this transaction has ended, either way: its messages, or those of a
  * prepared transaction that it commits, may be news.
  */
-extern void vp_news_follow(void);
+extern void vp_wish_inval_follow(void);
 
 /* Is a message such news?  Of database msg->cat.dbId. */
 static inline bool
-vp_is_news(const SharedInvalidationMessage *msg)
+vp_is_wish_inval(const SharedInvalidationMessage *msg)
 {
 	return msg->id == SHAREDINVALCATALOG_ID && msg->cat.catId == DependRelationId;
 }
 
-#endif							/* VP_NEWS_H */
+#endif							/* VP_WISH_INVAL_H */

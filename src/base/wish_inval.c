@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * news.c
- *	  Telling that an index's wish, or a tier, was changed; see news.h.
+ * wish_inval.c
+ *	  Telling that an index's wish, or a tier, was changed; see wish_inval.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "utils/inval.h"
 #include "utils/resowner.h"
 
-#include "base/news.h"
+#include "base/wish_inval.h"
 
 static void (*wake_reader) (void) = NULL;
 static bool following = false;	/* the reader is to be woken at the transaction's end */
@@ -31,21 +31,21 @@ at_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *
 }
 
 void
-vp_news_define(void (*wake) (void))
+vp_wish_inval_define(void (*wake) (void))
 {
 	wake_reader = wake;
 	RegisterResourceReleaseCallback(at_release, NULL);
 }
 
 void
-vp_news_follow(void)
+vp_wish_inval_follow(void)
 {
 	following = wake_reader != NULL;
 }
 
 void
-vp_news_send(void)
+vp_wish_inval_send(void)
 {
 	CacheInvalidateCatalog(DependRelationId);
-	vp_news_follow();
+	vp_wish_inval_follow();
 }
