@@ -634,8 +634,9 @@ sub one_round
 	  : map { pick($dice, @faults) } 0 .. 1 + $dice->(4);
 	my ($start, @told) = (time);
 
-	# each page that redo has made is compared with what it was made of
-	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . pick($dice, '', 'vecprov', 'vecprov', 'all, vecprov') . "'");
+	# Each page that redo has made is compared with what it was made of. Without full-page images, redo that
+	# begins again finds zeroes where a relation was dropped later, which this check takes for a difference.
+	$primary->safe_psql('postgres', "ALTER SYSTEM SET wal_consistency_checking = '" . (($ENV{SOAK_CONF} // '') =~ /full_page_writes/ ? '' : pick($dice, '', 'vecprov', 'vecprov', 'all, vecprov')) . "'");
 	$primary->safe_psql('postgres', 'SELECT pg_reload_conf()');
 	%running = ();
 	unlink glob("$scripts/*.sql"), glob("$scripts/*.out");
