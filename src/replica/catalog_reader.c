@@ -152,7 +152,7 @@ vecprov_catalog_reader_main(Datum arg)
 	/* the snapshot is newer than the ticket */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	VP_POINT("scout-begun");
+	VP_POINT("catalog-reader-begun");
 	list.definition = palloc(list.size * sizeof(VpDefinition));
 	vp_each_index(false, add_facts, &list);
 	post_charges(&list, clock);

@@ -528,7 +528,7 @@ EOS
 	my %child = children($node);
 	foreach my $pid (keys %child)
 	{
-		next unless $child{$pid} =~ /vecprov (keeper|launcher|worker|mover|scout)/;
+		next unless $child{$pid} =~ /vecprov (keeper|launcher|worker|mover|catalog reader)/;
 		my $kind = $1;
 		my ($kb) = (eval { slurp_file("/proc/$pid/status") } // '') =~ /^RssAnon:\s+(\d+)/m or next;
 		$now{$kind} = $kb if $kb > ($now{$kind} // 0);

@@ -20,9 +20,6 @@ our %TABLE = (
 
 my $all_rows = 'LIMIT 1000000000';
 
-# Which rows an index returns: all but those without a vector. When they are entries of it, too: 'true'.
-my $indexed = 'v IS NOT NULL';
-
 # A generator of its own for each name: the result, called with n, gives 0 … n - 1.
 sub dice
 {
@@ -142,9 +139,9 @@ sub compare
 
 	return <<"EOS";
 SELECT 'DIFFERENCE', '$table', i.rows, i.ids, t.rows FROM
-	(SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM (SELECT id FROM $table WHERE $indexed AND $where
+	(SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM (SELECT id FROM $table WHERE $where
 		ORDER BY v $TABLE{$table}{op} $query $all_rows) x) i,
-	(SELECT count(*) AS rows FROM $table WHERE $indexed AND $where) t
+	(SELECT count(*) AS rows FROM $table WHERE $where) t
 	WHERE i.rows <> t.rows OR i.ids <> t.rows;
 EOS
 }

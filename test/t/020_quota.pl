@@ -149,7 +149,7 @@ is(told('postgres', $other), 'OK', 'until it is rolled back');
 $node->safe_psql('postgres', "DROP INDEX other_idx; SET ROLE tenant; CREATE TABLE third (v vector(8));
 	BEGIN; $other; PREPARE TRANSACTION 'create'");
 $first = $node->background_psql('postgres');
-# before a scout can tell of the commit
+# before a catalogue reader can tell of the commit
 $first->query_safe("COMMIT PREPARED 'create'; BEGIN; DROP INDEX other_idx");
 is(told('postgres', 'CREATE INDEX third_idx ON third USING vecprov (v) WITH (tier = r10)'), '53400',
 	'what was prepared, and is about to be dropped, counts');

@@ -164,13 +164,13 @@ EOS
 #----------
 {
 	my $hold = hold($node);
-	stop_at('scout-begun');
+	stop_at('catalog-reader-begun');
 	$node->safe_psql('postgres', "SELECT vecprov_set_replicas('items_v_idx', 2)");
-	my $pid = wait_for('scout', "$at_lock = 'advisory'");
+	my $pid = wait_for('catalog reader', "$at_lock = 'advisory'");
 	stop_at(undef);
-	terminate($pid, 'scout');
+	terminate($pid, 'catalog reader');
 	$hold->quit;
-	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov.workers WHERE state = 'Running'"), 'scout: another one has read the facts');
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM vecprov.workers WHERE state = 'Running'"), 'catalogue reader: another one has read the catalogues');
 }
 
 {

@@ -95,12 +95,12 @@ sub begin_change
 }
 {
 	my $session = $node->background_psql('postgres');
-	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'scout-begun=wait'");
+	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'catalog-reader-begun=wait'");
 	my $gate = hold($node);
 	$node->safe_psql('postgres', "SELECT vecprov_set_shards('items_v_idx', 2)");
 	$node->poll_query_until('postgres',
 		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader' AND wait_event = 'advisory'", 1)
-	  or die 'no scout';
+	  or die 'no catalogue reader';
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 	$session->query_safe('BEGIN; DROP INDEX items_v_idx');
 	$gate->quit;
