@@ -15,7 +15,8 @@
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
-#   make unit, check-includes, check-headers, check-symbols, check-scripts
+#   make indent         lays out the code as PostgreSQL does; make typedefs renews its list of types
+#   make unit, check-includes, check-headers, check-symbols, check-scripts, check-indent
 #                       single parts of the tests
 
 PG_CONFIG ?= pg_config
@@ -72,7 +73,7 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 override with_llvm = no
 
 .PHONY: test soak test-clients test-chroot matrix test-setup demo bench bench-graph unit \
-	check-includes check-headers check-symbols check-scripts hint FORCE
+	check-includes check-headers check-symbols check-scripts check-indent indent typedefs hint FORCE
 .DEFAULT_GOAL := all
 
 # On Debian the two are of different packages.
@@ -157,6 +158,16 @@ unit:
 
 test-setup:
 	@$(SRC)test/setup-roots $(CASES)
+
+# As PostgreSQL lays it out; check-indent shows what is not.
+indent:
+	@PG_CONFIG='$(PG_CONFIG)' $(SRC)test/indent
+
+typedefs: all
+	@PG_CONFIG='$(PG_CONFIG)' $(SRC)test/indent typedefs
+
+check-indent:
+	@PG_CONFIG='$(PG_CONFIG)' $(SRC)test/indent check
 
 check-includes check-headers check-symbols check-scripts:
 	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' NO_SERVER_INTERNALS='$(NO_SERVER_INTERNALS)' $(SRC)test/$@

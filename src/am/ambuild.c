@@ -146,7 +146,11 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
 	lay_out(&want, form, metric, meta->dims, meta->m, meta->ef_construction);
-	/* of sparse vectors the first batch has decided whether there is a mean, and of how many terms */
+
+	/*
+	 * of sparse vectors the first batch has decided whether there is a mean,
+	 * and of how many terms
+	 */
 	if (vp_form(form)->in_table && vp_sparse_has_mean(metric) && meta->mean_floats % 2 == 0 &&
 		meta->mean_floats <= 2 * VP_SPARSE_MAX_MEAN)
 		want.mean_floats = meta->mean_floats;
@@ -219,9 +223,10 @@ make_batch(Build *build, const VpIndex *index)
 	const VpGeometry *geo = &index->store.geo;
 	Batch	   *batch = &build->batch;
 	Size		vector_bytes = geo->vector_words * sizeof(uint32);
-	Size		each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) +
-		sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
+	Size		each;
 
+	each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) +
+		sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
 	batch->context = AllocSetContextCreate(build->context, "vecprov build batch",
@@ -264,7 +269,10 @@ batch_part(void *arg, bool first)
 			char	   *rotated = batch->rotated + i * codec->rotated_bytes;
 			uint8	   *code = batch->codes + (Size) i * index->meta.code_bytes;
 
-			/* where there is no vector beside, this was done when the row was read */
+			/*
+			 * where there is no vector beside, this was done when the row was
+			 * read
+			 */
 			if (vector_bytes > 0)
 				index->form->rotate(codec, &index->meta, vector, rotated, !work->encode);
 			if (!work->encode)
@@ -382,6 +390,7 @@ static void
 create_graph(Build *build)
 {
 	VpCodec		codec = memory_codec(build->index);
+
 	/* besides its node, each thread remembers in a byte whether it met an id */
 	Size		each = vp_mem_node_bytes(&codec, build->meta.m) + build->nthreads;
 	uint64		rows = (uint64) RelationGetNumberOfBlocks(build->heap) * MaxHeapTuplesPerPage;
@@ -568,11 +577,12 @@ write_links(Build *build, VpId id)
 
 	for (int level = chained ? 0 : vp_level(&store->geo.levels, id); level >= 0; level--)
 	{
-		VpPlace		place = level > 0 ? vp_upper_place(&store->geo, id, level) :
-			vp_node_place(&store->geo, id);
+		VpPlace		place;
 		int			n = vp_mem_links(graph, id, level, links);
 		Buffer		buffer = vp_store_read(store, place.block);
 
+		place = level > 0 ? vp_upper_place(&store->geo, id, level) :
+			vp_node_place(&store->geo, id);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		if (level > 0)
 			vp_upper_write(store, BufferGetPage(buffer), id, level, links, n);
@@ -760,7 +770,10 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	if (RelationNeedsWAL(rel))
 		log_newpage_range(rel, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(rel), true);
 
-	/* the number of shards may have been changed meanwhile, and no mover works on half an index */
+	/*
+	 * the number of shards may have been changed meanwhile, and no mover
+	 * works on half an index
+	 */
 	if (info->ii_Concurrent)
 		vp_wish_inval_send();
 

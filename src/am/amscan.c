@@ -50,7 +50,8 @@ typedef struct VpScan
 	ScanPhase	phase;
 
 	/* what a worker has found */
-	bool		stranger;		/* this process is cold: an idle worker is asked, too */
+	bool		stranger;		/* this process is cold: an idle worker is
+								 * asked, too */
 	VpTableEnd	table;
 	VpHit	   *handed;			/* NULL: not yet */
 	int			asked;			/* how many rows a worker was asked for */
@@ -226,7 +227,10 @@ next_handed(IndexScanDesc scan, VpHit *hit)
 		{
 			*hit = state->handed[state->next_handed++];
 
-			/* the worker does not know the table: the search here will name what is damaged */
+			/*
+			 * the worker does not know the table: the search here will name
+			 * what is damaged
+			 */
 			if (!vp_table_has(&state->table, &hit->tid))
 				return false;
 			if (vp_ranked_take(state->seated.search, hit))

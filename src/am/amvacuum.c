@@ -81,7 +81,10 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	VpMeta		meta;
 	VpStore		store;
 
-	/* without shared memory the index stays as it is: nothing is to be taken out */
+	/*
+	 * without shared memory the index stays as it is: nothing is to be taken
+	 * out
+	 */
 	if (info->analyze_only || !vp_preloaded)
 		return stats;
 	if (stats == NULL)

@@ -41,8 +41,9 @@
 #define DISTANCES_PER_CANDIDATE	14.0
 
 /* In units of cpu_operator_cost. */
-#define DISTANCE_COST			1.0		/* a code, in memory */
-#define ROW_COST				60.0	/* an exact vector, and searching again */
+#define DISTANCE_COST			1.0 /* a code, in memory */
+#define ROW_COST				60.0	/* an exact vector, and searching
+										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
 
 static bool

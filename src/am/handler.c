@@ -81,7 +81,10 @@ vecprov_handler(PG_FUNCTION_ARGS)
 		.amendscan = vp_end_scan,
 	};
 
-	/* else the planner finds no use for the index: a sequential scan answers all queries */
+	/*
+	 * else the planner finds no use for the index: a sequential scan answers
+	 * all queries
+	 */
 	am.amcanorderbyop = vp_preloaded;
 	/* a scan without ORDER BY is possible, never cheap: see cost.c */
 	am.amoptionalkey = vp_preloaded;

@@ -68,7 +68,10 @@ vp_mover_start(Oid index)
 static void
 end_quietly(ErrorData *edata)
 {
-	/* the second one: a database that is half dropped, or takes no connections */
+	/*
+	 * the second one: a database that is half dropped, or takes no
+	 * connections
+	 */
 	if (edata->elevel == FATAL && connecting &&
 		(edata->sqlerrcode == ERRCODE_UNDEFINED_DATABASE ||
 		 edata->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
@@ -84,7 +87,11 @@ vp_worker_connect(Oid database)
 {
 	previous_emit_log_hook = emit_log_hook;
 	emit_log_hook = end_quietly;
-	/* the server's own handler would end the process wherever the signal meets it */
+
+	/*
+	 * the server's own handler would end the process wherever the signal
+	 * meets it
+	 */
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	connecting = true;

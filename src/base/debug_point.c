@@ -69,7 +69,10 @@ vp_debug_point(const char *name)
 		return;
 	if (strcmp(point_action, "crash") == 0)
 	{
-		/* what was logged is to survive: recovery shall see all that came before the point */
+		/*
+		 * what was logged is to survive: recovery shall see all that came
+		 * before the point
+		 */
 		XLogFlush(XactLastRecEnd);
 		kill(getpid(), SIGKILL);
 	}

@@ -47,7 +47,8 @@
 typedef struct VpLandmarkSet
 {
 	uint32_t	terms[VP_SET_LANDMARKS];
-	uint32_t	refs[VP_SET_LANDMARKS]; /* of each the node's id + 1; 0: unused */
+	uint32_t	refs[VP_SET_LANDMARKS]; /* of each the node's id + 1; 0:
+										 * unused */
 } VpLandmarkSet;
 
 #define VP_PAGE_SETS		8

@@ -14,9 +14,10 @@
 static uint32_t
 pick(const VpLevels *levels, uint32_t level, uint32_t number, uint32_t n)
 {
-	uint64_t	x = ((uint64_t) levels->seed << 32 | number) +
-		level * UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t	x;
 
+	x = ((uint64_t) levels->seed << 32 | number) +
+		level * UINT64_C(0x9E3779B97F4A7C15);
 	/* splitmix64 (Steele, Lea and Flood, OOPSLA 2014) */
 	x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
 	x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
@@ -70,7 +71,10 @@ stripe_level(const VpLevels *levels, uint32_t stripe)
 {
 	int			level = 3;
 
-	/* each m stripes (then: each m of the picked ones) have one that goes higher */
+	/*
+	 * each m stripes (then: each m of the picked ones) have one that goes
+	 * higher
+	 */
 	while (level < VP_MAX_LEVEL)
 	{
 		uint32_t	number = stripe / levels->m;

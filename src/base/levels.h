@@ -42,7 +42,8 @@ typedef struct VpLevels
 {
 	uint32_t	m;				/* ids in a group */
 	uint32_t	groups;			/* level-1 groups in a stripe */
-	uint32_t	stripe;			/* ids in a stripe: at most m * groups, more than m * (groups - 1) */
+	uint32_t	stripe;			/* ids in a stripe: at most m * groups, more
+								 * than m * (groups - 1) */
 	uint32_t	seed;
 } VpLevels;
 

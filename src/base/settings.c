@@ -19,7 +19,8 @@
 
 int			vp_busy_poll;
 int			vp_ef_search;
-int			vp_iterative_scan = VP_ITERATIVE_STRICT;	/* 16 asserts that it is the default */
+int			vp_iterative_scan = VP_ITERATIVE_STRICT;	/* 16 asserts that it is
+														 * the default */
 int			vp_max_scan_tuples;
 int			vp_max_metered_indexes;
 int			vp_max_provisioned;

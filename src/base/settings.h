@@ -22,7 +22,7 @@ typedef enum VpIterativeScan
 /* Who may set it may provision indexes; see capacity/quota.c. */
 #define VP_PROVISION_SETTING	"vecprov.provision"
 
-extern int	vp_busy_poll;			/* microseconds */
+extern int	vp_busy_poll;		/* microseconds */
 extern int	vp_ef_search;
 extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;

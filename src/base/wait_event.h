@@ -12,12 +12,15 @@
 typedef enum VpWaitEvent
 {
 	VP_WAIT_ANSWER,				/* a client: a search that a worker runs */
-	VP_WAIT_BATCH,				/* vecprov_search: any of those that workers run */
+	VP_WAIT_BATCH,				/* vecprov_search: any of those that workers
+								 * run */
 	VP_WAIT_KEEPER,				/* the keeper: its next look */
 	VP_WAIT_LAUNCHER,			/* the launcher: its next look */
 	VP_WAIT_LAUNCHER_IDLE,		/* the launcher, while nothing is provisioned */
-	VP_WAIT_MOVER,				/* a mover: transactions that may still see moved records */
-	VP_WAIT_QUOTA,				/* who provisions: the quotas of all databases, after a start */
+	VP_WAIT_MOVER,				/* a mover: transactions that may still see
+								 * moved records */
+	VP_WAIT_QUOTA,				/* who provisions: the quotas of all
+								 * databases, after a start */
 	VP_WAIT_READY,				/* vecprov_wait */
 	VP_WAIT_SEAT,				/* a search: its seat */
 	VP_WAIT_WORKER				/* a worker: a search to run */

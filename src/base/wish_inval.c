@@ -15,7 +15,8 @@
 #include "base/wish_inval.h"
 
 static void (*wake_reader) (void) = NULL;
-static bool following = false;	/* the reader is to be woken at the transaction's end */
+static bool following = false;	/* the reader is to be woken at the
+								 * transaction's end */
 
 /*
  * The last phase: of a transaction that commits, the messages have been sent.  (Callbacks of

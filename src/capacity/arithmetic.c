@@ -175,7 +175,7 @@ vecprov_read_units(PG_FUNCTION_ARGS)
 	int64		bytes = at_least(0, PG_GETARG_INT64(0), "bytes");
 
 	PG_RETURN_DATUM(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(
-										int64_div_fast_to_numeric(Max(bytes, MIN_READ_BYTES), 9))));
+																			int64_div_fast_to_numeric(Max(bytes, MIN_READ_BYTES), 9))));
 }
 
 Datum

@@ -32,7 +32,7 @@ VP_FUNCTION(vecprov_table_changed);
 static void
 forget_rows(Datum arg, Oid relid)
 {
-	VpCachedRows	   *cached = (VpCachedRows *) DatumGetPointer(arg);
+	VpCachedRows *cached = (VpCachedRows *) DatumGetPointer(arg);
 
 	if (relid == cached->relid || relid == InvalidOid)
 		cached->relid = InvalidOid;
@@ -68,7 +68,7 @@ vp_cached_rows(VpCachedRows *cached)
 	if (cached->context == NULL)
 	{
 		cached->context = AllocSetContextCreate(CacheMemoryContext, "vecprov cached rows",
-											  ALLOCSET_SMALL_SIZES);
+												ALLOCSET_SMALL_SIZES);
 		CacheRegisterRelcacheCallback(forget_rows, PointerGetDatum(cached));
 	}
 	cached->complete = false;

@@ -25,7 +25,8 @@ typedef struct VpCachedRows
 	int			nrows;			/* set by vp_cached_rows */
 	void	   *rows;
 	MemoryContext context;
-	Oid			relid;			/* of the table; InvalidOid: it has changed since */
+	Oid			relid;			/* of the table; InvalidOid: it has changed
+								 * since */
 	bool		complete;		/* no error got between */
 } VpCachedRows;
 

@@ -258,7 +258,11 @@ judge(Oid relid, bool created, bool internal)
 	vp_quota_check_right(&change, moved);
 	if (changed && !internal)
 		vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
-	/* a partitioned index holds nothing: its partitions' indexes are what is provisioned */
+
+	/*
+	 * a partitioned index holds nothing: its partitions' indexes are what is
+	 * provisioned
+	 */
 	if (form.relkind == RELKIND_INDEX)
 		vp_quota_charge(&change, rel, form.relowner, moved);
 	if (!changed || internal)
@@ -272,9 +276,10 @@ judge(Oid relid, bool created, bool internal)
 		vp_rules_advise(&change, rel);
 		relation_close(rel, NoLock);
 	}
+
 	/*
-	 * A partitioned index holds nothing: its partitions' indexes are what is provisioned.  Last:
-	 * SQL makes the command's changes visible.
+	 * A partitioned index holds nothing: its partitions' indexes are what is
+	 * provisioned.  Last: SQL makes the command's changes visible.
 	 */
 	if (form.relkind == RELKIND_INDEX && !(created && is_repack_copy(&change, &form)))
 		vp_ledger_change(&change);
@@ -306,7 +311,11 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (column != 0 || IsBinaryUpgrade)
 		return;
-	/* a new database has its template's indexes, and one may be opened to connections */
+
+	/*
+	 * a new database has its template's indexes, and one may be opened to
+	 * connections
+	 */
 	if (class == DatabaseRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
 		vp_wish_inval_follow();
 	if (class == DatabaseRelationId && access == OAT_POST_CREATE && vp_preloaded)

@@ -33,8 +33,8 @@ typedef struct Entry
 	Oid			database;		/* InvalidOid: the entry is free */
 	Oid			index;
 	VpCharge	now;			/* as committed */
-	int			asker;			/* 1 + number of the process whose transaction has changed it,
-								 * or PREPARED; 0: none */
+	int			asker;			/* 1 + number of the process whose transaction
+								 * has changed it, or PREPARED; 0: none */
 	TransactionId prepared;		/* the transaction that was */
 	VpCharge	asked;			/* what it will be when that commits */
 	uint64		changed;		/* clock at the commit that wrote `now` */
@@ -46,7 +46,8 @@ typedef struct Entry
 typedef struct Book
 {
 	LWLock	   *lock;
-	bool		all_read;		/* all databases were read since the server started */
+	bool		all_read;		/* all databases were read since the server
+								 * started */
 	uint64		clock;			/* counts commits */
 	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
 } Book;
@@ -176,7 +177,11 @@ take_entry(Oid database, Oid index)
 		return entry;
 	entry = find_vacant();
 	if (entry != NULL)
-		*entry = (Entry) {.database = database,.index = index};
+	{
+		memset(entry, 0, sizeof(*entry));
+		entry->database = database;
+		entry->index = index;
+	}
 	return entry;
 }
 
@@ -194,7 +199,11 @@ add_up(Oid owner, Oid except, VpQuota *sum)
 
 		if (entry->database == MyDatabaseId && entry->index == except)
 			continue;
-		/* what this transaction has changed becomes so together with what it asks for */
+
+		/*
+		 * what this transaction has changed becomes so together with what it
+		 * asks for
+		 */
 		if (entry->asker == VpMyProcNumber + 1)
 			now = &none;
 		sum->bytes += Max(now->bytes, asked->bytes);
@@ -408,12 +417,12 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subxact, SubTransacti
 		take_back(subxact);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		foreach(cell, undos)
-		{
-			Undo	   *undo = lfirst(cell);
+	{
+		Undo	   *undo = lfirst(cell);
 
-			if (undo->subxact == subxact)
-				undo->subxact = parent;
-		}
+		if (undo->subxact == subxact)
+			undo->subxact = parent;
+	}
 }
 
 void

@@ -27,8 +27,10 @@ typedef struct VpQuota
 typedef enum VpObstacle
 {
 	VP_OBSTACLE_NONE,
-	VP_OBSTACLE_UNREAD,			/* not all databases were read since the server started */
-	VP_OBSTACLE_PLACES,			/* the server has vecprov.max_provisioned_indexes already */
+	VP_OBSTACLE_UNREAD,			/* not all databases were read since the
+								 * server started */
+	VP_OBSTACLE_PLACES,			/* the server has
+								 * vecprov.max_provisioned_indexes already */
 	VP_OBSTACLE_BYTES,			/* the quota */
 	VP_OBSTACLE_UNITS
 } VpObstacle;

@@ -272,7 +272,7 @@ vecprov_shard_facts(PG_FUNCTION_ARGS)
 			const VpShard *shard = &meta->shard[i];
 			int64		bytes = (int64) vp_shard_bytes(shard);
 			Datum		values[] = {Int32GetDatum(i), Int64GetDatum(shard->records),
-				Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(meta, i))};
+			Int64GetDatum(bytes), 0, 0, Int64GetDatum(records_to_move(meta, i))};
 			bool		nulls[] = {false, false, false, !provisioned, !provisioned, false};
 
 			if (provisioned)

@@ -237,7 +237,11 @@ vecprov_ledger_main(Datum arg)
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	/* the client waits: not for a standby too */
 	SetConfigOption("synchronous_commit", "local", PGC_SUSET, PGC_S_OVERRIDE);
-	/* the client's transaction was not, or nothing would have been refused to it */
+
+	/*
+	 * the client's transaction was not, or nothing would have been refused to
+	 * it
+	 */
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 
 	StartTransactionCommand();
@@ -246,7 +250,10 @@ vecprov_ledger_main(Datum arg)
 	segment = dsm_attach(DatumGetUInt32(arg));
 	if (segment != NULL)
 	{
-		/* no table: the extension is made by the very transaction that is refused */
+		/*
+		 * no table: the extension is made by the very transaction that is
+		 * refused
+		 */
 		if (OidIsValid(vp_own_table("changes")))
 			write_entry(dsm_segment_address(segment));
 		VP_POINT("ledger-written");
@@ -287,7 +294,10 @@ read_changes(const VpWishChange *change, const char *ledger)
 		FullTransactionIdGetDatum(GetTopFullTransactionId())
 	};
 
-	/* REINDEX CONCURRENTLY leaves the name, which follows each RENAME (statement.c) */
+	/*
+	 * REINDEX CONCURRENTLY leaves the name, which follows each RENAME
+	 * (statement.c)
+	 */
 	(void) vp_own_sql_run(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
 								   "old_replicas::int4, new_tier::text, new_shards::int4, "
 								   "new_replicas::int4 FROM %s "

@@ -47,7 +47,8 @@ static const VpColumn limit_columns[] = {
 /* A row of vecprov.limits. */
 typedef struct VpLimit
 {
-	NameData	schema;			/* empty: for all that have no row of their own */
+	NameData	schema;			/* empty: for all that have no row of their
+								 * own */
 	NameData	index;
 	double		rates[VP_NBUCKETS]; /* 0: no limit */
 	double		burst;			/* seconds */

@@ -21,8 +21,10 @@ typedef struct VpIndexLook
 {
 	bool		sound;			/* meta is filled */
 	VpMeta		meta;
-	BlockNumber nblocks;		/* of its file; 0 if that is not there, or cannot be looked at */
-	char	   *problem;		/* palloc'd: what is wrong with the index; NULL: nothing */
+	BlockNumber nblocks;		/* of its file; 0 if that is not there, or
+								 * cannot be looked at */
+	char	   *problem;		/* palloc'd: what is wrong with the index;
+								 * NULL: nothing */
 } VpIndexLook;
 
 /*
@@ -46,7 +48,8 @@ extern void vp_each_index(bool partitioned, VpIndexCall call, void *arg);
 typedef struct VpMemory
 {
 	int64		need;			/* bytes of the index as it is */
-	int64		promised;		/* to all others of this database that are provisioned */
+	int64		promised;		/* to all others of this database that are
+								 * provisioned */
 	int64		limit;			/* of all together */
 } VpMemory;
 

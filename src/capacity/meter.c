@@ -205,7 +205,11 @@ need_of(VpMeter *meter)
 
 	if (claim == VP_CLAIM_COUNTED)
 		return 0;
-	/* its index gets another one, if it is used again, and nothing is lost but counts */
+
+	/*
+	 * its index gets another one, if it is used again, and nothing is lost
+	 * but counts
+	 */
 	if (is_at_rest(meter))
 		return 1;
 	return claim == VP_CLAIM_GENERAL ? 2 : 3;
@@ -520,17 +524,22 @@ find_window(uint64 whose, uint32 hour)
 			return &shared->windows[i];
 	}
 	if (window->hour != hour)
-		*window = (Window) {.whose = whose,.hour = hour};
+	{
+		memset(window, 0, sizeof(*window));
+		window->whose = whose;
+		window->hour = hour;
+	}
 	return window;
 }
 
 bool
 vp_meter_may_write_refusal(Oid index, Oid role)
 {
-	uint64		whose = OidIsValid(index) ? OwnerOf(MyDatabaseId, index) :
-		OwnerOf(InvalidOid, role);
+	uint64		whose;
 	bool		may;
 
+	whose = OidIsValid(index) ? OwnerOf(MyDatabaseId, index) :
+		OwnerOf(InvalidOid, role);
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	/* a window that was never used is of hour 0 */
 	may = find_window(whose, vp_now() / (3600 * VP_NS_PER_SECOND) + 1)->refusals++ <

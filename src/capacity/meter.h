@@ -17,7 +17,7 @@
 
 /* Durations of searches are counted by these upper bounds, and one for all above. */
 #define VP_SEARCH_BOUNDS	12
-extern const double vp_search_bounds[VP_SEARCH_BOUNDS];	/* seconds */
+extern const double vp_search_bounds[VP_SEARCH_BOUNDS]; /* seconds */
 
 /* Refused operations, by the reason. */
 typedef enum VpRefusal
@@ -58,7 +58,7 @@ typedef struct VpMeter VpMeter;
 typedef struct VpMeterSums
 {
 	Oid			index;
-	uint64		searches[VP_SEARCH_BOUNDS + 1];	/* by duration, not cumulated */
+	uint64		searches[VP_SEARCH_BOUNDS + 1]; /* by duration, not cumulated */
 	uint64		search_ns;
 	uint64		inserts;
 	uint64		insert_ns;

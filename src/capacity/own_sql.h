@@ -21,7 +21,8 @@ typedef struct VpOwnSql
 {
 	VpAsOwner	as;
 	Relation	rel;
-	char	   *name;			/* of the table, for a statement: quoted, with its schema */
+	char	   *name;			/* of the table, for a statement: quoted, with
+								 * its schema */
 } VpOwnSql;
 
 /*

@@ -55,7 +55,8 @@ static const VpColumn quota_columns[] = {
 /* A row of vecprov.quotas. */
 typedef struct QuotaRow
 {
-	Oid			role;			/* InvalidOid: for all that have no row of their own */
+	Oid			role;			/* InvalidOid: for all that have no row of
+								 * their own */
 	VpQuota		quota;
 } QuotaRow;
 
@@ -81,7 +82,8 @@ vp_quota_get(Oid role, VpQuota *quota)
 {
 	const QuotaRow *rows = vp_cached_rows(&quotas);
 
-	*quota = (VpQuota) {.bytes = PG_INT64_MAX,.units = PG_INT64_MAX};
+	memset(quota, 0, sizeof(*quota));
+	quota->bytes = quota->units = PG_INT64_MAX;
 	for (int i = 0; i < quotas.nrows; i++)
 	{
 		if (rows[i].role == role || !OidIsValid(rows[i].role))
@@ -205,9 +207,12 @@ vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
 {
 	VpTier		tier;
 	int64		units = vp_tier_find(wish->tier, &tier) ? (int64) wish->replicas * tier.units : 0;
+	VpCharge	charge = {0};
 
-	return (VpCharge) {.owner = owner,.bytes = wish->replicas > 0 ? bytes : 0,
-		.units = Max(units, 1)};
+	charge.owner = owner;
+	charge.bytes = wish->replicas > 0 ? bytes : 0;
+	charge.units = Max(units, 1);
+	return charge;
 }
 
 void
@@ -256,10 +261,18 @@ vp_quota_check_copy(const char *database)
 	if (!HeapTupleIsValid(tuple))
 		return;
 	any = vp_charge_any(oid, &was_read);
-	/* one that takes no connections may not have been read since the server started */
+
+	/*
+	 * one that takes no connections may not have been read since the server
+	 * started
+	 */
 	was_read &= ((Form_pg_database) GETSTRUCT(tuple))->datallowconn;
 	ReleaseSysCache(tuple);
-	/* the server's own databases are templates from its first moment on; at 0 places nobody reads */
+
+	/*
+	 * the server's own databases are templates from its first moment on; at 0
+	 * places nobody reads
+	 */
 	if (oid < FirstNormalObjectId || vp_max_provisioned == 0)
 		was_read = true;
 	if ((!any && was_read) || superuser_arg(vp_statement_user()))

@@ -19,13 +19,17 @@
 typedef enum VpRight
 {
 	VP_RIGHT_ANY,				/* it only must be an index of ours */
-	VP_RIGHT_LOOK,				/* to be told what is known of it, and to wait for a lock on it for
-								 * that: SELECT on any column of the table, or to own it */
-	VP_RIGHT_MEASURE,			/* to have its rows read, and to be told figures: SELECT on the table */
-	VP_RIGHT_LOCK,				/* the same, and to keep writers away meanwhile: what LOCK TABLE IN
-								 * SHARE MODE asks for too */
-	VP_RIGHT_SEARCH,			/* to be told which rows it finds: SELECT on the table, or on all
-								 * columns that the index is made of */
+	VP_RIGHT_LOOK,				/* to be told what is known of it, and to wait
+								 * for a lock on it for that: SELECT on any
+								 * column of the table, or to own it */
+	VP_RIGHT_MEASURE,			/* to have its rows read, and to be told
+								 * figures: SELECT on the table */
+	VP_RIGHT_LOCK,				/* the same, and to keep writers away
+								 * meanwhile: what LOCK TABLE IN SHARE MODE
+								 * asks for too */
+	VP_RIGHT_SEARCH,			/* to be told which rows it finds: SELECT on
+								 * the table, or on all columns that the index
+								 * is made of */
 	VP_RIGHT_OWN				/* to change it: to own the index */
 } VpRight;
 

@@ -116,7 +116,11 @@ vp_tier_hold(const char *name)
 
 	if (!OidIsValid(table))
 		return false;
-	/* kept until the transaction ends, as the row's lock is: TRUNCATE waits for this one */
+
+	/*
+	 * kept until the transaction ends, as the row's lock is: TRUNCATE waits
+	 * for this one
+	 */
 	rel = table_open(table, RowShareLock);
 	slot = table_slot_create(rel, NULL);
 	for (;;)

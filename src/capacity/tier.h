@@ -13,7 +13,8 @@ typedef struct VpTier
 {
 	char		name[NAMEDATALEN];
 	int64		shard_bytes;	/* what one shard holds */
-	bool		keeps_vectors;	/* in memory for certain, besides graph and codes */
+	bool		keeps_vectors;	/* in memory for certain, besides graph and
+								 * codes */
 	int			units;			/* of compute, for each replica */
 } VpTier;
 

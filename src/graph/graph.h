@@ -67,6 +67,16 @@ typedef struct VpCandidate
 	uint32_t	id;				/* the highest bit: already expanded */
 } VpCandidate;
 
+static inline VpCandidate
+vp_candidate(float dist, VpId id)
+{
+	VpCandidate candidate;
+
+	candidate.dist = dist;
+	candidate.id = id;
+	return candidate;
+}
+
 #define VP_EXPANDED UINT32_C(0x80000000)
 
 #define VP_MAX_ENTRY_POINTS 8
@@ -80,18 +90,25 @@ typedef struct VpCandidate
 typedef struct VpSource VpSource;
 struct VpSource
 {
-	/* Copies the links of a node at a level; returns how many, 0 when it is not in the graph. */
+	/*
+	 * Copies the links of a node at a level; returns how many, 0 when it is
+	 * not in the graph.
+	 */
 	int			(*links) (VpSource *source, VpId id, int level, VpId *links);
 
-	/* dist[i] = distance of the query to node ids[i]; NaN for one that holds no vector. n <= VP_MAX_LINKS + 1 */
+	/*
+	 * dist[i] = distance of the query to node ids[i]; NaN for one that holds
+	 * no vector. n <= VP_MAX_LINKS + 1
+	 */
 	void		(*distances) (VpSource *source, const VpQuery *query,
 							  const VpId *ids, int n, float *dist);
 
 	/*
-	 * The same for a search that knows what it will ask for next: while dist is computed, what
-	 * the distances of `ahead` need is loaded.  The ids of a call are those that were ahead in the one before;
-	 * in a search's first call n is 0, whatever was ahead in a search that did not come to its end.  Each
-	 * are of one list of links, or of none.
+	 * The same for a search that knows what it will ask for next: while dist
+	 * is computed, what the distances of `ahead` need is loaded.  The ids of
+	 * a call are those that were ahead in the one before; in a search's first
+	 * call n is 0, whatever was ahead in a search that did not come to its
+	 * end.  Each are of one list of links, or of none.
 	 */
 	void		(*distances_ahead) (VpSource *source, const VpQuery *query,
 									const VpId *ids, int n, float *dist,
@@ -115,28 +132,32 @@ struct VpSource
 	/* Do the two nodes hold the same vector? */
 	bool		(*same_vector) (VpSource *source, VpId a, VpId b);
 
-	/* Hangs `id` into the chain of equal vectors behind `first`; false when `first` may not be linked to any more. */
+	/*
+	 * Hangs `id` into the chain of equal vectors behind `first`; false when
+	 * `first` may not be linked to any more.
+	 */
 	bool		(*chain) (VpSource *source, VpId first, VpId id);
 
 	/*
-	 * Nodes near a query, found otherwise than by links, from which a search of the graph that
-	 * `entry` belongs to is to begin instead of there; all are at least on `level`, which it sets.
-	 * NULL, or returns 0: there are none.  At most VP_MAX_ENTRY_POINTS, in any order.
+	 * Nodes near a query, found otherwise than by links, from which a search
+	 * of the graph that `entry` belongs to is to begin instead of there; all
+	 * are at least on `level`, which it sets. NULL, or returns 0: there are
+	 * none.  At most VP_MAX_ENTRY_POINTS, in any order.
 	 */
 	int			(*entry_points) (VpSource *source, const VpQuery *query, VpId entry,
-							  VpCandidate *found, int *level);
+								 VpCandidate *found, int *level);
 
 	/*
-	 * Nodes from which a search of level 0 for a query is to begin, besides those that
-	 * it comes to by itself; NULL: there are none.  Returns how many, at most
-	 * VP_MAX_LANDMARKS.
+	 * Nodes from which a search of level 0 for a query is to begin, besides
+	 * those that it comes to by itself; NULL: there are none.  Returns how
+	 * many, at most VP_MAX_LANDMARKS.
 	 */
 	int			(*landmarks) (VpSource *source, const VpQuery *query, VpId *ids);
 
 	/*
 	 * A hint that a search gives with each call of these two: the node whose
-	 * links it will probably ask for next, to be prefetched.  Nobody has to set
-	 * it first or to use it; it may hold anything.
+	 * links it will probably ask for next, to be prefetched.  Nobody has to
+	 * set it first or to use it; it may hold anything.
 	 */
 	VpId		next;
 };
@@ -177,6 +198,16 @@ typedef struct VpEntry
 	VpId		id;
 	int			level;			/* vp_level of the node */
 } VpEntry;
+
+static inline VpEntry
+vp_entry(VpId id, int level)
+{
+	VpEntry		entry;
+
+	entry.id = id;
+	entry.level = level;
+	return entry;
+}
 
 /*
  * The same for several graphs that no link ties together: the `ef` nearest nodes

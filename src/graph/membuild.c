@@ -264,7 +264,11 @@ rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 				return;
 			if (is_reached(graph, id) || vp_mem_chained(graph, id) || !has_vector(graph, id))
 				continue;
-			/* all on level 0: an upper level might lead to the very node, and that is no way to it */
+
+			/*
+			 * all on level 0: an upper level might lead to the very node, and
+			 * that is no way to it
+			 */
 			if (vp_rescue(writer, source, id, entry_of(graph, id).id, 0,
 						  graph->count, is_reached, graph))
 				vp_mem_node(graph, id)->reached = 1;
@@ -336,7 +340,11 @@ make_order(VpMemWork *work, VpMemGraph *graph)
 		start[i] += start[i - 1];
 	for (VpId id = 0; id < graph->count && !stopped(work, id, &polled); id++)
 		graph->order[start[VP_MAX_LEVEL - vp_level(&graph->levels, id)]++] = id;
-	/* each start is now its successor's: shuffle (Fisher and Yates) in between */
+
+	/*
+	 * each start is now its successor's: shuffle (Fisher and Yates) in
+	 * between
+	 */
 	for (int i = 0; i <= VP_MAX_LEVEL; i++)
 	{
 		uint32_t	first = i > 0 ? start[i - 1] : 0;

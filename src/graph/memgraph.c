@@ -47,8 +47,8 @@ vp_mem_node_bytes(const VpCodec *codec, int m)
 {
 	/*
 	 * One id in m has a list at level 1, one in m^2 at level 2.  The lists
-	 * above are one or none for a stripe; their memory is never touched but for
-	 * those few, so it is not taken.
+	 * above are one or none for a stripe; their memory is never touched but
+	 * for those few, so it is not taken.
 	 */
 	size_t		upper = list_bytes(m, 1) / (size_t) m + list_bytes(m, 1) / (size_t) (m * m) + 2;
 
@@ -352,7 +352,7 @@ vp_mem_create(const VpCodec *codec, const VpLevels *levels,
 		return NULL;
 	}
 	for (int i = 0; i < shards; i++)
-		graph->entries[i] = (VpEntry) {VP_NO_ID, 0};
+		graph->entries[i] = vp_entry(VP_NO_ID, 0);
 	graph->shards = shards;
 	graph->codec = *codec;
 	vp_mem_source_init(&graph->source, graph);

@@ -49,7 +49,8 @@ typedef struct VpMemSource
 typedef struct VpMemWork
 {
 	struct VpMemGraph *graph;	/* NULL: not begun */
-	uint32_t	next;			/* in `order`: the first that no thread has taken */
+	uint32_t	next;			/* in `order`: the first that no thread has
+								 * taken */
 	uint32_t	done;
 	bool		stop;
 	bool		failed;			/* for want of memory; cannot go on */

@@ -40,7 +40,8 @@ typedef struct VpPool
 	int			allocated;
 	VpRun		main;
 	VpRun		fresh;			/* entries: NULL until a pool is large */
-	float		bound;			/* nearer ones get in: INFINITY while there is room */
+	float		bound;			/* nearer ones get in: INFINITY while there is
+								 * room */
 } VpPool;
 
 static inline void

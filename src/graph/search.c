@@ -48,8 +48,9 @@ struct VpSearch
 {
 	VpAlloc		alloc;
 	VpPool		pool;
-	int			taken;			/* the first so many of the pool are the caller's */
-	VpOverflow		overflow;
+	int			taken;			/* the first so many of the pool are the
+								 * caller's */
+	VpOverflow	overflow;
 	VpVisited	visited;
 	VpSearchCounts counts;
 
@@ -399,7 +400,7 @@ vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 	VpId		start;
 
 	begin_search(search, source, query);
-	start = find_seeds(search, (VpEntry) {entry, entry_level}, level, ef, nids);
+	start = find_seeds(search, vp_entry(entry, entry_level), level, ef, nids);
 	vp_visited_begin(&search->visited, nids);
 	search_level(search, level, start);
 }
@@ -412,7 +413,7 @@ leave_pool(VpSearch *search)
 
 	for (int i = search->taken; i < found->n; i++)
 		vp_overflow_add(&search->overflow, &search->alloc, found->entries[i].dist,
-					found->entries[i].id | VP_EXPANDED);
+						found->entries[i].id | VP_EXPANDED);
 	found->n = search->taken = 0;
 }
 
@@ -474,7 +475,7 @@ bool
 vp_search_more(VpSearch *search, int ef)
 {
 	VpPool	   *pool = &search->pool;
-	VpOverflow	   *overflow = &search->overflow;
+	VpOverflow *overflow = &search->overflow;
 	int			room = ef;
 
 	if (search->ngraphs > 1)
@@ -493,7 +494,7 @@ vp_search_more(VpSearch *search, int ef)
 	/* what was kept for the margin was to lead on, and is no result */
 	for (; pool->main.n > ef; pool->main.n--)
 		vp_overflow_add(overflow, &search->alloc, pool->main.entries[pool->main.n - 1].dist,
-					pool->main.entries[pool->main.n - 1].id | VP_EXPANDED);
+						pool->main.entries[pool->main.n - 1].id | VP_EXPANDED);
 	return true;
 }
 

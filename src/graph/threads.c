@@ -65,7 +65,7 @@ team_stack(void)
 	for (int i = 0; i < (int) (sizeof(names) / sizeof(names[0])); i++)
 	{
 		const char *text = getenv(names[i]);
-		size_t		size = text != NULL ? parse_size(text) : 0;
+		size_t		size = text !=NULL ? parse_size(text) : 0;
 
 		if (size > 0)
 			return size;

@@ -27,9 +27,11 @@ typedef struct VpVisited
 	uint32_t	nbytes;
 	uint8_t		epoch;			/* 1 ... 255 */
 
-	uint64_t   *slots;			/* stamp << 32 | id; free when the stamp is old */
+	uint64_t   *slots;			/* stamp << 32 | id; free when the stamp is
+								 * old */
 	uint32_t	allocated;		/* slots, a power of two */
-	uint32_t	mask;			/* of the slots in use: as few as this search needs */
+	uint32_t	mask;			/* of the slots in use: as few as this search
+								 * needs */
 	uint32_t	used;
 	uint32_t	stamp;
 } VpVisited;

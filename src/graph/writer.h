@@ -25,7 +25,8 @@ struct VpWriter
 	void	   *planes;			/* query.planes as it was allocated */
 	VpCandidate *candidates;
 	int			allocated;		/* of them */
-	VpId	   *repair_ids;		/* vp_repair's, or NULL: VP_MAX_LINKS for each link of a list */
+	VpId	   *repair_ids;		/* vp_repair's, or NULL: VP_MAX_LINKS for each
+								 * link of a list */
 	float		dist[VP_MAX_LINKS + 1];
 	VpCandidate window[VP_MAX_LINKS + 1];	/* vp_select's */
 	VpId		chosen[VP_MAX_LEVEL + 1][VP_MAX_LINKS];

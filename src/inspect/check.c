@@ -229,7 +229,11 @@ flags_make_sense(uint8 flags)
 	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
 		((flags & VP_NODE_MOVED) && !(flags & VP_NODE_DEAD)))
 		return false;
-	/* only chained and bare nodes are taken out alive: other ones have their rows now */
+
+	/*
+	 * only chained and bare nodes are taken out alive: other ones have their
+	 * rows now
+	 */
 	return !(flags & VP_NODE_UNLINKED) || (flags & VP_NODE_DEAD) ||
 		state == VP_NODE_CHAINED || state == VP_NODE_BARE;
 }
@@ -362,9 +366,10 @@ check_pages(Check *check)
 {
 	const VpGeometry *geo = &check->store->geo;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(check->target.rel);
-	BlockNumber needed = check->meta.next_id > 0 ? vp_blocks_for(geo, check->meta.next_id - 1) :
-		geo->first_block;
+	BlockNumber needed;
 
+	needed = check->meta.next_id > 0 ? vp_blocks_for(geo, check->meta.next_id - 1) :
+		geo->first_block;
 	for (BlockNumber block = 0; block < Min(nblocks, needed); block++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -617,7 +622,10 @@ check_reachable(Check *check)
 	uint32		all = 0;
 	uint32		missing = 0;
 
-	/* as searches come: from all that they can reach at a level to the next one */
+	/*
+	 * as searches come: from all that they can reach at a level to the next
+	 * one
+	 */
 	for (int level = VP_MAX_LEVEL; level >= 0; level--)
 	{
 		for (uint32 i = 0; i < check->meta.shards; i++)
@@ -652,7 +660,11 @@ check_reachable(Check *check)
 		all++;
 		missing += !check->nodes[id].reached;
 	}
-	/* a VACUUM that was interrupted has closed gaps, and not looked yet who is out of reach */
+
+	/*
+	 * a VACUUM that was interrupted has closed gaps, and not looked yet who
+	 * is out of reach
+	 */
 	if (missing > 1 + all / UNREACHABLE_ALLOWED && is_cleaned(check))
 		report(check, VP_META_BLOCK, -1, "nodes reachable",
 			   "%u of %u nodes cannot be reached from the entry points", missing, all);

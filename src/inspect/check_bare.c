@@ -19,6 +19,8 @@
 static void
 add_row(Check *check, const ItemPointerData *tid, VpBareKind kind, VpId id)
 {
+	BareRow    *row;
+
 	if (check->nbare == check->bare_room)
 	{
 		check->bare_room = Max(2 * check->bare_room, 1024);
@@ -26,7 +28,10 @@ add_row(Check *check, const ItemPointerData *tid, VpBareKind kind, VpId id)
 			palloc(check->bare_room * sizeof(BareRow)) :
 			repalloc_huge(check->bare, check->bare_room * sizeof(BareRow));
 	}
-	check->bare[check->nbare++] = (BareRow) {*tid, kind, id};
+	row = &check->bare[check->nbare++];
+	row->tid = *tid;
+	row->kind = kind;
+	row->id = id;
 }
 
 static void
@@ -135,9 +140,10 @@ vp_check_bare_row(ItemPointer tid, VpBareKind kind, void *arg)
 {
 	Check	   *check = arg;
 	BareRow		want = {.tid = *tid};
-	BareRow    *found = check->nbare == 0 ? NULL :
-		bsearch(&want, check->bare, check->nbare, sizeof(BareRow), compare_bare);
+	BareRow    *found;
 
+	found = check->nbare == 0 ? NULL :
+		bsearch(&want, check->bare, check->nbare, sizeof(BareRow), compare_bare);
 	CHECK_FOR_INTERRUPTS();
 	if (found != NULL && found->kind != kind)
 		vp_check_report(check, vp_check_block(check, found->id), found->id, "every row indexed",

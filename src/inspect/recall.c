@@ -39,7 +39,8 @@ VP_SERVER_FUNCTION(vecprov_recall);
 typedef struct Sample
 {
 	ItemPointerData tid;
-	int			n;				/* neighbours to be found; 0 also if the row is not seen any more */
+	int			n;				/* neighbours to be found; 0 also if the row
+								 * is not seen any more */
 	double		farthest;		/* distance of the last of them */
 } Sample;
 

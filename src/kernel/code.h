@@ -31,23 +31,29 @@ typedef enum VpMetric
 typedef struct VpCodec
 {
 	VpMetric	metric;
-	int			dims;			/* of the user's vectors, or of the sample of their bits */
+	int			dims;			/* of the user's vectors, or of the sample of
+								 * their bits */
 	int			padded;			/* of the codes: vp_codec_padded() */
 	int			bits;			/* 1, 2, 4, 8 or 32 */
 	int			code_bytes;		/* padded * bits / 8, a multiple of 8 */
-	int			slots;			/* of a code of sparse vectors (sparse.h); zero: dense ones */
-	size_t		rotated_bytes;	/* of a rotated vector: padded floats; bits; a VpSparse */
-	const uint32_t *signs;		/* of the rotation; NULL when nothing is rotated */
+	int			slots;			/* of a code of sparse vectors (sparse.h);
+								 * zero: dense ones */
+	size_t		rotated_bytes;	/* of a rotated vector: padded floats; bits; a
+								 * VpSparse */
+	const uint32_t *signs;		/* of the rotation; NULL when nothing is
+								 * rotated */
 	const float *mean;			/* padded floats in rotated space; NULL: zero */
 	float		mean_norm2;		/* <mean, mean> */
-	int			nmean;			/* codes of sparse vectors: dimensions that their mean has */
+	int			nmean;			/* codes of sparse vectors: dimensions that
+								 * their mean has */
 } VpCodec;
 
 /* The two numbers that stand with every code. */
 typedef struct VpFactors
 {
 	float		scale;
-	float		norm2;			/* |r|^2; inner product: <mean, r>; L1: lowest; bits: |x| */
+	float		norm2;			/* |r|^2; inner product: <mean, r>; L1:
+								 * lowest; bits: |x| */
 } VpFactors;
 
 /* A code and its factors, as they stand in a node's record; aligned to four bytes. */
@@ -65,7 +71,8 @@ typedef struct VpQuery
 				b,
 				alpha,
 				gamma;
-	void	   *planes;			/* padded int8, floats (L1, 32 bits), or bits; 64-byte aligned */
+	void	   *planes;			/* padded int8, floats (L1, 32 bits), or bits;
+								 * 64-byte aligned */
 } VpQuery;
 
 /* Rounding can take a cosine out of its range.  NaN stays. */

@@ -318,7 +318,10 @@ quantise_query(const float *x, int n, int8_t *planes, float *scale)
 	float		inverse;
 	int32_t		sum = 0;
 
-	/* numbers without a sign are in the order of their bits, which compilers make vectors of */
+	/*
+	 * numbers without a sign are in the order of their bits, which compilers
+	 * make vectors of
+	 */
 	for (int i = 0; i < n; i++)
 	{
 		int32_t		bits;

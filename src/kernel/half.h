@@ -40,7 +40,7 @@ vp_half_to_float(VpHalf half)
 	else
 	{
 		/* zero or a denormal half, which is a normal float */
-		result = (float) (half & 0x03FF) * 0x1p-24f;
+		result = (float) (half & 0x03FF) * (1.0f / 16777216);
 		memcpy(&bits, &result, sizeof(bits));
 	}
 	bits |= sign;
@@ -73,7 +73,10 @@ vp_float_to_half(float value)
 	}
 	else
 	{
-		/* in 0.5 ... 1 a float's last bit is 2^-24, the unit of denormal halves */
+		/*
+		 * in 0.5 ... 1 a float's last bit is 2^-24, the unit of denormal
+		 * halves
+		 */
 		float		sum;
 
 		memcpy(&sum, &bits, sizeof(sum));

@@ -29,7 +29,8 @@
 
 typedef struct VpKernel
 {
-	const char *name;			/* "scalar", "avx2", "avx512", "avx512vnni", "neon" */
+	const char *name;			/* "scalar", "avx2", "avx512", "avx512vnni",
+								 * "neon" */
 
 	/* Floats.  Any n >= 0; aligned as floats are, no better. */
 	float		(*l2sq) (const float *a, const float *b, int n);
@@ -63,7 +64,10 @@ typedef struct VpKernel
 	int32_t		(*dot_u4) (const uint8_t *code, const int8_t *q, int nbytes);
 	int32_t		(*dot_u8) (const uint8_t *code, const int8_t *q, int nbytes);
 
-	/* The same of four codes, which takes little more than half as long as one after another. */
+	/*
+	 * The same of four codes, which takes little more than half as long as
+	 * one after another.
+	 */
 	void		(*dots_u2) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
 							int32_t dots[VP_DOTS]);
 	void		(*dots_u4) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
@@ -76,11 +80,17 @@ typedef struct VpKernel
 	float		(*l1_u4) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u8) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 
-	/* How many bits differ, and how many are set in both.  Any nbytes >= 0, any alignment. */
+	/*
+	 * How many bits differ, and how many are set in both.  Any nbytes >= 0,
+	 * any alignment.
+	 */
 	int32_t		(*bits_xor) (const uint8_t *a, const uint8_t *b, int nbytes);
 	int32_t		(*bits_and) (const uint8_t *a, const uint8_t *b, int nbytes);
 
-	/* Fast Hadamard transform in place, scaled to be orthonormal; n a power of two >= 1. */
+	/*
+	 * Fast Hadamard transform in place, scaled to be orthonormal; n a power
+	 * of two >= 1.
+	 */
 	void		(*hadamard) (float *x, int n);
 } VpKernel;
 

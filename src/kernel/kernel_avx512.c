@@ -41,7 +41,7 @@ first_64(int n)
 }
 
 /* The numbers of an array from number i on that `mask` tells, and zeroes. */
-typedef __m512 (*Load) (const void *array, int i, __mmask16 mask);
+typedef __m512(*Load) (const void *array, int i, __mmask16 mask);
 
 AVX512_INLINE __m512
 load_floats(const void *array, int i, __mmask16 mask)
@@ -60,7 +60,7 @@ load_halves(const void *array, int i, __mmask16 mask)
  * constants in each caller and get inlined.  Four sums, so that one addition
  * need not wait for the last.
  */
-typedef __m512 (*FloatStep) (__m512 sum, __m512 a, __m512 b);
+typedef __m512(*FloatStep) (__m512 sum, __m512 a, __m512 b);
 
 AVX512_INLINE float
 reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
@@ -204,7 +204,7 @@ levels(__m512i code, int shift, int low)
  * bytes and adds pairs in 16 bits; with values of up to 4 bits, 2 * 15 * 128
  * for each plane, that cannot saturate.
  */
-typedef __m512i (*CodeStep) (__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask);
+typedef __m512i(*CodeStep) (__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask);
 
 AVX512_INLINE __m512i
 step_u2(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
@@ -274,7 +274,7 @@ step_vnni_u8(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 m
 
 /* The sums of `n` codes, 1 or VP_DOTS, lane by lane. */
 AVX512_INLINE void
-sum_codes(const uint8_t *const *codes, int n, const int8_t *q, int nbytes, __m512i *sums, CodeStep step)
+sum_codes(const uint8_t *const *codes, int n, const int8_t *q, int nbytes, __m512i * sums, CodeStep step)
 {
 	int			j = 0;
 
@@ -467,9 +467,9 @@ combine_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
 AVX512_INLINE __m512i
 count_bits(__m512i x)
 {
-	const __m512i counts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3,
-																1, 2, 2, 3, 2, 3, 3, 4));
-	const __m512i half = _mm512_set1_epi8(15);
+	const		__m512i counts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3,
+																	  1, 2, 2, 3, 2, 3, 3, 4));
+	const		__m512i half = _mm512_set1_epi8(15);
 	__m512i		lo = _mm512_shuffle_epi8(counts, _mm512_and_si512(x, half));
 	__m512i		hi = _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(x, 4), half));
 

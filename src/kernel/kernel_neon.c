@@ -19,7 +19,7 @@
  * `lanes` numbers of an array from number i on, 1 <= lanes <= 4, and zeroes.
  * Fewer than four go through a small zeroed array.
  */
-typedef float32x4_t (*Load) (const void *array, int i, int lanes);
+typedef float32x4_t(*Load) (const void *array, int i, int lanes);
 
 static inline float32x4_t
 load_floats(const void *array, int i, int lanes)
@@ -56,9 +56,10 @@ load_halves(const void *array, int i, int lanes)
  * constants in each caller and get inlined.  Four sums, so that one addition
  * need not wait for the last.
  */
-typedef float32x4_t (*FloatStep) (float32x4_t sum, float32x4_t a, float32x4_t b);
+typedef float32x4_t(*FloatStep) (float32x4_t sum, float32x4_t a, float32x4_t b);
 
-static inline __attribute__((always_inline)) float
+static inline __attribute__((always_inline))
+float
 reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	float32x4_t s0 = vdupq_n_f32(0);
@@ -173,8 +174,8 @@ multiply(int16x8_t sum, uint8x16_t levels, int8x16_t plane)
  * Products of 16 code bytes with the query's planes, added to the four lanes
  * of `sum`.  The sums in 16 bits stay below 4 * 2 * 15 * 128.
  */
-typedef int32x4_t (*CodeStep) (int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes,
-							   bool whole);
+typedef int32x4_t(*CodeStep) (int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes,
+							  bool whole);
 
 static inline int32x4_t
 step_u2(int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes, bool whole)
@@ -216,7 +217,8 @@ step_u8(int32x4_t sum, uint8x16_t code, const int8_t *q, int nbytes, bool whole)
 	return vaddq_s32(sum, vshlq_n_s32(vpaddlq_s16(multiply(zero, vshrq_n_u8(code, 4), plane)), 4));
 }
 
-static inline __attribute__((always_inline)) int32_t
+static inline __attribute__((always_inline))
+int32_t
 dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 {
 	int32x4_t	sum = vdupq_n_s32(0);
@@ -229,7 +231,8 @@ dot_code(const uint8_t *code, const int8_t *q, int nbytes, CodeStep step)
 	return vaddvq_s32(sum);
 }
 
-static inline __attribute__((always_inline)) void
+static inline __attribute__((always_inline))
+void
 dot_codes(const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes, int32_t dots[VP_DOTS],
 		  CodeStep step)
 {
@@ -263,7 +266,8 @@ NEON_DOTS(4)
 NEON_DOTS(8)
 
 /* Eight bytes at a time, which nbytes is a multiple of. */
-static inline __attribute__((always_inline)) float
+static inline __attribute__((always_inline))
+float
 l1_code(const uint8_t *code, const float *q, float lo, float step, int nbytes, int bits)
 {
 	float32x4_t sum = vdupq_n_f32(0);
@@ -368,7 +372,8 @@ count_bits(const uint8_t *a, const uint8_t *b, bool both)
 	return vcntq_u8(both ? vandq_u8(x, y) : veorq_u8(x, y));
 }
 
-static inline __attribute__((always_inline)) int32_t
+static inline __attribute__((always_inline))
+int32_t
 reduce_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
 {
 	uint32x4_t	sum = vdupq_n_u32(0);

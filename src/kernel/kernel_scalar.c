@@ -19,7 +19,8 @@
 typedef float (*FloatStep) (float sum, float a, float b);
 typedef float (*Load) (const void *array, int i);
 
-static inline __attribute__((always_inline)) float
+static inline __attribute__((always_inline))
+float
 reduce(const void *a, const void *b, int n, FloatStep step, Load load_a, Load load_b)
 {
 	float		sum = 0;

@@ -42,7 +42,8 @@ value_if(bool wanted, float value)
  */
 typedef float (*Step) (float sum, float a, float b);
 
-static inline __attribute__((always_inline)) float
+static inline __attribute__((always_inline))
+float
 merge(const VpSparse *a, const VpSparse *b, Step step)
 {
 	const int32_t *ia = a->indices;
@@ -270,7 +271,10 @@ add_indices(VpSparseSum *sums, int n, const VpSparse *v)
 		if (i >= 0 && sums[i].index == v->indices[j])
 			sums[--to] = sums[i--];
 		else
-			sums[--to] = (VpSparseSum) {.index = v->indices[j]};
+		{
+			memset(&sums[--to], 0, sizeof(VpSparseSum));
+			sums[to].index = v->indices[j];
+		}
 	}
 	return n + nnew;
 }
@@ -311,7 +315,10 @@ vp_sparse_mean(const VpSparse *vectors, int nvectors, VpSparseSum *room, float *
 		add_values(room, n, &vectors[i]);
 	for (int i = 0; i < n && nmean < VP_SPARSE_MAX_MEAN; i++)
 	{
-		/* of those that have it: the others are far away whatever is subtracted */
+		/*
+		 * of those that have it: the others are far away whatever is
+		 * subtracted
+		 */
 		double		value = room[i].sum / room[i].n;
 
 		if (room[i].sum * room[i].sum < MEAN_PART * room[i].squares * nvectors)
@@ -334,6 +341,7 @@ static VpSparse
 centre(const VpCodec *codec, const VpSparse *v, Centred *room)
 {
 	const int32_t *indices = (const int32_t *) (codec->mean + codec->nmean);
+	VpSparse	shifted;
 	int			n = 0;
 	int			i = 0;
 	int			j = 0;
@@ -351,7 +359,10 @@ centre(const VpCodec *codec, const VpSparse *v, Centred *room)
 		i += in_v;
 		j += in_mean;
 	}
-	return (VpSparse) {n, room->indices, room->values};
+	shifted.nnz = n;
+	shifted.indices = room->indices;
+	shifted.values = room->values;
+	return shifted;
 }
 
 static uint32_t
@@ -379,9 +390,11 @@ sign_of(int32_t index)
 /* What the coding needs to know of a whole vector. */
 typedef struct Measures
 {
-	double		unit;			/* values are multiplied by this; cosine: unit length */
+	double		unit;			/* values are multiplied by this; cosine: unit
+								 * length */
 	double		top;			/* the largest magnitude, then */
-	double		norm;			/* L1: sum of magnitudes, then; other metrics: of squares */
+	double		norm;			/* L1: sum of magnitudes, then; other metrics:
+								 * of squares */
 } Measures;
 
 static Measures
@@ -460,12 +473,14 @@ encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *f
 	uint16_t   *hashes = hashes_of(code);
 	int8_t	   *levels = levels_of(codec, code);
 	int			above = 0;
-	uint32_t	threshold = vector->nnz > codec->slots ?
-		find_threshold(vector, codec->slots, &above) : 0;
-	int			equal = codec->slots - above;	/* how many at the threshold there is room for */
+	uint32_t	threshold;
+	int			equal;			/* how many at the threshold there is room for */
 	double		product = 0;
 	int			n = 0;
 
+	threshold = vector->nnz > codec->slots ?
+		find_threshold(vector, codec->slots, &above) : 0;
+	equal = codec->slots - above;
 	memset(code, 0, (size_t) codec->code_bytes);
 	factors->scale = 0;
 	factors->norm2 = (float) m.norm;
@@ -488,7 +503,8 @@ encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *f
 }
 
 /* Not inlined: whoever has no mean needs no room for a centred vector on the stack. */
-static __attribute__((noinline)) void
+static __attribute__((noinline))
+void
 encode_centred(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
 {
 	Centred		room;
@@ -561,7 +577,8 @@ prepare(const VpSparse *vector, VpQuery *query)
 								 (TOP / m.top)));
 }
 
-static __attribute__((noinline)) void
+static __attribute__((noinline))
+void
 prepare_centred(const VpSparse *vector, VpQuery *query)
 {
 	Centred		room;
@@ -638,7 +655,8 @@ vp_sparse_query_terms(const VpQuery *query, uint32_t *terms, int max)
 	const Planes *planes = query->planes;
 	int			counts[TOP + 1] = {0};
 	int			least = TOP;
-	int			left = max;		/* room for those of the least level that is taken */
+	int			left = max;		/* room for those of the least level that is
+								 * taken */
 	int			n = 0;
 
 	for (int i = 0; i < planes->nset; i++)

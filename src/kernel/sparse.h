@@ -95,6 +95,7 @@ extern size_t vp_sparse_query_bytes(void);
 extern void vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query);
 extern void vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors,
 									  VpQuery *query);
+
 /*
  * The query's `max` heaviest elements, in no order: the hash of each, 16 bits, and
  * behind it a weight that orders vectors by how near they are to one that has nothing

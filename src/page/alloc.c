@@ -283,9 +283,10 @@ void
 vp_upper_write(const VpStore *store, Page page, VpId id, int level,
 			   const VpId *links, int nlinks)
 {
-	VpUpperSlot *slot = (VpUpperSlot *)
-		((char *) page + vp_upper_place(&store->geo, id, level).offset);
+	VpUpperSlot *slot;
 
+	slot = (VpUpperSlot *)
+		((char *) page + vp_upper_place(&store->geo, id, level).offset);
 	slot->owner = vp_ref(id);
 	for (int i = 0; i < nlinks; i++)
 		slot->links[i] = vp_ref(links[i]);

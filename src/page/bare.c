@@ -26,7 +26,11 @@
 static VpBareEntry
 make_entry(const ItemPointerData *tid)
 {
-	return (VpBareEntry) {ItemPointerGetBlockNumberNoCheck(tid), ItemPointerGetOffsetNumberNoCheck(tid)};
+	VpBareEntry entry;
+
+	entry.block = ItemPointerGetBlockNumberNoCheck(tid);
+	entry.offset = ItemPointerGetOffsetNumberNoCheck(tid);
+	return entry;
 }
 
 /* False if the entry is empty.  Raises an error if it is of no row; id: the node. */
@@ -268,7 +272,7 @@ empty_gone(const VpStore *store, VpId id, char *record, VpBareEntry *entries,
 	{
 		if (!is_gone(store, id, &entries[i], gone, arg))
 			continue;
-		entries[i] = (VpBareEntry) {0, 0};
+		memset(&entries[i], 0, sizeof(VpBareEntry));
 		first = first < 0 ? i : first;
 		last = i;
 		n++;

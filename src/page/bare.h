@@ -38,7 +38,8 @@ typedef struct VpBareWalk
 	const VpStore *store;
 	VpBareKind	kind;
 	VpId		id;				/* the next node; VP_NO_ID: there is none */
-	VpId		before;			/* the node that led to it; VP_NO_ID: it is the head */
+	VpId		before;			/* the node that led to it; VP_NO_ID: it is
+								 * the head */
 	VpId		mark;			/* to find a chain that comes back to itself */
 	uint32		steps;
 } VpBareWalk;

@@ -24,7 +24,8 @@ typedef enum VpPageFault
 {
 	VP_PAGE_SOUND,
 	VP_PAGE_ZEROES,				/* never initialised */
-	VP_PAGE_HEADER,				/* PostgreSQL's header is not that of a page of ours */
+	VP_PAGE_HEADER,				/* PostgreSQL's header is not that of a page
+								 * of ours */
 	VP_PAGE_SPECIAL,			/* nor the size of the special space */
 	VP_PAGE_ALIEN,				/* not a page of a vecprov index */
 	VP_PAGE_VERSION,			/* of another format version */

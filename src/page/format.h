@@ -112,7 +112,8 @@ vp_mean_due(uint32 records)
 typedef struct VpShard
 {
 	uint32		entry;			/* the entry point */
-	uint32		records;		/* nodes in use that are neither dead nor unlinked */
+	uint32		records;		/* nodes in use that are neither dead nor
+								 * unlinked */
 	uint32		bytes_lo;		/* sum of their sizes */
 	uint32		bytes_hi;
 } VpShard;
@@ -124,7 +125,8 @@ typedef struct VpShard
  */
 typedef enum VpBareKind
 {
-	VP_BARE_NAN,				/* there is a vector, but no distance: zero, under cosine */
+	VP_BARE_NAN,				/* there is a vector, but no distance: zero,
+								 * under cosine */
 	VP_BARE_NULL,
 	VP_NBARE
 } VpBareKind;
@@ -133,7 +135,8 @@ typedef struct VpBareChain
 {
 	uint32		head;			/* the node that new rows go to */
 	uint32		rows;			/* entries in use, modulo 2^32 */
-	uint32		emptied;		/* entries that VACUUM emptied since it last made nodes fewer */
+	uint32		emptied;		/* entries that VACUUM emptied since it last
+								 * made nodes fewer */
 } VpBareChain;
 
 /* So many bits that damage of one does not make an incomplete index a complete one. */
@@ -162,36 +165,47 @@ typedef struct VpMeta
 	uint16		metric;			/* VpMetric */
 	uint16		bits;			/* of a dimension in the codes in the nodes */
 	uint16		code_bytes;		/* of a code, a multiple of 8 */
-	uint32		vector_bytes;	/* of an exact vector beside; 0: there is none in the index */
+	uint32		vector_bytes;	/* of an exact vector beside; 0: there is none
+								 * in the index */
 	uint16		m;
 	uint16		ef_construction;
 	uint32		seed;			/* of levels and rotation */
-	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of code has none */
+	uint32		mean_floats;	/* dimensions of the mean; 0: this kind of
+								 * code has none */
 	uint32		landmark_pages; /* in a stripe; 0: this form has no landmarks */
 
 	/* Of the graphs.  Each a word that readers may read without a lock. */
 	uint32		shards;			/* how many there are, 1 ... VP_MAX_SHARDS */
-	uint32		target;			/* new nodes go to so many; the others are being emptied */
+	uint32		target;			/* new nodes go to so many; the others are
+								 * being emptied */
 	uint32		moving;			/* nodes are being moved from shard to shard */
 	uint32		has_mean;		/* the mean pages hold one (else it is zero) */
-	uint32		mean_due;		/* vp_mean_due() of the records there were when it was taken */
+	uint32		mean_due;		/* vp_mean_due() of the records there were
+								 * when it was taken */
 	uint32		next_id;		/* ids from here on were never used */
 	uint32		free_head;		/* list of ids to be used again */
 	uint32		waiting_head;	/* list of ids that readers may still hold ... */
 	uint32		waiting_tail;
 	uint32		waiting_xid_lo; /* ... while a snapshot this old is in use */
 	uint32		waiting_xid_hi;
-	uint32		ndead;			/* dead nodes that are still linked, as the last VACUUM left it */
-	uint32		copy;			/* of a node that is being moved: it does not count */
-	uint32		moved_xid_lo;	/* nodes are MOVED since this transaction or an earlier one */
+	uint32		ndead;			/* dead nodes that are still linked, as the
+								 * last VACUUM left it */
+	uint32		copy;			/* of a node that is being moved: it does not
+								 * count */
+	uint32		moved_xid_lo;	/* nodes are MOVED since this transaction or
+								 * an earlier one */
 	uint32		moved_xid_hi;
 	VpShard		shard[VP_MAX_SHARDS];
 
-	/* of all before `shards`, written by the build; 0: by a version that did not */
+	/*
+	 * of all before `shards`, written by the build; 0: by a version that did
+	 * not
+	 */
 	uint32		constants_hash;
 
 	/* zeroes in an index that an older version made */
-	uint32		complete;		/* VP_COMPLETE: rows without a vector are in the index, too */
+	uint32		complete;		/* VP_COMPLETE: rows without a vector are in
+								 * the index, too */
 	VpBareChain bare[VP_NBARE];
 } VpMeta;
 
@@ -212,7 +226,8 @@ typedef struct VpNodeTail
 {
 	uint32		next;			/* chain of equal vectors */
 	uint32		id;				/* own id */
-	uint32		size;			/* of the record, in bytes; see capacity/README.md */
+	uint32		size;			/* of the record, in bytes; see
+								 * capacity/README.md */
 	ItemPointerData tid;		/* the row */
 	uint8		flags;
 	uint8		shard;
@@ -248,12 +263,15 @@ typedef struct VpBareEntry
  */
 #define VP_NODE_PENDING		0x01	/* record complete, nobody knows of it */
 #define VP_NODE_LINKED		0x02	/* in the graph */
-#define VP_NODE_CHAINED		0x04	/* behind a linked one with an equal vector */
+#define VP_NODE_CHAINED		0x04	/* behind a linked one with an equal
+									 * vector */
 #define VP_NODE_DEAD		0x08	/* its row is gone */
 #define VP_NODE_UNLINKED	0x10	/* nothing leads to it */
 #define VP_NODE_LISTED		0x20	/* in the waiting list, or the free list */
-#define VP_NODE_MOVED		0x40	/* dead, but its row is there: at another node, too */
-#define VP_NODE_BARE		0x80	/* in no graph: holds rows that have no vector */
+#define VP_NODE_MOVED		0x40	/* dead, but its row is there: at another
+									 * node, too */
+#define VP_NODE_BARE		0x80	/* in no graph: holds rows that have no
+									 * vector */
 
 /* Is a node dead, and nobody shall find its row here? */
 static inline bool

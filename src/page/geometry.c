@@ -118,7 +118,10 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->vector_pages = ((uint64) chunk_ids * geo->vector_words + VP_VECTOR_PAGE_WORDS - 1) /
 		VP_VECTOR_PAGE_WORDS;
 
-	/* a stripe is whole chunks; the groups that they do not reach are given up */
+	/*
+	 * a stripe is whole chunks; the groups that they do not reach are given
+	 * up
+	 */
 	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
 	geo->levels.stripe = geo->chunks * chunk_ids;
 	geo->levels.groups = (geo->levels.stripe + m - 1) / m;

@@ -35,7 +35,8 @@ typedef struct VpGeometry
 {
 	uint32		m;
 	uint32		code_bytes;
-	uint32		vector_words;	/* in vector pages; 0: the code is the exact vector */
+	uint32		vector_words;	/* in vector pages; 0: the code is the exact
+								 * vector */
 	uint32		exact_words;	/* of an exact vector, wherever it stands */
 	uint32		record_size;
 	uint32		links_offset;	/* in the record */

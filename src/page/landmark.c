@@ -136,7 +136,7 @@ spread_page(const VpStore *store, uint32 number)
 {
 	Buffer		to = vp_store_read(store, vp_landmark_page_block(&store->geo, number));
 	Buffer		from = vp_store_read(store, vp_landmark_page_block(&store->geo,
-																	vp_landmark_parent(number)));
+																   vp_landmark_parent(number)));
 	VpLandmarkPage *old = VpPageGetLandmarks(BufferGetPage(from));
 	VpLandmarkPage moved;
 	VpLandmarkPage left;

@@ -117,11 +117,12 @@ bool
 vp_node_look(const VpStore *store, VpId id, float factors[2], void *code, uint8 *flags, uint8 *shard)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
-	BufferDesc *desc = store->peek.enabled ?
-		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	BufferDesc *desc;
 	const char *record;
 	const volatile VpNodeTail *tail;
 
+	desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
 	if (desc == NULL)
 		return false;
 	record = vp_peek_page(desc) + place.offset;
@@ -408,10 +409,11 @@ bool
 vp_vector_read_ahead(const VpStore *store, VpId id)
 {
 	VpPlace		place = vp_vector_place(&store->geo, id);
-	BlockNumber last = place.block +
-		(place.offset - VP_PAGE_START + store->geo.exact_words * sizeof(uint32) - 1) / VP_PAGE_ROOM;
+	BlockNumber last;
 	bool		cold = false;
 
+	last = place.block +
+		(place.offset - VP_PAGE_START + store->geo.exact_words * sizeof(uint32) - 1) / VP_PAGE_ROOM;
 	for (; place.block <= last; place.block++)
 		cold |= read_ahead(store, place.block);
 	return cold;

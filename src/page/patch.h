@@ -35,16 +35,23 @@
 
 /* WAL record kinds.  All but INIT and REUSE are patches; the kind tells people what for. */
 #define VP_WAL_INIT		0x00
-#define VP_WAL_NODE		0x10	/* a node's record: blocks metapage, node page; its code: node page */
+#define VP_WAL_NODE		0x10	/* a node's record: blocks metapage, node
+								 * page; its code: node page */
 #define VP_WAL_VECTOR	0x20	/* exact vector, mean: a page of it */
-#define VP_WAL_LINKS	0x30	/* links: a node page, perhaps metapage; or an upper page */
-#define VP_WAL_CHAIN	0x40	/* chain of equal vectors: one or two node pages */
+#define VP_WAL_LINKS	0x30	/* links: a node page, perhaps metapage; or an
+								 * upper page */
+#define VP_WAL_CHAIN	0x40	/* chain of equal vectors: one or two node
+								 * pages */
 #define VP_WAL_DEAD		0x50	/* nodes found dead: a node page, metapage */
-#define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage, node page */
-#define VP_WAL_META		0x70	/* entry point, lists, totals: metapage, perhaps a node page */
+#define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage,
+								 * node page */
+#define VP_WAL_META		0x70	/* entry point, lists, totals: metapage,
+								 * perhaps a node page */
 #define VP_WAL_REUSE	0x80	/* no block: ids are going to be used again */
-#define VP_WAL_LANDMARK	0x90	/* landmarks: a page of them, or a new one and an older one */
-#define VP_WAL_BARE		0xA0	/* rows without a vector: one or two node pages, perhaps metapage */
+#define VP_WAL_LANDMARK	0x90	/* landmarks: a page of them, or a new one and
+								 * an older one */
+#define VP_WAL_BARE		0xA0	/* rows without a vector: one or two node
+								 * pages, perhaps metapage */
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit
@@ -82,7 +89,8 @@ typedef struct VpChange
 	struct
 	{
 		Buffer		buffer;
-		int			first;		/* its patches: from here to the next page's first */
+		int			first;		/* its patches: from here to the next page's
+								 * first */
 	}			pages[VP_CHANGE_PAGES];
 	VpWalWords	heads[VP_CHANGE_PATCHES];
 	const uint32 *words[VP_CHANGE_PATCHES];

@@ -63,8 +63,10 @@ typedef struct VpPeekRel
 {
 	BufferTag	tag;			/* blockNum is not used */
 	uint32		hash[2];		/* where its hints begin */
-	bool		enabled;		/* false: pages of a temporary table are not shared, or nobody peeks */
-	bool		standby;		/* WAL is being redone, or was when this was made */
+	bool		enabled;		/* false: pages of a temporary table are not
+								 * shared, or nobody peeks */
+	bool		standby;		/* WAL is being redone, or was when this was
+								 * made */
 } VpPeekRel;
 
 extern void vp_peek_init(VpPeekRel *peek, Relation rel);

@@ -89,8 +89,12 @@ take_error(MemoryContext context)
 		PG_RE_THROW();
 	}
 	FlushErrorState();
-	text = error->detail != NULL ? psprintf("%s: %s", error->message, error->detail) :
-		pstrdup(error->message);
+	if (error->detail != NULL)
+		text = psprintf("%s: %s", error->message, error->detail);
+
+	else
+		text = pstrdup(error->message);
+
 	FreeErrorData(error);
 	return text;
 }
@@ -341,7 +345,10 @@ vp_store_read(const VpStore *store, BlockNumber block)
 	uint32		number;
 	VpPageKind	kind;
 
-	/* pinned again where it was: found sound then, and quicker than the mapping */
+	/*
+	 * pinned again where it was: found sound then, and quicker than the
+	 * mapping
+	 */
 	if (store->peek.enabled)
 	{
 		hint = vp_peek_hint(&store->peek, block);

@@ -30,7 +30,10 @@ typedef struct VpStore
 	VpGeometry	geo;
 	VpPeekRel	peek;
 
-	/* known of the relation's length, which only grows: at least so many blocks and ids */
+	/*
+	 * known of the relation's length, which only grows: at least so many
+	 * blocks and ids
+	 */
 	BlockNumber nblocks;
 	uint32		nids;
 } VpStore;
@@ -40,7 +43,8 @@ typedef struct VpGraphState
 {
 	uint32		next_id;		/* all ids are below */
 	uint32		shards;
-	uint32		mean_due;		/* as in VpMeta: who knows another value has another mean */
+	uint32		mean_due;		/* as in VpMeta: who knows another value has
+								 * another mean */
 } VpGraphState;
 
 /*

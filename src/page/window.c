@@ -74,7 +74,8 @@ bool		vp_window_is_due = false;
 static uintptr_t memory;
 static unsigned long memory_offset; /* of its first byte in what is mapped */
 
-static char *mapped = NULL;		/* the window, with what lies around shared buffers */
+static char *mapped = NULL;		/* the window, with what lies around shared
+								 * buffers */
 static Size mapped_size;
 #endif
 

@@ -88,7 +88,8 @@ typedef struct Batch
 	VpEffort	effort;
 	Snapshot	snapshot;
 	IndexFetchTableData *fetch;
-	VpTableEnd	table;			/* where those that workers have found are to be */
+	VpTableEnd	table;			/* where those that workers have found are to
+								 * be */
 	TupleTableSlot *row;
 
 	int			slot;			/* of the registry */
@@ -221,7 +222,10 @@ add_row(Batch *batch, Answer *answer, const VpHit *hit)
 
 	if (table_index_fetch_tuple(batch->fetch, &tid, batch->snapshot, batch->row, &again,
 								&all_dead))
-		answer->hits[answer->n++] = (VpHit) {hit->dist, batch->row->tts_tid};
+	{
+		answer->hits[answer->n].dist = hit->dist;
+		answer->hits[answer->n++].tid = batch->row->tts_tid;
+	}
 }
 
 /* Runs a query here. */
@@ -300,7 +304,8 @@ post(Batch *batch, VpAsk *ask)
 		request = vp_request_post(batch->slot, RelationGetRelid(batch->rel), ask);
 		if (request == NULL)
 			break;
-		batch->posted[batch->nposted++] = (Posted) {request, batch->next++};
+		batch->posted[batch->nposted].request = request;
+		batch->posted[batch->nposted++].query = batch->next++;
 	}
 	for (int i = 0; i < batch->nposted; i++)
 	{

@@ -31,10 +31,11 @@
 
 typedef struct FactList
 {
-	VpDefinition    *definition;			/* of provisioned indexes */
+	VpDefinition *definition;	/* of provisioned indexes */
 	int			n;
 	int			size;
-	List	   *all;			/* OIDs of all indexes that a mover can work on */
+	List	   *all;			/* OIDs of all indexes that a mover can work
+								 * on */
 } FactList;
 
 static void
@@ -42,7 +43,7 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 {
 	FactList   *list = arg;
 	Oid			tablespace = form->reltablespace;
-	VpDefinition    *definition;
+	VpDefinition *definition;
 	VpQuota		quota;
 	VpTier		tier;
 
@@ -61,7 +62,7 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	definition->database = MyDatabaseId;
 	definition->index = form->oid;
 	definition->locator = VpLocatorMake(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace,
-								   MyDatabaseId, form->relfilenode);
+										MyDatabaseId, form->relfilenode);
 	definition->permanent = form->relpersistence == RELPERSISTENCE_PERMANENT;
 	definition->there = definition->permanent || !RecoveryInProgress();
 	definition->owner = form->relowner;

@@ -47,10 +47,11 @@ typedef struct Kept
 	bool		failed;
 	bool		unfilled;
 	bool		sure;
-	VpDefinition		definition;
+	VpDefinition definition;
 
 	bool		locked;
-	uint64		hold;			/* 0: not locked, or the locks are about to be released */
+	uint64		hold;			/* 0: not locked, or the locks are about to be
+								 * released */
 	VpPins		pins;
 	bool		ready;			/* all was pinned, since pinning began */
 	bool		filling;		/* what is not pinned is being read */

@@ -45,16 +45,20 @@
 typedef struct Database
 {
 	Oid			oid;
-	bool		closed;			/* it takes no connections; what it has of capacity is charged for */
+	bool		closed;			/* it takes no connections; what it has of
+								 * capacity is charged for */
 	bool		outdated;
-	bool		movers_due;		/* a catalogue reader could not start all that are needed */
-	TimestampTz not_before;		/* a catalogue reader has just been sent there, or has not done all */
+	bool		movers_due;		/* a catalogue reader could not start all that
+								 * are needed */
+	TimestampTz not_before;		/* a catalogue reader has just been sent
+								 * there, or has not done all */
 } Database;
 
 static Database *databases;
 static int	ndatabases;
 static bool list_outdated;
-static bool all_outdated;			/* for all that the list will have when it is read again */
+static bool all_outdated;		/* for all that the list will have when it is
+								 * read again */
 
 /* The catalogue reader under way. */
 static BackgroundWorkerHandle *catalog_reader;	/* NULL: none */
@@ -155,7 +159,11 @@ copy_list(void)
 		if (known != NULL && !known->closed)
 			list[n] = *known;
 		else
-			list[n] = (Database) {.oid = form->oid,.outdated = true};
+		{
+			memset(&list[n], 0, sizeof(Database));
+			list[n].oid = form->oid;
+			list[n].outdated = true;
+		}
 		list[n++].closed = !form->datallowconn;
 	}
 	table_endscan(scan);

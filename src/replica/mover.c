@@ -219,7 +219,11 @@ move_some(Mover *mover, Relation heap, Relation rel, uint32 next_id)
 	int			nmoved = 0;
 
 	forget_readers(mover);
-	/* what searches that are under way find where it was, they do until this has ended */
+
+	/*
+	 * what searches that are under way find where it was, they do until this
+	 * has ended
+	 */
 	vp_move_by(store, GetTopFullTransactionId());
 	if (vp_mean_is_due(vp_index_get(rel)))
 		vp_mean_take(rel);

@@ -26,7 +26,8 @@ typedef struct VpPins
 	VpGeometry	geo;
 	VpPeekRel	peek;
 	BlockNumber next;			/* to be looked at */
-	BlockNumber end;			/* blocks below are to be kept, of the kinds that are */
+	BlockNumber end;			/* blocks below are to be kept, of the kinds
+								 * that are */
 	BlockNumber filled;			/* blocks below have been read, pinned or not */
 	BlockNumber pinned;			/* how many */
 	BlockNumber wanted;

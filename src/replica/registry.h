@@ -39,7 +39,8 @@ typedef struct VpDefinition
 	bool		permanent;		/* not unlogged */
 	bool		there;			/* unlogged ones have no file on a standby */
 	VpWish		wish;
-	bool		known;			/* is there a tier of this name?  Else the following are 0 */
+	bool		known;			/* is there a tier of this name?  Else the
+								 * following are 0 */
 	bool		keeps_vectors;
 	int			units;
 	Oid			owner;
@@ -49,16 +50,19 @@ typedef struct VpDefinition
 typedef struct VpSlot
 {
 	bool		used;
-	bool		gone;			/* not provisioned any more: the keeper lets go, and frees the slot */
-	VpDefinition		definition;
+	bool		gone;			/* not provisioned any more: the keeper lets
+								 * go, and frees the slot */
+	VpDefinition definition;
 	uint64		hold;			/* number of the present hold; 0: none */
 	uint64		sure;			/* of the hold that facts were read in */
 
 	/* by the keeper */
 	VpState		state;
 	char		error[512];		/* of VP_ERROR; else empty */
-	bool		failed;			/* pages could not be read: not tried again with these facts */
-	bool		unfilled;		/* such that the tier does not keep: left to searches, likewise */
+	bool		failed;			/* pages could not be read: not tried again
+								 * with these facts */
+	bool		unfilled;		/* such that the tier does not keep: left to
+								 * searches, likewise */
 	BlockNumber pinned;			/* blocks */
 	BlockNumber wanted;
 } VpSlot;
@@ -69,15 +73,20 @@ typedef struct VpRegistry
 	PGPROC	   *keeper;			/* NULL: not there */
 	PGPROC	   *launcher;
 	uint64		holds;			/* the last one's number */
-	uint64		version;		/* of the slots, as catalogue readers write them */
+	uint64		version;		/* of the slots, as catalogue readers write
+								 * them */
 	uint64		tickets;		/* given to catalogue readers */
 	uint64		posted;			/* ticket of the last one that posted */
-	Oid			catalog_read;		/* the database that a catalogue reader has just been through */
-	Oid			moved;			/* the same, if movers work on all indexes that need one */
-	bool		movers_refused; /* the last catalogue reader got no background worker for one */
+	Oid			catalog_read;	/* the database that a catalogue reader has
+								 * just been through */
+	Oid			moved;			/* the same, if movers work on all indexes
+								 * that need one */
+	bool		movers_refused; /* the last catalogue reader got no background
+								 * worker for one */
 	bool		crowded;		/* there were more indexes than slots */
 	pg_atomic_uint64 rounds;	/* of the launcher */
-	pg_atomic_uint64 idle_looks;	/* those that nobody woke it for, though nothing was provisioned */
+	pg_atomic_uint64 idle_looks;	/* those that nobody woke it for, though
+									 * nothing was provisioned */
 	pg_atomic_uint64 *keys;		/* database and index of each slot, 0: free */
 	VpSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } VpRegistry;

@@ -46,7 +46,7 @@ union VpReplicaStats
 
 StaticAssertDecl(sizeof(VpReplicaStats) == 64, "a cache line each");
 
-static VpReplicaStats *tallies;		/* in shared memory: of each slot and replica */
+static VpReplicaStats *tallies; /* in shared memory: of each slot and replica */
 
 static int
 stats_count(void)
@@ -95,7 +95,7 @@ vp_tallies_clear(int slot)
 {
 	for (int i = 0; i < VP_MAX_REPLICAS; i++)
 	{
-		VpReplicaStats    *stats = stats_of(slot, i);
+		VpReplicaStats *stats = stats_of(slot, i);
 
 		pg_atomic_write_u64(&stats->r.searches, 0);
 		pg_atomic_write_u64(&stats->r.busy, 0);
@@ -112,7 +112,7 @@ VpReplicaStats *
 vp_replica_stats_begin(int slot, int replicas, int units, int home)
 {
 	int			count = Max(replicas, 1);
-	VpReplicaStats    *stats = NULL;
+	VpReplicaStats *stats = NULL;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -135,7 +135,7 @@ vp_replica_stats_end(VpReplicaStats *stats, uint64 busy)
 void
 vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts)
 {
-	VpReplicaStats    *stats = stats_of(slot, replica);
+	VpReplicaStats *stats = stats_of(slot, replica);
 	const Sample *since = &stats->r.samples[0];
 	double		time;
 
@@ -160,7 +160,7 @@ vp_tallies_sample(void)
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < stats_count(); i++)
 	{
-		VpReplicaStats    *stats = &tallies[i];
+		VpReplicaStats *stats = &tallies[i];
 
 		stats->r.samples[0] = stats->r.samples[1];
 		stats->r.samples[1].at = now;

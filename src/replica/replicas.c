@@ -58,7 +58,7 @@ enum
 static int
 worker_pid(int number, const VpSlot *slot, int replica, int unit, bool *has_worker_slot, bool *failed)
 {
-	VpWorkerSlot    *worker_slot;
+	VpWorkerSlot *worker_slot;
 	int			pid;
 
 	LWLockAcquire(vp_registry->lock, LW_SHARED);

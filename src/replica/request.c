@@ -309,7 +309,11 @@ vp_request_take(int slot, Oid index)
 			!change(request, VP_REQUEST_PENDING, VP_REQUEST_RUNNING))
 			continue;
 		request->worker = MyProc;
-		/* between the look and the take it may have become one for another index */
+
+		/*
+		 * between the look and the take it may have become one for another
+		 * index
+		 */
 		if (request->slot == slot && request->index == index)
 			return request;
 		(void) end_run(request, VP_REQUEST_PENDING);

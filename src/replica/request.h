@@ -20,7 +20,8 @@ typedef struct VpAsk
 {
 	VpEffort	effort;
 	int			rows;			/* as many as there are, up to this */
-	int			more;			/* and up to so many of what is found beside them */
+	int			more;			/* and up to so many of what is found beside
+								 * them */
 	Datum		query;			/* not NULL; not toasted */
 } VpAsk;
 

@@ -73,7 +73,8 @@ search(VpServed *served, VpRequest *request)
 	uint64		ns;
 	int			untold;
 
-	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its client */
+	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its
+															 * client */
 		request->nhits = vp_serve_search(served, &request->ask, request->hits);
 	ns = request->ns = vp_now() - start;
 	untold = vp_request_done(request);
@@ -127,7 +128,10 @@ rest(void)
 static void
 mind_signals(const VpWorkerSlot *worker_slot)
 {
-	/* who is asked to end while it has nothing to do does so without a message */
+	/*
+	 * who is asked to end while it has nothing to do does so without a
+	 * message
+	 */
 	if (ProcDiePending)
 		proc_exit(0);
 	CHECK_FOR_INTERRUPTS();
@@ -148,7 +152,7 @@ void
 vecprov_worker_main(Datum arg)
 {
 	int			number = DatumGetInt32(arg);
-	VpWorkerSlot    *worker_slot = &vp_worker_slots[number];
+	VpWorkerSlot *worker_slot = &vp_worker_slots[number];
 	BlockNumber next = 0;
 	bool		warming;
 
@@ -162,9 +166,11 @@ vecprov_worker_main(Datum arg)
 					PGC_S_OVERRIDE);
 	bind_to_zone(worker_slot);
 	vp_seats_attend(worker_slot);
+
 	/*
-	 * After a start the rows that are found are to be had as quickly as the index.  Once: should a page
-	 * be damaged, that ends this worker, and the next one has searches to run.
+	 * After a start the rows that are found are to be had as quickly as the
+	 * index.  Once: should a page be damaged, that ends this worker, and the
+	 * next one has searches to run.
 	 */
 	warming = worker_slot->replica == 0 && worker_slot->unit == 0 && !worker_slot->warmed;
 	worker_slot->warmed = true;

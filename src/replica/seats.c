@@ -52,7 +52,8 @@ typedef union Seats
 	struct
 	{
 		pg_atomic_uint64 word;
-		int			replicas;	/* the rest: the queue's lock; this one is also read without */
+		int			replicas;	/* the rest: the queue's lock; this one is
+								 * also read without */
 		int			units;
 		int			waiting;
 		dlist_head	queue;
@@ -66,7 +67,8 @@ typedef enum Place
 {
 	IN_LINE,
 	SEATED,						/* has been given a seat */
-	SERVED						/* a worker has been given a seat and the request */
+	SERVED						/* a worker has been given a seat and the
+								 * request */
 } Place;
 
 /* Who waits; the queue's lock, but for a look at the place. */
@@ -74,7 +76,8 @@ typedef struct Waiter
 {
 	dlist_node	node;			/* while IN_LINE */
 	pg_atomic_uint32 place;
-	VpRequest  *request;		/* what he searches for; NULL: he searches himself */
+	VpRequest  *request;		/* what he searches for; NULL: he searches
+								 * himself */
 } Waiter;
 
 /* In shared memory: of each slot; of each process. */
@@ -88,7 +91,7 @@ static VpReplicaStats *held_stats;
 static instr_time held_since;
 static bool kept = false;		/* by a worker, for the next one in line */
 static int	waiting_for = -1;	/* slot of the seat that it waits for */
-static VpWorkerSlot *worker_slot = NULL;		/* of a worker */
+static VpWorkerSlot *worker_slot = NULL;	/* of a worker */
 
 static Size
 seats_size(void)
@@ -179,12 +182,15 @@ static void
 seat(Waiter *waiter, int slot)
 {
 	VpRequest  *request = waiter->request;
-	VpWorkerSlot	   *idle = request != NULL ? vp_worker_slot_claim(slot, request->index) : NULL;
+	VpWorkerSlot *idle = request != NULL ? vp_worker_slot_claim(slot, request->index) : NULL;
 	PGPROC	   *proc;
 
 	if (idle != NULL)
 	{
-		/* it cannot leave before it has looked at its worker slot, with the lock that we hold */
+		/*
+		 * it cannot leave before it has looked at its worker slot, with the
+		 * lock that we hold
+		 */
 		proc = idle->proc;
 		begin_for(waiter, proc);
 		idle->request = request;
@@ -367,7 +373,7 @@ sit_down(int slot)
 {
 	held = slot;
 	held_stats = vp_replica_stats_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
-								worker_slot != NULL ? worker_slot->replica : VpMyProcNumber);
+										worker_slot != NULL ? worker_slot->replica : VpMyProcNumber);
 	INSTR_TIME_SET_CURRENT(held_since);
 }
 
@@ -394,7 +400,10 @@ leave_all(int code, Datum arg)
 	if (worker_slot == NULL)
 		return;
 
-	/* nobody puts anything on a worker slot that is not idle; who waits for what is there will be told */
+	/*
+	 * nobody puts anything on a worker slot that is not idle; who waits for
+	 * what is there will be told
+	 */
 	pg_atomic_write_u32(&worker_slot->idle, 0);
 	LWLockAcquire(&locks[worker_slot->slot].lock, LW_EXCLUSIVE);
 	if (worker_slot->request != NULL)
@@ -471,7 +480,7 @@ vp_seat_next(void)
 		Assert(request == NULL);
 		if (!dlist_is_empty(&s->s.queue))
 			request = dlist_head_element(Waiter, node, &s->s.queue)->request;
-		if (request != NULL && request->index == worker_slot->index && VpUsed(word) <= VpLimit(word))
+		if (request != NULL && request->index == worker_slot->index && VpUsed(word) <= VpLimit (word))
 			begin_for(call_first(s), MyProc);
 		else
 		{

@@ -18,8 +18,10 @@
 /* Their main functions. */
 extern VP_EXPORT void vecprov_launcher_main(Datum arg);
 extern VP_EXPORT void vecprov_keeper_main(Datum arg);
-extern VP_EXPORT void vecprov_catalog_reader_main(Datum arg);	/* arg: the database's OID */
-extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of its place */
+extern VP_EXPORT void vecprov_catalog_reader_main(Datum arg);	/* arg: the database's
+																 * OID */
+extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of
+														 * its place */
 
 /*
  * Start of a worker that stays and has no database: signals, connection, and

@@ -46,7 +46,7 @@ end_workers(void)
 {
 	for (int i = 0; i < vp_worker_slot_count(); i++)
 	{
-		VpWorkerSlot    *worker_slot = &vp_worker_slots[i];
+		VpWorkerSlot *worker_slot = &vp_worker_slots[i];
 
 		if (!worker_slot->taken || (i < vp_worker_slot_limit() && is_wanted(worker_slot)))
 			continue;
@@ -69,7 +69,7 @@ static bool
 give_worker_slot(int number, int replica, int unit)
 {
 	const VpSlot *slot = &vp_registry->slots[number];
-	VpWorkerSlot    *worker_slot;
+	VpWorkerSlot *worker_slot;
 
 	if (vp_worker_slot_find(number, slot->definition.index, replica, unit) != NULL)
 		return true;
@@ -143,7 +143,7 @@ start_workers(void)
 
 	for (int i = 0; i < vp_worker_slot_limit(); i++)
 	{
-		VpWorkerSlot    *worker_slot = &vp_worker_slots[i];
+		VpWorkerSlot *worker_slot = &vp_worker_slots[i];
 
 		if (!is_due(worker_slot, now))
 			continue;

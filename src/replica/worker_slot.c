@@ -24,7 +24,7 @@
 #include "replica/worker_slot.h"
 #include "replica/registry.h"
 
-VpWorkerSlot    *vp_worker_slots;
+VpWorkerSlot *vp_worker_slots;
 
 static bool entered = false;	/* has this process a worker slot? */
 
@@ -68,7 +68,7 @@ vp_worker_slot_startup(void)
 static void
 leave(int code, Datum worker_slot)
 {
-	VpWorkerSlot    *p = &vp_worker_slots[DatumGetInt32(worker_slot)];
+	VpWorkerSlot *p = &vp_worker_slots[DatumGetInt32(worker_slot)];
 
 	pg_atomic_write_u32(&p->idle, 0);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
@@ -81,7 +81,7 @@ leave(int code, Datum worker_slot)
 bool
 vp_worker_slot_enter(int worker_slot)
 {
-	VpWorkerSlot    *p = &vp_worker_slots[worker_slot];
+	VpWorkerSlot *p = &vp_worker_slots[worker_slot];
 	bool		wanted;
 
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
@@ -109,7 +109,7 @@ vp_worker_slot_find(int slot, Oid index, int replica, int unit)
 {
 	for (int i = 0; i < vp_worker_slot_count(); i++)
 	{
-		VpWorkerSlot    *p = &vp_worker_slots[i];
+		VpWorkerSlot *p = &vp_worker_slots[i];
 
 		if (p->taken && p->slot == slot && p->index == index && p->replica == replica &&
 			p->unit == unit)
@@ -161,7 +161,7 @@ vp_worker_slot_claim(int slot, Oid index)
 {
 	for (int i = 0; i < vp_worker_slot_count(); i++)
 	{
-		VpWorkerSlot	   *worker_slot = &vp_worker_slots[i];
+		VpWorkerSlot *worker_slot = &vp_worker_slots[i];
 		uint32		idle = 1;
 
 		if (is_idle(worker_slot, slot, index) &&
@@ -174,7 +174,7 @@ vp_worker_slot_claim(int slot, Oid index)
 bool
 vp_worker_slot_wake(int slot, Oid index)
 {
-	VpWorkerSlot	   *worker_slot = vp_worker_slot_claim(slot, index);
+	VpWorkerSlot *worker_slot = vp_worker_slot_claim(slot, index);
 	PGPROC	   *proc = worker_slot != NULL ? worker_slot->proc : NULL;
 
 	if (proc != NULL)

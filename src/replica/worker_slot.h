@@ -25,7 +25,8 @@ struct VpRequest;
 /* Everything but the last two: the registry's lock. */
 typedef struct VpWorkerSlot
 {
-	bool		taken;			/* the launcher has given it to a replica's unit */
+	bool		taken;			/* the launcher has given it to a replica's
+								 * unit */
 	int			slot;
 	Oid			database;
 	Oid			index;
@@ -33,10 +34,12 @@ typedef struct VpWorkerSlot
 	int			unit;
 	TimestampTz not_before;		/* a worker is not started before */
 	bool		failed;			/* none was to be had, the last time */
-	bool		warmed;			/* a worker has begun to read the table; by itself, without the lock */
+	bool		warmed;			/* a worker has begun to read the table; by
+								 * itself, without the lock */
 	PGPROC	   *proc;			/* NULL: nobody is there */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
-	struct VpRequest *request;	/* to be run, with a seat that comes with it; the queue's lock */
+	struct VpRequest *request;	/* to be run, with a seat that comes with it;
+								 * the queue's lock */
 } VpWorkerSlot;
 
 extern VpWorkerSlot *vp_worker_slots;

@@ -62,7 +62,8 @@ typedef struct Look
 {
 	uint32		nids;			/* of the index when it began */
 	int			level;
-	uint32		stripe;			/* the next one, of those with nodes of the level, */
+	uint32		stripe;			/* the next one, of those with nodes of the
+								 * level, */
 	uint32		list;			/* and the next of its lists of it */
 	int			missing;		/* not at hand */
 
@@ -78,7 +79,10 @@ typedef struct EntryPoints
 {
 	VpRelFileLocator index;		/* first: the key */
 
-	/* of the index: by these, ids and codes are read; when one changes, it is another in the same file */
+	/*
+	 * of the index: by these, ids and codes are read; when one changes, it is
+	 * another in the same file
+	 */
 	VpLevels	levels;
 	Size		coded_bytes;
 
@@ -97,7 +101,8 @@ typedef struct EntryPoints
 static MemoryContext context = NULL;
 static HTAB *kept = NULL;
 static Size total = 0;			/* bytes */
-static int	refused = 0;		/* searches for which there was no room, since there was */
+static int	refused = 0;		/* searches for which there was no room, since
+								 * there was */
 static int	searches = 0;		/* of this process, up to FIRST_SEARCHES */
 
 /* Begins with nothing, as the indexes that had the room may be gone. */
@@ -140,7 +145,7 @@ forget(EntryPoints *entry_points)
 static EntryPoints *
 find_entry_points(const VpStore *store)
 {
-	EntryPoints  *entry_points;
+	EntryPoints *entry_points;
 	bool		found;
 
 	if (kept == NULL || refused >= MAX_REFUSED)
@@ -326,7 +331,7 @@ find_nearest(const EntryPoints *entry_points, int shard, const VpQuery *query, V
 			n = Min(n + 1, VP_MAX_ENTRY_POINTS);
 			for (at = n - 1; at > 0 && nearest[at - 1].dist > dist[j]; at--)
 				nearest[at] = nearest[at - 1];
-			nearest[at] = (VpCandidate) {dist[j], entry_points->ids[i + j]};
+			nearest[at] = vp_candidate(dist[j], entry_points->ids[i + j]);
 			if (n == VP_MAX_ENTRY_POINTS)
 				bound = nearest[n - 1].dist;
 		}
@@ -355,14 +360,17 @@ measure_again(VpSource *source, const VpStore *store, const VpQuery *query, int 
 	{
 		uint8		its_shard;
 
-		/* NaN also where an index has become smaller: there is no such page to be looked at */
+		/*
+		 * NaN also where an index has become smaller: there is no such page
+		 * to be looked at
+		 */
 		if (isnan(dist[i]) || vp_node_standing(store, ids[i], &its_shard) != VP_NODE_LINKED ||
 			its_shard != shard)
 			continue;
 		/* equal where it is infinite */
 		*same += dist[i] == found[i].dist ||
 			fabsf(dist[i] - found[i].dist) <= SAME_DISTANCE * fabsf(dist[i]);
-		found[left++] = (VpCandidate) {dist[i], ids[i]};
+		found[left++] = vp_candidate(dist[i], ids[i]);
 	}
 	return left;
 }
@@ -371,7 +379,7 @@ int
 vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQuery *query,
 				VpId entry, VpCandidate *found, int *level)
 {
-	EntryPoints  *entry_points;
+	EntryPoints *entry_points;
 	int			shard;
 	int			nkept;
 	int			n;

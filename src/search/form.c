@@ -294,7 +294,10 @@ sparsevec_lay_out(VpMeta *meta)
 static void
 sparsevec_init_codec(VpCodec *codec, const VpMeta *meta, const uint32 *signs, const float *mean)
 {
-	/* as many slots as the index was made with: SPARSE_SLOTS of that time, a multiple of 8 */
+	/*
+	 * as many slots as the index was made with: SPARSE_SLOTS of that time, a
+	 * multiple of 8
+	 */
 	vp_sparse_codec_init(codec, meta->metric,
 						 (meta->code_bytes - sizeof(uint64)) / vp_sparse_code_bytes(8) * 8,
 						 mean, meta->mean_floats / 2);

@@ -35,14 +35,17 @@ typedef struct VpForm
 	uint32		max_dims;
 
 	/*
-	 * Values have no common size: exact ones stand in the table alone, and what
-	 * `rotate` makes points into the elements.
+	 * Values have no common size: exact ones stand in the table alone, and
+	 * what `rotate` makes points into the elements.
 	 */
 	bool		in_table;
 
 	int			(*dims) (const VpValue *value);
 
-	/* Where the elements begin: vector_bytes of them, where the metapage says so. */
+	/*
+	 * Where the elements begin: vector_bytes of them, where the metapage says
+	 * so.
+	 */
 	const void *(*elements) (const VpValue *value);
 
 	/* What a value counts in the size of a record. */
@@ -52,8 +55,8 @@ typedef struct VpForm
 	bool		(*is_zero) (const VpValue *value);
 
 	/*
-	 * Sets bits, code_bytes, vector_bytes and mean_floats of a metapage that has
-	 * dims, metric and m.
+	 * Sets bits, code_bytes, vector_bytes and mean_floats of a metapage that
+	 * has dims, metric and m.
 	 */
 	void		(*lay_out) (VpMeta *meta);
 
@@ -62,13 +65,16 @@ typedef struct VpForm
 							   const uint32 *signs, const float *mean);
 
 	/*
-	 * Makes of elements what the codec encodes, codec->rotated_bytes large; raw: the
-	 * mean left in.  Pure C: threads of a build call it.
+	 * Makes of elements what the codec encodes, codec->rotated_bytes large;
+	 * raw: the mean left in.  Pure C: threads of a build call it.
 	 */
 	void		(*rotate) (const VpCodec *codec, const VpMeta *meta, const void *elements,
 						   void *rotated, bool raw);
 
-	/* The exact distance of two values' elements, ordered as the operator orders. */
+	/*
+	 * The exact distance of two values' elements, ordered as the operator
+	 * orders.
+	 */
 	double		(*distance) (const VpMeta *meta, const void *a, const void *b);
 } VpForm;
 

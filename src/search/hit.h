@@ -13,7 +13,8 @@
 /* Whether a snapshot sees the row is to be looked up in the table. */
 typedef struct VpHit
 {
-	double		dist;			/* exact, as the index measures it; NaN comes last */
+	double		dist;			/* exact, as the index measures it; NaN comes
+								 * last */
 	ItemPointerData tid;
 } VpHit;
 

@@ -27,7 +27,10 @@ typedef struct VpIndex
 	VpStore		store;
 	VpCodec		codec;
 
-	/* of what is kept with the relation: how well this process knows it; see cold.c */
+	/*
+	 * of what is kept with the relation: how well this process knows it; see
+	 * cold.c
+	 */
 	int			searches;		/* begun, while it is cold */
 	BlockNumber touched;		/* blocks, from the first one on */
 	bool		warm;			/* all of them */

@@ -53,9 +53,11 @@ typedef struct VpTarget
 static inline VpPlace
 find_place(VpNodeSource *source, VpId id)
 {
+	VpPlace		nowhere = {.block = InvalidBlockNumber};
+
 	if (likely(vp_id_exists(source, id)))
 		return vp_node_place(&source->index->store.geo, id);
-	return (VpPlace) {.block = InvalidBlockNumber};
+	return nowhere;
 }
 
 /*
@@ -141,9 +143,10 @@ coded_distance(const VpQuery *query, const char *record)
 static bool
 peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float *dist)
 {
-	BufferDesc *desc = store->peek.enabled ?
-		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	BufferDesc *desc;
 
+	desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
 	if (desc == NULL)
 		return false;
 	vp_buffer_touch(desc);

@@ -18,15 +18,19 @@ typedef struct VpNodeSource
 	VpSource	source;			/* first */
 	const VpIndex *index;
 	uint32		nids;			/* all ids below are known to have pages */
-	int			vectors;		/* of so many more expanded nodes, exact vectors are loaded too */
-	int			rows_come;		/* after so many of them hooks->rows_come is called; 0: it is not */
+	int			vectors;		/* of so many more expanded nodes, exact
+								 * vectors are loaded too */
+	int			rows_come;		/* after so many of them hooks->rows_come is
+								 * called; 0: it is not */
 	const VpSearchHooks *hooks;
 	void	   *hooks_arg;
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
-	struct VpTarget *targets[2];	/* of the present call of distances_ahead, and of the next */
+	struct VpTarget *targets[2];	/* of the present call of distances_ahead,
+									 * and of the next */
 	int			naimed;			/* of the next */
-	char	   *pair;			/* two codes or vectors; NULL until they are compared */
+	char	   *pair;			/* two codes or vectors; NULL until they are
+								 * compared */
 } VpNodeSource;
 
 extern void vp_node_source_init(VpNodeSource *source, const VpIndex *index);

@@ -43,7 +43,8 @@ struct VpRankedSearch
 
 	VpTableEnd	table;
 	Snapshot	snapshot;
-	VpRowReader *reader;		/* where the exact vectors are in the table; NULL: not yet */
+	VpRowReader *reader;		/* where the exact vectors are in the table;
+								 * NULL: not yet */
 };
 
 /*----------
@@ -448,11 +449,12 @@ vp_ranked_next(VpRankedSearch *search, VpHit *hit)
 VpEffort
 vp_effort_by_settings(void)
 {
-	return (VpEffort) {
-		.ef_search = vp_ef_search,
-		.iterative_scan = vp_iterative_scan,
-		.max_rows = vp_max_scan_tuples
-	};
+	VpEffort	effort = {0};
+
+	effort.ef_search = vp_ef_search;
+	effort.iterative_scan = vp_iterative_scan;
+	effort.max_rows = vp_max_scan_tuples;
+	return effort;
 }
 
 bool
@@ -472,13 +474,13 @@ vp_ranked_counts(const VpRankedSearch *search)
 {
 	const VpRanking *ranking = &search->ranking;
 	VpSearchCounts graph = vp_search_counts(ranking->search);
+	VpRankedCounts counts;
 
-	return (VpRankedCounts) {
-		.ef = ranking->ef,
-		.rounds = ranking->rounds,
-		.expansions = graph.expansions,
-		.distances = graph.distances,
-		.measured = ranking->measured,
-		.rows = ranking->nreturned
-	};
+	counts.ef = ranking->ef;
+	counts.rounds = ranking->rounds;
+	counts.expansions = graph.expansions;
+	counts.distances = graph.distances;
+	counts.measured = ranking->measured;
+	counts.rows = ranking->nreturned;
+	return counts;
 }

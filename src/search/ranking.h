@@ -26,7 +26,8 @@ typedef struct VpEffort
 {
 	int			ef_search;		/* candidates kept in the first round */
 	int			iterative_scan; /* VpIterativeScan */
-	int			max_rows;		/* the search does not go on when it has returned so many; 0: no bound */
+	int			max_rows;		/* the search does not go on when it has
+								 * returned so many; 0: no bound */
 	bool		vectors_only;	/* rows without a vector do not come */
 } VpEffort;
 
@@ -36,28 +37,44 @@ typedef struct VpEffort
  */
 typedef struct VpRankable
 {
-	/* The exact distance of a candidate, NaN if it has none; false if none of its rows can be returned. */
+	/*
+	 * The exact distance of a candidate, NaN if it has none; false if none of
+	 * its rows can be returned.
+	 */
 	bool		(*measure) (void *nodes, VpId id, double *dist);
 
 	/* The same for any id, of which nobody knows that a search finds it. */
 	bool		(*measure_any) (void *nodes, VpId id, double *dist);
 
 	/*
-	 * The row of row->id, or of the first behind it in the chain of equal vectors that has one.
-	 * Sets row->id to the next in the chain, VP_NO_ID if there is none.  False: no row.
+	 * The row of row->id, or of the first behind it in the chain of equal
+	 * vectors that has one. Sets row->id to the next in the chain, VP_NO_ID
+	 * if there is none.  False: no row.
 	 */
 	bool		(*find_row) (void *nodes, VpRow *row, ItemPointer tid);
 
-	/* This candidate will be measured next: begins to load what that needs into the CPU's cache. */
+	/*
+	 * This candidate will be measured next: begins to load what that needs
+	 * into the CPU's cache.
+	 */
 	void		(*prefetch) (void *nodes, VpId id);
 
-	/* This candidate will be measured: begins to read it from disk.  True if that is necessary. */
+	/*
+	 * This candidate will be measured: begins to read it from disk.  True if
+	 * that is necessary.
+	 */
 	bool		(*read_ahead) (void *nodes, VpId id);
 
-	/* The row of `next` will be returned soon, that of `later` after it.  Either may be VP_NO_ID. */
+	/*
+	 * The row of `next` will be returned soon, that of `later` after it.
+	 * Either may be VP_NO_ID.
+	 */
 	void		(*expect) (void *nodes, VpId next, VpId later);
 
-	/* The next row without a vector, in the order in which they are returned; false: no more. */
+	/*
+	 * The next row without a vector, in the order in which they are returned;
+	 * false: no more.
+	 */
 	bool		(*next_bare) (void *nodes, ItemPointer tid);
 
 	/* All ids are below this. */
@@ -88,7 +105,8 @@ typedef struct VpRanking
 	int			rounds;
 	int64		kept;			/* candidates of all rounds */
 	bool		cold;			/* exact vectors had to be read from disk */
-	bool		with_bare;		/* rows without a vector come: all others were found */
+	bool		with_bare;		/* rows without a vector come: all others were
+								 * found */
 	bool		working;		/* hooks->works was called in this call */
 	VpSweep    *sweep;			/* NULL before VP_RANKING_SWEEP */
 	VpRowHeap	heap;			/* measured rows */

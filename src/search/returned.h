@@ -21,7 +21,8 @@
 typedef struct VpReturned
 {
 	MemoryContext context;
-	ItemPointerData tids[VP_FEW_ROWS];	/* rows that were met, all in `seen` if there is one */
+	ItemPointerData tids[VP_FEW_ROWS];	/* rows that were met, all in `seen`
+										 * if there is one */
 	int			ntids;
 	struct rows_hash *seen;
 	VpHit	   *late;			/* those that were found late */

@@ -16,10 +16,14 @@
 typedef struct VpRow
 {
 	pairingheap_node node;		/* first */
-	double		dist;			/* NaN, as the cosine distance of a zero vector is, comes last */
+	double		dist;			/* NaN, as the cosine distance of a zero
+								 * vector is, comes last */
 	VpId		id;				/* or the first of a chain that may have one */
 
-	/* of the chain: where it came from, how far it has come, and a node that it must not meet again */
+	/*
+	 * of the chain: where it came from, how far it has come, and a node that
+	 * it must not meet again
+	 */
 	VpId		before;
 	uint32		steps;
 	VpId		mark;

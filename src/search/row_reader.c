@@ -84,7 +84,11 @@ vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 	if (!table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot, &again, NULL))
 		return NULL;
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
-	/* row security has not looked at the row yet: no function of the caller's may see it */
+
+	/*
+	 * row security has not looked at the row yet: no function of the caller's
+	 * may see it
+	 */
 	if (reader->has_code)
 		vp_as_owner_begin(&as, reader->heap, reader->rel);
 	FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);

@@ -15,7 +15,8 @@
 typedef struct VpTableEnd
 {
 	Relation	table;
-	BlockNumber nblocks;		/* it has at least so many; no heap: any number */
+	BlockNumber nblocks;		/* it has at least so many; no heap: any
+								 * number */
 } VpTableEnd;
 
 /* table: NULL if nobody is going to fetch rows; then any row can be there. */

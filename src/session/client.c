@@ -71,12 +71,14 @@ typedef struct ClientSocket ClientSocket;
 
 typedef enum Coming
 {
-	COMES_AT_ONCE,				/* was there before the first look, or this process has other things to do */
+	COMES_AT_ONCE,				/* was there before the first look, or this
+								 * process has other things to do */
 	COMES_SOON,
 	COMES_LATE					/* or others need the processor */
 } Coming;
 
-static const PQcommMethods *server = NULL;	/* what sends messages; NULL: ours is not in front of it yet */
+static const PQcommMethods *server = NULL;	/* what sends messages; NULL: ours
+											 * is not in front of it yet */
 static PQcommMethods ours;
 
 static char last_message;		/* the type of what was sent last */
@@ -84,8 +86,10 @@ static bool searched = false;	/* by the command that is being executed */
 static Coming last_coming = COMES_LATE;
 static int	idle = 0;			/* answers not to be waited after, from now on */
 static int	next_idle = 1;
-static int	lead = 0;			/* parts of an expansion; negative: the client is not woken */
-static uint64 waking_ns = 0;	/* what it took to wake the client; 0: nothing was sent ahead */
+static int	lead = 0;			/* parts of an expansion; negative: the client
+								 * is not woken */
+static uint64 waking_ns = 0;	/* what it took to wake the client; 0: nothing
+								 * was sent ahead */
 
 static bool
 is_called(void)
@@ -205,7 +209,11 @@ vp_client_rows_come(void)
 	if (!searched || last_coming != COMES_SOON || lead < 0 || waking_ns > 0)
 		return;
 	begun = vp_now();
-	/* does not wait, as a seat may be held here; an error is the next one's who sends */
+
+	/*
+	 * does not wait, as a seat may be held here; an error is the next one's
+	 * who sends
+	 */
 	(void) pq_flush_if_writable();
 	waking_ns = vp_now() - begun;
 }

@@ -111,11 +111,12 @@ spare_below(Plan *plan)
 static PlannedStmt *
 plan_query(VP_PLANNER_PARAMETERS)
 {
-	PlannedStmt *stmt = previous_planner_hook ?
-		previous_planner_hook(VP_PLANNER_ARGUMENTS) :
-		standard_planner(VP_PLANNER_ARGUMENTS);
+	PlannedStmt *stmt;
 	ListCell   *cell;
 
+	stmt = previous_planner_hook ?
+		previous_planner_hook(VP_PLANNER_ARGUMENTS) :
+		standard_planner(VP_PLANNER_ARGUMENTS);
 	if (stmt->commandType == CMD_SELECT)
 		spare_unused(stmt->planTree);
 	spare_below(stmt->planTree);

@@ -25,7 +25,8 @@ typedef struct VpRows
 	bool		enabled;		/* it is a heap, and in shared buffers */
 	VpPeekRel	peek;
 	ItemPointerData coming[2];	/* the last two rows expected, on their way */
-	BlockNumber unknown;		/* the block that heapam had to look up; else invalid */
+	BlockNumber unknown;		/* the block that heapam had to look up; else
+								 * invalid */
 } VpRows;
 
 /* table: NULL if nobody is going to fetch rows. */

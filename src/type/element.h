@@ -17,8 +17,10 @@ typedef struct VpTypeInfo
 {
 	const char *name;
 	int			max_dim;
-	float		overflow;		/* from here on a finite element is out of range */
-	bool		refuses_underflow;	/* is one that is too small for a float, too? */
+	float		overflow;		/* from here on a finite element is out of
+								 * range */
+	bool		refuses_underflow;	/* is one that is too small for a float,
+									 * too? */
 } VpTypeInfo;
 
 /* Each raises an error when what it is named for does not hold. */

@@ -48,7 +48,7 @@ VpHalfvec *
 vp_halfvec_of_floats(const float *x, int dim)
 {
 	VpHalfvec  *result;
-	char		text[FLOAT_SHORTEST_DECIMAL_LEN];
+	char text[	FLOAT_SHORTEST_DECIMAL_LEN];
 
 	vp_type_check_dim(&vp_halfvec_type, dim);
 	result = vp_halfvec_new(dim);

@@ -25,8 +25,9 @@ typedef struct VpSparsevec
 	int32		dim;			/* 1 ... VP_SPARSEVEC_MAX_DIM */
 	int32		nnz;			/* 0 ... VP_SPARSEVEC_MAX_NNZ, and dim */
 	int32		unused;			/* always zero */
-	int32		indices[FLEXIBLE_ARRAY_MEMBER]; /* ascending, from 0; nnz floats follow,
-												 * finite and not zero */
+	int32		indices[FLEXIBLE_ARRAY_MEMBER]; /* ascending, from 0; nnz
+												 * floats follow, finite and
+												 * not zero */
 } VpSparsevec;
 
 #define VP_SPARSEVEC_SIZE(nnz) \

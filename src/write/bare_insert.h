@@ -32,7 +32,8 @@ extern void vp_bare_insert(Relation rel, Relation heap, VpBareKind kind, ItemPoi
 typedef struct VpBareBuild
 {
 	MemoryContext context;		/* of the build: for the files' buffers */
-	struct BufFile *files[VP_NBARE];	/* TIDs, in temporary files; NULL: there are none yet */
+	struct BufFile *files[VP_NBARE];	/* TIDs, in temporary files; NULL:
+										 * there are none yet */
 	uint64		rows[VP_NBARE];
 } VpBareBuild;
 

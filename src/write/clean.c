@@ -180,7 +180,7 @@ find_highest(Cleanup *cleanup, VpEntry *best, uint32 next_id, bool since)
 			continue;
 		shard = vp_node_shard(cleanup->store, id);
 		if (shard < cleanup->shards && level > best[shard].level)
-			best[shard] = (VpEntry) {id, level};
+			best[shard] = vp_entry(id, level);
 	}
 }
 
@@ -189,7 +189,7 @@ current_entry(Cleanup *cleanup, uint32 shard)
 {
 	VpId		id = vp_shard_entry(cleanup->store, shard);
 
-	return (VpEntry) {id, id == VP_NO_ID ? -1 : vp_level(&cleanup->store->geo.levels, id)};
+	return vp_entry(id, id == VP_NO_ID ? -1 : vp_level(&cleanup->store->geo.levels, id));
 }
 
 /*
@@ -207,7 +207,7 @@ replace_entries(Cleanup *cleanup)
 	VpEntry		best[VP_MAX_SHARDS];
 
 	for (uint32 i = 0; i < cleanup->shards; i++)
-		best[i] = (VpEntry) {VP_NO_ID, -1};
+		best[i] = vp_entry(VP_NO_ID, -1);
 	find_highest(cleanup, best, cleanup->next_id, false);
 	VP_POINT("vacuum-entries");
 

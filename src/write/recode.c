@@ -57,7 +57,10 @@ vp_mean_is_due(const VpIndex *index)
 	uint32		records;
 	uint64		bytes;
 
-	/* codes of what is in the table alone keep the mean that they were built with */
+	/*
+	 * codes of what is in the table alone keep the mean that they were built
+	 * with
+	 */
 	if (index->meta.mean_floats == 0 || index->form->in_table ||
 		state.mean_due == 0 || state.next_id < state.mean_due)
 		return false;

@@ -41,7 +41,8 @@ typedef struct Options
 	const char *truth;			/* exact neighbours, .ivecs */
 	const char *out;			/* where `exact` writes them */
 	const char *sql;
-	const char *settings[MAX_SETTINGS]; /* statements run on every new connection */
+	const char *settings[MAX_SETTINGS]; /* statements run on every new
+										 * connection */
 	int			nsettings;
 	Metric		metric;
 	int			clients;
@@ -51,7 +52,8 @@ typedef struct Options
 	long		warmup;			/* unmeasured queries of each client */
 	long		from;			/* first row to send */
 	long		rows;			/* rows to send, or to look at; 0: all */
-	int			skip_modulus;	/* rows with row % modulus == remainder are deleted */
+	int			skip_modulus;	/* rows with row % modulus == remainder are
+								 * deleted */
 	int			skip_remainder;
 } Options;
 
@@ -60,7 +62,8 @@ typedef struct Bench
 {
 	const Options *options;
 	VecFile		vectors;		/* queries, or rows to insert */
-	char	   *encoded;		/* the queries as binary parameters, side by side */
+	char	   *encoded;		/* the queries as binary parameters, side by
+								 * side */
 	size_t		encoded_size;	/* of one */
 	int32_t    *answers;		/* k rows for each query, -1 where none came */
 	bool	   *answered;
@@ -96,7 +99,7 @@ now(void)
  * else the machine does.
  */
 static double
-backend_cpu(PGconn *conn)
+backend_cpu(PGconn * conn)
 {
 	char		path[64];
 	unsigned long long nanoseconds = 0;
@@ -113,7 +116,7 @@ backend_cpu(PGconn *conn)
 }
 
 static PGresult *
-expect(PGconn *conn, PGresult *result, ExecStatusType status)
+expect(PGconn * conn, PGresult * result, ExecStatusType status)
 {
 	if (PQresultStatus(result) != status)
 		die("%s", PQerrorMessage(conn));
@@ -450,7 +453,7 @@ command_query(const Options *options)
 
 /* What the server itself takes to run the statement with a query, in seconds. */
 static double
-explained_time(PGconn *conn, const Bench *bench, long query)
+explained_time(PGconn * conn, const Bench *bench, long query)
 {
 	const char *values[] = {bench->encoded + query * bench->encoded_size};
 	int			lengths[] = {(int) bench->encoded_size};
@@ -510,7 +513,7 @@ command_insert(const Options *options)
 }
 
 static void
-put_copy_data(PGconn *conn, const char *data, size_t size)
+put_copy_data(PGconn * conn, const char *data, size_t size)
 {
 	if (PQputCopyData(conn, data, (int) size) != 1)
 		die("%s", PQerrorMessage(conn));
@@ -648,7 +651,7 @@ parse_options(int argc, char **argv)
 		{"skip", required_argument, NULL, 'x'},
 		{0}
 	};
-	Options		options = {.conninfo = "", .clients = 1, .k = 10};
+	Options		options = {.conninfo = "",.clients = 1,.k = 10};
 	int			letter;
 
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1)

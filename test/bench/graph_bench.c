@@ -32,14 +32,16 @@
 #define BUILD_BITS 8
 #define BATCH 4096				/* vectors that are rotated at a time */
 #define MEAN_SAMPLE 2000		/* vectors whose mean is subtracted from all */
-#define PASSES 3				/* over all queries, for each ef; the fastest counts */
+#define PASSES 3				/* over all queries, for each ef; the fastest
+								 * counts */
 #define NO_ANSWER (-1)
 
 typedef struct Options
 {
 	const char *base;
 	const char *queries;
-	const char *truth;			/* exact neighbours, .ivecs; written when missing */
+	const char *truth;			/* exact neighbours, .ivecs; written when
+								 * missing */
 	Metric		metric;
 	int			m;
 	int			ef_construction;
@@ -60,7 +62,8 @@ typedef struct Bench
 	VpLevels	levels;
 	VpCodec		codec;			/* of the codes that are searched */
 	VpMemGraph *built;
-	VpMemGraph *graph;			/* the same graph with the codes that are searched */
+	VpMemGraph *graph;			/* the same graph with the codes that are
+								 * searched */
 	VpSearch   *search;
 	VpQuery		query;
 	float	   *rotated;
@@ -334,10 +337,10 @@ between(const Point *a, const Point *b, double recall)
 	return (Point)
 	{
 		.ef = a->ef + share * (b->ef - a->ef),
-		.recall = recall,
-		.seconds = a->seconds + share * (b->seconds - a->seconds),
-		.expansions = a->expansions + share * (b->expansions - a->expansions),
-		.distances = a->distances + share * (b->distances - a->distances)
+			.recall = recall,
+			.seconds = a->seconds + share * (b->seconds - a->seconds),
+			.expansions = a->expansions + share * (b->expansions - a->expansions),
+			.distances = a->distances + share * (b->distances - a->distances)
 	};
 }
 

@@ -255,7 +255,7 @@ void
 write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metric,
 					   int k, int threads, const char *path)
 {
-	ExactJob	job = {.base = base, .queries = queries, .metric = metric, .k = k};
+	ExactJob	job = {.base = base,.queries = queries,.metric = metric,.k = k};
 	pthread_t  *thread = bench_alloc(threads * sizeof(pthread_t));
 	FILE	   *out = fopen(path, "wb");
 
@@ -268,7 +268,10 @@ write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metri
 
 	job.found = bench_alloc(queries->count * k * sizeof(Neighbour));
 	for (long i = 0; i < queries->count * k; i++)
-		job.found[i] = (Neighbour) {INFINITY, -1};
+	{
+		job.found[i].distance = INFINITY;
+		job.found[i].row = -1;
+	}
 	for (int i = 0; i < threads; i++)
 		if (pthread_create(&thread[i], NULL, exact_worker, &job) != 0)
 			die("could not start a thread");

@@ -134,7 +134,8 @@ test_rotation_mixes(int n)
 	float	   *x = aligned(n * sizeof(float));
 	double		largest = 0;
 	double		fourth = 0;
-	double		from_to[4][4] = {{0}};	/* strength by quarter of origin and of target */
+	double		from_to[4][4] = {{0}};	/* strength by quarter of origin and
+										 * of target */
 
 	vp_codec_make_signs(99, signs, vp_rotation_words(n));
 	for (int i = 0; i < n; i++)
@@ -299,7 +300,10 @@ measure(Bench *b, const float *x, bool from_code)
 static void
 test_estimates(VpMetric metric, int bits, bool skewed)
 {
-	/* The grid's error, tan of the angle between v and r, and something for the query's own. */
+	/*
+	 * The grid's error, tan of the angle between v and r, and something for
+	 * the query's own.
+	 */
 	double		limit = bits == 2 ? 0.36 : bits == 4 ? 0.11 : 0.0115;
 	float	   *x = malloc(VECTORS * DIMS * sizeof(float));
 	double		without_mean = 0;
@@ -669,7 +673,11 @@ test_bits(VpMetric metric, int nbits)
 		vp_query_from_code(&b.codec, b.code, &b.factors, &b.query);
 		VP_CHECK(vp_query_distance(&b.query, b.code, &b.factors) == 0, "%d bits, distance to itself", nbits);
 	}
-	/* nothing is beside nothing in the graph, and has nothing in common with it in truth */
+
+	/*
+	 * nothing is beside nothing in the graph, and has nothing in common with
+	 * it in truth
+	 */
 	vp_codec_encode(&b.codec, memset(b.rotated, 0, b.codec.rotated_bytes), b.code, &b.factors);
 	vp_query_from_code(&b.codec, b.code, &b.factors, &b.query);
 	VP_CHECK(vp_query_distance(&b.query, b.code, &b.factors) == 0, "no bits, distance to itself");
@@ -683,7 +691,9 @@ test_bits(VpMetric metric, int nbits)
 static void
 test_bit_sample(void)
 {
-	enum {BYTES = 512};
+	enum
+	{
+	BYTES = 512};
 	Bench		b;
 	uint8_t		x[BYTES];
 	uint8_t		y[BYTES];

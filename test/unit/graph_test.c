@@ -198,7 +198,7 @@ exhaust(TestSource *test, const Sample *sample, VpSearch *search, int ef, uint32
 	sample_query_make(&query, &sample->codec);
 	sample_query_set(&query, sample, 0);
 	vp_search_start(search, &test->source, &query.query, graph->entries[0].id,
-						graph->entries[0].level, 0,
+					graph->entries[0].level, 0,
 					ef, nids);
 	do
 	{
@@ -273,7 +273,10 @@ check_searches(TestSource *test, const Sample *sample)
 	VP_CHECK(small == hashed, "recall %.3f with bytes, %.3f with a hash table", small, hashed);
 	VP_CHECK(large >= 0.999, "recall %.3f with a large pool", large);
 
-	/* the same search memory for all: small, large, bytes, hashed, more than 255 */
+	/*
+	 * the same search memory for all: small, large, bytes, hashed, more than
+	 * 255
+	 */
 	for (int i = 0; i < 2; i++)
 	{
 		uint32_t	nids = i == 0 ? (uint32_t) sample->n : UINT32_C(1) << 24;
@@ -285,7 +288,10 @@ check_searches(TestSource *test, const Sample *sample)
 	}
 	check_again(test, sample, search);
 
-	/* ids that are younger than the search are left out, and nothing else happens */
+	/*
+	 * ids that are younger than the search are left out, and nothing else
+	 * happens
+	 */
 	VP_CHECK(exhaust(test, sample, search, 50, 10) <= reached, "few ids are known");
 	vp_search_destroy(search);
 }

@@ -18,7 +18,8 @@
 #include "kernel/kernel.h"
 #include "unit.h"
 
-#define ROOM 262144				/* bytes an array may have, a multiple of any page size */
+#define ROOM 262144				/* bytes an array may have, a multiple of any
+								 * page size */
 
 static uint64_t seed = 1;
 
@@ -306,8 +307,8 @@ test_float_to_half(const VpKernel *k, char *end_a, char *end_b)
 		VpHalf		h = (VpHalf) i;
 		VpHalf		next = (VpHalf) (i + 1);
 		double		value = half_by_definition(i);
-		double		above = (i & 0x7FFF) == 0x7BFF ? copysign(65536, value)
-			: half_by_definition(i + 1);
+		bool		last = (i & 0x7FFF) == 0x7BFF;
+		double		above = last ? copysign(65536, value) : half_by_definition(i + 1);
 		float		middle = (float) ((value + above) / 2);
 
 		if (vp_half_is_nan(h))
@@ -544,10 +545,11 @@ test_l1_codes(const VpKernel *k, char *end_a, char *end_b, int bits)
 		for (int v = 0; v < 5; v++)
 			for (int w = 0; w < 5; w++)
 			{
-				float		reference = l1_of(vp_kernel_scalar(), bits)
-					(code, q, specials[v], specials[w], nbytes);
-				float		got = l1_of(k, bits) (code, q, specials[v], specials[w], nbytes);
+				float		reference;
+				float		got;
 
+				reference = l1_of(vp_kernel_scalar(), bits) (code, q, specials[v], specials[w], nbytes);
+				got = l1_of(k, bits) (code, q, specials[v], specials[w], nbytes);
 				VP_CHECK(agrees(got, reference, fabs(reference) * (n + 4) * (double) FLT_EPSILON),
 						 "%s l1_u%d of %d bytes, lo %g, step %g: %g, not %g", k->name, bits, nbytes,
 						 specials[v], specials[w], got, reference);

@@ -312,7 +312,7 @@ link_node(WriterTest *test, VpWriter *writer, VpId id)
 	if (entry->id != VP_NO_ID)
 		vp_link(writer, &test->source, id, &query.query, entry->id, entry->level, id + 1);
 	if (entry->id == VP_NO_ID || level > entry->level)
-		*entry = (VpEntry) {id, level};
+		*entry = vp_entry(id, level);
 }
 
 static bool
@@ -356,7 +356,10 @@ write_all(WriterTest *test, VpWriter *volatile *writer, volatile VpId *at)
 		*writer = vp_writer_create(&jumping_memory, &few.codec, &few.levels, 8, EF);
 	while (*at < FEW_NODES)
 	{
-		/* a node that lacks memory is left, as that of a row whose insert has failed */
+		/*
+		 * a node that lacks memory is left, as that of a row whose insert has
+		 * failed
+		 */
 		VpId		id = (*at)++;
 
 		link_node(test, *writer, id);

@@ -25,7 +25,8 @@ typedef struct World
 	VpRanking	ranking;
 
 	bool		pairs;			/* nodes 2 i and 2 i + 1 are the same row */
-	int			hidden;			/* each so many-th node has no row that is seen; 0: none */
+	int			hidden;			/* each so many-th node has no row that is
+								 * seen; 0: none */
 	int			nan;			/* each so many-th node has no distance */
 	bool		cold;
 
@@ -112,9 +113,20 @@ ends(void *arg, const VpSearchEnd *end)
 
 static const VpSearchHooks hooks = {.works = works,.round = round_begins,.ends = ends};
 
+static VpEffort
+effort(int ef_search, int iterative_scan, int max_rows)
+{
+	VpEffort	effort = {0};
+
+	effort.ef_search = ef_search;
+	effort.iterative_scan = iterative_scan;
+	effort.max_rows = max_rows;
+	return effort;
+}
+
 /* Searches for query `number`. */
 static void
-begin(World *world, int number, VpEffort effort)
+begin(World *world, int number, VpEffort how)
 {
 	VpRanking  *ranking = &world->ranking;
 	VpEntry		entry = vp_mem_entry(world->graph, 0);
@@ -123,9 +135,9 @@ begin(World *world, int number, VpEffort effort)
 	vp_codec_rotate(&world->sample.codec, world->vector, world->rotated);
 	vp_query_prepare(&world->sample.codec, world->rotated, &world->query);
 	world->rounds = world->ends = world->reads = 0;
-	vp_ranking_begin(ranking, &effort);
+	vp_ranking_begin(ranking, &how);
 	vp_search_start_all(ranking->search, vp_mem_source(world->graph), &world->query, &entry, 1,
-						effort.ef_search, N);
+						how.ef_search, N);
 	vp_ranking_searched(ranking);
 }
 
@@ -178,7 +190,7 @@ test_order(World *world)
 		double		last = -INFINITY;
 		VpHit		hit;
 
-		begin(world, query, (VpEffort) {100, VP_ITERATIVE_STRICT, 0});
+		begin(world, query, effort(100, VP_ITERATIVE_STRICT, 0));
 		dist = all_distances(world);
 		for (int i = 0; i < SAMPLE_K; i++)
 		{
@@ -210,7 +222,7 @@ count_all(World *world, int iterative_scan, int *nlate)
 	int			n = 0;
 
 	*nlate = 0;
-	begin(world, 1, (VpEffort) {20, iterative_scan, 0});
+	begin(world, 1, effort(20, iterative_scan, 0));
 	while (next(world, &hit))
 	{
 		int			row = row_number(&hit);
@@ -268,12 +280,12 @@ test_bounds(World *world)
 	VpHit		hit;
 	int			n = 0;
 
-	begin(world, 2, (VpEffort) {30, VP_ITERATIVE_OFF, 0});
+	begin(world, 2, effort(30, VP_ITERATIVE_OFF, 0));
 	while (next(world, &hit))
 		n++;
 	VP_CHECK(n == 30 && world->rounds == 0 && !world->end.cut_off, "off: one round, %d rows", n);
 
-	begin(world, 2, (VpEffort) {30, VP_ITERATIVE_STRICT, 100});
+	begin(world, 2, effort(30, VP_ITERATIVE_STRICT, 100));
 	for (n = 0; next(world, &hit);)
 		n++;
 	VP_CHECK(n >= 100 && n < N && world->end.cut_off, "cut off: %d rows", n);
@@ -287,12 +299,12 @@ test_take(World *world)
 	VpHit		hit;
 	double		last;
 
-	begin(world, 3, (VpEffort) {40, VP_ITERATIVE_STRICT, 0});
+	begin(world, 3, effort(40, VP_ITERATIVE_STRICT, 0));
 	for (int i = 0; i < 5; i++)
 		VP_CHECK(next(world, &hits[i]), "a row");
 
 	/* the first is missing, and so found too late */
-	begin(world, 3, (VpEffort) {40, VP_ITERATIVE_STRICT, 0});
+	begin(world, 3, effort(40, VP_ITERATIVE_STRICT, 0));
 	for (int i = 1; i < 5; i++)
 		VP_CHECK(vp_ranking_take(&world->ranking, hits[i].dist, &hits[i].tid), "taken");
 	VP_CHECK(!vp_ranking_take(&world->ranking, hits[2].dist, &hits[2].tid), "once");
@@ -316,11 +328,11 @@ test_cold(World *world)
 	VpHit		hit;
 
 	world->cold = false;
-	begin(world, 4, (VpEffort) {40, VP_ITERATIVE_STRICT, 0});
+	begin(world, 4, effort(40, VP_ITERATIVE_STRICT, 0));
 	VP_CHECK(world->reads == VP_MIN_MEASURED, "the first %d", world->reads);
 	VP_CHECK(next(world, &hit) && world->reads == VP_MIN_MEASURED, "no more");
 	world->cold = true;
-	begin(world, 4, (VpEffort) {40, VP_ITERATIVE_STRICT, 0});
+	begin(world, 4, effort(40, VP_ITERATIVE_STRICT, 0));
 	VP_CHECK(next(world, &hit) && world->reads > VP_MIN_MEASURED, "one more with each");
 	world->cold = false;
 }
@@ -330,7 +342,7 @@ test_empty(World *world)
 {
 	VpHit		hit;
 
-	vp_ranking_begin(&world->ranking, &(VpEffort) {40, VP_ITERATIVE_STRICT, 0});
+	vp_ranking_begin(&world->ranking, &effort(40, VP_ITERATIVE_STRICT, 0));
 	vp_ranking_is_empty(&world->ranking);
 	VP_CHECK(!next(world, &hit) && !vp_ranking_has_more(&world->ranking), "no rows");
 }

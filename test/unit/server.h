@@ -35,7 +35,7 @@ typedef struct ServerChunk
 
 static ServerChunk *server_chunks = NULL;
 
-void	   *
+void *
 MemoryContextAllocZero(MemoryContext context, Size size)
 {
 	ServerChunk *chunk = calloc(1, sizeof(ServerChunk) + size);
@@ -47,31 +47,31 @@ MemoryContextAllocZero(MemoryContext context, Size size)
 	return chunk->data;
 }
 
-void	   *
+void *
 MemoryContextAlloc(MemoryContext context, Size size)
 {
 	return MemoryContextAllocZero(context, size);
 }
 
-void	   *
+void *
 MemoryContextAllocHuge(MemoryContext context, Size size)
 {
 	return MemoryContextAllocZero(context, size);
 }
 
-void	   *
+void *
 MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
 {
 	return MemoryContextAllocZero(context, size);
 }
 
-void	   *
+void *
 palloc(Size size)
 {
 	return MemoryContextAllocZero(NULL, size);
 }
 
-void	   *
+void *
 palloc0(Size size)
 {
 	return MemoryContextAllocZero(NULL, size);

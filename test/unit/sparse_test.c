@@ -88,7 +88,9 @@ new_vector(void)
 {
 	Vector	   *v = malloc(sizeof(Vector));
 
-	v->sparse = (VpSparse) {0, v->indices, v->values};
+	v->sparse.nnz = 0;
+	v->sparse.indices = v->indices;
+	v->sparse.values = v->values;
 	return v;
 }
 
@@ -222,7 +224,7 @@ test_pruning(void)
 			encode(&codec, &v->sparse, &coded);
 			for (int i = 0; i < nnz; i++)
 			{
-				int			before = 0;	/* elements that come first */
+				int			before = 0; /* elements that come first */
 
 				for (int j = 0; j < nnz; j++)
 					before += fabsf(v->values[j]) > fabsf(v->values[i]) ||
@@ -461,7 +463,9 @@ test_offset(VpMetric metric)
 			indices[i][d] = 3 * d + (i % 20 == 0);
 			values[i][d] = 1e6f + 100 * (float) vp_unit_gauss(&seed);
 		}
-		vectors[i] = (VpSparse) {OFFSET_DIMS, indices[i], values[i]};
+		vectors[i].nnz = OFFSET_DIMS;
+		vectors[i].indices = indices[i];
+		vectors[i].values = values[i];
 	}
 	n = vp_sparse_mean(vectors, OFFSETS, room, mean);
 	VP_CHECK(n == OFFSET_DIMS, "the mean has %d dimensions", n);

@@ -59,7 +59,7 @@ vp_unit_random(uint64_t *state)
 static inline double
 vp_unit_uniform(uint64_t *state)
 {
-	return (double) (vp_unit_random(state) >> 11) * 0x1p-53;
+	return (double) (vp_unit_random(state) >> 11) / 9007199254740992.0;
 }
 
 /* Normal, mean 0 and variance 1. */
