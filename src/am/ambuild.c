@@ -579,10 +579,11 @@ write_links(Build *build, VpId id)
 	{
 		VpPlace		place;
 		int			n = vp_mem_links(graph, id, level, links);
-		Buffer		buffer = vp_store_read(store, place.block);
+		Buffer		buffer;
 
 		place = level > 0 ? vp_upper_place(&store->geo, id, level) :
 			vp_node_place(&store->geo, id);
+		buffer = vp_store_read(store, place.block);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		if (level > 0)
 			vp_upper_write(store, BufferGetPage(buffer), id, level, links, n);
