@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * launcher.c
- *	  Sends a catalogue reader to each database of which there is news, and sees to workers.
+ *	  Sends a catalogue reader to each database whose wishes may have changed, and sees to workers.
  *
  * A backend reads invalidation messages and acts upon those about its own
  * database.  The launcher looks at all of them, so it reads them itself, and
@@ -66,7 +66,7 @@ static Oid	catalog_reader_database;
 static TimestampTz catalog_reader_started;
 
 /*----------
- * News
+ * Invalidation
  *----------
  */
 
@@ -136,7 +136,7 @@ drop_slots(void)
 
 /*
  * Copies pg_database, with what is known of each database; of a new one, all is
- * news.
+ * out of date.
  */
 static void
 copy_list(void)
@@ -174,7 +174,7 @@ copy_list(void)
 	ndatabases = n;
 }
 
-/* Messages that the transaction has read might have been news. */
+/* Messages that the transaction has read might have said that something is out of date. */
 static void
 read_list(void)
 {
@@ -191,7 +191,7 @@ read_list(void)
 	drop_slots();
 }
 
-/* Slots whose facts are to be read again. */
+/* Slots whose definitions are to be read again. */
 static void
 note_slots(void)
 {
@@ -322,7 +322,7 @@ registry_is_used(void)
 }
 
 /*
- * Is there nothing that a round could do?  Then only news can change that.  All messages that came
+ * Is there nothing that a round could do?  Then only a message can change that.  All messages that came
  * before the latch was set last must have been read.
  */
 static bool

@@ -340,7 +340,7 @@ do_step(Mover *mover, Relation heap, Relation rel)
 
 /*
  * Opens the index with its table, as an insert does; false when it is gone, or is not
- * built yet: the build's end is news for the catalogue reader.
+ * built yet: the build's end wakes the catalogue reader.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)

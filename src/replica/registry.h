@@ -54,13 +54,13 @@ typedef struct VpSlot
 								 * go, and frees the slot */
 	VpDefinition definition;
 	uint64		hold;			/* number of the present hold; 0: none */
-	uint64		sure;			/* of the hold that facts were read in */
+	uint64		sure;			/* of the hold that the definition was read in */
 
 	/* by the keeper */
 	VpState		state;
 	char		error[512];		/* of VP_ERROR; else empty */
 	bool		failed;			/* pages could not be read: not tried again
-								 * with these facts */
+								 * with this definition */
 	bool		unfilled;		/* such that the tier does not keep: left to
 								 * searches, likewise */
 	BlockNumber pinned;			/* blocks */

@@ -112,7 +112,7 @@ give_worker_slots(void)
 }
 
 /*
- * Workers are started while the slot's facts are sure: then the keeper has the database,
+ * Workers are started while the slot's definition is sure: then the keeper has the database,
  * and nobody drops it.
  */
 static bool
