@@ -420,6 +420,17 @@ check_landmarks(Check *check)
 	}
 }
 
+/*
+ * A dead node to which nothing leads any more: VACUUM was interrupted before it put this one
+ * into the waiting list, and after it put some there that this one leads to.
+ */
+static bool
+is_left_behind(const NodeInfo *node)
+{
+	return vp_is_gone(node->flags) && !node->reached;
+}
+
+/* After check_reachable. */
 static void
 check_links(Check *check)
 {
@@ -428,7 +439,7 @@ check_links(Check *check)
 		int			top = vp_level(&check->store->geo.levels, id);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!in_graph(check->nodes[id].flags))
+		if (!in_graph(check->nodes[id].flags) || is_left_behind(&check->nodes[id]))
 			continue;
 		for (int level = 0; level <= top; level++)
 		{
@@ -830,7 +841,6 @@ vecprov_check(PG_FUNCTION_ARGS)
 	check_pages(check);
 	if (check->full)
 	{
-		check_links(check);
 		check_landmarks(check);
 		check_chains(check);
 		vp_check_bare(check);
@@ -840,6 +850,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_totals(check);
 		check_table(check);
 		check_reachable(check);
+		check_links(check);
 	}
 	vp_target_close(&check->target);
 	PG_RETURN_NULL();

@@ -468,7 +468,8 @@ release_nodes(Cleanup *cleanup)
 	for (uint32 page = 0; page < npages; page++)
 	{
 		vacuum_delay_point(false);
-		(void) vp_release_page(cleanup->store, page, xid);
+		if (vp_release_page(cleanup->store, page, xid) > 0)
+			VP_POINT("vacuum-listed");
 	}
 }
 

@@ -64,6 +64,14 @@ foreach my $point ('vacuum-marked', 'vacuum-surveyed', 'vacuum-repaired', 'vacuu
 	check_and_go_on("$point, error");
 }
 
+# Among the pages whose dead it lists: those that are not listed yet lead to such as are.
+foreach my $count (1, 2, 4)
+{
+	$node->safe_psql('postgres', $make);
+	ok(crash_at($node, "vacuum-listed=crash:$count", 'VACUUM items'), "page $count is listed: crashed");
+	check_and_go_on("page $count is listed");
+}
+
 # A whole cluster of 500 is gone, but VACUUM has only marked it: rows that come into its place have no
 # living neighbours near by, and must be found all the same; after the next VACUUM, too.
 $node->safe_psql('postgres', <<'EOS');
