@@ -227,7 +227,7 @@ flags_make_sense(uint8 flags)
 	if (state == VP_NODE_BARE && (flags & (VP_NODE_DEAD | VP_NODE_MOVED)))
 		return false;
 	if (((flags & VP_NODE_LISTED) && !(flags & VP_NODE_UNLINKED)) ||
-		((flags & VP_NODE_MOVED) && !(flags & VP_NODE_DEAD)))
+		((flags & VP_NODE_MOVED) && (!(flags & VP_NODE_DEAD) || (flags & VP_NODE_LISTED))))
 		return false;
 
 	/*

@@ -79,6 +79,9 @@ measure(VpRanking *ranking, VpId id)
 
 	if (!ranking->rankable->measure(ranking->nodes, id, &dist))
 		return NAN;
+	/* NaN, where finite elements overflow, is farther than all else */
+	if (isnan(dist))
+		dist = INFINITY;
 	vp_row_push(&ranking->heap, vp_row_new(&ranking->heap, dist, id));
 	return dist;
 }
