@@ -79,9 +79,6 @@ measure(VpRanking *ranking, VpId id)
 
 	if (!ranking->rankable->measure(ranking->nodes, id, &dist))
 		return NAN;
-	/* NaN, where finite elements overflow, is farther than all else */
-	if (isnan(dist))
-		dist = INFINITY;
 	vp_row_push(&ranking->heap, vp_row_new(&ranking->heap, dist, id));
 	return dist;
 }
@@ -291,12 +288,19 @@ next_row(VpRanking *ranking)
 	return row == NULL && ranking->phase == VP_RANKING_SWEEP ? next_swept(ranking) : row;
 }
 
+/* NaN, where finite elements overflow, is farther than all else. */
+static inline bool
+is_nearer(double dist, double than)
+{
+	return dist < than || (isnan(than) && !isnan(dist));
+}
+
 bool
 vp_ranking_take(VpRanking *ranking, double dist, const ItemPointerData *tid)
 {
 	if (vp_returned_before(&ranking->returned, tid))
 		return false;
-	if (dist < ranking->farthest && ranking->effort.iterative_scan != VP_ITERATIVE_RELAXED)
+	if (is_nearer(dist, ranking->farthest) && ranking->effort.iterative_scan != VP_ITERATIVE_RELAXED)
 	{
 		vp_returned_put_off(&ranking->returned, dist, tid);
 		return false;

@@ -80,13 +80,19 @@ expect(void *nodes, VpId next, VpId later)
 {
 }
 
+static bool
+next_bare(void *nodes, ItemPointer tid)
+{
+	return false;
+}
+
 static uint32
 count(void *nodes)
 {
 	return N;
 }
 
-static const VpRankable rankable = {measure, measure, find_row, prefetch, read_ahead, expect, count};
+static const VpRankable rankable = {measure, measure, find_row, prefetch, read_ahead, expect, next_bare, count};
 
 static void
 works(void *arg)
@@ -340,9 +346,10 @@ test_cold(World *world)
 static void
 test_empty(World *world)
 {
+	VpEffort	how = effort(40, VP_ITERATIVE_STRICT, 0);
 	VpHit		hit;
 
-	vp_ranking_begin(&world->ranking, &effort(40, VP_ITERATIVE_STRICT, 0));
+	vp_ranking_begin(&world->ranking, &how);
 	vp_ranking_is_empty(&world->ranking);
 	VP_CHECK(!next(world, &hit) && !vp_ranking_has_more(&world->ranking), "no rows");
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/codec.h"
 #include "kernel/sparse.h"
 #include "unit.h"
 
