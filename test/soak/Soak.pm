@@ -219,6 +219,20 @@ sub come_back
 	eval { start_again($node, 60); 1 } or difference($node->name . ": $@");
 }
 
+# A server whose startup process was killed ends by itself, on a standby too; it is started again.
+sub end_without_startup
+{
+	my ($node) = @_;
+
+	foreach (1 .. 600)
+	{
+		last unless -f $node->data_dir . '/postmaster.pid';
+		usleep(50_000);
+	}
+	$node->{_pid} = undef;
+	come_back($node);
+}
+
 # Begins to start a server, and kills it, or the process that recovers it, a moment after that began.
 sub kill_in_recovery
 {
@@ -288,6 +302,7 @@ sub fault
 			usleep(50_000);
 		}
 		$told //= "$kind: nobody there";
+		end_without_startup($node) if $told =~ /^KILL startup/;
 	}
 	return $node->name . ": $told";
 }
