@@ -112,6 +112,9 @@ is_done(Oid relid)
 	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
 		memcmp(&slot.definition.wish, &wish, sizeof(wish)) != 0)
 		return false;
+	/* before the catalogues were read in this hold, it may be of another file */
+	if (slot.state == VP_ERROR && (slot.hold == 0 || slot.sure != slot.hold))
+		return false;
 	if (slot.state == VP_ERROR)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
