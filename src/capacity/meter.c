@@ -76,7 +76,7 @@ struct VpMeter
 	Bucket		buckets[VP_NBUCKETS];
 	pg_atomic_uint64 refused[VP_NREFUSALS];
 	pg_atomic_uint32 claim;		/* the last that was made; VpClaim */
-	pg_atomic_uint32 used;		/* when, in seconds */
+	pg_atomic_uint32 used;		/* when: clock_ms() */
 	char		padding[LINE_BYTES - (VP_NREFUSALS + 1) * sizeof(pg_atomic_uint64)];
 };
 
@@ -185,6 +185,13 @@ look_up(uint64 owner, int *vacant)
 	return -1;
 }
 
+/* Milliseconds, of which it comes to zero again after 49 days: only differences mean something. */
+static inline uint32
+clock_ms(void)
+{
+	return (uint32) (vp_now() / 1000000);
+}
+
 /* Are all buckets full?  Then they are as those of a new meter. */
 static bool
 is_at_rest(VpMeter *meter)
@@ -223,19 +230,20 @@ static int
 find_victim(VpClaim claim)
 {
 	int			least = claim == VP_CLAIM_NAMED ? 3 : 2;
-	uint32		used = 0;
+	uint32		now = clock_ms();
+	uint32		longest = 0;
 	int			victim = -1;
 
 	for (int i = 0; i < vp_max_metered_indexes; i++)
 	{
 		int			need = need_of(&meters[i]);
-		uint32		when = pg_atomic_read_u32(&meters[i].used);
+		uint32		idle = now - pg_atomic_read_u32(&meters[i].used);
 
-		if (need > least || (need == least && (victim < 0 || when >= used)))
+		if (need > least || (need == least && (victim < 0 || idle <= longest)))
 			continue;
 		victim = i;
 		least = need;
-		used = when;
+		longest = idle;
 	}
 	return victim;
 }
@@ -321,7 +329,7 @@ VpMeter *
 vp_meter_claim(Relation rel, VpClaim claim)
 {
 	uint64		owner = OwnerOf(MyDatabaseId, RelationGetRelid(rel));
-	uint32		now = vp_now() / VP_NS_PER_SECOND;
+	uint32		now = clock_ms();
 	VpMeter    *meter;
 	int			vacant;
 	int			at = look_up(owner, &vacant);
