@@ -19,9 +19,9 @@
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
-#include "replica/worker_search.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
+#include "replica/worker_search.h"
 #include "search/table_end.h"
 #include "session/client.h"
 #include "session/cold.h"

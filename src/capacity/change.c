@@ -41,8 +41,8 @@
 #include "utils/syscache.h"
 
 #include "base/loaded.h"
-#include "base/wish_inval.h"
 #include "base/options.h"
+#include "base/wish_inval.h"
 #include "capacity/change.h"
 #include "capacity/charge.h"
 #include "capacity/own_object.h"

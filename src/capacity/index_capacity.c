@@ -16,12 +16,12 @@
 #include "utils/rel.h"
 
 #include "capacity/arithmetic.h"
+#include "capacity/index_capacity.h"
 #include "capacity/ledger.h"
 #include "capacity/memory.h"
 #include "capacity/meter.h"
 #include "capacity/own_object.h"
 #include "capacity/quota.h"
-#include "capacity/index_capacity.h"
 #include "page/store.h"
 
 int64

@@ -29,10 +29,10 @@
 #include "capacity/memory.h"
 #include "page/window.h"
 #include "replica/pins.h"
-#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/replica_stats.h"
 #include "replica/worker.h"
+#include "replica/worker_slot.h"
 
 /* Milliseconds. */
 #define LOOK_EVERY		10

@@ -27,13 +27,13 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "base/wish_inval.h"
 #include "base/settings.h"
+#include "base/wish_inval.h"
 #include "capacity/charge.h"
-#include "replica/worker_pool.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
+#include "replica/worker_pool.h"
 
 /* Milliseconds.  Nothing wakes the launcher of a standby. */
 #define LISTEN_EVERY	100

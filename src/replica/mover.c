@@ -38,11 +38,11 @@
 #include "capacity/scaling.h"
 #include "page/move.h"
 #include "page/node.h"
+#include "page/page_locks.h"
 #include "replica/mover.h"
 #include "search/index.h"
 #include "write/clean.h"
 #include "write/inserter.h"
-#include "page/page_locks.h"
 #include "write/recode.h"
 
 /* Records moved, and nodes looked at, in a portion. */

@@ -21,11 +21,11 @@
 
 #include "base/zones.h"
 #include "capacity/meter.h"
-#include "replica/worker_slot.h"
 #include "replica/request.h"
 #include "replica/seats.h"
 #include "replica/serve.h"
 #include "replica/worker.h"
+#include "replica/worker_slot.h"
 
 /* Milliseconds after which locks are let go, though there is more to do. */
 #define TURN	10

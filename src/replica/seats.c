@@ -28,11 +28,11 @@
 
 #include "base/settings.h"
 #include "base/wait_event.h"
-#include "replica/worker_slot.h"
 #include "replica/registry.h"
+#include "replica/replica_stats.h"
 #include "replica/request.h"
 #include "replica/seats.h"
-#include "replica/replica_stats.h"
+#include "replica/worker_slot.h"
 
 /* The word: seats in use, limit, is there a queue? */
 #define USED_MASK		UINT64CONST(0xFFFFFFFF)

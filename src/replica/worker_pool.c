@@ -17,10 +17,10 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
-#include "replica/worker_pool.h"
-#include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
+#include "replica/worker_pool.h"
+#include "replica/worker_slot.h"
 
 /*
  * Milliseconds until another worker is started for a worker slot: when one was; when none was

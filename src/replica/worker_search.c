@@ -16,11 +16,11 @@
 #include "utils/timestamp.h"
 
 #include "base/wait_event.h"
-#include "replica/worker_slot.h"
-#include "replica/worker_search.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seats.h"
+#include "replica/worker_search.h"
+#include "replica/worker_slot.h"
 
 /* Milliseconds after which a request that nobody has begun is taken back. */
 #define PATIENCE	10

@@ -21,8 +21,8 @@
 #include "storage/shmem.h"
 
 #include "base/settings.h"
-#include "replica/worker_slot.h"
 #include "replica/registry.h"
+#include "replica/worker_slot.h"
 
 VpWorkerSlot *vp_worker_slots;
 

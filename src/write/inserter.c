@@ -21,9 +21,9 @@
 #include "page/alloc.h"
 #include "page/move.h"
 #include "page/node.h"
+#include "page/page_locks.h"
 #include "search/node_source.h"
 #include "write/inserter.h"
-#include "page/page_locks.h"
 #include "write/recode.h"
 
 /* What inserts into an index work with. */
