@@ -146,6 +146,7 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
 	lay_out(&want, form, metric, meta->dims, meta->m, meta->ef_construction);
+	want.version = meta->version;
 
 	/*
 	 * of sparse vectors the first batch has decided whether there is a mean,

@@ -207,6 +207,9 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
 					store->geo.code_bytes / sizeof(uint32));
+	if (store->geo.key_bytes > 0)
+		vp_change_words(&change, old + store->geo.keys_offset, record->keys,
+						store->geo.key_bytes / sizeof(uint32));
 	if (take.used)
 		vp_change_words(&change, old + store->geo.links_offset, zeroes, 2 * store->geo.m);
 	vp_change_words(&change, vp_record_tail(store, old), (const uint32 *) &tail,
@@ -258,6 +261,8 @@ vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
 
 	memcpy(to, record->factors, sizeof(record->factors));
 	memcpy(to + sizeof(record->factors), record->code, store->geo.code_bytes);
+	if (store->geo.key_bytes > 0)
+		memcpy(to + store->geo.keys_offset, record->keys, store->geo.key_bytes);
 	tail->id = id;
 	tail->size = record->size;
 	tail->tid = record->tid;
