@@ -15,15 +15,15 @@
 
 #include "graph/graph.h"
 
-/* A node met in the graph and measured, and a list of links read. */
-#define VP_COST_DISTANCE	24.0
-#define VP_COST_LIST		30.0
+/* A node that is met in the graph and measured, with its share of the lists that are read. */
+#define VP_COST_DISTANCE	18.0
 
-/* A node tested that was not measured, on its way through the graph. */
+/* Hopping besides: a list of links, and a node that is tested and not measured. */
+#define VP_COST_LIST		35.0
 #define VP_COST_TEST		8.0
 
 /* One of a list of nodes, measured; one of all nodes, tested. */
-#define VP_COST_LISTED		8.0
+#define VP_COST_LISTED		10.0
 #define VP_COST_SCANNED		5.0
 
 /*
@@ -39,7 +39,7 @@
  * many more nodes for them.
  */
 #define VP_LEAST_GOAL		20
-#define VP_GOAL_POWER		0.65
+#define VP_GOAL_POWER		0.7
 
 /* The rule is asked each time that so many lists have been read. */
 #define VP_RULE_LISTS		32
@@ -53,8 +53,8 @@
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05
 
-/* What it may cost to measure all, in plain searches, instead of hopping over others. */
-#define VP_HOP_SEARCHES		4.0
+/* To measure all may cost so many plain searches before it is better to hop over others. */
+#define VP_HOP_SEARCHES		10.0
 
 static inline int
 vp_filter_goal(int ef, double share)

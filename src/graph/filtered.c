@@ -298,8 +298,11 @@ spent(const VpSearch *search)
 {
 	const VpSearchCounts *counts = &search->counts;
 
-	return (double) counts->distances * VP_COST_DISTANCE + (double) counts->expansions * VP_COST_LIST +
-		(double) counts->tests * (counts->way == VP_WAY_HOP ? VP_COST_TEST : 0);
+	double		cost = (double) counts->distances * VP_COST_DISTANCE;
+
+	if (counts->way == VP_WAY_HOP)
+		cost += (double) counts->expansions * VP_COST_LIST + (double) counts->tests * VP_COST_TEST;
+	return cost;
 }
 
 /* The way to begin with. */
@@ -605,7 +608,7 @@ visit_graphs(VpSearch *search, int ngraphs)
 	for (int i = 0; i < ngraphs && way == VP_WAY_VISIT; i++)
 	{
 		vp_search_reset_pool(search, filtered->ef);
-		filtered->goal = vp_filter_goal(filtered->ef, i == 0 ? 1 : local_share(filtered));
+		filtered->goal = i == 0 ? filtered->ef : vp_filter_goal(filtered->ef, local_share(filtered));
 		take_seeds(search, &search->seeds[i]);
 		way = visit(search);
 		vp_pool_merge(&search->pool);
@@ -691,9 +694,6 @@ vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *quer
 	vp_search_reset_pool(search, ef);
 	if (way == VP_WAY_VISIT)
 	{
-		double		share = fmin((double) matches->bound / fmax(nids, 1), 1);
-
-		filtered->goal = vp_filter_goal(ef, matches->listed ? share : 1);
 		if (nentries == 1)
 			take_seeds(search, &search->seeds[0]);
 		else
