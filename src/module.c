@@ -19,6 +19,7 @@
 #include "storage/shmem.h"
 
 #include "am/ambuild.h"
+#include "am/radius.h"
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -76,6 +77,7 @@ _PG_init(void)
 		return;
 	vp_settings_define();
 	vp_plan_define();
+	vp_radius_define();
 	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();

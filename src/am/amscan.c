@@ -14,11 +14,14 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/relscan.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
+#include "am/radius.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "replica/worker_search.h"
@@ -33,6 +36,9 @@
  */
 #define MIN_HANDED		16
 #define MORE_HANDED		256
+
+/* How much a distance may be off, of one, that another extension computes. */
+#define RADIUS_ROUNDING	1e-5
 
 static int	usual_rows = MIN_HANDED;
 
@@ -134,6 +140,30 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/*
+ * The radius that conditions of radius.c give.  The distances that they are about may be computed by
+ * another extension, which rounds otherwise; they are checked again.
+ */
+static void
+find_radius(IndexScanDesc scan, VpEffort *effort)
+{
+	effort->radius = INFINITY;
+	for (int i = 0; i < scan->numberOfKeys; i++)
+	{
+		ScanKey		key = &scan->keyData[i];
+		double		radius;
+
+		if (key->sk_attno != 1 || (key->sk_strategy != VP_RADIUS_STRATEGY &&
+								   key->sk_strategy != VP_RADIUS_OR_NAN_STRATEGY))
+			continue;
+		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
+		if (isnan(radius))
+			continue;			/* nothing is farther */
+		effort->bounded = true;
+		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
+	}
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
@@ -147,6 +177,7 @@ begin_search(IndexScanDesc scan)
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	find_radius(scan, &effort);
 	VpCountSearch(scan);
 	vp_client_search_begins();
 	if (!(key->sk_flags & SK_ISNULL))
@@ -194,7 +225,7 @@ is_handed_over(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 
 	/* a worker does not read the table */
-	if (!vp_has_seats(scan->indexRelation) ||
+	if (scan->numberOfKeys > 0 || !vp_has_seats(scan->indexRelation) ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;

@@ -27,6 +27,7 @@
 #include "utils/syscache.h"
 
 #include "am/opclass.h"
+#include "am/radius.h"
 #include "search/form.h"
 
 /* Every fault is told as INFO, as other access methods do. */
@@ -46,6 +47,10 @@ check_operators(Oid family, const char *class_name)
 	{
 		Form_pg_amop form = (Form_pg_amop) GETSTRUCT(&list->members[i]->tuple);
 
+		if (form->amopstrategy >= VP_RADIUS_STRATEGY &&
+			form->amopstrategy <= VP_RADIUS_OR_NAN_STRATEGY && form->amoplefttype == ANYNONARRAYOID &&
+			form->amoppurpose == AMOP_SEARCH)
+			continue;
 		if (form->amopstrategy > 2 || form->amoppurpose != AMOP_ORDER)
 		{
 			complain("operator class \"%s\" of access method vecprov may only have "

@@ -179,6 +179,13 @@ typedef uint64 VpBufferState;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
+/* From 18 on (8123e91f5aeb) a path key says an order by name, not by a strategy of B-trees. */
+#if PG_VERSION_NUM < 180000
+#define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
+#else
+#define VpPathKeyAscending(key) ((key)->pk_cmptype = COMPARE_LT)
+#endif
+
 /* 18 has it, in front of a declaration as C11 wants it. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn
