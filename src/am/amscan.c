@@ -54,6 +54,7 @@ typedef struct VpScan
 	VpSeated	seated;			/* first */
 	VpRows		rows;			/* whose rows are returned */
 	ScanPhase	phase;
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
 
 	/* what a worker has found */
 	bool		stranger;		/* this process is cold: an idle worker is
@@ -164,6 +165,12 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 	}
 }
 
+void
+vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
+{
+	((VpScan *) scan->opaque)->tids = tids;
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
@@ -225,7 +232,7 @@ is_handed_over(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 
 	/* a worker does not read the table */
-	if (scan->numberOfKeys > 0 || !vp_has_seats(scan->indexRelation) ||
+	if (scan->numberOfKeys > 0 || state->tids != NULL || !vp_has_seats(scan->indexRelation) ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;

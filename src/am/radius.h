@@ -20,7 +20,7 @@
 /* Has this path such a condition? */
 extern bool vp_has_radius(const IndexPath *path);
 
-/* Takes its place in the planner. */
-extern void vp_radius_define(void);
+/* Adds paths with such conditions to those of a table. */
+extern void vp_add_radius_paths(PlannerInfo *root, RelOptInfo *rel, Oid am);
 
 #endif							/* VP_RADIUS_H */
