@@ -15,6 +15,7 @@
 #include "base/compat.h"
 
 #include "access/relscan.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -47,6 +48,8 @@ typedef struct VpScan
 {
 	VpSeated	seated;			/* first */
 	VpRows		rows;			/* whose rows are returned */
+	MemoryContext filters;		/* of `filter`; NULL: none yet */
+	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
 
 	/* what a worker has found */
@@ -134,6 +137,27 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/* Makes the filter of the scan's conditions, if there are any. */
+static void
+make_filter(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+
+	state->filter = NULL;
+	if (scan->numberOfKeys == 0)
+		return;
+	if (state->filters == NULL)
+		state->filters = AllocSetContextCreate(state->seated.context, "vecprov filter",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(state->filters);
+	old = MemoryContextSwitchTo(state->filters);
+	state->filter = vp_filter_make(scan->indexRelation,
+								   &vp_ranked_index(state->seated.search)->meta,
+								   scan->keyData, scan->numberOfKeys);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
@@ -151,7 +175,9 @@ begin_search(IndexScanDesc scan)
 	vp_client_search_begins();
 	if (!(key->sk_flags & SK_ISNULL))
 		query = vp_value_get(key->sk_argument);
-	vp_seated_begin(&state->seated, query, &effort, scan->heapRelation, scan->xs_snapshot);
+	make_filter(scan);
+	vp_seated_begin(&state->seated, query, &effort, state->filter, scan->heapRelation,
+					scan->xs_snapshot);
 	if (query != NULL)
 		vp_value_free(query, key->sk_argument);
 	vp_rows_begin(&state->rows, scan->heapRelation);
@@ -193,8 +219,8 @@ is_handed_over(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	/* a worker does not read the table */
-	if (!vp_has_seats(scan->indexRelation) ||
+	/* a worker does not read the table, nor does it know conditions */
+	if (!vp_has_seats(scan->indexRelation) || state->filter != NULL ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;
@@ -272,7 +298,7 @@ next_row(VpSeated *seated, void *arg)
 	if (!found)
 		return false;
 	scan->xs_heaptid = hit.tid;
-	scan->xs_recheck = false;
+	scan->xs_recheck = vp_ranked_unsure(seated->search);
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->rows, scan);
 	return true;
