@@ -43,6 +43,7 @@
 #include "utils/lsyscache.h"
 
 #include "am/radius.h"
+#include "key/filter.h"
 
 /* A condition on the distance. */
 typedef struct Bound

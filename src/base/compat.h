@@ -310,6 +310,19 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 	((VpBufferStateRead(GetBufferDescriptor(StrategySyncStart(NULL, NULL))) & BM_TAG_VALID) == 0)
 #endif
 
+/*
+ * Before 17 (5bf748b86bc0) the planner leaves conditions with arrays on all columns but the first to
+ * the executor, if the scan gives an order: a B-tree would lose it.
+ */
+#define VP_ARRAYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
+
+/* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
+#if PG_VERSION_NUM < 180000
+#define VpCollationIsC(collation) lc_collate_is_c(collation)
+#else
+#define VpCollationIsC(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
+#endif
+
 /* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */
 #if PG_VERSION_NUM < 180000
 #define vacuum_delay_point(is_analyze) vacuum_delay_point()
