@@ -16,6 +16,7 @@ typedef struct VpRecord
 {
 	float		factors[2];
 	const void *code;
+	const void *keys;			/* key_bytes bytes */
 	uint32		size;			/* of the record that the user stores */
 	uint8		shard;
 	ItemPointerData tid;

@@ -97,7 +97,12 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->code_bytes = meta->code_bytes;
 	geo->vector_words = (meta->vector_bytes + sizeof(uint32) - 1) / sizeof(uint32);
 	geo->exact_words = geo->vector_words > 0 ? geo->vector_words : geo->code_bytes / sizeof(uint32);
-	geo->links_offset = FACTORS_BYTES + geo->code_bytes;
+	geo->nkeys = meta->nkeys;
+	memcpy(geo->keys, meta->keys, sizeof(geo->keys));
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		geo->key_bytes = Max(geo->key_bytes, TYPEALIGN(4, geo->keys[i].offset + geo->keys[i].width));
+	geo->keys_offset = FACTORS_BYTES + geo->code_bytes;
+	geo->links_offset = geo->keys_offset + geo->key_bytes;
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
 	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
 	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);

@@ -39,7 +39,9 @@ typedef struct VpGeometry
 								 * vector */
 	uint32		exact_words;	/* of an exact vector, wherever it stands */
 	uint32		record_size;
-	uint32		links_offset;	/* in the record */
+	uint32		key_bytes;		/* of stored keys, a multiple of 4; 0: none */
+	uint32		keys_offset;	/* in the record */
+	uint32		links_offset;	/* likewise */
 	uint32		tail_offset;
 	uint32		slot_size;		/* of an upper slot */
 
@@ -59,6 +61,9 @@ typedef struct VpGeometry
 	VpDivisor	nodes_per_stripe;
 
 	VpLevels	levels;
+
+	uint32		nkeys;
+	VpKeyColumn keys[VP_MAX_KEYS];
 } VpGeometry;
 
 /* The bytes that a code may have so that a node's record fits on a page; a multiple of 8. */
