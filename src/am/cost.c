@@ -56,8 +56,8 @@
 										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
 
-/* A node looked at for its row. */
-#define NODE_COST			20.0
+/* A node looked at for its row, somewhere in the index: in memory, as for a search. */
+#define NODE_COST			40.0
 
 /*
  * Rows inside a radius, of which nothing is known: a condition on the distance asks for what is near, and
@@ -226,8 +226,7 @@ estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
 	rows = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
 	*pages = Min(rows, path->indexinfo->pages);
 	*startup_cost = KEY_PAGES * costs.spc_random_page_cost;
-	*total_cost = *startup_cost + *pages * costs.spc_random_page_cost +
-		rows * (cpu_index_tuple_cost + NODE_COST * cpu_operator_cost);
+	*total_cost = *startup_cost + rows * (cpu_index_tuple_cost + NODE_COST * cpu_operator_cost);
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
 }
