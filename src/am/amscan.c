@@ -14,12 +14,15 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/relscan.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
+#include "am/radius.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "replica/worker_search.h"
@@ -34,6 +37,9 @@
  */
 #define MIN_HANDED		16
 #define MORE_HANDED		256
+
+/* How much a distance may be off, of one, that another extension computes. */
+#define RADIUS_ROUNDING	1e-5
 
 static int	usual_rows = MIN_HANDED;
 
@@ -51,6 +57,7 @@ typedef struct VpScan
 	MemoryContext filters;		/* of `filter`; NULL: none yet */
 	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
 
 	/* what a worker has found */
 	bool		stranger;		/* this process is cold: an idle worker is
@@ -158,6 +165,36 @@ make_filter(IndexScanDesc scan)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * The radius that conditions of radius.c give.  The distances that they are about may be computed by
+ * another extension, which rounds otherwise; they are checked again.
+ */
+static void
+find_radius(IndexScanDesc scan, VpEffort *effort)
+{
+	effort->radius = INFINITY;
+	for (int i = 0; i < scan->numberOfKeys; i++)
+	{
+		ScanKey		key = &scan->keyData[i];
+		double		radius;
+
+		if (key->sk_attno != 1 || (key->sk_strategy != VP_RADIUS_STRATEGY &&
+								   key->sk_strategy != VP_RADIUS_OR_NAN_STRATEGY))
+			continue;
+		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
+		if (isnan(radius))
+			continue;			/* nothing is farther */
+		effort->bounded = true;
+		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
+	}
+}
+
+void
+vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
+{
+	((VpScan *) scan->opaque)->tids = tids;
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
@@ -171,6 +208,7 @@ begin_search(IndexScanDesc scan)
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	find_radius(scan, &effort);
 	VpCountSearch(scan);
 	vp_client_search_begins();
 	if (!(key->sk_flags & SK_ISNULL))
@@ -220,7 +258,7 @@ is_handed_over(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 
 	/* a worker does not read the table, nor does it know conditions */
-	if (!vp_has_seats(scan->indexRelation) || state->filter != NULL ||
+	if (scan->numberOfKeys > 0 || state->tids != NULL || !vp_has_seats(scan->indexRelation) ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;

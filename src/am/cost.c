@@ -172,10 +172,23 @@ is_useless(const PlannerInfo *root, const IndexPath *path)
 static double
 filtered_search(double plain, double matches, double tuples)
 {
-	double		share = Max(Min(matches / tuples, 1.0), 1.0 / tuples);
+	double		share = Min(matches / tuples, 1.0);
 	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
 
 	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
+}
+
+/* The share of rows that satisfy the conditions on key columns; 1: there are none. */
+static double
+key_selectivity(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+		if (((IndexClause *) lfirst(cell))->indexcol > 0)
+			conditions = lappend(conditions, ((IndexClause *) lfirst(cell))->rinfo);
+	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
 }
 
 void
@@ -187,6 +200,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
 	double		matches = tuples;
+	double		share;
 
 	if (is_useless(root, path))
 	{
@@ -208,9 +222,10 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
 		DISTANCE_COST;
 	*startup_cost = START_COST * cpu_operator_cost;
-	if (path->indexclauses != NIL)
+	share = key_selectivity(root, path);
+	if (share < 1)
 	{
-		matches = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+		matches = clamp_row_est(share * tuples);
 		searched = filtered_search(searched, matches, tuples);
 		/* where keys are looked up */
 		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;

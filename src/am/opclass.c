@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "am/opclass.h"
+#include "am/radius.h"
 #include "key/key.h"
 #include "search/form.h"
 
@@ -41,6 +42,10 @@
 static bool
 check_distance(Form_pg_amop form, const char *class_name)
 {
+	if (form->amopstrategy >= VP_RADIUS_STRATEGY &&
+		form->amopstrategy <= VP_RADIUS_OR_NAN_STRATEGY && form->amoplefttype == ANYNONARRAYOID &&
+		form->amoppurpose == AMOP_SEARCH)
+		return true;
 	if (form->amopstrategy > 2 || form->amoppurpose != AMOP_ORDER)
 		complain("operator class \"%s\" of access method vecprov may only have "
 				 "ordering operators of strategies 1 and 2, not %s",

@@ -154,6 +154,11 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 		vp_change_page(&change, pair.buffer[1]);
 		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
 		vp_pair_other_page(&change, &pair);
+		/* before the tail: who finds the row there reads its keys then */
+		if (adopt && store->geo.key_bytes > 0)
+			vp_change_words(&change, vp_record_keys(store, pair.tail[0]),
+							vp_record_keys(store, pair.tail[1]),
+							store->geo.key_bytes / sizeof(uint32));
 		vp_change_words(&change, pair.tail[0], (uint32 *) &head, sizeof(head) / sizeof(uint32));
 		vp_change_apply(&change, store->rel, store->wal);
 	}
