@@ -32,8 +32,8 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
-#include "am/array_clauses.h"
 #include "am/cost.h"
+#include "am/left_out.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "kernel/codec.h"
@@ -212,8 +212,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
-	if (VP_ARRAYS_ARE_LEFT_OUT)
-		vp_add_array_clauses(root, path);
+	if (VP_KEYS_ARE_LEFT_OUT)
+		vp_add_left_out(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
