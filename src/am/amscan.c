@@ -22,7 +22,7 @@
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
-#include "am/radius.h"
+#include "key/filter.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "replica/worker_search.h"
@@ -144,6 +144,35 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/*
+ * The radius that conditions of radius.c give.  The distances that they are about may be computed by
+ * another extension, which rounds otherwise; they are checked again.
+ */
+static void
+find_radius(IndexScanDesc scan, VpEffort *effort)
+{
+	effort->radius = INFINITY;
+	for (int i = 0; i < scan->numberOfKeys; i++)
+	{
+		ScanKey		key = &scan->keyData[i];
+		double		radius;
+
+		if (!vp_is_radius(key))
+			continue;
+		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
+		if (isnan(radius))
+			continue;			/* nothing is farther */
+		effort->bounded = true;
+		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
+	}
+}
+
+void
+vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
+{
+	((VpScan *) scan->opaque)->tids = tids;
+}
+
 /* Makes the filter of the scan's conditions, if there are any. */
 static void
 make_filter(IndexScanDesc scan)
@@ -163,36 +192,6 @@ make_filter(IndexScanDesc scan)
 								   &vp_ranked_index(state->seated.search)->meta,
 								   scan->keyData, scan->numberOfKeys);
 	MemoryContextSwitchTo(old);
-}
-
-/*
- * The radius that conditions of radius.c give.  The distances that they are about may be computed by
- * another extension, which rounds otherwise; they are checked again.
- */
-static void
-find_radius(IndexScanDesc scan, VpEffort *effort)
-{
-	effort->radius = INFINITY;
-	for (int i = 0; i < scan->numberOfKeys; i++)
-	{
-		ScanKey		key = &scan->keyData[i];
-		double		radius;
-
-		if (key->sk_attno != 1 || (key->sk_strategy != VP_RADIUS_STRATEGY &&
-								   key->sk_strategy != VP_RADIUS_OR_NAN_STRATEGY))
-			continue;
-		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
-		if (isnan(radius))
-			continue;			/* nothing is farther */
-		effort->bounded = true;
-		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
-	}
-}
-
-void
-vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
-{
-	((VpScan *) scan->opaque)->tids = tids;
 }
 
 static void
@@ -258,7 +257,7 @@ is_handed_over(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 
 	/* a worker does not read the table, nor does it know conditions */
-	if (scan->numberOfKeys > 0 || state->tids != NULL || !vp_has_seats(scan->indexRelation) ||
+	if (!vp_has_seats(scan->indexRelation) || scan->numberOfKeys > 0 || state->tids != NULL ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;

@@ -32,13 +32,35 @@
 
 #include "am/bitmap_path.h"
 #include "am/bitmap_scan.h"
+#include "am/paths.h"
 
 /* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
 #define SHARE_FACTOR	0.55
 #define SHARE_POWER		(-0.35)
 
-/* A row read from the table and measured, in units of cpu_operator_cost. */
+/* A row read from the table and measured, and what comes before the first, in units of cpu_operator_cost. */
 #define MEASURE_COST	60.0
+#define START_COST		1600.0
+
+/* Those by which a table is scanned with these indexes; a plain index scan would push out a bitmap. */
+static List *
+paths_with_bitmaps(PlannerInfo *root, RelOptInfo *rel, List *indexes)
+{
+	bool		indexscan = enable_indexscan;
+	List	   *paths;
+
+	enable_indexscan = false;
+	PG_TRY();
+	{
+		paths = vp_paths_by(root, rel, indexes);
+	}
+	PG_FINALLY();
+	{
+		enable_indexscan = indexscan;
+	}
+	PG_END_TRY();
+	return paths;
+}
 
 /*
  * The cheapest bitmap of a table that its other indexes give, as PostgreSQL's planner would scan
@@ -47,8 +69,6 @@
 static Path *
 find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 {
-	RelOptInfo	saved = *rel;
-	bool		indexscan = enable_indexscan;
 	BitmapHeapPath *best = NULL;
 	List	   *others = NIL;
 	List	   *paths;
@@ -60,23 +80,7 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	if (others == NIL)
 		return NULL;
 
-	rel->indexlist = others;
-	rel->pathlist = rel->partial_pathlist = NIL;
-	/* a plain index scan would push it out */
-	enable_indexscan = false;
-	PG_TRY();
-	{
-		create_index_paths(root, rel);
-	}
-	PG_FINALLY();
-	{
-		enable_indexscan = indexscan;
-		paths = rel->pathlist;
-		rel->indexlist = saved.indexlist;
-		rel->pathlist = saved.pathlist;
-		rel->partial_pathlist = saved.partial_pathlist;
-	}
-	PG_END_TRY();
+	paths = paths_with_bitmaps(root, rel, others);
 	foreach(cell, paths)
 	{
 		BitmapHeapPath *path = lfirst(cell);
@@ -125,7 +129,9 @@ cost_path(CustomPath *path, const IndexPath *scan, Path *bitmap)
 	rows = clamp_row_est(rel->tuples * share);
 	share = Max(rows / Max(rel->tuples, 1.0), 1e-9);
 	search = scan->path.startup_cost * Max(SHARE_FACTOR * pow(share, SHARE_POWER), 1.0);
-	measure = rows * (MEASURE_COST * cpu_operator_cost + cpu_tuple_cost);
+	measure = START_COST * cpu_operator_cost +
+		rows * (MEASURE_COST * cpu_operator_cost + cpu_tuple_cost) +
+		Min(rows, rel->pages) * random_page_cost;
 	path->path.rows = rel->rows;
 	path->path.startup_cost = bitmap_cost + Min(search, measure);
 	path->path.total_cost = path->path.startup_cost +

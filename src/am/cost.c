@@ -34,6 +34,7 @@
 
 #include "am/cost.h"
 #include "am/left_out.h"
+#include "am/radius.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "kernel/codec.h"
@@ -54,6 +55,16 @@
 #define ROW_COST				60.0	/* an exact vector, and searching
 										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
+
+/*
+ * Rows inside a radius, of which nothing is known: a condition on the distance asks for what is near, and
+ * who wanted more than a few in a thousand would not ask an index.
+ */
+#define RADIUS_ROWS			100
+#define RADIUS_SHARE		0.001
+
+/* What the planner assumes of a condition that has no estimator, as that of radius.c. */
+#define RADIUS_SELECTIVITY	0.5
 
 static bool
 is_suspended(const IndexOptInfo *info)
@@ -222,6 +233,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
 		DISTANCE_COST;
 	*startup_cost = START_COST * cpu_operator_cost;
+	if (vp_has_radius(path))
+		costs.indexSelectivity /= RADIUS_SELECTIVITY;
 	share = key_selectivity(root, path);
 	if (share < 1)
 	{
@@ -229,6 +242,13 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		searched = filtered_search(searched, matches, tuples);
 		/* where keys are looked up */
 		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
+	}
+	if (vp_has_radius(path))
+	{
+		double		inside = Max(tuples * RADIUS_SHARE, Min(RADIUS_ROWS, tuples));
+
+		costs.indexSelectivity *= inside / tuples;
+		matches = Min(matches, inside);
 	}
 	*startup_cost += searched * cpu_operator_cost;
 	*total_cost = *startup_cost +

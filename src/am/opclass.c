@@ -30,7 +30,7 @@
 #include "utils/syscache.h"
 
 #include "am/opclass.h"
-#include "am/radius.h"
+#include "key/filter.h"
 #include "key/key.h"
 #include "search/form.h"
 
@@ -42,9 +42,8 @@
 static bool
 check_distance(Form_pg_amop form, const char *class_name)
 {
-	if (form->amopstrategy >= VP_RADIUS_STRATEGY &&
-		form->amopstrategy <= VP_RADIUS_OR_NAN_STRATEGY && form->amoplefttype == ANYNONARRAYOID &&
-		form->amoppurpose == AMOP_SEARCH)
+	if ((form->amopstrategy == VP_RADIUS_STRATEGY || form->amopstrategy == VP_RADIUS_OR_NAN_STRATEGY) &&
+		form->amoppurpose == AMOP_SEARCH && form->amoplefttype == ANYNONARRAYOID)
 		return true;
 	if (form->amopstrategy > 2 || form->amoppurpose != AMOP_ORDER)
 		complain("operator class \"%s\" of access method vecprov may only have "

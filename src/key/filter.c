@@ -207,11 +207,17 @@ add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 		filter->never = true;
 }
 
-/* Conditions on the vector: whether there is one.  Those on its distance are for others. */
+/* Conditions on the vector: whether there is one.  A radius is for the search to keep to. */
 static void
 restrict_vectors(VpFilter *filter, const ScanKeyData *key)
 {
-	if (key->sk_flags & SK_SEARCHNULL)
+	if (vp_is_radius(key))
+	{
+		filter->null_rows = VP_NO;
+		if (key->sk_strategy == VP_RADIUS_STRATEGY)
+			filter->nan_rows = VP_NO;
+	}
+	else if (key->sk_flags & SK_SEARCHNULL)
 	{
 		filter->never = true;
 		filter->nan_rows = VP_NO;

@@ -18,6 +18,21 @@
 #include "key/ranges.h"
 #include "page/format.h"
 
+/*
+ * Besides IS [NOT] NULL, conditions on the vector's column are a radius: operators (anything, float8) in
+ * all operator classes of vectors, vecprov.<@, no farther than that from what the scan is
+ * ordered by, and vecprov.<@~, or at no distance that is a number.
+ */
+#define VP_RADIUS_STRATEGY			3
+#define VP_RADIUS_OR_NAN_STRATEGY	4
+
+static inline bool
+vp_is_radius(const ScanKeyData *key)
+{
+	return key->sk_attno == 1 && (key->sk_strategy == VP_RADIUS_STRATEGY ||
+								  key->sk_strategy == VP_RADIUS_OR_NAN_STRATEGY);
+}
+
 typedef enum VpTruth
 {
 	VP_NO,
