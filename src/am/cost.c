@@ -32,8 +32,8 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
-#include "am/array_clauses.h"
 #include "am/cost.h"
+#include "am/left_out.h"
 #include "am/radius.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -65,9 +65,6 @@
  */
 #define RADIUS_ROWS			100
 #define RADIUS_SHARE		0.001
-
-/* What the planner assumes of a condition that has no estimator, as that of radius.c. */
-#define RADIUS_SELECTIVITY	0.5
 
 static bool
 is_suspended(const IndexOptInfo *info)
@@ -206,7 +203,7 @@ is_useless(const PlannerInfo *root, const IndexPath *path)
 static double
 filtered_search(double plain, double matches, double tuples)
 {
-	double		share = Max(Min(matches / tuples, 1.0), 1.0 / tuples);
+	double		share = Min(matches / tuples, 1.0);
 	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
 
 	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
@@ -231,6 +228,19 @@ estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
 	*correlation = 0;
 }
 
+/* The share of rows that satisfy the conditions on key columns; 1: there are none. */
+static double
+key_selectivity(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+		if (((IndexClause *) lfirst(cell))->indexcol > 0)
+			conditions = lappend(conditions, ((IndexClause *) lfirst(cell))->rinfo);
+	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
+}
+
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
@@ -240,6 +250,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
 	double		matches = tuples;
+	double		share;
 
 	if (is_useless(root, path))
 	{
@@ -257,8 +268,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 						   correlation, pages);
 		return;
 	}
-	if (VP_ARRAYS_ARE_LEFT_OUT)
-		vp_add_array_clauses(root, path);
+	if (VP_KEYS_ARE_LEFT_OUT)
+		vp_add_left_out(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
@@ -267,11 +278,10 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
 		DISTANCE_COST;
 	*startup_cost = START_COST * cpu_operator_cost;
-	if (vp_has_radius(path))
-		costs.indexSelectivity /= RADIUS_SELECTIVITY;
-	if (list_length(path->indexclauses) > vp_has_radius(path))
+	share = key_selectivity(root, path);
+	if (share < 1)
 	{
-		matches = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+		matches = clamp_row_est(share * tuples);
 		searched = filtered_search(searched, matches, tuples);
 		/* where keys are looked up */
 		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
@@ -280,8 +290,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	{
 		double		inside = Max(tuples * RADIUS_SHARE, Min(RADIUS_ROWS, tuples));
 
-		costs.indexSelectivity *= inside / tuples;
 		matches = Min(matches, inside);
+		costs.indexSelectivity = matches / tuples;
 	}
 	*startup_cost += searched * cpu_operator_cost;
 	*total_cost = *startup_cost +
