@@ -66,7 +66,7 @@ DECLARE
 	line text;
 	plan text = '';
 BEGIN
-	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true);
+	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true);
 	EXECUTE format('SELECT array_agg(id ORDER BY id) FROM keys_items WHERE %s', condition) INTO wanted;
 	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true);
 	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || nearest LOOP

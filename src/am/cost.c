@@ -49,6 +49,9 @@
 /* Pages that are read to find the rows with some keys. */
 #define KEY_PAGES				2
 
+/* More than all else, and finite: the planner takes costs off from one another. */
+#define USELESS_COST	1e100
+
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
 #define MATCH_COST				2.0 /* finding a row by its key, and that */
@@ -254,7 +257,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 
 	if (is_useless(root, path))
 	{
-		*startup_cost = *total_cost = INFINITY;
+		*startup_cost = *total_cost = USELESS_COST;
 		VpDisablePath(&path->path);
 		*selectivity = 0;
 		*correlation = 0;
