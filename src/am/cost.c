@@ -239,8 +239,12 @@ key_selectivity(PlannerInfo *root, const IndexPath *path)
 	ListCell   *cell;
 
 	foreach(cell, path->indexclauses)
-		if (((IndexClause *) lfirst(cell))->indexcol > 0)
-			conditions = lappend(conditions, ((IndexClause *) lfirst(cell))->rinfo);
+	{
+		const IndexClause *clause = lfirst(cell);
+
+		if (clause->indexcol > 0)
+			conditions = lappend(conditions, clause->rinfo);
+	}
 	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
 }
 

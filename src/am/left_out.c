@@ -104,8 +104,10 @@ has_clause(const IndexPath *path, const RestrictInfo *rinfo)
 	ListCell   *cell;
 
 	foreach(cell, path->indexclauses)
+	{
 		if (((IndexClause *) lfirst(cell))->rinfo == rinfo)
 			return true;
+	}
 	return false;
 }
 
