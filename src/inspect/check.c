@@ -90,6 +90,14 @@ is_id(Check *check, VpId id)
 		(!check->full && id < vp_graph_state(check->store).next_id);
 }
 
+/* The same of shards. */
+static bool
+is_shard(Check *check, uint32 shard)
+{
+	return shard < check->meta.shards ||
+		(!check->full && shard < vp_graph_state(check->store).shards);
+}
+
 /* A node that searches go through. */
 static bool
 in_graph(uint8 flags)
@@ -249,7 +257,7 @@ check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
 	const float *factors = (const float *) record;
 	const char *links = record + geo->links_offset;
 
-	if (tail->shard >= check->meta.shards && !(tail->flags & VP_NODE_UNLINKED))
+	if (!is_shard(check, tail->shard) && !(tail->flags & VP_NODE_UNLINKED))
 		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
 			   check->meta.shards);
 	if (isnan(factors[0]) || isnan(factors[1]))

@@ -223,7 +223,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
 					store->geo.code_bytes / sizeof(uint32));
-	if (store->geo.nkeys > 0)
+	if (store->geo.key_bytes > 0)
 		vp_change_words(&change, old + store->geo.keys_offset, record->keys,
 						store->geo.key_bytes / sizeof(uint32));
 	if (take.used)

@@ -16,7 +16,8 @@ typedef struct VpRecord
 {
 	float		factors[2];
 	const void *code;
-	const void *keys;			/* key_bytes bytes */
+	const uint32 *keys;			/* the store's key_bytes, as format.h lays them
+								 * out */
 	uint32		size;			/* of the record that the user stores */
 	uint8		shard;
 	ItemPointerData tid;

@@ -71,7 +71,7 @@ vp_page_fault(Page page, BlockNumber block, VpPageKind kind, uint32 number)
 	special = (const VpPageSpecial *) ((char *) page + VP_PAGE_END);
 	if (special->page_id != VP_PAGE_ID)
 		return VP_PAGE_ALIEN;
-	if (special->version != VP_FORMAT_VERSION)
+	if (special->version < VP_FORMAT_OLDEST || special->version > VP_FORMAT_VERSION)
 		return VP_PAGE_VERSION;
 	return is_in_place(special, block, kind, number) ? VP_PAGE_SOUND : VP_PAGE_PLACE;
 }
@@ -96,8 +96,8 @@ vp_page_check(Relation rel, BlockNumber block, Page page, VpPageKind kind, uint3
 					(errcode(ERRCODE_INDEX_CORRUPTED),
 					 errmsg("index \"%s\" has a page of format version %u at block %u",
 							RelationGetRelationName(rel), VpPageGetSpecial(page)->version, block),
-					 errdetail("This version of vecprov reads format version %u.",
-							   VP_FORMAT_VERSION),
+					 errdetail("This version of vecprov reads format versions %u to %u.",
+							   VP_FORMAT_OLDEST, VP_FORMAT_VERSION),
 					 errhint("Please REINDEX it.")));
 		case VP_PAGE_PLACE:
 			vp_report_damage(rel, block, "It is a page of another place.");
@@ -119,14 +119,39 @@ vp_meta_define(VpMetaCompare compare)
 uint32
 vp_meta_hash(const VpMeta *meta)
 {
-	return hash_bytes((const unsigned char *) meta, offsetof(VpMeta, shards)) | 3;
+	uint32		hash = hash_bytes((const unsigned char *) meta, offsetof(VpMeta, shards));
+
+	if (meta->nkeys > 0)
+		hash = hash_combine(hash, hash_bytes((const unsigned char *) &meta->nkeys,
+											 VP_META_KEYS_BYTES));
+	return hash | 3;
+}
+
+/* Each where its width lets it be, and inside of what records have room for? */
+static const char *
+keys_problem(const VpMeta *meta)
+{
+	if (meta->nkeys > VP_MAX_KEYS || (meta->nkeys > 0 && meta->version < VP_FORMAT_VERSION))
+		return "Its metapage makes no sense: the number of key columns is out of range.";
+	for (uint32 i = 0; i < meta->nkeys; i++)
+	{
+		const VpKeyColumn *key = &meta->keys[i];
+
+		if ((key->width != 1 && key->width != 2 && key->width != 4 && key->width != 8) ||
+			key->offset % key->width != 0 || key->offset + key->width > VP_MAX_KEY_BYTES)
+			return "Its metapage makes no sense: the place of a key is out of range.";
+	}
+	return NULL;
 }
 
 /* In range, so that a geometry can be computed, and as the build left it? */
 static const char *
 constants_problem(const VpMeta *meta)
 {
-	if (meta->magic != VP_MAGIC || meta->version != VP_FORMAT_VERSION)
+	const char *problem = keys_problem(meta);
+
+	if (meta->magic != VP_MAGIC || meta->version < VP_FORMAT_OLDEST ||
+		meta->version > VP_FORMAT_VERSION)
 		return "Its metapage makes no sense: it is none of this format.";
 	if (meta->form >= VP_NFORMS)
 		return "Its metapage makes no sense: there is no such type of vectors.";
@@ -137,8 +162,10 @@ constants_problem(const VpMeta *meta)
 	if (meta->ef_construction < VP_MIN_EF_CONSTRUCTION ||
 		meta->ef_construction > VP_MAX_EF_CONSTRUCTION)
 		return "Its metapage makes no sense: ef_construction is out of range.";
+	if (problem != NULL)
+		return problem;
 	if (meta->code_bytes < 8 || meta->code_bytes % 8 != 0 ||
-		meta->code_bytes > vp_geometry_code_room(meta->m))
+		meta->code_bytes > vp_geometry_code_room(meta))
 		return "Its metapage makes no sense: the size of codes is out of range.";
 	if (meta->vector_bytes > MOST_VECTOR_BYTES ||
 		meta->mean_floats > MOST_VECTOR_BYTES / sizeof(float))

@@ -45,10 +45,12 @@
 
 /*
  * The format's version.  2: the first with sizes of records; 3: with shards; 4: with
- * vectors of other elements than floats; 5: with landmarks.  A reader refuses all
- * others: the index must then be rebuilt.
+ * vectors of other elements than floats; 5: with landmarks; 6: with keys.  Of version 5 an
+ * index is as one without keys: what it lacks is zero there.  A reader refuses all others:
+ * the index must then be rebuilt.
  */
-#define VP_FORMAT_VERSION	5
+#define VP_FORMAT_VERSION	6
+#define VP_FORMAT_OLDEST	5
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -76,7 +78,7 @@ typedef struct VpPageSpecial
 	uint16		unused;
 	uint16		kind;			/* VpPageKind */
 	uint32		unused2;
-	uint16		version;		/* VP_FORMAT_VERSION */
+	uint16		version;		/* VP_FORMAT_OLDEST ... VP_FORMAT_VERSION */
 	uint16		page_id;
 } VpPageSpecial;
 
@@ -151,6 +153,23 @@ typedef struct VpBareChain
 /* So many bits that damage of one does not make an incomplete index a complete one. */
 #define VP_COMPLETE			0x414C4C52	/* "RLLA" */
 
+/* Key columns are those behind the vector: with it, all that an index can have. */
+#define VP_MAX_KEYS			31
+#define VP_MAX_KEY_BYTES	(8 * VP_MAX_KEYS)
+
+/*
+ * A key column.  A node's record holds a stored key of each: an unsigned number whose order is
+ * that of the values.  NULL is stored as all ones; a value may be, too.
+ */
+typedef struct VpKeyColumn
+{
+	uint8		width;			/* bytes of a stored key: 1, 2, 4 or 8 */
+	uint8		form;			/* how values become stored keys: of key/ */
+	uint16		offset;			/* in a record's keys; wider columns come
+								 * first */
+	uint32		detail;			/* of the form */
+} VpKeyColumn;
+
 /* The types that can be indexed; search/form.h says what each is. */
 typedef enum VpFormKind
 {
@@ -160,18 +179,6 @@ typedef enum VpFormKind
 	VP_FORM_SPARSEVEC,
 	VP_NFORMS
 } VpFormKind;
-
-/* A key column: where its stored key is in a record's keys.  Constant. */
-#define VP_MAX_KEYS			31
-#define VP_MAX_KEY_BYTES	(8 * VP_MAX_KEYS)
-
-typedef struct VpKeyColumn
-{
-	uint8		width;			/* 1, 2, 4 or 8 bytes */
-	uint8		form;
-	uint16		offset;			/* widest columns first: it is aligned */
-	uint32		detail;
-} VpKeyColumn;
 
 /*
  * The pool: pages that are at no place given by arithmetic.  They stand in chunks whose ids are
@@ -249,8 +256,8 @@ typedef struct VpMeta
 	VpShard		shard[VP_MAX_SHARDS];
 
 	/*
-	 * of all before `shards`, written by the build; 0: by a version that did
-	 * not
+	 * of all before `shards` and of the keys, written by the build; 0: by a
+	 * version that did not
 	 */
 	uint32		constants_hash;
 
@@ -259,12 +266,18 @@ typedef struct VpMeta
 								 * the index, too */
 	VpBareChain bare[VP_NBARE];
 
-	/* zeroes in an index without key columns */
-	uint32		nkeys;
-	uint32		key_flags;
+	/* zeroes in an index of version 5; written by the build, constant */
+	uint32		nkeys;			/* key columns, in the order of the index's
+								 * columns */
+	uint32		key_flags;		/* 0 */
 	VpKeyColumn keys[VP_MAX_KEYS];
+
+	/* changes; zeroes in an index without key columns */
 	VpPool		pool;
 } VpMeta;
+
+/* What an index says of its keys. */
+#define VP_META_KEYS_BYTES	(offsetof(VpMeta, pool) - offsetof(VpMeta, nkeys))
 
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
 
@@ -273,6 +286,7 @@ typedef struct VpMeta
  *
  *		factors		two floats
  *		code		code_bytes, a multiple of 8
+ *		keys		a stored key of each key column, filled up to whole words
  *		links		2 m words: level 0; those in use come first
  *		tail		VpNodeTail
  *
@@ -292,7 +306,8 @@ typedef struct VpNodeTail
 
 /*
  * A bare node is in no graph and no shard: it holds rows that have no vector.  Up to the
- * tail its record is an array of these.  Of the tail it uses
+ * tail its record is an array of these, with a word left over where they do not fill it.  Of the
+ * tail it uses
  *
  *		next			the next node of the chain, which ends with the oldest
  *		size			the free and the waiting list; else 0
@@ -458,6 +473,7 @@ StaticAssertDecl(sizeof(VpLandmarkPage) <= VP_PAGE_ROOM, "landmarks are on a pag
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
 StaticAssertDecl(sizeof(VpBareEntry) == 8, "factors, code and links are whole entries");
+StaticAssertDecl(sizeof(VpKeyColumn) == 8, "size of VpKeyColumn");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
 StaticAssertDecl(sizeof(VpMeta) <= VP_PAGE_ROOM, "VpMeta is on a page");
 

@@ -27,9 +27,20 @@ divisor(uint32 value)
 }
 
 uint32
-vp_geometry_code_room(int m)
+vp_geometry_key_bytes(const VpMeta *meta)
 {
-	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - FACTORS_BYTES - LINKS_BYTES(m) - sizeof(VpNodeTail));
+	uint32		end = 0;
+
+	for (uint32 i = 0; i < meta->nkeys; i++)
+		end = Max(end, (uint32) meta->keys[i].offset + meta->keys[i].width);
+	return TYPEALIGN(sizeof(uint32), end);
+}
+
+uint32
+vp_geometry_code_room(const VpMeta *meta)
+{
+	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - FACTORS_BYTES - vp_geometry_key_bytes(meta) -
+						  LINKS_BYTES(meta->m) - sizeof(VpNodeTail));
 }
 
 /*
@@ -97,10 +108,9 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->code_bytes = meta->code_bytes;
 	geo->vector_words = (meta->vector_bytes + sizeof(uint32) - 1) / sizeof(uint32);
 	geo->exact_words = geo->vector_words > 0 ? geo->vector_words : geo->code_bytes / sizeof(uint32);
+	geo->key_bytes = vp_geometry_key_bytes(meta);
 	geo->nkeys = meta->nkeys;
 	memcpy(geo->keys, meta->keys, sizeof(geo->keys));
-	for (uint32 i = 0; i < geo->nkeys; i++)
-		geo->key_bytes = Max(geo->key_bytes, TYPEALIGN(4, geo->keys[i].offset + geo->keys[i].width));
 	geo->keys_offset = FACTORS_BYTES + geo->code_bytes;
 	geo->links_offset = geo->keys_offset + geo->key_bytes;
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);

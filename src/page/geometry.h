@@ -39,9 +39,10 @@ typedef struct VpGeometry
 								 * vector */
 	uint32		exact_words;	/* of an exact vector, wherever it stands */
 	uint32		record_size;
-	uint32		key_bytes;		/* of stored keys, a multiple of 4; 0: none */
+	uint32		key_bytes;		/* of the keys in a record: whole words; 0:
+								 * there are none */
 	uint32		keys_offset;	/* in the record */
-	uint32		links_offset;	/* likewise */
+	uint32		links_offset;
 	uint32		tail_offset;
 	uint32		slot_size;		/* of an upper slot */
 
@@ -66,8 +67,14 @@ typedef struct VpGeometry
 	VpKeyColumn keys[VP_MAX_KEYS];
 } VpGeometry;
 
-/* The bytes that a code may have so that a node's record fits on a page; a multiple of 8. */
-extern uint32 vp_geometry_code_room(int m);
+/* Bytes that a record's keys take, of a metapage that has nkeys and keys. */
+extern uint32 vp_geometry_key_bytes(const VpMeta *meta);
+
+/*
+ * The bytes that a code may have so that a node's record fits on a page, of a metapage
+ * that has m and the keys; a multiple of 8.
+ */
+extern uint32 vp_geometry_code_room(const VpMeta *meta);
 
 /* From a metapage's constant part, in which the code has no more than that. */
 extern void vp_geometry_init(VpGeometry *geo, const VpMeta *meta);

@@ -153,6 +153,23 @@ vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
 }
 
 void
+vp_node_keys(const VpStore *store, VpId id, void *keys)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
+
+		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
+		if (vp_peek_end(store, place.block, desc, pinned))
+			return;
+	}
+}
+
+void
 vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);

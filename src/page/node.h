@@ -26,9 +26,12 @@ extern uint8 vp_node_standing(const VpStore *store, VpId id, uint8 *shard);
 
 extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
 
-/* The same and more, where it costs no read and meets no error: false if the page is not at hand. */
+/* The code and more, where it costs no read and meets no error: false if the page is not at hand. */
 extern bool vp_node_look(const VpStore *store, VpId id, float factors[2], void *code,
 						 uint8 *flags, uint8 *shard);
+
+/* The stored keys: key_bytes, as format.h lays them out. */
+extern void vp_node_keys(const VpStore *store, VpId id, void *keys);
 
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);

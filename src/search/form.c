@@ -58,7 +58,7 @@ static void
 dense_lay_out(VpMeta *meta, Size element)
 {
 	VpMetric	metric = meta->metric;
-	uint32		room = vp_geometry_code_room(meta->m);
+	uint32		room = vp_geometry_code_room(meta);
 	int			bits = metric == VP_METRIC_L1 ? L1_CODE_BITS : CODE_BITS;
 
 	if (meta->dims < MIN_CODED_DIMS)
@@ -224,7 +224,7 @@ bit_is_zero(const VpValue *value)
 static void
 bit_lay_out(VpMeta *meta)
 {
-	uint32		room = vp_geometry_code_room(meta->m);
+	uint32		room = vp_geometry_code_room(meta);
 
 	meta->bits = 1;
 	meta->code_bytes = vp_codec_code_bytes(meta->metric, meta->dims, 1);
