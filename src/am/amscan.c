@@ -14,11 +14,16 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/relscan.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "am/amkeyscan.h"
 #include "am/amscan.h"
+#include "key/filter.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "replica/worker_search.h"
@@ -34,6 +39,9 @@
 #define MIN_HANDED		16
 #define MORE_HANDED		256
 
+/* How much a distance may be off, of one, that another extension computes. */
+#define RADIUS_ROUNDING	1e-5
+
 static int	usual_rows = MIN_HANDED;
 
 typedef enum ScanPhase
@@ -47,7 +55,11 @@ typedef struct VpScan
 {
 	VpSeated	seated;			/* first */
 	VpRows		rows;			/* whose rows are returned */
+	MemoryContext filters;		/* of `filter` and `unordered`; NULL: none yet */
+	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
+	VpUnordered *unordered;		/* NULL: not begun, or there is an order */
 
 	/* what a worker has found */
 	bool		stranger;		/* this process is cold: an idle worker is
@@ -112,6 +124,9 @@ end_search(VpScan *state)
 	if (state->phase != SCAN_START)
 		usual_rows = Max(MIN_HANDED, Min(vp_ranked_counts(state->seated.search).rows, MORE_HANDED));
 	vp_seated_end(&state->seated);
+	if (state->unordered != NULL)
+		vp_unordered_end(state->unordered);
+	state->unordered = NULL;
 	state->phase = SCAN_START;
 }
 
@@ -134,6 +149,62 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/*
+ * The radius that conditions of radius.c give.  The distances that they are about may be computed by
+ * another extension, which rounds otherwise; they are checked again.
+ */
+static void
+find_radius(IndexScanDesc scan, VpEffort *effort)
+{
+	effort->radius = INFINITY;
+	for (int i = 0; i < scan->numberOfKeys; i++)
+	{
+		ScanKey		key = &scan->keyData[i];
+		double		radius;
+
+		if (!vp_is_radius(key))
+			continue;
+		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
+		if (isnan(radius))
+			continue;			/* nothing is farther */
+		effort->bounded = true;
+		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
+	}
+}
+
+void
+vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
+{
+	((VpScan *) scan->opaque)->tids = tids;
+}
+
+static MemoryContext
+filter_context(VpScan *state)
+{
+	if (state->filters == NULL)
+		state->filters = AllocSetContextCreate(state->seated.context, "vecprov filter",
+											   ALLOCSET_SMALL_SIZES);
+	return state->filters;
+}
+
+/* Makes the filter of the scan's conditions, if there are any. */
+static void
+make_filter(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+
+	state->filter = NULL;
+	if (scan->numberOfKeys == 0)
+		return;
+	MemoryContextReset(filter_context(state));
+	old = MemoryContextSwitchTo(filter_context(state));
+	state->filter = vp_filter_make(scan->indexRelation,
+								   &vp_ranked_index(state->seated.search)->meta,
+								   scan->keyData, scan->numberOfKeys);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
@@ -142,16 +213,17 @@ begin_search(IndexScanDesc scan)
 	const VpValue *query = NULL;
 	VpEffort	effort = vp_effort_by_settings();
 
-	if (scan->numberOfOrderBys == 0)
-		elog(ERROR, "cannot scan vecprov index without order");
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	find_radius(scan, &effort);
 	VpCountSearch(scan);
 	vp_client_search_begins();
 	if (!(key->sk_flags & SK_ISNULL))
 		query = vp_value_get(key->sk_argument);
-	vp_seated_begin(&state->seated, query, &effort, scan->heapRelation, scan->xs_snapshot);
+	make_filter(scan);
+	vp_seated_begin(&state->seated, query, &effort, state->filter, scan->heapRelation,
+					scan->xs_snapshot);
 	if (query != NULL)
 		vp_value_free(query, key->sk_argument);
 	vp_rows_begin(&state->rows, scan->heapRelation);
@@ -193,8 +265,8 @@ is_handed_over(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	/* a worker does not read the table */
-	if (!vp_has_seats(scan->indexRelation) ||
+	/* a worker does not read the table, nor does it know conditions */
+	if (!vp_has_seats(scan->indexRelation) || scan->numberOfKeys > 0 || state->tids != NULL ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;
@@ -272,10 +344,44 @@ next_row(VpSeated *seated, void *arg)
 	if (!found)
 		return false;
 	scan->xs_heaptid = hit.tid;
-	scan->xs_recheck = false;
+	scan->xs_recheck = vp_ranked_unsure(seated->search);
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->rows, scan);
 	return true;
+}
+
+/* The same of a scan for conditions alone.  Nothing is searched: it takes no seat, and is not counted. */
+static bool
+next_unordered(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (state->unordered == NULL)
+	{
+		MemoryContext old;
+
+		make_filter(scan);
+		old = MemoryContextSwitchTo(filter_context(state));
+		state->unordered = vp_unordered_begin(scan, vp_ranked_index(state->seated.search),
+											  state->filter);
+		MemoryContextSwitchTo(old);
+	}
+	return vp_unordered_next(state->unordered, scan);
+}
+
+int64
+vp_get_bitmap(IndexScanDesc scan, TIDBitmap *bitmap)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+	int64		n;
+
+	make_filter(scan);
+	old = MemoryContextSwitchTo(filter_context(state));
+	n = vp_unordered_bitmap(scan, vp_ranked_index(state->seated.search), state->filter, bitmap);
+	MemoryContextSwitchTo(old);
+	vp_store_test_snapshot(&vp_ranked_index(state->seated.search)->store, scan->xs_snapshot);
+	return n;
 }
 
 bool
@@ -284,5 +390,7 @@ vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	VpScan	   *state = scan->opaque;
 
 	Assert(ScanDirectionIsForward(direction));
+	if (scan->numberOfOrderBys == 0)
+		return next_unordered(scan);
 	return vp_seated_run(&state->seated, next_row, scan);
 }

@@ -3,6 +3,10 @@
  * cost.c
  *	  What an index scan costs, for the planner.
  *
+ * With conditions on key columns the search looks for rows that satisfy them.  Few are all
+ * measured; for many the graph is searched, which costs more than without conditions, the
+ * fewer there are.  (search/ chooses by what it finds; this by what the planner expects.)
+ *
  * A scan has two parts.  Before the first row comes the search: its cost grows
  * with ef_search and with the logarithm of the table.  Then each row costs a
  * little more searching, the measuring of its exact vector, and, counted by
@@ -29,6 +33,8 @@
 #include "utils/selfuncs.h"
 
 #include "am/cost.h"
+#include "am/left_out.h"
+#include "am/radius.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "kernel/codec.h"
@@ -40,11 +46,28 @@
  */
 #define DISTANCES_PER_CANDIDATE	14.0
 
+/* Pages that are read to find the rows with some keys. */
+#define KEY_PAGES				2
+
+/* More than all else, and finite: the planner takes costs off from one another. */
+#define USELESS_COST	1e100
+
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
+#define MATCH_COST				2.0 /* finding a row by its key, and that */
 #define ROW_COST				60.0	/* an exact vector, and searching
 										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
+
+/* A node looked at for its row, somewhere in the index: in memory, as for a search. */
+#define NODE_COST			40.0
+
+/*
+ * Rows inside a radius, of which nothing is known: a condition on the distance asks for what is near, and
+ * who wanted more than a few in a thousand would not ask an index.
+ */
+#define RADIUS_ROWS			100
+#define RADIUS_SHARE		0.001
 
 static bool
 is_suspended(const IndexOptInfo *info)
@@ -61,13 +84,17 @@ is_suspended(const IndexOptInfo *info)
 	return VpIsSuspended(&wish);
 }
 
-/* Does this index give any order that the other one gives, to at least as many rows? */
+/* Does this index give any order and test any condition that the other one does, for at least as many rows? */
 static bool
 can_replace(const IndexOptInfo *info, const IndexOptInfo *other)
 {
-	return info->relam == other->relam && info->opfamily[0] == other->opfamily[0] &&
-		info->indexkeys[0] == other->indexkeys[0] && equal(info->indexprs, other->indexprs) &&
-		(info->indpred == NIL || info->predOK);
+	int			n = info->nkeycolumns;
+
+	return info->relam == other->relam && n == other->nkeycolumns &&
+		memcmp(info->opfamily, other->opfamily, n * sizeof(Oid)) == 0 &&
+		memcmp(info->indexcollations, other->indexcollations, n * sizeof(Oid)) == 0 &&
+		memcmp(info->indexkeys, other->indexkeys, n * sizeof(int)) == 0 &&
+		equal(info->indexprs, other->indexprs) && (info->indpred == NIL || info->predOK);
 }
 
 /* Is an index suspended, beside another one that is not and does as well? */
@@ -146,13 +173,79 @@ may_lack_rows(const IndexOptInfo *info)
 	return lacks;
 }
 
-/* An order is all that it can give, and some plans need more than an index has. */
+/* Is there a condition that a scan without an order can look for: on a key, or that there is no vector? */
+static bool
+can_scan_keys(const IndexPath *path)
+{
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		const IndexClause *clause = lfirst(cell);
+		const NullTest *test = (const NullTest *) clause->rinfo->clause;
+
+		if (clause->indexcol > 0 || (IsA(test, NullTest) && test->nulltesttype == IS_NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Some plans need more than an index has. */
 static bool
 is_useless(const PlannerInfo *root, const IndexPath *path)
 {
-	return path->indexorderbys == NIL || groups_all_rows(root->parse) ||
+	if (path->indexorderbys == NIL)
+		return !can_scan_keys(path) || is_suspended(path->indexinfo) ||
+			may_lack_rows(path->indexinfo);
+	return groups_all_rows(root->parse) ||
 		is_replaced(path->indexinfo) ||
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
+}
+
+/* What a search measures at first, where so many of the rows satisfy its conditions. */
+static double
+filtered_search(double plain, double matches, double tuples)
+{
+	double		share = Min(matches / tuples, 1.0);
+	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
+
+	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
+}
+
+/* Without an order there is nothing to search for: rows of posting lists are looked up at their nodes, anywhere. */
+static void
+estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
+				   Cost *startup_cost, Cost *total_cost,
+				   Selectivity *selectivity, double *correlation, double *pages)
+{
+	GenericCosts costs;
+	double		rows;
+
+	MemSet(&costs, 0, sizeof(costs));
+	genericcostestimate(root, path, loop_count, &costs);
+	rows = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+	*pages = Min(rows, path->indexinfo->pages);
+	*startup_cost = KEY_PAGES * costs.spc_random_page_cost;
+	*total_cost = *startup_cost + rows * (cpu_index_tuple_cost + NODE_COST * cpu_operator_cost);
+	*selectivity = costs.indexSelectivity;
+	*correlation = 0;
+}
+
+/* The share of rows that satisfy the conditions on key columns; 1: there are none. */
+static double
+key_selectivity(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		const IndexClause *clause = lfirst(cell);
+
+		if (clause->indexcol > 0)
+			conditions = lappend(conditions, clause->rinfo);
+	}
+	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
 }
 
 void
@@ -163,10 +256,12 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	GenericCosts costs;
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
+	double		matches = tuples;
+	double		share;
 
 	if (is_useless(root, path))
 	{
-		*startup_cost = *total_cost = INFINITY;
+		*startup_cost = *total_cost = USELESS_COST;
 		VpDisablePath(&path->path);
 		*selectivity = 0;
 		*correlation = 0;
@@ -174,15 +269,40 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
+	if (path->indexorderbys == NIL)
+	{
+		estimate_unordered(root, path, loop_count, startup_cost, total_cost, selectivity,
+						   correlation, pages);
+		return;
+	}
+	if (VP_KEYS_ARE_LEFT_OUT)
+		vp_add_left_out(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
 
 	/* a small table is searched whole */
-	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples);
-	*startup_cost = (START_COST + searched * DISTANCE_COST) * cpu_operator_cost;
+	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
+		DISTANCE_COST;
+	*startup_cost = START_COST * cpu_operator_cost;
+	share = key_selectivity(root, path);
+	if (share < 1)
+	{
+		matches = clamp_row_est(share * tuples);
+		searched = filtered_search(searched, matches, tuples);
+		/* where keys are looked up */
+		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
+	}
+	if (vp_has_radius(path))
+	{
+		double		inside = Max(tuples * RADIUS_SHARE, Min(RADIUS_ROWS, tuples));
+
+		matches = Min(matches, inside);
+		costs.indexSelectivity = matches / tuples;
+	}
+	*startup_cost += searched * cpu_operator_cost;
 	*total_cost = *startup_cost +
-		tuples * (DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST) * cpu_operator_cost;
+		matches * (DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST) * cpu_operator_cost;
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
 	*pages = costs.numIndexPages;

@@ -160,7 +160,7 @@ end_in_order(VpRanking *ranking, bool more)
 	ranking->hooks->ends(ranking->hooks_arg, &end);
 	ranking->phase = VP_RANKING_LATE;
 	ranking->with_bare = !more && !ranking->effort.vectors_only &&
-		ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
+		!ranking->effort.bounded && ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
 }
 
 void
@@ -288,6 +288,24 @@ next_row(VpRanking *ranking)
 	return row == NULL && ranking->phase == VP_RANKING_SWEEP ? next_swept(ranking) : row;
 }
 
+/* Is a row, or one that no distance is known of, farther than is wanted? */
+static inline bool
+is_outside(const VpRanking *ranking, double dist)
+{
+	return ranking->effort.bounded && !(dist <= ranking->effort.radius);
+}
+
+/*
+ * The next row is outside the radius, and none that comes after it will be inside.  What a search finds at
+ * its end is the least complete: so it has to look as far as twice the rows that are inside.
+ */
+static bool
+has_looked_behind(const VpRanking *ranking)
+{
+	return ranking->phase == VP_RANKING_SWEEP || 2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->ef ||
+		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
+}
+
 /* NaN, where finite elements overflow, is farther than all else. */
 static inline bool
 is_nearer(double dist, double than)
@@ -358,6 +376,18 @@ vp_ranking_next(VpRanking *ranking, VpHit *hit)
 
 		if (row == NULL)
 			return next_late(ranking, hit) || next_bare(ranking, hit);
+		if (is_outside(ranking, row->dist))
+		{
+			vp_row_push(&ranking->heap, row);
+			if (has_looked_behind(ranking))
+				end_in_order(ranking, false);
+			else
+			{
+				vp_ranking_works(ranking);
+				go_on(ranking);
+			}
+			continue;
+		}
 		hit->dist = row->dist;
 		found = ranking->rankable->find_row(ranking->nodes, row, &hit->tid);
 

@@ -29,6 +29,9 @@ typedef struct VpEffort
 	int			max_rows;		/* the search does not go on when it has
 								 * returned so many; 0: no bound */
 	bool		vectors_only;	/* rows without a vector do not come */
+	bool		bounded;		/* no row farther than radius is wanted, nor
+								 * one without a distance */
+	double		radius;
 } VpEffort;
 
 /*
