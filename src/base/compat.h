@@ -320,10 +320,10 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 #endif
 
 /*
- * Before 17 (5bf748b86bc0) the planner leaves conditions with arrays on all columns but the first to
- * the executor, if the scan gives an order: a B-tree would lose it.
+ * Before 17 (5bf748b86bc0) the planner leaves some conditions on key columns to the executor;
+ * see am/left_out.c.
  */
-#define VP_ARRAYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
+#define VP_KEYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
 
 /* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
 #if PG_VERSION_NUM < 180000
