@@ -19,7 +19,8 @@
 #include "storage/shmem.h"
 
 #include "am/ambuild.h"
-#include "am/radius.h"
+#include "am/bitmap_scan.h"
+#include "am/paths.h"
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -77,7 +78,8 @@ _PG_init(void)
 		return;
 	vp_settings_define();
 	vp_plan_define();
-	vp_radius_define();
+	vp_paths_define();
+	vp_bitmap_scan_define();
 	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();

@@ -45,6 +45,7 @@
 #include "capacity/measure.h"
 #include "graph/threads.h"
 #include "kernel/sparse.h"
+#include "key/key.h"
 #include "page/alloc.h"
 #include "page/landmark.h"
 #include "page/node.h"
@@ -74,6 +75,7 @@ typedef struct Batch
 	char	   *vectors;		/* those that have pages of their own */
 	char	   *rotated;
 	uint8	   *codes;			/* for the pages */
+	uint32	   *keys;
 	VpFactors  *factors;
 	uint64	   *hashes;
 	uint32	   *sizes;			/* of the records */
@@ -112,9 +114,10 @@ set_phase(VpBuildPhase phase)
  *----------
  */
 
-/* The constant part, which follows from these; the rest is zero. */
+/* The constant part, which follows from these and the columns; the rest is zero. */
 static void
-lay_out(VpMeta *meta, VpFormKind form, VpMetric metric, uint32 dims, int m, int ef_construction)
+lay_out(VpMeta *meta, Relation rel, VpFormKind form, VpMetric metric, uint32 dims, int m,
+		int ef_construction)
 {
 	memset(meta, 0, sizeof(*meta));
 	meta->magic = VP_MAGIC;
@@ -125,6 +128,7 @@ lay_out(VpMeta *meta, VpFormKind form, VpMetric metric, uint32 dims, int m, int 
 	meta->m = m;
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;
+	vp_keys_lay_out(rel, meta);
 	vp_form(form)->lay_out(meta);
 }
 
@@ -145,7 +149,7 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 		return "Its metapage makes no sense: it is of another operator class.";
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
-	lay_out(&want, form, metric, meta->dims, meta->m, meta->ef_construction);
+	lay_out(&want, rel, form, metric, meta->dims, meta->m, meta->ef_construction);
 	want.version = meta->version;
 
 	/*
@@ -155,6 +159,8 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 	if (vp_form(form)->in_table && vp_sparse_has_mean(metric) && meta->mean_floats % 2 == 0 &&
 		meta->mean_floats <= 2 * VP_SPARSE_MAX_MEAN)
 		want.mean_floats = meta->mean_floats;
+	if (memcmp(&want.nkeys, &meta->nkeys, VP_META_KEYS_BYTES) != 0)
+		return "Its metapage makes no sense: it has other key columns.";
 	if (memcmp(&want, meta, offsetof(VpMeta, shards)) != 0)
 		return "Its metapage makes no sense: the layout of nodes is not that of its type.";
 	return NULL;
@@ -170,6 +176,7 @@ init_meta(VpMeta *meta, Relation rel)
 	VpMetric	metric;
 	VpWish		wish;
 
+	vp_keys_check(rel);
 	vp_form_find(rel, &form, &metric);
 	if (dims < 0)
 		ereport(ERROR,
@@ -185,7 +192,7 @@ init_meta(VpMeta *meta, Relation rel)
 	vp_get_options(rel, &m, &ef_construction);
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
-	lay_out(meta, form, metric, dims, m, ef_construction);
+	lay_out(meta, rel, form, metric, dims, m, ef_construction);
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
 	meta->complete = VP_COMPLETE;
@@ -226,8 +233,9 @@ make_batch(Build *build, const VpIndex *index)
 	Size		vector_bytes = geo->vector_words * sizeof(uint32);
 	Size		each;
 
-	each = vector_bytes + codec->rotated_bytes + geo->code_bytes + sizeof(VpFactors) +
-		sizeof(uint64) + sizeof(uint32) + sizeof(uint8) + sizeof(ItemPointerData);
+	each = vector_bytes + codec->rotated_bytes + geo->code_bytes + geo->key_bytes +
+		sizeof(VpFactors) + sizeof(uint64) + sizeof(uint32) + sizeof(uint8) +
+		sizeof(ItemPointerData);
 	batch->size = Max(batch_bytes() / each, 1);
 	batch->n = 0;
 	batch->context = AllocSetContextCreate(build->context, "vecprov build batch",
@@ -236,6 +244,7 @@ make_batch(Build *build, const VpIndex *index)
 	batch->vectors = palloc0(batch->size * vector_bytes);
 	batch->rotated = palloc(batch->size * codec->rotated_bytes);
 	batch->codes = palloc(batch->size * geo->code_bytes);
+	batch->keys = palloc(batch->size * geo->key_bytes);
 	batch->factors = palloc(batch->size * sizeof(VpFactors));
 	batch->hashes = palloc(batch->size * sizeof(uint64));
 	batch->sizes = palloc(batch->size * sizeof(uint32));
@@ -489,6 +498,7 @@ write_batch(Build *build, VpId first)
 		CHECK_FOR_INTERRUPTS();
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
 		record.code = batch->codes + (Size) i * store->geo.code_bytes;
+		record.keys = batch->keys + (Size) i * (store->geo.key_bytes / sizeof(uint32));
 		record.size = batch->sizes[i];
 		record.shard = batch->shards[i];
 		record.tid = batch->tids[i];
@@ -646,7 +656,8 @@ finish_graph(Build *build)
  */
 
 static void
-add_to_batch(Build *build, const VpValue *value, ItemPointer tid)
+add_to_batch(Build *build, const VpValue *value, const Datum *values, const bool *isnull,
+			 ItemPointer tid)
 {
 	const VpIndex *index = build->index;
 	Batch	   *batch = &build->batch;
@@ -664,6 +675,8 @@ add_to_batch(Build *build, const VpValue *value, ItemPointer tid)
 							batch->rotated + batch->n * index->codec.rotated_bytes, false);
 		batch->hashes[batch->n] = vp_value_hash(value);
 	}
+	vp_keys_store(&build->meta, values, isnull,
+				  batch->keys + (Size) batch->n * (index->store.geo.key_bytes / sizeof(uint32)));
 	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid,
 											index->form->record_bytes(value));
 	batch->shards[batch->n] = shard;
@@ -691,7 +704,7 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&build->meta, value))
 	{
-		add_to_batch(build, value, tid);
+		add_to_batch(build, value, values, isnull, tid);
 		build->tuples++;
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	}

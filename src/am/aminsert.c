@@ -16,19 +16,23 @@
 #include "base/loaded.h"
 #include "capacity/admission.h"
 #include "capacity/index_capacity.h"
+#include "key/key.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
 #include "write/inserter.h"
 
 /* Writes a row's value.  ereports, having changed nothing, when there is no leave or no room. */
 static void
-insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value, ItemPointer tid)
+insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
+			 const Datum *values, const bool *isnull, ItemPointer tid)
 {
 	const VpIndex *index = vp_index_get(rel);
 	VpAdmission admission;
+	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
 
+	vp_keys_store(&index->meta, values, isnull, keys);
 	vp_admit_row(rel, heap, info, tid, index->form->record_bytes(value), &admission);
-	if (!vp_insert_value(rel, heap, value, tid, admission.size, admission.limit))
+	if (!vp_insert_value(rel, heap, value, keys, tid, admission.size, admission.limit))
 		vp_capacity_refuse(&vp_index_get(rel)->store, admission.size);
 	vp_admission_done(&admission);
 }
@@ -47,7 +51,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	}
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&vp_index_get(rel)->meta, value))
-		insert_value(rel, heap, info, value, tid);
+		insert_value(rel, heap, info, value, values, isnull, tid);
 	else
 		vp_bare_insert(rel, heap, VP_BARE_NAN, tid);
 	vp_value_free(value, values[0]);

@@ -17,11 +17,12 @@
 #include <math.h>
 
 #include "access/relscan.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/amscan.h"
-#include "am/radius.h"
+#include "key/filter.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "replica/worker_search.h"
@@ -53,7 +54,10 @@ typedef struct VpScan
 {
 	VpSeated	seated;			/* first */
 	VpRows		rows;			/* whose rows are returned */
+	MemoryContext filters;		/* of `filter`; NULL: none yet */
+	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
 
 	/* what a worker has found */
 	bool		stranger;		/* this process is cold: an idle worker is
@@ -153,8 +157,7 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 		ScanKey		key = &scan->keyData[i];
 		double		radius;
 
-		if (key->sk_attno != 1 || (key->sk_strategy != VP_RADIUS_STRATEGY &&
-								   key->sk_strategy != VP_RADIUS_OR_NAN_STRATEGY))
+		if (!vp_is_radius(key))
 			continue;
 		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
 		if (isnan(radius))
@@ -162,6 +165,33 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 		effort->bounded = true;
 		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
 	}
+}
+
+void
+vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
+{
+	((VpScan *) scan->opaque)->tids = tids;
+}
+
+/* Makes the filter of the scan's conditions, if there are any. */
+static void
+make_filter(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+
+	state->filter = NULL;
+	if (scan->numberOfKeys == 0)
+		return;
+	if (state->filters == NULL)
+		state->filters = AllocSetContextCreate(state->seated.context, "vecprov filter",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(state->filters);
+	old = MemoryContextSwitchTo(state->filters);
+	state->filter = vp_filter_make(scan->indexRelation,
+								   &vp_ranked_index(state->seated.search)->meta,
+								   scan->keyData, scan->numberOfKeys);
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -182,7 +212,9 @@ begin_search(IndexScanDesc scan)
 	vp_client_search_begins();
 	if (!(key->sk_flags & SK_ISNULL))
 		query = vp_value_get(key->sk_argument);
-	vp_seated_begin(&state->seated, query, &effort, scan->heapRelation, scan->xs_snapshot);
+	make_filter(scan);
+	vp_seated_begin(&state->seated, query, &effort, state->filter, scan->heapRelation,
+					scan->xs_snapshot);
 	if (query != NULL)
 		vp_value_free(query, key->sk_argument);
 	vp_rows_begin(&state->rows, scan->heapRelation);
@@ -224,8 +256,8 @@ is_handed_over(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	/* a worker does not read the table */
-	if (scan->numberOfKeys > 0 || !vp_has_seats(scan->indexRelation) ||
+	/* a worker does not read the table, nor does it know conditions */
+	if (!vp_has_seats(scan->indexRelation) || scan->numberOfKeys > 0 || state->tids != NULL ||
 		vp_ranked_index(state->seated.search)->form->in_table ||
 		(scan->orderByData[0].sk_flags & SK_ISNULL))
 		return false;
@@ -303,7 +335,7 @@ next_row(VpSeated *seated, void *arg)
 	if (!found)
 		return false;
 	scan->xs_heaptid = hit.tid;
-	scan->xs_recheck = false;
+	scan->xs_recheck = vp_ranked_unsure(seated->search);
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->rows, scan);
 	return true;

@@ -11,9 +11,14 @@
 #include "access/genam.h"
 #include "access/sdir.h"
 
+#include "search/tid_set.h"
+
 extern IndexScanDesc vp_begin_scan(Relation rel, int nkeys, int norderbys);
 extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys);
 extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
 extern void vp_end_scan(IndexScanDesc scan);
+
+/* Has a scan that has not begun to search return rows of these alone; NULL: of all.  Until it is told otherwise. */
+extern void vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids);
 
 #endif							/* VP_AMSCAN_H */

@@ -3,6 +3,10 @@
  * cost.c
  *	  What an index scan costs, for the planner.
  *
+ * With conditions on key columns the search looks for rows that satisfy them.  Few are all
+ * measured; for many the graph is searched, which costs more than without conditions, the
+ * fewer there are.  (search/ chooses by what it finds; this by what the planner expects.)
+ *
  * A scan has two parts.  Before the first row comes the search: its cost grows
  * with ef_search and with the logarithm of the table.  Then each row costs a
  * little more searching, the measuring of its exact vector, and, counted by
@@ -28,6 +32,7 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
+#include "am/array_clauses.h"
 #include "am/cost.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -40,8 +45,12 @@
  */
 #define DISTANCES_PER_CANDIDATE	14.0
 
+/* Pages that are read to find the rows with some keys. */
+#define KEY_PAGES				2
+
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
+#define MATCH_COST				2.0 /* finding a row by its key, and that */
 #define ROW_COST				60.0	/* an exact vector, and searching
 										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
@@ -61,13 +70,17 @@ is_suspended(const IndexOptInfo *info)
 	return VpIsSuspended(&wish);
 }
 
-/* Does this index give any order that the other one gives, to at least as many rows? */
+/* Does this index give any order and test any condition that the other one does, for at least as many rows? */
 static bool
 can_replace(const IndexOptInfo *info, const IndexOptInfo *other)
 {
-	return info->relam == other->relam && info->opfamily[0] == other->opfamily[0] &&
-		info->indexkeys[0] == other->indexkeys[0] && equal(info->indexprs, other->indexprs) &&
-		(info->indpred == NIL || info->predOK);
+	int			n = info->nkeycolumns;
+
+	return info->relam == other->relam && n == other->nkeycolumns &&
+		memcmp(info->opfamily, other->opfamily, n * sizeof(Oid)) == 0 &&
+		memcmp(info->indexcollations, other->indexcollations, n * sizeof(Oid)) == 0 &&
+		memcmp(info->indexkeys, other->indexkeys, n * sizeof(int)) == 0 &&
+		equal(info->indexprs, other->indexprs) && (info->indpred == NIL || info->predOK);
 }
 
 /* Is an index suspended, beside another one that is not and does as well? */
@@ -155,6 +168,16 @@ is_useless(const PlannerInfo *root, const IndexPath *path)
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }
 
+/* What a search measures at first, where so many of the rows satisfy its conditions. */
+static double
+filtered_search(double plain, double matches, double tuples)
+{
+	double		share = Max(Min(matches / tuples, 1.0), 1.0 / tuples);
+	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
+
+	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
+}
+
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
@@ -163,6 +186,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	GenericCosts costs;
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
+	double		matches = tuples;
 
 	if (is_useless(root, path))
 	{
@@ -174,15 +198,26 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
+	if (VP_ARRAYS_ARE_LEFT_OUT)
+		vp_add_array_clauses(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
 
 	/* a small table is searched whole */
-	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples);
-	*startup_cost = (START_COST + searched * DISTANCE_COST) * cpu_operator_cost;
+	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
+		DISTANCE_COST;
+	*startup_cost = START_COST * cpu_operator_cost;
+	if (path->indexclauses != NIL)
+	{
+		matches = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+		searched = filtered_search(searched, matches, tuples);
+		/* where keys are looked up */
+		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
+	}
+	*startup_cost += searched * cpu_operator_cost;
 	*total_cost = *startup_cost +
-		tuples * (DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST) * cpu_operator_cost;
+		matches * (DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST) * cpu_operator_cost;
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
 	*pages = costs.numIndexPages;

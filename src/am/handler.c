@@ -21,6 +21,7 @@
 #include "am/opclass.h"
 #include "base/loaded.h"
 #include "base/options.h"
+#include "key/key.h"
 #include "search/form.h"
 
 VP_FUNCTION(vecprov_handler);
@@ -49,7 +50,7 @@ static bool
 column_property(Oid index, int column, IndexAMProperty property, const char *name,
 				bool *result, bool *isnull)
 {
-	if (column == 0 || property != AMPROP_DISTANCE_ORDERABLE)
+	if (column != 1 || property != AMPROP_DISTANCE_ORDERABLE)
 		return false;
 	*result = true;
 	*isnull = false;
@@ -63,6 +64,9 @@ vecprov_handler(PG_FUNCTION_ARGS)
 		.type = T_IndexAmRoutine,
 		.amsupport = VP_NPROCS,
 		.amparallelvacuumoptions = VACUUM_OPTION_NO_PARALLEL,
+		.amcanmulticol = true,
+		.amsearcharray = true,
+		.amsearchnulls = true,
 		.amkeytype = InvalidOid,
 
 		.ambuild = vp_build,
@@ -117,3 +121,33 @@ SUPPORT_FUNCTION(sparsevec, SPARSEVEC, cosine, COSINE)
 SUPPORT_FUNCTION(sparsevec, SPARSEVEC, l1, L1)
 SUPPORT_FUNCTION(bit, BIT, hamming, HAMMING)
 SUPPORT_FUNCTION(bit, BIT, jaccard, JACCARD)
+
+/* Those of key columns' classes: vecprov_TYPE_key of class TYPE_ops. */
+#define KEY_FUNCTION(type, FORM) \
+VP_FUNCTION(vecprov_##type##_key); \
+Datum \
+vecprov_##type##_key(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_INT32(VP_KEY_##FORM); \
+}
+
+KEY_FUNCTION(bool, BOOL)
+KEY_FUNCTION(int2, INT2)
+KEY_FUNCTION(int4, INT4)
+KEY_FUNCTION(int8, INT8)
+KEY_FUNCTION(oid, OID)
+KEY_FUNCTION(float4, FLOAT4)
+KEY_FUNCTION(float8, FLOAT8)
+KEY_FUNCTION(money, MONEY)
+KEY_FUNCTION(date, DATE)
+KEY_FUNCTION(time, TIME)
+KEY_FUNCTION(timestamp, TIMESTAMP)
+KEY_FUNCTION(timestamptz, TIMESTAMPTZ)
+KEY_FUNCTION(interval, INTERVAL)
+KEY_FUNCTION(numeric, NUMERIC)
+KEY_FUNCTION(enum, ENUM)
+KEY_FUNCTION(uuid, UUID)
+KEY_FUNCTION(inet, INET)
+KEY_FUNCTION(bytea, BYTEA)
+KEY_FUNCTION(text, TEXT)
+KEY_FUNCTION(bpchar, BPCHAR)

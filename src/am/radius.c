@@ -33,7 +33,6 @@
 #include "access/stratnum.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
@@ -44,8 +43,7 @@
 #include "utils/lsyscache.h"
 
 #include "am/radius.h"
-
-static set_rel_pathlist_hook_type previous_hook;
+#include "key/filter.h"
 
 /* A condition on the distance. */
 typedef struct Bound
@@ -268,7 +266,7 @@ is_ordered(Path *path, const IndexOptInfo *index, const Bound *bound)
 }
 
 static void
-add_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
+add_index_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 {
 	RelOptInfo *rel = index->rel;
 	List	   *paths = NIL;
@@ -288,27 +286,22 @@ add_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 		add_path(rel, lfirst(cell));
 }
 
-static void
-add_radius_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+void
+vp_add_radius_paths(PlannerInfo *root, RelOptInfo *rel, Oid am)
 {
-	Oid			am = InvalidOid;
 	ListCell   *i;
 	ListCell   *j;
 
-	if (previous_hook)
-		previous_hook(root, rel, rti, rte);
 	foreach(i, rel->indexlist)
 	{
 		IndexOptInfo *index = lfirst(i);
+
 		/* one that has no ORDER BY operators now gives no order */
-		if (!index->amcanorderbyop || (index->indpred != NIL && !index->predOK))
-			continue;
-		if (!OidIsValid(am))
-			am = get_index_am_oid("vecprov", true);
-		if (index->relam != am || !has_operators(index))
+		if (index->relam != am || !index->amcanorderbyop ||
+			(index->indpred != NIL && !index->predOK) || !has_operators(index))
 			continue;
 		foreach(j, rel->baserestrictinfo)
-			add_paths(root, index, lfirst(j));
+			add_index_paths(root, index, lfirst(j));
 	}
 }
 
@@ -326,13 +319,6 @@ vp_has_radius(const IndexPath *path)
 			return true;
 	}
 	return false;
-}
-
-void
-vp_radius_define(void)
-{
-	previous_hook = set_rel_pathlist_hook;
-	set_rel_pathlist_hook = add_radius_paths;
 }
 
 /* vecprov.within(anything, float8): see above. */

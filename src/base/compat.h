@@ -36,6 +36,7 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "nodes/tidbitmap.h"
 #include "utils/rel.h"
 
 /* Since 19, other headers bring these no more; the second is new in 18 (393e0d231405). */
@@ -179,11 +180,59 @@ typedef uint64 VpBufferState;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
-/* From 18 on (8123e91f5aeb) a path key says an order by name, not by a strategy of B-trees. */
+/* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
 #else
 #define VpPathKeyAscending(key) ((key)->pk_cmptype = COMPARE_LT)
+#endif
+
+/*
+ * The pages of a bitmap of TIDs.  Since 18, results are the caller's, and
+ * their offsets are asked for.
+ */
+typedef struct VpTbmPage
+{
+	BlockNumber block;
+	int			n;				/* -1: any row of the page may be meant */
+	OffsetNumber offsets[MaxHeapTuplesPerPage];
+} VpTbmPage;
+
+#if PG_VERSION_NUM < 180000
+#define VpTbmIterator TBMIterator
+#define VpTbmBegin(bitmap) tbm_begin_iterate(bitmap)
+#define VpTbmEnd(iterator) tbm_end_iterate(iterator)
+
+static inline bool
+vp_tbm_next(TBMIterator *iterator, VpTbmPage *page)
+{
+	TBMIterateResult *result = tbm_iterate(iterator);
+
+	if (result == NULL)
+		return false;
+	page->block = result->blockno;
+	page->n = result->ntuples;
+	if (page->n > 0)
+		memcpy(page->offsets, result->offsets, page->n * sizeof(OffsetNumber));
+	return true;
+}
+#else
+#define VpTbmIterator TBMPrivateIterator
+#define VpTbmBegin(bitmap) tbm_begin_private_iterate(bitmap)
+#define VpTbmEnd(iterator) tbm_end_private_iterate(iterator)
+
+static inline bool
+vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
+{
+	TBMIterateResult result;
+
+	if (!tbm_private_iterate(iterator, &result))
+		return false;
+	page->block = result.blockno;
+	page->n = result.lossy ? -1 :
+		tbm_extract_page_tuple(&result, page->offsets, MaxHeapTuplesPerPage);
+	return true;
+}
 #endif
 
 /* 18 has it, in front of a declaration as C11 wants it. */
@@ -259,6 +308,19 @@ typedef uint64 VpBufferState;
 #else
 #define VpHaveFreeBuffer() \
 	((VpBufferStateRead(GetBufferDescriptor(StrategySyncStart(NULL, NULL))) & BM_TAG_VALID) == 0)
+#endif
+
+/*
+ * Before 17 (5bf748b86bc0) the planner leaves conditions with arrays on all columns but the first to
+ * the executor, if the scan gives an order: a B-tree would lose it.
+ */
+#define VP_ARRAYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
+
+/* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
+#if PG_VERSION_NUM < 180000
+#define VpCollationIsC(collation) lc_collate_is_c(collation)
+#else
+#define VpCollationIsC(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
 #endif
 
 /* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */

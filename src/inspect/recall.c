@@ -191,7 +191,7 @@ search(VpRecall *recall, const Sample *sample, const VpValue *query)
 	int			found = 0;
 	int			n = 0;
 
-	vp_seated_begin(seated, query, &effort, target->heap, GetActiveSnapshot());
+	vp_seated_begin(seated, query, &effort, NULL, target->heap, GetActiveSnapshot());
 	while (n < sample->n && vp_seated_next(seated, &hit))
 	{
 		const VpValue *value = vp_row_reader_get(recall->reader, &hit.tid);

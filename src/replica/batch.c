@@ -237,7 +237,7 @@ run_here(Batch *batch, int query)
 
 	CHECK_FOR_INTERRUPTS();
 	vp_seated_begin(batch->seated, (const VpValue *) DatumGetPointer(batch->queries[query]),
-					&batch->effort, batch->heap, batch->snapshot);
+					&batch->effort, NULL, batch->heap, batch->snapshot);
 	while (answer->n < batch->k && vp_seated_next(batch->seated, &hit))
 		add_row(batch, answer, &hit);
 	vp_seated_end(batch->seated);

@@ -153,13 +153,13 @@ vp_seated_close(VpSeated *seated)
 
 void
 vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
-				Relation table, Snapshot snapshot)
+				const VpFilter *filter, Relation table, Snapshot snapshot)
 {
 	count_search(seated);
 	vp_limit_read(&vp_ranked_index(seated->search)->store);
 	seated->busy_since = 0;		/* of one that was refused */
 	vp_seated_works(seated);
-	vp_ranked_begin(seated->search, query, effort, table, snapshot);
+	vp_ranked_begin(seated->search, query, effort, filter, table, snapshot);
 	seated->begun = true;
 }
 

@@ -42,7 +42,7 @@ extern void vp_seated_close(VpSeated *seated);
  * until the next row is returned the clock runs.
  */
 extern void vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
-							Relation table, Snapshot snapshot);
+							const VpFilter *filter, Relation table, Snapshot snapshot);
 
 /* The search is over, for now at least: counts it. */
 extern void vp_seated_end(VpSeated *seated);

@@ -67,7 +67,7 @@ vp_serve_search(VpServed *served, const VpAsk *ask, VpHit *hits)
 	int			n = 0;
 
 	effort.vectors_only = true;
-	vp_seated_begin(seated, (const VpValue *) DatumGetPointer(ask->query), &effort, NULL, NULL);
+	vp_seated_begin(seated, (const VpValue *) DatumGetPointer(ask->query), &effort, NULL, NULL, NULL);
 	while ((n < ask->rows ||
 			(n < ask->rows + ask->more && vp_ranked_has_more(seated->search))) &&
 		   vp_seated_next(seated, &hits[n]))

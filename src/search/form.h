@@ -21,7 +21,7 @@
 
 /* The support function of an operator class: it says which form and metric the class has. */
 #define VP_METRIC_PROC	1
-#define VP_NPROCS		1
+#define VP_NPROCS		2		/* the other one is of keys: key/key.h */
 
 /* What it returns. */
 #define VP_OPCLASS(form, metric)	((form) << 8 | (metric))

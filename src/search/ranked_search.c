@@ -39,6 +39,8 @@ struct VpRankedSearch
 	void	   *rotated;
 	void	   *scratch;		/* an exact vector that is on two pages */
 	VpBareRows *bare;			/* in `rows`; NULL: not yet */
+	const VpFilter *filter;
+	bool		unsure;
 	bool		started;		/* the graph has been searched since begin */
 
 	VpTableEnd	table;
@@ -69,6 +71,32 @@ step_on(const VpStore *store, VpRow *row, VpId next)
 	row->id = next;
 }
 
+static bool
+passes(VpRankedSearch *search, VpId id)
+{
+	char		keys[VP_MAX_KEY_BYTES];
+	VpTruth		truth;
+
+	if (search->filter == NULL)
+		return true;
+	vp_node_keys(&search->index->store, id, keys);
+	truth = vp_filter_test(search->filter, keys);
+	search->unsure = search->unsure || truth == VP_UNSURE;
+	return truth != VP_NO;
+}
+
+static bool
+bare_passes(VpRankedSearch *search)
+{
+	VpTruth		truth;
+
+	if (search->filter == NULL)
+		return true;
+	truth = search->bare->walk.kind == VP_BARE_NULL ? search->filter->null_rows : search->filter->nan_rows;
+	search->unsure = search->unsure || truth == VP_UNSURE;
+	return truth != VP_NO;
+}
+
 /* Also raises an error for a chain, or a row, that cannot be. */
 static bool
 find_row(void *nodes, VpRow *row, ItemPointer tid)
@@ -95,6 +123,8 @@ find_row(void *nodes, VpRow *row, ItemPointer tid)
 			row->id = VP_NO_ID;
 		*tid = tail.tid;
 		if (tail.flags == 0 || vp_is_gone(tail.flags))
+			continue;
+		if (!passes(search, at))
 			continue;
 		if (!vp_table_has(&search->table, tid))
 			vp_report_damage(store->rel, vp_node_place(&store->geo, at).block,
@@ -222,8 +252,10 @@ next_bare(void *nodes, ItemPointer tid)
 
 	if (search->bare == NULL)
 		search->bare = vp_bare_rows(store);
-	if (!vp_bare_rows_next(search->bare, tid))
-		return false;
+	do
+		if (!vp_bare_rows_next(search->bare, tid))
+			return false;
+	while (!bare_passes(search));
 	if (!vp_table_has(&search->table, tid))
 		vp_report_damage(store->rel, vp_node_place(&store->geo, search->bare->id).block,
 						 "A record is of a row behind the end of the table.");
@@ -333,16 +365,24 @@ copy_query(VpRankedSearch *search, const VpValue *query)
 
 void
 vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
-				Relation table, Snapshot snapshot)
+				const VpFilter *filter, Relation table, Snapshot snapshot)
 {
 	end_reading(search);
 	MemoryContextReset(search->rows);
 	vp_ranking_begin(&search->ranking, effort);
 	vp_table_end_init(&search->table, table);
 	search->snapshot = snapshot;
+	search->filter = filter;
+	search->unsure = false;
 	search->started = false;
 	search->bare = NULL;
 	search->vector = copy_query(search, query);
+}
+
+bool
+vp_ranked_unsure(const VpRankedSearch *search)
+{
+	return search->unsure;
 }
 
 /* The index has got another mean since it was opened. */

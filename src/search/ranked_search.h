@@ -20,6 +20,7 @@
 
 #include "utils/snapshot.h"
 
+#include "key/filter.h"
 #include "search/index.h"
 #include "search/ranking.h"
 
@@ -43,7 +44,10 @@ extern const VpIndex *vp_ranked_index(const VpRankedSearch *search);
  * ereports when the query has the wrong dimensions.
  */
 extern void vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
-							Relation table, Snapshot snapshot);
+							const VpFilter *filter, Relation table, Snapshot snapshot);
+
+/* Is a row that was returned since begin unsure? (for now) */
+extern bool vp_ranked_unsure(const VpRankedSearch *search);
 
 /*
  * The next row; false: no more.  The first call searches the graph, others may go on with that.

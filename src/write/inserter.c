@@ -254,8 +254,8 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 
 /* The insert lock is held. */
 static bool
-add_value(Inserter *inserter, Relation heap, const VpValue *value, ItemPointer tid,
-		  uint32 size, uint64 limit)
+add_value(Inserter *inserter, Relation heap, const VpValue *value, const uint32 *keys,
+		  ItemPointer tid, uint32 size, uint64 limit)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	const VpIndex *index = inserter->index;
@@ -267,6 +267,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, ItemPointer t
 	encode(inserter, elements, &record);
 	if (index->form->in_table)
 		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
+	record.keys = keys;
 	record.size = size;
 	record.tid = *tid;
 
@@ -283,8 +284,8 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, ItemPointer t
  * to link to a node which it then marks dead; see clean.c.
  */
 bool
-vp_insert_value(Relation rel, Relation heap, const VpValue *value, ItemPointer tid,
-				uint32 size, uint64 limit)
+vp_insert_value(Relation rel, Relation heap, const VpValue *value, const uint32 *keys,
+				ItemPointer tid, uint32 size, uint64 limit)
 {
 	bool		added;
 
@@ -295,7 +296,7 @@ vp_insert_value(Relation rel, Relation heap, const VpValue *value, ItemPointer t
 		vp_mean_take(rel);
 		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	}
-	added = add_value(get_inserter(rel), heap, value, tid, size, limit);
+	added = add_value(get_inserter(rel), heap, value, keys, tid, size, limit);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	return added;
 }
@@ -308,10 +309,13 @@ vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	VpNodeTail	tail;
 	VpRecord	record;
+	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
 	VpId		copy;
 
 	vp_node_fetch(store, id, &tail);
 	encode_again(inserter, id, &record);
+	vp_node_keys(store, id, keys);
+	record.keys = keys;
 	record.size = tail.size;
 	record.tid = tail.tid;
 	record.shard = shard;

@@ -1,0 +1,175 @@
+/*-------------------------------------------------------------------------
+ *
+ * bitmap_path.c
+ *	  Paths that search an index among the rows that other indexes find.
+ *
+ * "WHERE doc @> '{"lang": "de"}' AND price < 10 ORDER BY embedding <-> $1 LIMIT 10": other indexes of
+ * the table know which rows these are.  PostgreSQL would have a scan in the order of the distance
+ * throw away all others one by one.  A path made here has them found first, as a bitmap heap scan
+ * does, and the search look for the nearest among them.
+ *
+ * Which indexes to ask, and how to put their bitmaps together, is what PostgreSQL's planner
+ * decides for a bitmap heap scan.  So it is asked to plan one, of the other indexes alone; of
+ * that path only the bitmap is used.  Both children are PostgreSQL's own nodes: the index scan still
+ * evaluates all conditions, so the bitmap spares work and decides nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+
+#include "am/bitmap_path.h"
+#include "am/bitmap_scan.h"
+
+/* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
+#define SHARE_FACTOR	0.55
+#define SHARE_POWER		(-0.35)
+
+/* A row read from the table and measured, in units of cpu_operator_cost. */
+#define MEASURE_COST	60.0
+
+/*
+ * The cheapest bitmap of a table that its other indexes give, as PostgreSQL's planner would scan
+ * the heap by it; NULL: they give none.
+ */
+static Path *
+find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
+{
+	RelOptInfo	saved = *rel;
+	bool		indexscan = enable_indexscan;
+	BitmapHeapPath *best = NULL;
+	List	   *others = NIL;
+	List	   *paths;
+	ListCell   *cell;
+
+	foreach(cell, rel->indexlist)
+		if (((IndexOptInfo *) lfirst(cell))->relam != am)
+			others = lappend(others, lfirst(cell));
+	if (others == NIL)
+		return NULL;
+
+	rel->indexlist = others;
+	rel->pathlist = rel->partial_pathlist = NIL;
+	/* a plain index scan would push it out */
+	enable_indexscan = false;
+	PG_TRY();
+	{
+		create_index_paths(root, rel);
+	}
+	PG_FINALLY();
+	{
+		enable_indexscan = indexscan;
+		paths = rel->pathlist;
+		rel->indexlist = saved.indexlist;
+		rel->pathlist = saved.pathlist;
+		rel->partial_pathlist = saved.partial_pathlist;
+	}
+	PG_END_TRY();
+	foreach(cell, paths)
+	{
+		BitmapHeapPath *path = lfirst(cell);
+
+		if (IsA(path, BitmapHeapPath) && path->path.param_info == NULL &&
+			(best == NULL || path->path.total_cost < best->path.total_cost))
+			best = path;
+	}
+	return best == NULL ? NULL : best->bitmapqual;
+}
+
+/* The two plans as children of one scan, which returns what the first of them does. */
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	Plan	   *index_scan = linitial(plans);
+	Plan	   *heap_scan = lsecond(plans);
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = path->flags;
+	scan->custom_plans = list_make2(index_scan, outerPlan(heap_scan));
+	scan->custom_scan_tlist = copyObject(index_scan->targetlist);
+	scan->methods = &vp_bitmap_scan_methods;
+	return &scan->scan.plan;
+}
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "VecprovBitmap",
+	.PlanCustomPath = plan_path
+};
+
+static void
+cost_path(CustomPath *path, const IndexPath *scan, Path *bitmap)
+{
+	RelOptInfo *rel = path->path.parent;
+	Cost		bitmap_cost;
+	Selectivity share;
+	double		rows;
+	double		search;
+	double		measure;
+
+	cost_bitmap_tree_node(bitmap, &bitmap_cost, &share);
+	rows = clamp_row_est(rel->tuples * share);
+	share = Max(rows / Max(rel->tuples, 1.0), 1e-9);
+	search = scan->path.startup_cost * Max(SHARE_FACTOR * pow(share, SHARE_POWER), 1.0);
+	measure = rows * (MEASURE_COST * cpu_operator_cost + cpu_tuple_cost);
+	path->path.rows = rel->rows;
+	path->path.startup_cost = bitmap_cost + Min(search, measure);
+	path->path.total_cost = path->path.startup_cost +
+		share * (scan->path.total_cost - scan->path.startup_cost);
+}
+
+static CustomPath *
+make_path(PlannerInfo *root, RelOptInfo *rel, IndexPath *scan, Path *bitmap)
+{
+	CustomPath *path = makeNode(CustomPath);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.pathkeys = scan->path.pathkeys;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_paths = list_make2(scan, create_bitmap_heap_path(root, rel, bitmap, NULL, 1.0, 0));
+	path->methods = &path_methods;
+	cost_path(path, scan, bitmap);
+	return path;
+}
+
+void
+vp_add_bitmap_paths(PlannerInfo *root, RelOptInfo *rel, Oid am)
+{
+	List	   *scans = NIL;
+	Path	   *bitmap;
+	ListCell   *cell;
+
+	if (!enable_bitmapscan || rel->baserestrictinfo == NIL)
+		return;
+	foreach(cell, rel->pathlist)
+	{
+		IndexPath  *path = lfirst(cell);
+
+		if (IsA(path, IndexPath) && path->indexinfo->relam == am &&
+			path->indexorderbys != NIL && path->path.param_info == NULL)
+			scans = lappend(scans, path);
+	}
+	if (scans == NIL)
+		return;
+	bitmap = find_bitmap(root, rel, am);
+	if (bitmap == NULL)
+		return;
+	foreach(cell, scans)
+		add_path(rel, (Path *) make_path(root, rel, lfirst(cell), bitmap));
+}

@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * filter.c
+ *	  From a scan's conditions to ranges of stored keys; see filter.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_enum.h"
+#include "utils/array.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "key/filter.h"
+#include "key/point.h"
+
+/* What a condition is about. */
+typedef struct Side
+{
+	VpKeyForm	form;
+	Oid			column_type;	/* the column's, below domains */
+	uint64		ones;			/* NULL, or the largest value */
+} Side;
+
+/*----------
+ * One comparison
+ *----------
+ */
+
+/* Adds the keys before a point, at it, and behind it, of which those at it are wanted or not. */
+static void
+add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 ones, bool before, bool at, bool behind)
+{
+	if (before)
+	{
+		if (point->place == VP_POINT_AFTER)
+			vp_ranges_add(set, 0, point->last, true);
+		else if (point->first > 0)
+			vp_ranges_add(set, 0, point->first - 1, true);
+	}
+	if (point->place == VP_POINT_AT && (at || !point->exact))
+		vp_ranges_add(set, point->first, point->last, point->exact);
+	if (behind)
+	{
+		if (point->place == VP_POINT_BEFORE)
+			vp_ranges_add(set, point->first, ones, true);
+		else if (point->last < ones)
+			vp_ranges_add(set, point->last + 1, ones, true);
+	}
+}
+
+/*
+ * Enums that have an order for the condition: each of the type's labels is tried.  A label that is added
+ * later is of no row that the scan's snapshot sees.
+ */
+static void
+add_labels(VpKeyRanges *set, const Side *side, const ScanKeyData *key, Datum value)
+{
+	CatCList   *list = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(side->column_type));
+	FmgrInfo	operator;
+
+	fmgr_info_copy(&operator, unconstify(FmgrInfo *, &key->sk_func), CurrentMemoryContext);
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Oid			label = ((Form_pg_enum) GETSTRUCT(&list->members[i]->tuple))->oid;
+
+		if (DatumGetBool(FunctionCall2Coll(&operator, key->sk_collation,
+										   ObjectIdGetDatum(label), value)))
+			vp_ranges_add(set, label, label, true);
+	}
+	ReleaseCatCacheList(list);
+}
+
+/* Adds the keys of values that stand to another one as a scan key wants. */
+static void
+add_comparison(VpKeyRanges *set, const Side *side, const ScanKeyData *key, Datum value)
+{
+	StrategyNumber strategy = key->sk_strategy;
+	bool		order = strategy != BTEqualStrategyNumber && strategy != VP_KEY_NOT_EQUAL;
+	VpKeyPoint	point;
+
+	if (strategy < BTLessStrategyNumber || strategy > VP_KEY_STRATEGIES)
+		elog(ERROR, "unrecognized strategy number: %d", strategy);
+	if (order && side->form == VP_KEY_ENUM)
+		add_labels(set, side, key, value);
+	else if (!vp_key_point(side->form, key->sk_subtype, key->sk_collation, value, order, &point))
+		vp_ranges_add(set, 0, side->ones, false);
+	else
+		add_parts(set, &point, side->ones,
+				  strategy <= BTLessEqualStrategyNumber || strategy == VP_KEY_NOT_EQUAL,
+				  strategy == BTLessEqualStrategyNumber || strategy == BTEqualStrategyNumber ||
+				  strategy == BTGreaterEqualStrategyNumber,
+				  strategy >= BTGreaterEqualStrategyNumber);
+}
+
+/* Of any element of an array.  With NULL nothing compares. */
+static void
+add_comparisons(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
+{
+	ArrayType  *array = DatumGetArrayTypeP(key->sk_argument);
+	int16		length;
+	bool		by_value;
+	char		align;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			add_comparison(set, side, key, elements[i]);
+	pfree(elements);
+	pfree(nulls);
+}
+
+/*----------
+ * One scan key
+ *----------
+ */
+
+/* The keys of values that are not NULL. */
+static void
+set_stated(VpKeyRanges *set, const Side *side)
+{
+	vp_ranges_init(set);
+	vp_ranges_add(set, 0, side->ones - 1, true);
+	if (vp_key_may_be_ones(side->form))
+		vp_ranges_add(set, side->ones, side->ones, false);
+}
+
+/* Leaves in `set` what satisfies a scan key, too. */
+static void
+restrict_to(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
+{
+	VpKeyRanges found;
+	VpKeyRanges stated;
+
+	vp_ranges_init(&found);
+	if (key->sk_flags & SK_SEARCHNULL)
+		vp_ranges_add(&found, side->ones, side->ones, !vp_key_may_be_ones(side->form));
+	else
+	{
+		if (key->sk_flags & SK_SEARCHNOTNULL)
+			vp_ranges_add(&found, 0, side->ones, true);
+		else if (key->sk_flags & SK_ISNULL)
+			;					/* nothing compares with NULL */
+		else if (key->sk_flags & SK_SEARCHARRAY)
+			add_comparisons(&found, side, key);
+		else
+			add_comparison(&found, side, key, key->sk_argument);
+		vp_ranges_order(&found);
+		set_stated(&stated, side);
+		vp_ranges_intersect(&found, &stated);
+		pfree(stated.ranges);
+	}
+	vp_ranges_intersect(set, &found);
+	pfree(found.ranges);
+}
+
+/*----------
+ * All
+ *----------
+ */
+
+/* Adds the conditions on a key column, if there are any. */
+static void
+add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
+			  const ScanKeyData *keys, int nkeys)
+{
+	const VpKeyColumn *stored = &meta->keys[column];
+	VpKeyCondition *condition = &filter->conditions[filter->nconditions];
+	Side		side;
+	VpKeyRanges set;
+	bool		any = false;
+
+	side.form = stored->form;
+	side.column_type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column + 1)->atttypid);
+	side.ones = vp_key_ones(stored->width);
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (keys[i].sk_attno != column + 2)
+			continue;
+		if (!any)
+		{
+			vp_ranges_init(&set);
+			vp_ranges_add(&set, 0, side.ones, true);
+		}
+		any = true;
+		restrict_to(&set, &side, &keys[i]);
+	}
+	if (!any)
+		return;
+	condition->column = column;
+	condition->offset = stored->offset;
+	condition->width = stored->width;
+	condition->ranges = set.ranges;
+	condition->nranges = set.n;
+	filter->nconditions++;
+	if (set.n == 0)
+		filter->never = true;
+}
+
+/* A condition on the vector: whether there is one, or a radius, which is for the search to keep to. */
+static void
+restrict_vectors(VpFilter *filter, const ScanKeyData *key)
+{
+	if (vp_is_radius(key))
+	{
+		filter->null_rows = VP_NO;
+		if (key->sk_strategy == VP_RADIUS_STRATEGY)
+			filter->nan_rows = VP_NO;
+	}
+	else if (key->sk_flags & SK_SEARCHNULL)
+	{
+		filter->never = true;
+		filter->nan_rows = VP_NO;
+	}
+	else if (key->sk_flags & SK_SEARCHNOTNULL)
+		filter->null_rows = VP_NO;
+	else
+		elog(ERROR, "unexpected condition on the first column of a vecprov index");
+}
+
+VpFilter *
+vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nkeys)
+{
+	VpFilter   *filter = palloc0(sizeof(VpFilter));
+	VpTruth		most = VP_YES;
+
+	filter->conditions = palloc0(Max(meta->nkeys, 1) * sizeof(VpKeyCondition));
+	for (uint32 i = 0; i < meta->nkeys; i++)
+		add_condition(filter, rel, meta, i, keys, nkeys);
+	if (filter->nconditions > 0)
+		most = filter->never ? VP_NO : VP_UNSURE;
+	filter->nan_rows = filter->null_rows = most;
+	for (int i = 0; i < nkeys; i++)
+		if (keys[i].sk_attno == 1)
+			restrict_vectors(filter, &keys[i]);
+	return filter;
+}
+
+/* The last range that begins before the key or with it is the only one that may have it. */
+VpTruth
+vp_filter_find(const VpKeyCondition *condition, uint64 key)
+{
+	const VpKeyRange *ranges = condition->ranges;
+	int			low = 0;
+	int			high = condition->nranges;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (ranges[middle].first <= key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || key > ranges[low - 1].last)
+		return VP_NO;
+	return ranges[low - 1].sure ? VP_YES : VP_UNSURE;
+}

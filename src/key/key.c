@@ -1,0 +1,393 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.c
+ *	  Stored keys: from values of each type; see key.h.
+ *
+ * Numbers: the sign bit is flipped, so that they are ordered without it.  Reals as B-tree
+ * orders them: one zero, one NaN, which is the largest.
+ *
+ * Strings: up to 7 bytes as they are, filled up with zeroes, and how many there are in the
+ * last byte.  Longer ones: 4 bytes, then 4 bytes of a hash, of which the last is above 7.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include <math.h>
+#include <sys/socket.h>
+
+#include "access/genam.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/cash.h"
+#include "utils/date.h"
+#include "utils/inet.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "key/key.h"
+
+/* Strings that are not longer are stored whole. */
+#define WHOLE_BYTES	7
+
+/*----------
+ * Numbers
+ *----------
+ */
+
+static inline uint64
+signed_key(int64 value, int width)
+{
+	return ((uint64) value ^ UINT64CONST(1) << (8 * width - 1)) & vp_key_ones(width);
+}
+
+static uint64
+bool_key(Datum value, bool *exact)
+{
+	return DatumGetBool(value) ? 1 : 0;
+}
+
+static uint64
+int2_key(Datum value, bool *exact)
+{
+	return signed_key(DatumGetInt16(value), 2);
+}
+
+/* Dates too. */
+static uint64
+int4_key(Datum value, bool *exact)
+{
+	return signed_key(DatumGetInt32(value), 4);
+}
+
+/* Times, timestamps and money too. */
+static uint64
+int8_key(Datum value, bool *exact)
+{
+	return signed_key(DatumGetInt64(value), 8);
+}
+
+/* Enums too. */
+static uint64
+oid_key(Datum value, bool *exact)
+{
+	return DatumGetObjectId(value);
+}
+
+static uint64
+float4_key(Datum value, bool *exact)
+{
+	float4		number = DatumGetFloat4(value);
+	uint32		bits;
+
+	if (isnan(number))
+		return 0xFFC00000;
+	if (number == 0)
+		number = 0;				/* not -0 */
+	memcpy(&bits, &number, sizeof(bits));
+	return bits ^ ((bits >> 31) != 0 ? 0xFFFFFFFF : 0x80000000);
+}
+
+static uint64
+double_key(float8 number)
+{
+	uint64		bits;
+
+	if (isnan(number))
+		return UINT64CONST(0xFFF8000000000000);
+	if (number == 0)
+		number = 0;
+	memcpy(&bits, &number, sizeof(bits));
+	return bits ^ ((bits >> 63) != 0 ? ~UINT64CONST(0) : UINT64CONST(1) << 63);
+}
+
+static uint64
+float8_key(Datum value, bool *exact)
+{
+	return double_key(DatumGetFloat8(value));
+}
+
+/*
+ * The nearest double.  Numbers that differ in their last digits have the same one, and which do
+ * cannot be told from it.
+ */
+static uint64
+numeric_key(Datum value, bool *exact)
+{
+	*exact = false;
+	return double_key(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value)));
+}
+
+/* Microseconds, as its operators count: a month has 30 days.  The farthest are stored alike. */
+static uint64
+interval_key(Datum value, bool *exact)
+{
+	const Interval *interval = DatumGetIntervalP(value);
+	int128		span = interval->month * (int128) DAYS_PER_MONTH + interval->day;
+
+	span = span * USECS_PER_DAY + interval->time;
+	if (span <= PG_INT64_MIN || span >= PG_INT64_MAX - 1)
+	{
+		*exact = false;
+		span = span < 0 ? PG_INT64_MIN : PG_INT64_MAX - 1;
+	}
+	return signed_key((int64) span, 8);
+}
+
+/*----------
+ * Bytes
+ *----------
+ */
+
+static inline uint64
+leading_bytes(const unsigned char *bytes, int n)
+{
+	uint64		key = 0;
+
+	for (int i = 0; i < n; i++)
+		key |= (uint64) bytes[i] << (56 - 8 * i);
+	return key;
+}
+
+/* All but the first bytes of a long one's key; the last byte is at least `least`, and not 255. */
+static inline uint64
+tail_hash(const unsigned char *bytes, int n, uint32 least)
+{
+	uint32		hash = hash_bytes(bytes, n);
+
+	return (hash & 0xFFFFFF00) | (least + (hash & 0xFF) % (255 - least));
+}
+
+static uint64
+bytes_key(const char *string, int n, bool *exact)
+{
+	const unsigned char *bytes = (const unsigned char *) string;
+
+	if (n <= WHOLE_BYTES)
+		return leading_bytes(bytes, n) | n;
+	*exact = false;
+	return leading_bytes(bytes, VP_KEY_PREFIX_BYTES) | tail_hash(bytes, n, WHOLE_BYTES + 1);
+}
+
+/* bytea too. */
+static uint64
+text_key(Datum value, bool *exact)
+{
+	text	   *string = DatumGetTextPP(value);
+	uint64		key = bytes_key(VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string), exact);
+
+	if ((Pointer) string != DatumGetPointer(value))
+		pfree(string);
+	return key;
+}
+
+/* Blanks at its end do not count. */
+static uint64
+bpchar_key(Datum value, bool *exact)
+{
+	text	   *string = DatumGetTextPP(value);
+	char	   *bytes = VARDATA_ANY(string);
+	uint64		key = bytes_key(bytes, bpchartruelen(bytes, VARSIZE_ANY_EXHDR(string)), exact);
+
+	if ((Pointer) string != DatumGetPointer(value))
+		pfree(string);
+	return key;
+}
+
+/* Its first bytes, then a hash: many have the same first bytes, and some the same last. */
+static uint64
+uuid_key(Datum value, bool *exact)
+{
+	const unsigned char *bytes = DatumGetUUIDP(value)->data;
+
+	*exact = false;
+	return leading_bytes(bytes, VP_KEY_PREFIX_BYTES) | tail_hash(bytes, UUID_LEN, 0);
+}
+
+/*
+ * Networks are ordered by family, by what the network's bits say, by how many these are, and
+ * by the host.  Of an IPv4 address 16 bits of the host fit in.
+ */
+static uint64
+inet_key(Datum value, bool *exact)
+{
+	inet	   *address = DatumGetInetPP(value);
+	const unsigned char *bytes = ip_addr(address);
+	int			bits = ip_bits(address);
+	uint64		key;
+
+	if (ip_family(address) == PGSQL_AF_INET)
+	{
+		uint32		whole = leading_bytes(bytes, 4) >> 32;
+		uint32		host = bits < 32 ? whole & (0xFFFFFFFF >> bits) : 0;
+
+		*exact = bits >= 16;
+		key = (uint64) (whole ^ host) << 24 | (uint64) bits << 16 |
+			(bits >= 16 ? host : host >> (16 - bits));
+	}
+	else
+	{
+		uint64		network = leading_bytes(bytes, 8);
+
+		if (bits < 64)
+			network &= bits > 0 ? ~UINT64CONST(0) << (64 - bits) : 0;
+		*exact = false;
+		key = UINT64CONST(1) << 56 | network >> 8;
+	}
+	if ((Pointer) address != DatumGetPointer(value))
+		pfree(address);
+	return key;
+}
+
+/*----------
+ * Forms
+ *----------
+ */
+
+typedef struct KeyForm
+{
+	int			width;
+	bool		may_be_ones;
+	uint64		(*key) (Datum value, bool *exact);
+} KeyForm;
+
+static const KeyForm forms[VP_NKEYFORMS] = {
+	[VP_KEY_BOOL] = {1, false, bool_key},
+	[VP_KEY_INT2] = {2, true, int2_key},
+	[VP_KEY_INT4] = {4, true, int4_key},
+	[VP_KEY_INT8] = {8, true, int8_key},
+	[VP_KEY_OID] = {4, true, oid_key},
+	[VP_KEY_FLOAT4] = {4, false, float4_key},
+	[VP_KEY_FLOAT8] = {8, false, float8_key},
+	[VP_KEY_MONEY] = {8, true, int8_key},
+	[VP_KEY_DATE] = {4, true, int4_key},
+	[VP_KEY_TIME] = {8, false, int8_key},
+	[VP_KEY_TIMESTAMP] = {8, true, int8_key},
+	[VP_KEY_TIMESTAMPTZ] = {8, true, int8_key},
+	[VP_KEY_INTERVAL] = {8, false, interval_key},
+	[VP_KEY_NUMERIC] = {8, false, numeric_key},
+	[VP_KEY_ENUM] = {4, true, oid_key},
+	[VP_KEY_UUID] = {8, false, uuid_key},
+	[VP_KEY_INET] = {8, false, inet_key},
+	[VP_KEY_BYTEA] = {8, false, text_key},
+	[VP_KEY_TEXT] = {8, false, text_key},
+	[VP_KEY_BPCHAR] = {8, false, bpchar_key},
+};
+
+int
+vp_key_width(VpKeyForm form)
+{
+	return forms[form].width;
+}
+
+bool
+vp_key_may_be_ones(VpKeyForm form)
+{
+	return forms[form].may_be_ones;
+}
+
+uint64
+vp_key_of(VpKeyForm form, Datum value, bool *exact)
+{
+	*exact = true;
+	return forms[form].key(value, exact);
+}
+
+/*----------
+ * Columns
+ *----------
+ */
+
+/* What the operator class of a column says; 0 if it is no key's. */
+static VpKeyForm
+column_form(Relation rel, int attno)
+{
+	int32		said;
+
+	if (!OidIsValid(index_getprocid(rel, attno, VP_KEY_PROC)))
+		return 0;
+	said = DatumGetInt32(FunctionCall0Coll(index_getprocinfo(rel, attno, VP_KEY_PROC),
+										   InvalidOid));
+	if (said <= 0 || said >= VP_NKEYFORMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("support function %d of the operator class of column %d of index \"%s\" returned %d",
+						VP_KEY_PROC, attno, RelationGetRelationName(rel), said),
+				 errdetail("There is no such form of keys.")));
+	return said;
+}
+
+void
+vp_keys_check(Relation rel)
+{
+	if (column_form(rel, 1) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the first column of a vecprov index must be a vector"),
+				 errhint("Name the vector first, then the columns of conditions, as in "
+						 "USING vecprov (embedding, tenant_id).")));
+	for (int attno = 2; attno <= IndexRelationGetNumberOfKeyAttributes(rel); attno++)
+	{
+		Oid			collation = rel->rd_indcollation[attno - 1];
+
+		if (column_form(rel, attno) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("only the first column of a vecprov index can be a vector"),
+					 errhint("Make an index for each vector.")));
+		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("nondeterministic collations are not supported for keys of a vecprov index"),
+					 errdetail("Column %d has the collation \"%s\".", attno,
+							   get_collation_name(collation)),
+					 errhint("Give the column of the index another one, as in (embedding, name COLLATE \"C\").")));
+	}
+}
+
+void
+vp_keys_lay_out(Relation rel, VpMeta *meta)
+{
+	uint32		offset = 0;
+
+	meta->nkeys = IndexRelationGetNumberOfKeyAttributes(rel) - 1;
+	for (int width = 8; width > 0; width /= 2)
+	{
+		for (uint32 i = 0; i < meta->nkeys; i++)
+		{
+			VpKeyForm	form = column_form(rel, i + 2);
+
+			if (vp_key_width(form) != width)
+				continue;
+			meta->keys[i].width = width;
+			meta->keys[i].form = form;
+			meta->keys[i].offset = offset;
+			offset += width;
+		}
+	}
+}
+
+void
+vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys)
+{
+	uint32		bytes = 0;
+
+	for (uint32 i = 0; i < meta->nkeys; i++)
+	{
+		const VpKeyColumn *column = &meta->keys[i];
+		uint64		key = vp_key_ones(column->width);
+		bool		exact;
+
+		if (!isnull[i + 1])
+			key = vp_key_of(column->form, values[i + 1], &exact);
+		/* the lowest bytes: little-endian */
+		memcpy((char *) keys + column->offset, &key, column->width);
+		bytes += column->width;
+	}
+	memset((char *) keys + bytes, 0, -bytes & 3);
+}

@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.h
+ *	  Stored keys: the values of an index's key columns, as unsigned numbers.
+ *
+ * A key column is any column behind the first.  Its values are stored in 1, 2, 4 or 8
+ * bytes each, so that equal values are stored as equal numbers, and where the form is
+ * ordered, smaller values as numbers that are not larger.  Several values may be stored as one
+ * number.  NULL is stored as all ones.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_KEY_H
+#define VP_KEY_H
+
+#include "utils/relcache.h"
+
+#include "page/format.h"
+
+/* The support function of a key column's operator class: it says which form its keys have. */
+#define VP_KEY_PROC		2
+
+/* Strategies of its operators: B-tree's five, and <>. */
+#define VP_KEY_NOT_EQUAL	6
+#define VP_KEY_STRATEGIES	6
+
+/* What it returns.  The metapage has these numbers: they stay as they are. */
+typedef enum VpKeyForm
+{
+	VP_KEY_BOOL = 1,
+	VP_KEY_INT2,
+	VP_KEY_INT4,
+	VP_KEY_INT8,
+	VP_KEY_OID,
+	VP_KEY_FLOAT4,
+	VP_KEY_FLOAT8,
+	VP_KEY_MONEY,
+	VP_KEY_DATE,
+	VP_KEY_TIME,
+	VP_KEY_TIMESTAMP,
+	VP_KEY_TIMESTAMPTZ,
+	VP_KEY_INTERVAL,
+	VP_KEY_NUMERIC,
+	VP_KEY_ENUM,				/* by OID, which has no order */
+	VP_KEY_UUID,
+	VP_KEY_INET,
+	VP_KEY_BYTEA,
+	VP_KEY_TEXT,
+	VP_KEY_BPCHAR,
+	VP_NKEYFORMS
+} VpKeyForm;
+
+/* The bytes of a key of this form. */
+extern int	vp_key_width(VpKeyForm form);
+
+/* May a value be stored as all ones, as NULL is? */
+extern bool vp_key_may_be_ones(VpKeyForm form);
+
+/* All ones. */
+static inline uint64
+vp_key_ones(int width)
+{
+	return ~UINT64CONST(0) >> (64 - 8 * width);
+}
+
+/*
+ * The stored key of a value.  Sets *exact if no other value is stored so: no other than those
+ * that the type's operators call equal.  May allocate in the current memory context, and
+ * frees that.
+ */
+extern uint64 vp_key_of(VpKeyForm form, Datum value, bool *exact);
+
+/*
+ * Text and bytea: the first bytes of a value as the highest bytes of its key, in which keys
+ * are ordered by bytes.
+ */
+#define VP_KEY_PREFIX_BYTES	4
+
+/*
+ * ereports unless the first column of an index is a vector and all others can be keys.  (These
+ * have an operator class, which CREATE INDEX has seen to.)
+ */
+extern void vp_keys_check(Relation rel);
+
+/* Sets nkeys and keys of an index's metapage, which are zero.  The columns were checked. */
+extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
+
+/*
+ * Writes the keys of a row, as a node's record has them, from the values of all columns of the
+ * index.  What it allocates it frees.
+ */
+extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys);
+
+#endif							/* VP_KEY_H */
