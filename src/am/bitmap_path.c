@@ -32,51 +32,66 @@
 
 #include "am/bitmap_path.h"
 #include "am/bitmap_scan.h"
+#include "am/paths.h"
 
 /* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
 #define SHARE_FACTOR	0.55
 #define SHARE_POWER		(-0.35)
 
-/* A row read from the table and measured, in units of cpu_operator_cost. */
+/* A row read from the table and measured, and what comes before the first, in units of cpu_operator_cost. */
 #define MEASURE_COST	60.0
+#define START_COST		1600.0
+
+/* Those by which a table is scanned with these indexes; a plain index scan would push out a bitmap. */
+static List *
+paths_with_bitmaps(PlannerInfo *root, RelOptInfo *rel, List *indexes)
+{
+	bool		indexscan = enable_indexscan;
+	List	   *paths;
+
+	enable_indexscan = false;
+	PG_TRY();
+	{
+		paths = vp_paths_by(root, rel, indexes);
+	}
+	PG_FINALLY();
+	{
+		enable_indexscan = indexscan;
+	}
+	PG_END_TRY();
+	return paths;
+}
+
+/* One scan of an index of ours: a search can test these conditions itself. */
+static bool
+is_own(const Path *bitmap, Oid am)
+{
+	return IsA(bitmap, IndexPath) && ((const IndexPath *) bitmap)->indexinfo->relam == am;
+}
 
 /*
- * The cheapest bitmap of a table that its other indexes give, as PostgreSQL's planner would scan
- * the heap by it; NULL: they give none.
+ * The cheapest bitmap of a table that its other indexes give, and ours by their keys for OR, as
+ * PostgreSQL's planner would scan the heap by it; NULL: they give none.
  */
 static Path *
 find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 {
-	RelOptInfo	saved = *rel;
-	bool		indexscan = enable_indexscan;
 	BitmapHeapPath *best = NULL;
 	List	   *others = NIL;
 	List	   *paths;
 	ListCell   *cell;
 
 	foreach(cell, rel->indexlist)
-		if (((IndexOptInfo *) lfirst(cell))->relam != am)
-			others = lappend(others, lfirst(cell));
+	{
+		IndexOptInfo *index = lfirst(cell);
+
+		if (index->relam != am || index->nkeycolumns > 1)
+			others = lappend(others, index);
+	}
 	if (others == NIL)
 		return NULL;
 
-	rel->indexlist = others;
-	rel->pathlist = rel->partial_pathlist = NIL;
-	/* a plain index scan would push it out */
-	enable_indexscan = false;
-	PG_TRY();
-	{
-		create_index_paths(root, rel);
-	}
-	PG_FINALLY();
-	{
-		enable_indexscan = indexscan;
-		paths = rel->pathlist;
-		rel->indexlist = saved.indexlist;
-		rel->pathlist = saved.pathlist;
-		rel->partial_pathlist = saved.partial_pathlist;
-	}
-	PG_END_TRY();
+	paths = paths_with_bitmaps(root, rel, others);
 	foreach(cell, paths)
 	{
 		BitmapHeapPath *path = lfirst(cell);
@@ -85,7 +100,9 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 			(best == NULL || path->path.total_cost < best->path.total_cost))
 			best = path;
 	}
-	return best == NULL ? NULL : best->bitmapqual;
+	if (best == NULL || is_own(best->bitmapqual, am))
+		return NULL;
+	return best->bitmapqual;
 }
 
 /* The two plans as children of one scan, which returns what the first of them does. */
@@ -102,6 +119,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	scan->flags = path->flags;
 	scan->custom_plans = list_make2(index_scan, outerPlan(heap_scan));
 	scan->custom_scan_tlist = copyObject(index_scan->targetlist);
+	/* what it is ordered by: nothing to be evaluated, but session/plan.c wants to know */
+	scan->custom_exprs = copyObject(((IndexPath *) linitial(path->custom_paths))->indexorderbys);
 	scan->methods = &vp_bitmap_scan_methods;
 	return &scan->scan.plan;
 }
@@ -125,7 +144,9 @@ cost_path(CustomPath *path, const IndexPath *scan, Path *bitmap)
 	rows = clamp_row_est(rel->tuples * share);
 	share = Max(rows / Max(rel->tuples, 1.0), 1e-9);
 	search = scan->path.startup_cost * Max(SHARE_FACTOR * pow(share, SHARE_POWER), 1.0);
-	measure = rows * (MEASURE_COST * cpu_operator_cost + cpu_tuple_cost);
+	measure = START_COST * cpu_operator_cost +
+		rows * (MEASURE_COST * cpu_operator_cost + cpu_tuple_cost) +
+		Min(rows, rel->pages) * random_page_cost;
 	path->path.rows = rel->rows;
 	path->path.startup_cost = bitmap_cost + Min(search, measure);
 	path->path.total_cost = path->path.startup_cost +

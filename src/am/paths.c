@@ -20,6 +20,31 @@
 
 static set_rel_pathlist_hook_type previous_hook;
 
+List *
+vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes)
+{
+	List	   *saved_indexes = rel->indexlist;
+	List	   *saved_paths = rel->pathlist;
+	List	   *saved_partial = rel->partial_pathlist;
+	List	   *paths;
+
+	rel->indexlist = indexes;
+	rel->pathlist = rel->partial_pathlist = NIL;
+	PG_TRY();
+	{
+		create_index_paths(root, rel);
+	}
+	PG_FINALLY();
+	{
+		paths = rel->pathlist;
+		rel->indexlist = saved_indexes;
+		rel->pathlist = saved_paths;
+		rel->partial_pathlist = saved_partial;
+	}
+	PG_END_TRY();
+	return paths;
+}
+
 /* Has a table an index that gives an order by operators, as ours do? */
 static bool
 may_be_ours(const RelOptInfo *rel)

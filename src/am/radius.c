@@ -42,6 +42,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "am/paths.h"
 #include "am/radius.h"
 #include "key/filter.h"
 
@@ -233,6 +234,24 @@ narrow_path(PlannerInfo *root, const IndexPath *path, IndexClause *clause)
 						  ForwardScanDirection, false, PATH_REQ_OUTER(&path->path), 1.0, false);
 }
 
+/* The conditions on keys that a scan of an index tests. */
+static List *
+find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
+{
+	ListCell   *cell;
+
+	if (index->nkeycolumns == 1)
+		return NIL;
+	foreach(cell, vp_paths_by(root, index->rel, list_make1(index)))
+	{
+		const IndexPath *path = lfirst(cell);
+
+		if (IsA(path, IndexPath) && path->path.param_info == NULL)
+			return path->indexclauses;
+	}
+	return NIL;
+}
+
 /*
  * A path of which nobody asked the order.  Its sort key is made for it alone, since an index scan that is
  * ordered has one; nobody else is to see it, so there is a projection, which costs nothing, over it.
@@ -246,7 +265,8 @@ make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClaus
 
 	key->pk_opfamily = get_op_opfamily_sortfamily(bound->distance->opno, index->opfamily[0]);
 	VpPathKeyAscending(key);
-	path = create_index_path(root, index, list_make1(clause), list_make1(bound->distance),
+	path = create_index_path(root, index, lcons(clause, list_copy(find_key_clauses(root, index))),
+							 list_make1(bound->distance),
 							 list_make1_int(0), list_make1(key), ForwardScanDirection, false,
 							 NULL, 1.0, false);
 	projection = (Path *) create_projection_path(root, index->rel, &path->path, index->rel->reltarget);

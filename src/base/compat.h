@@ -235,6 +235,15 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 }
 #endif
 
+/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
+#if PG_VERSION_NUM < 160000
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#else
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#endif
+
 /* 18 has it, in front of a declaration as C11 wants it. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn
