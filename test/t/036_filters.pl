@@ -1,6 +1,7 @@
 # Filters at random: conditions of all key types and operators, on an index of each kind, return the rows
 # that a sequential scan returns, and a small LIMIT as many as there are; while rows, keys and vectors were
-# changed, with VACUUM and readers beside, in one shard and in three, after crashes and on a standby.
+# changed, with VACUUM and readers beside, in one shard and in three, after crashes and on a standby. The
+# examples of doc/filters.md work, and give the plans that it shows.
 #
 # FILTER_SEED repeats or varies what is asked, FILTER_COUNT how much.
 
@@ -120,7 +121,7 @@ DECLARE
 	ids integer[];
 	theirs float8[];
 	line text;
-	used boolean = false;
+	plan text = '';
 BEGIN
 	IF types <> '' THEN
 		EXECUTE format('PREPARE exact(%s) AS %s; PREPARE search(%s) AS %s', types, exact, types, search);
@@ -128,11 +129,12 @@ BEGIN
 		search := format('EXECUTE search(%s)', vals);
 	END IF;
 	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true),
-		set_config('enable_bitmapscan', 'off', true);
+		set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'on', true);
 	EXECUTE exact INTO matches, distances;
-	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true);
+	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true),
+		set_config('enable_sort', 'off', true);
 	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || search LOOP
-		used := used OR line ~ format('using items_%s_idx|One-Time Filter: false', kind);
+		plan := plan || line || ' ';
 	END LOOP;
 	EXECUTE search INTO ids, theirs;
 	IF types <> '' THEN
@@ -143,7 +145,7 @@ BEGIN
 	possible := least(wanted, cardinality(matches));
 	SELECT count(*) INTO hits FROM unnest(theirs) d WHERE coalesce(d, 'NaN') <= distances[possible];
 	difference := CASE
-		WHEN NOT used THEN 'the index is not used'
+		WHEN plan !~ format('using items_%s_idx|One-Time Filter: false', kind) THEN 'the index is not used: ' || plan
 		WHEN cardinality(ids) <> possible THEN format('%s rows, not %s', cardinality(ids), possible)
 		WHEN cardinality(ids) <> (SELECT count(DISTINCT i) FROM unnest(ids) i) THEN 'a row comes twice'
 		WHEN NOT ids <@ matches THEN format('rows that do not satisfy it: %s', (SELECT array_agg(i) FROM unnest(ids) i WHERE i <> ALL (matches)))
@@ -374,6 +376,26 @@ same($standby, 'promoted');
 
 # HNSW may miss a near row, but not many
 cmp_ok($found, '>=', 0.95 * $possible, "of $possible rows that were asked for $found are those");
+
+#----------
+# The examples of doc/filters.md
+#----------
+
+# Statements are indented; what EXPLAIN prints is indented once more, behind an empty line.
+my ($statements, $plans, $in_plan) = ('', '', 0);
+foreach my $line (split /\n/, slurp_file("$ENV{TESTDIR}/doc/filters.md"))
+{
+	$in_plan = 1 if $line =~ /^     (Limit|Index Scan)/;
+	$in_plan = 0 if $line !~ /^    /;
+	next unless $line =~ /^    / && $line !~ /^ *ERROR:/;
+	if ($in_plan) { $plans .= substr($line, 5) . "\n" }
+	else { $statements .= "$line\n" }
+}
+like($statements, qr/CREATE TABLE documents.*CREATE INDEX.*EXPLAIN/s, 'the page has examples');
+my ($printed, $errors) = ('', '');
+is($node->psql('postgres', $statements, stdout => \$printed, stderr => \$errors, on_error_stop => 1, on_error_die => 0), 0,
+	'the examples of doc/filters.md work') or diag($errors);
+is("$printed\n", $plans, 'the plans that it shows');
 
 $standby->stop;
 $node->stop;
