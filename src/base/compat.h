@@ -180,6 +180,15 @@ typedef uint64 VpBufferState;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
+/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
+#if PG_VERSION_NUM < 160000
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#else
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#endif
+
 /* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
@@ -233,15 +242,6 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 		tbm_extract_page_tuple(&result, page->offsets, MaxHeapTuplesPerPage);
 	return true;
 }
-#endif
-
-/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
-#if PG_VERSION_NUM < 160000
-#define VpTuplesortGetDatum(sort, value, isnull) \
-	tuplesort_getdatum(sort, true, value, isnull, NULL)
-#else
-#define VpTuplesortGetDatum(sort, value, isnull) \
-	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
 #endif
 
 /* 18 has it, in front of a declaration as C11 wants it. */

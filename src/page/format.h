@@ -272,7 +272,7 @@ typedef struct VpMeta
 	uint32		key_flags;		/* 0 */
 	VpKeyColumn keys[VP_MAX_KEYS];
 
-	/* zeroes in an index without key columns */
+	/* changes; zeroes in an index without key columns */
 	VpPool		pool;
 } VpMeta;
 
