@@ -135,6 +135,7 @@ SELECT condition, pg_temp.rechecked(condition) > 0 AS some_removed FROM unnest(A
 -- Parameters, in plans that do not know them; other types, as drivers bind them; no array, one that is not there
 SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off;
+SET enable_sort = off;
 PREPARE keys_by_size(bigint, text) AS SELECT id FROM keys_items WHERE k_int4 = $1 AND k_varchar <> $2 ORDER BY v <-> '[1,2,3]' LIMIT 1000;
 EXPLAIN (COSTS OFF) EXECUTE keys_by_size(7, 'a');
 CREATE TABLE keys_found AS EXECUTE keys_by_size(7, 'a');
