@@ -395,7 +395,7 @@ like($statements, qr/CREATE TABLE documents.*CREATE INDEX.*EXPLAIN/s, 'the page 
 my ($printed, $errors) = ('', '');
 is($node->psql('postgres', $statements, stdout => \$printed, stderr => \$errors, on_error_stop => 1, on_error_die => 0), 0,
 	'the examples of doc/filters.md work') or diag($errors);
-is("$printed\n", $plans, 'the plans that it shows');
+is(join('', grep { /[A-Z]/ } map { "$_\n" } split /\n/, $printed), $plans, 'the plans that it shows');
 
 $standby->stop;
 $node->stop;
