@@ -228,11 +228,11 @@ sub come_back
 sub compares_dropped
 {
 	my ($node) = @_;
-	my @found = slurp_file($node->logfile) =~ m{inconsistent page found, rel \d+/(\d+)/(\d+), forknum 0, blkno (\d+)}g or return;
-	my ($database, $file, $block) = @found[-3 .. -1];
 	my $page = '';
 
 	return if $node != $standby || -f $node->data_dir . '/postmaster.pid';
+	my @found = slurp_file($node->logfile) =~ m{inconsistent page found, rel \d+/(\d+)/(\d+), forknum 0, blkno (\d+)}g or return;
+	my ($database, $file, $block) = @found[-3 .. -1];
 	if (open my $in, '<:raw', $node->data_dir . "/base/$database/$file")
 	{
 		seek $in, 8192 * $block, 0;
