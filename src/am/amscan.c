@@ -149,6 +149,15 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/* A distance of the operator's, as the index measures it. */
+static double
+as_measured(const VpMeta *meta, double distance)
+{
+	if (meta->metric != VP_METRIC_L2)
+		return distance;
+	return distance < 0 ? distance : distance * distance;
+}
+
 /*
  * The radius that conditions of radius.c give.  The distances that they are about may be computed by
  * another extension, which rounds otherwise; they are checked again.
@@ -156,6 +165,8 @@ vp_end_scan(IndexScanDesc scan)
 static void
 find_radius(IndexScanDesc scan, VpEffort *effort)
 {
+	const VpMeta *meta = &vp_ranked_index(((VpScan *) scan->opaque)->seated.search)->meta;
+
 	effort->radius = INFINITY;
 	for (int i = 0; i < scan->numberOfKeys; i++)
 	{
@@ -168,6 +179,7 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 		if (isnan(radius))
 			continue;			/* nothing is farther */
 		effort->bounded = true;
+		radius = as_measured(meta, radius);
 		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
 	}
 }

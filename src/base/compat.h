@@ -180,15 +180,6 @@ typedef uint64 VpBufferState;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
-/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
-#if PG_VERSION_NUM < 160000
-#define VpTuplesortGetDatum(sort, value, isnull) \
-	tuplesort_getdatum(sort, true, value, isnull, NULL)
-#else
-#define VpTuplesortGetDatum(sort, value, isnull) \
-	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
-#endif
-
 /* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
@@ -242,6 +233,15 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 		tbm_extract_page_tuple(&result, page->offsets, MaxHeapTuplesPerPage);
 	return true;
 }
+#endif
+
+/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
+#if PG_VERSION_NUM < 160000
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#else
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
 #endif
 
 /* 18 has it, in front of a declaration as C11 wants it. */
@@ -320,10 +320,10 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 #endif
 
 /*
- * Before 17 (5bf748b86bc0) the planner leaves conditions with arrays on all columns but the first to
- * the executor, if the scan gives an order: a B-tree would lose it.
+ * Before 17 (5bf748b86bc0) the planner leaves some conditions on key columns to the executor;
+ * see am/left_out.c.
  */
-#define VP_ARRAYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
+#define VP_KEYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
 
 /* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
 #if PG_VERSION_NUM < 180000

@@ -126,13 +126,6 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		UnlockReleaseBuffer(metabuf);
 }
 
-/* The keys of a node's record. */
-static char *
-keys_of(const VpStore *store, VpNodeTail *tail)
-{
-	return (char *) tail - store->geo.tail_offset + store->geo.keys_offset;
-}
-
 /*
  * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is a
  * dead head and gets the row, with its keys, which are then in a recent page.  Both nodes are changed in one record.  The node
@@ -175,13 +168,14 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 		vp_change_begin(&change, VP_WAL_CHAIN);
 		if (posts)
 			vp_recent_add(store, VpPageGetMeta(BufferGetPage(metabuf)), before,
-						  keys_of(store, pair.tail[1]), &recent, &change);
+						  vp_record_keys(store, pair.tail[1]), &recent, &change);
 		vp_change_page(&change, pair.buffer[1]);
 		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
 		vp_pair_other_page(&change, &pair);
+		/* before the tail: who finds the row there reads its keys then */
 		if (posts)
-			vp_change_words(&change, keys_of(store, pair.tail[0]),
-							(const uint32 *) keys_of(store, pair.tail[1]),
+			vp_change_words(&change, vp_record_keys(store, pair.tail[0]),
+							vp_record_keys(store, pair.tail[1]),
 							store->geo.key_bytes / sizeof(uint32));
 		vp_change_words(&change, pair.tail[0], (uint32 *) &head, sizeof(head) / sizeof(uint32));
 		vp_change_apply(&change, store->rel, store->wal);

@@ -56,7 +56,7 @@ static void
 choose_columns(TableSearch *search)
 {
 	TupleDesc	desc = RelationGetDescr(search->heap);
-	Bitmapset  *used = vp_index_columns(search->rel->rd_indextuple, true);
+	Bitmapset  *used = vp_index_columns(search->rel->rd_indextuple);
 	bool		whole = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
 
 	search->columns = palloc(desc->natts * sizeof(AttrNumber));
