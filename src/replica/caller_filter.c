@@ -59,6 +59,13 @@ explain(void *arg)
 	}
 }
 
+/* "*", which stands for columns in a list of targets, and nowhere else. */
+static bool
+is_star(const Node *expr)
+{
+	return IsA(expr, ColumnRef) && IsA(linitial(((const ColumnRef *) expr)->fields), A_Star);
+}
+
 /*
  * The text as an expression, not looked at closer.  The parser takes what PL/pgSQL has as one: all
  * that may come after SELECT.
@@ -70,10 +77,11 @@ parse_expression(const char *source)
 	SelectStmt *stmt = castNode(SelectStmt, raw->stmt);
 	ResTarget  *target = stmt->targetList == NIL ? NULL : linitial(stmt->targetList);
 
-	if (list_length(stmt->targetList) != 1 || target->name != NULL || stmt->distinctClause != NIL ||
-		stmt->fromClause != NIL || stmt->whereClause != NULL || stmt->groupClause != NIL ||
-		stmt->havingClause != NULL || stmt->windowClause != NIL || stmt->sortClause != NIL ||
-		stmt->limitOffset != NULL || stmt->limitCount != NULL || stmt->lockingClause != NIL)
+	if (list_length(stmt->targetList) != 1 || target->name != NULL || is_star(target->val) ||
+		stmt->distinctClause != NIL || stmt->fromClause != NIL || stmt->whereClause != NULL ||
+		stmt->groupClause != NIL || stmt->havingClause != NULL || stmt->windowClause != NIL ||
+		stmt->sortClause != NIL || stmt->limitOffset != NULL || stmt->limitCount != NULL ||
+		stmt->lockingClause != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("filter is not one expression")));

@@ -57,6 +57,7 @@ struct VpCallerRows
 	ParamListInfo params;		/* of the filter, and the query */
 	QueryDesc  *desc;
 	bool		begun;
+	int			guc_level;		/* with the index */
 
 	/* the index's value of a row */
 	bool		has_code;
@@ -262,18 +263,16 @@ plan_query(Query *query, const char *source, const PlanChoice *choice)
 	return stmt;
 }
 
-/* The node that reads the table; NULL: the filter is false for all rows. */
-static Plan *
-find_scan(PlannedStmt *stmt)
+/* Does the planner know that no row satisfies the filter? */
+static bool
+is_empty(Plan *plan)
 {
-	Plan	   *plan = stmt->planTree;
-
-	while (plan != NULL && (IsA(plan, Limit) || IsA(plan, Result)))
+	while (plan != NULL && (IsA(plan, Limit) || IsA(plan, Sort) || IsA(plan, Result)))
 		plan = outerPlan(plan);
-	return plan;
+	return plan == NULL;
 }
 
-/* Does it scan the index, in its order?  A custom scan does so by its first child (am/bitmap_path.c). */
+/* Does a node scan the index, in its order?  A custom scan does so by its first child (am/bitmap_path.c). */
 static bool
 is_scan_of(Plan *plan, Oid index)
 {
@@ -283,17 +282,20 @@ is_scan_of(Plan *plan, Oid index)
 		((IndexScan *) plan)->indexorderby != NIL;
 }
 
-static void
-check_scan(const VpCallerRows *rows, Plan *scan)
+/* The node that scans the index.  There is nothing above it but LIMIT, and what is true for all rows or none. */
+static Plan *
+find_scan(const VpCallerRows *rows, Plan *plan)
 {
-	if (!is_scan_of(scan, RelationGetRelid(rows->rel)))
+	while (outerPlan(plan) != NULL && (IsA(plan, Limit) || IsA(plan, Result)))
+		plan = outerPlan(plan);
+	if (!is_scan_of(plan, RelationGetRelid(rows->rel)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the planner cannot use index \"%s\" with this filter",
-						RelationGetRelationName(rows->rel)),
+				 errmsg("the planner cannot use index \"%s\"", RelationGetRelationName(rows->rel)),
 				 rows->rel->rd_index->indisvalid ?
 				 errhint("It may lack rows that this transaction sees: try again in a new transaction.") :
 				 errhint("It is not valid: REINDEX or DROP it.")));
+	return plan;
 }
 
 /*
@@ -320,13 +322,9 @@ make_plan(const VpCallerRows *rows, const VpCallerFilter *filter)
 	Query	   *query = linitial_node(Query, QueryRewrite(make_query(rows, filter)));
 	PlanChoice	choice = {rows->params, rows->k > 0 ? RelationGetRelid(rows->rel) : InvalidOid};
 	PlannedStmt *stmt = plan_query(query, filter->source, &choice);
-	Plan	   *scan = find_scan(stmt);
 
-	if (rows->k > 0 && scan != NULL)
-	{
-		check_scan(rows, scan);
-		forget_distance(scan);
-	}
+	if (rows->k > 0 && !is_empty(stmt->planTree))
+		forget_distance(find_scan(rows, stmt->planTree));
 	return stmt;
 }
 
@@ -461,6 +459,13 @@ vp_caller_rows_open(Relation heap, Relation rel, const VpCallerFilter *filter, i
 	rows->k = k;
 	rows->index = vp_index_copy(vp_index_get(rel));
 	rows->params = make_params(rows, filter->params);
+	if (k > 0)
+	{
+		/* searches for many queries tell the client nothing about single ones */
+		rows->guc_level = NewGUCNestLevel();
+		if (client_min_messages < WARNING)
+			vp_settings_change("client_min_messages", "warning");
+	}
 	choose_columns(rows);
 	prepare_values(rows);
 	stmt = make_plan(rows, filter);
@@ -478,6 +483,8 @@ vp_caller_rows_close(VpCallerRows *rows)
 	FreeQueryDesc(rows->desc);
 	ExecDropSingleTupleTableSlot(rows->row);
 	FreeExecutorState(rows->estate);
+	if (rows->k > 0)
+		AtEOXact_GUC(false, rows->guc_level);
 	pfree(rows);
 }
 

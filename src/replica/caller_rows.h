@@ -30,6 +30,8 @@ typedef struct VpCallerRows VpCallerRows;
  * he may read those that the index is made of has been asked before, capacity/rights.h.)
  * The index's expressions and its predicate are evaluated as the table's owner (base/as_owner.h).
  * ereports when the planner may not use the index.
+ *
+ * With k > 0, settings that change until the end are set back then.
  */
 extern VpCallerRows *vp_caller_rows_open(Relation heap, Relation rel, const VpCallerFilter *filter, int k);
 extern void vp_caller_rows_close(VpCallerRows *rows);
