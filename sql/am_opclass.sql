@@ -9,11 +9,20 @@ SELECT opcname, opcintype::regtype, opcdefault, amvalidate(c.oid)
 FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 WHERE amname = 'vecprov' AND opcname LIKE 'vector%' ORDER BY opcname COLLATE "C";
 
--- All operators only order, by double precision.
+-- Those of vectors order by double precision.
 SELECT opcname, amopopr::regoperator, amoppurpose, oprresult::regtype
 FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod JOIN pg_amop o ON amopfamily = opcfamily
 JOIN pg_operator p ON p.oid = amopopr
-WHERE amname = 'vecprov' AND opcname LIKE 'vector%' ORDER BY opcname COLLATE "C";
+WHERE amname = 'vecprov' AND opcname LIKE 'vector%' AND amoppurpose = 'o' ORDER BY opcname COLLATE "C";
+
+-- Those of keys compare: the default class of each type
+SELECT opcname, opcintype::regtype, opcdefault, amvalidate(c.oid), opfname,
+	(SELECT string_agg(oprname, ' ' ORDER BY amopstrategy) FROM pg_amop o JOIN pg_operator p ON p.oid = amopopr
+		WHERE amopfamily = f.oid AND amoplefttype = opcintype AND amoprighttype = opcintype) AS operators
+FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod JOIN pg_opfamily f ON f.oid = opcfamily
+WHERE amname = 'vecprov' AND EXISTS (SELECT FROM pg_amproc WHERE amprocfamily = f.oid AND amprocnum = 2) ORDER BY opcname COLLATE "C";
+SELECT opfname, count(*) AS operators FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod JOIN pg_amop o ON amopfamily = f.oid
+WHERE amname = 'vecprov' AND amoplefttype <> amoprighttype AND amoplefttype <> 'anynonarray'::regtype GROUP BY 1 ORDER BY opfname COLLATE "C";
 
 SELECT name, pg_indexam_has_property(a.oid, name) FROM pg_am a,
 	unnest(ARRAY['can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include']) name
@@ -23,7 +32,8 @@ CREATE TABLE opclass_items (id integer, v vector(3));
 CREATE INDEX opclass_idx ON opclass_items USING vecprov (v);
 SELECT name, pg_index_has_property('opclass_idx', name)
 FROM unnest(ARRAY['clusterable', 'index_scan', 'bitmap_scan', 'backward_scan']) name;
-SELECT name, pg_index_column_has_property('opclass_idx', 1, name)
+CREATE INDEX opclass_key_idx ON opclass_items USING vecprov (v, id);
+SELECT name, pg_index_column_has_property('opclass_key_idx', 1, name) AS of_vector, pg_index_column_has_property('opclass_key_idx', 2, name) AS of_key
 FROM unnest(ARRAY['orderable', 'distance_orderable', 'returnable', 'search_array', 'search_nulls']) name;
 
 -- vector_l2_ops is the default, and the index says so of the others.
@@ -61,6 +71,21 @@ CREATE OPERATOR CLASS opclass_search_operator FOR TYPE vector USING vecprov AS
 CREATE OPERATOR CLASS opclass_strategy FOR TYPE vector USING vecprov AS
 	OPERATOR 3 <-> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_vector_l2_metric();
+CREATE OPERATOR CLASS opclass_two_functions FOR TYPE vector USING vecprov AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 vecprov_vector_l2_metric(),
+	FUNCTION 2 vecprov_int4_key();
+CREATE OPERATOR CLASS opclass_key_order FOR TYPE vector USING vecprov AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 2 vecprov_int4_key();
+CREATE OPERATOR CLASS opclass_key_strategy FOR TYPE integer USING vecprov AS
+	OPERATOR 7 =,
+	FUNCTION 2 vecprov_int4_key();
+CREATE FUNCTION opclass_no_form() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 100';
+CREATE OPERATOR CLASS opclass_no_form FOR TYPE integer USING vecprov AS
+	OPERATOR 3 =,
+	FUNCTION 2 opclass_no_form();
+CREATE INDEX ON opclass_items USING vecprov (v, id opclass_no_form);
 CREATE OPERATOR CLASS opclass_no_operator FOR TYPE vector USING vecprov AS
 	FUNCTION 1 vecprov_vector_l2_metric();
 SELECT opcname, amvalidate(c.oid)
@@ -73,4 +98,9 @@ DROP OPERATOR FAMILY opclass_wrong_function USING vecprov;
 DROP OPERATOR FAMILY opclass_search_operator USING vecprov;
 DROP OPERATOR FAMILY opclass_strategy USING vecprov;
 DROP OPERATOR FAMILY opclass_no_operator USING vecprov;
+DROP OPERATOR FAMILY opclass_two_functions USING vecprov;
+DROP OPERATOR FAMILY opclass_key_order USING vecprov;
+DROP OPERATOR FAMILY opclass_key_strategy USING vecprov;
+DROP OPERATOR FAMILY opclass_no_form USING vecprov;
+DROP FUNCTION opclass_no_form();
 DROP FUNCTION opclass_two(integer);

@@ -48,6 +48,7 @@
 #include "key/key.h"
 #include "page/alloc.h"
 #include "page/landmark.h"
+#include "page/merge.h"
 #include "page/node.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
@@ -645,6 +646,7 @@ finish_graph(Build *build)
 	if (count > 0)
 		vp_store_finish(&build->index->store, count, build->shard, build->meta.shards);
 	vp_bare_build_finish(&build->bare, &build->index->store, count);
+	vp_runs_build(&build->index->store, build->heap);
 	destroy_graph(build);
 	if (build->file != 0)
 		FileClose(build->file);

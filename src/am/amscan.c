@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "am/amkeyscan.h"
 #include "am/amscan.h"
 #include "key/filter.h"
 #include "replica/seated.h"
@@ -54,10 +55,11 @@ typedef struct VpScan
 {
 	VpSeated	seated;			/* first */
 	VpRows		rows;			/* whose rows are returned */
-	MemoryContext filters;		/* of `filter`; NULL: none yet */
+	MemoryContext filters;		/* of `filter` and `unordered`; NULL: none yet */
 	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
 	const VpTidSet *tids;		/* rows to search among; NULL: all */
+	VpUnordered *unordered;		/* NULL: not begun, or there is an order */
 
 	/* what a worker has found */
 	bool		stranger;		/* this process is cold: an idle worker is
@@ -122,6 +124,9 @@ end_search(VpScan *state)
 	if (state->phase != SCAN_START)
 		usual_rows = Max(MIN_HANDED, Min(vp_ranked_counts(state->seated.search).rows, MORE_HANDED));
 	vp_seated_end(&state->seated);
+	if (state->unordered != NULL)
+		vp_unordered_end(state->unordered);
+	state->unordered = NULL;
 	state->phase = SCAN_START;
 }
 
@@ -144,6 +149,15 @@ vp_end_scan(IndexScanDesc scan)
 	scan->opaque = NULL;
 }
 
+/* A distance of the operator's, as the index measures it. */
+static double
+as_measured(const VpMeta *meta, double distance)
+{
+	if (meta->metric != VP_METRIC_L2)
+		return distance;
+	return distance < 0 ? distance : distance * distance;
+}
+
 /*
  * The radius that conditions of radius.c give.  The distances that they are about may be computed by
  * another extension, which rounds otherwise; they are checked again.
@@ -151,6 +165,8 @@ vp_end_scan(IndexScanDesc scan)
 static void
 find_radius(IndexScanDesc scan, VpEffort *effort)
 {
+	const VpMeta *meta = &vp_ranked_index(((VpScan *) scan->opaque)->seated.search)->meta;
+
 	effort->radius = INFINITY;
 	for (int i = 0; i < scan->numberOfKeys; i++)
 	{
@@ -163,6 +179,7 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 		if (isnan(radius))
 			continue;			/* nothing is farther */
 		effort->bounded = true;
+		radius = as_measured(meta, radius);
 		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
 	}
 }
@@ -171,6 +188,15 @@ void
 vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
 {
 	((VpScan *) scan->opaque)->tids = tids;
+}
+
+static MemoryContext
+filter_context(VpScan *state)
+{
+	if (state->filters == NULL)
+		state->filters = AllocSetContextCreate(state->seated.context, "vecprov filter",
+											   ALLOCSET_SMALL_SIZES);
+	return state->filters;
 }
 
 /* Makes the filter of the scan's conditions, if there are any. */
@@ -183,11 +209,8 @@ make_filter(IndexScanDesc scan)
 	state->filter = NULL;
 	if (scan->numberOfKeys == 0)
 		return;
-	if (state->filters == NULL)
-		state->filters = AllocSetContextCreate(state->seated.context, "vecprov filter",
-											   ALLOCSET_SMALL_SIZES);
-	MemoryContextReset(state->filters);
-	old = MemoryContextSwitchTo(state->filters);
+	MemoryContextReset(filter_context(state));
+	old = MemoryContextSwitchTo(filter_context(state));
 	state->filter = vp_filter_make(scan->indexRelation,
 								   &vp_ranked_index(state->seated.search)->meta,
 								   scan->keyData, scan->numberOfKeys);
@@ -202,8 +225,6 @@ begin_search(IndexScanDesc scan)
 	const VpValue *query = NULL;
 	VpEffort	effort = vp_effort_by_settings();
 
-	if (scan->numberOfOrderBys == 0)
-		elog(ERROR, "cannot scan vecprov index without order");
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
@@ -341,11 +362,47 @@ next_row(VpSeated *seated, void *arg)
 	return true;
 }
 
+/* The same of a scan for conditions alone.  Nothing is searched: it takes no seat, and is not counted. */
+static bool
+next_unordered(IndexScanDesc scan)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (state->unordered == NULL)
+	{
+		MemoryContext old;
+
+		make_filter(scan);
+		old = MemoryContextSwitchTo(filter_context(state));
+		state->unordered = vp_unordered_begin(scan, vp_ranked_index(state->seated.search),
+											  state->filter);
+		MemoryContextSwitchTo(old);
+	}
+	return vp_unordered_next(state->unordered, scan);
+}
+
+int64
+vp_get_bitmap(IndexScanDesc scan, TIDBitmap *bitmap)
+{
+	VpScan	   *state = scan->opaque;
+	MemoryContext old;
+	int64		n;
+
+	make_filter(scan);
+	old = MemoryContextSwitchTo(filter_context(state));
+	n = vp_unordered_bitmap(scan, vp_ranked_index(state->seated.search), state->filter, bitmap);
+	MemoryContextSwitchTo(old);
+	vp_store_test_snapshot(&vp_ranked_index(state->seated.search)->store, scan->xs_snapshot);
+	return n;
+}
+
 bool
 vp_get_tuple(IndexScanDesc scan, ScanDirection direction)
 {
 	VpScan	   *state = scan->opaque;
 
 	Assert(ScanDirectionIsForward(direction));
+	if (scan->numberOfOrderBys == 0)
+		return next_unordered(scan);
 	return vp_seated_run(&state->seated, next_row, scan);
 }

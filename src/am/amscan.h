@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * amscan.h
- *	  ambeginscan, amrescan, amgettuple and amendscan.
+ *	  ambeginscan, amrescan, amgettuple, amgetbitmap and amendscan.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,7 @@
 extern IndexScanDesc vp_begin_scan(Relation rel, int nkeys, int norderbys);
 extern void vp_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys);
 extern bool vp_get_tuple(IndexScanDesc scan, ScanDirection direction);
+extern int64 vp_get_bitmap(IndexScanDesc scan, TIDBitmap *bitmap);
 extern void vp_end_scan(IndexScanDesc scan);
 
 /* Has a scan that has not begun to search return rows of these alone; NULL: of all.  Until it is told otherwise. */

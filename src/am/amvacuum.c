@@ -30,6 +30,7 @@
 #include "capacity/scaling.h"
 #include "page/alloc.h"
 #include "page/bare.h"
+#include "page/merge.h"
 #include "page/page_locks.h"
 #include "page/reclaim.h"
 #include "replica/mover.h"
@@ -105,6 +106,7 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	}
 	else if (vp_bare_is_thin(&meta))
 		vp_clean_bare(&store);
+	vp_runs_vacuum(&store, VpVacuumHeap(info));
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);

@@ -62,9 +62,16 @@ paths_with_bitmaps(PlannerInfo *root, RelOptInfo *rel, List *indexes)
 	return paths;
 }
 
+/* One scan of an index of ours: a search can test these conditions itself. */
+static bool
+is_own(const Path *bitmap, Oid am)
+{
+	return IsA(bitmap, IndexPath) && ((const IndexPath *) bitmap)->indexinfo->relam == am;
+}
+
 /*
- * The cheapest bitmap of a table that its other indexes give, as PostgreSQL's planner would scan
- * the heap by it; NULL: they give none.
+ * The cheapest bitmap of a table that its other indexes give, and ours by their keys for OR, as
+ * PostgreSQL's planner would scan the heap by it; NULL: they give none.
  */
 static Path *
 find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
@@ -75,8 +82,12 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	ListCell   *cell;
 
 	foreach(cell, rel->indexlist)
-		if (((IndexOptInfo *) lfirst(cell))->relam != am)
-			others = lappend(others, lfirst(cell));
+	{
+		IndexOptInfo *index = lfirst(cell);
+
+		if (index->relam != am || index->nkeycolumns > 1)
+			others = lappend(others, index);
+	}
 	if (others == NIL)
 		return NULL;
 
@@ -89,7 +100,9 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 			(best == NULL || path->path.total_cost < best->path.total_cost))
 			best = path;
 	}
-	return best == NULL ? NULL : best->bitmapqual;
+	if (best == NULL || is_own(best->bitmapqual, am))
+		return NULL;
+	return best->bitmapqual;
 }
 
 /* The two plans as children of one scan, which returns what the first of them does. */
@@ -106,6 +119,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	scan->flags = path->flags;
 	scan->custom_plans = list_make2(index_scan, outerPlan(heap_scan));
 	scan->custom_scan_tlist = copyObject(index_scan->targetlist);
+	/* what it is ordered by: nothing to be evaluated, but session/plan.c wants to know */
+	scan->custom_exprs = copyObject(((IndexPath *) linitial(path->custom_paths))->indexorderbys);
 	scan->methods = &vp_bitmap_scan_methods;
 	return &scan->scan.plan;
 }

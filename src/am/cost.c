@@ -32,8 +32,8 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
-#include "am/array_clauses.h"
 #include "am/cost.h"
+#include "am/left_out.h"
 #include "am/radius.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -49,6 +49,9 @@
 /* Pages that are read to find the rows with some keys. */
 #define KEY_PAGES				2
 
+/* More than all else, and finite: the planner takes costs off from one another. */
+#define USELESS_COST	1e100
+
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
 #define MATCH_COST				2.0 /* finding a row by its key, and that */
@@ -56,15 +59,15 @@
 										 * again */
 #define START_COST				1600.0	/* preparing the query, upper levels */
 
+/* A node looked at for its row, somewhere in the index: in memory, as for a search. */
+#define NODE_COST			40.0
+
 /*
  * Rows inside a radius, of which nothing is known: a condition on the distance asks for what is near, and
  * who wanted more than a few in a thousand would not ask an index.
  */
 #define RADIUS_ROWS			100
 #define RADIUS_SHARE		0.001
-
-/* What the planner assumes of a condition that has no estimator, as that of radius.c. */
-#define RADIUS_SELECTIVITY	0.5
 
 static bool
 is_suspended(const IndexOptInfo *info)
@@ -170,11 +173,31 @@ may_lack_rows(const IndexOptInfo *info)
 	return lacks;
 }
 
-/* An order is all that it can give, and some plans need more than an index has. */
+/* Is there a condition that a scan without an order can look for: on a key, or that there is no vector? */
+static bool
+can_scan_keys(const IndexPath *path)
+{
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		const IndexClause *clause = lfirst(cell);
+		const NullTest *test = (const NullTest *) clause->rinfo->clause;
+
+		if (clause->indexcol > 0 || (IsA(test, NullTest) && test->nulltesttype == IS_NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Some plans need more than an index has. */
 static bool
 is_useless(const PlannerInfo *root, const IndexPath *path)
 {
-	return path->indexorderbys == NIL || groups_all_rows(root->parse) ||
+	if (path->indexorderbys == NIL)
+		return !can_scan_keys(path) || is_suspended(path->indexinfo) ||
+			may_lack_rows(path->indexinfo);
+	return groups_all_rows(root->parse) ||
 		is_replaced(path->indexinfo) ||
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }
@@ -183,10 +206,46 @@ is_useless(const PlannerInfo *root, const IndexPath *path)
 static double
 filtered_search(double plain, double matches, double tuples)
 {
-	double		share = Max(Min(matches / tuples, 1.0), 1.0 / tuples);
+	double		share = Min(matches / tuples, 1.0);
 	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
 
 	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
+}
+
+/* Without an order there is nothing to search for: rows of posting lists are looked up at their nodes, anywhere. */
+static void
+estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
+				   Cost *startup_cost, Cost *total_cost,
+				   Selectivity *selectivity, double *correlation, double *pages)
+{
+	GenericCosts costs;
+	double		rows;
+
+	MemSet(&costs, 0, sizeof(costs));
+	genericcostestimate(root, path, loop_count, &costs);
+	rows = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+	*pages = Min(rows, path->indexinfo->pages);
+	*startup_cost = KEY_PAGES * costs.spc_random_page_cost;
+	*total_cost = *startup_cost + rows * (cpu_index_tuple_cost + NODE_COST * cpu_operator_cost);
+	*selectivity = costs.indexSelectivity;
+	*correlation = 0;
+}
+
+/* The share of rows that satisfy the conditions on key columns; 1: there are none. */
+static double
+key_selectivity(PlannerInfo *root, const IndexPath *path)
+{
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, path->indexclauses)
+	{
+		const IndexClause *clause = lfirst(cell);
+
+		if (clause->indexcol > 0)
+			conditions = lappend(conditions, clause->rinfo);
+	}
+	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
 }
 
 void
@@ -198,10 +257,11 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
 	double		searched;
 	double		matches = tuples;
+	double		share;
 
 	if (is_useless(root, path))
 	{
-		*startup_cost = *total_cost = INFINITY;
+		*startup_cost = *total_cost = USELESS_COST;
 		VpDisablePath(&path->path);
 		*selectivity = 0;
 		*correlation = 0;
@@ -209,8 +269,14 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
-	if (VP_ARRAYS_ARE_LEFT_OUT)
-		vp_add_array_clauses(root, path);
+	if (path->indexorderbys == NIL)
+	{
+		estimate_unordered(root, path, loop_count, startup_cost, total_cost, selectivity,
+						   correlation, pages);
+		return;
+	}
+	if (VP_KEYS_ARE_LEFT_OUT)
+		vp_add_left_out(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
@@ -219,11 +285,10 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
 		DISTANCE_COST;
 	*startup_cost = START_COST * cpu_operator_cost;
-	if (vp_has_radius(path))
-		costs.indexSelectivity /= RADIUS_SELECTIVITY;
-	if (list_length(path->indexclauses) > vp_has_radius(path))
+	share = key_selectivity(root, path);
+	if (share < 1)
 	{
-		matches = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
+		matches = clamp_row_est(share * tuples);
 		searched = filtered_search(searched, matches, tuples);
 		/* where keys are looked up */
 		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
@@ -232,8 +297,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	{
 		double		inside = Max(tuples * RADIUS_SHARE, Min(RADIUS_ROWS, tuples));
 
-		costs.indexSelectivity *= inside / tuples;
 		matches = Min(matches, inside);
+		costs.indexSelectivity = matches / tuples;
 	}
 	*startup_cost += searched * cpu_operator_cost;
 	*total_cost = *startup_cost +

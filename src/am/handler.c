@@ -82,6 +82,7 @@ vecprov_handler(PG_FUNCTION_ARGS)
 		.ambeginscan = vp_begin_scan,
 		.amrescan = vp_rescan,
 		.amgettuple = vp_get_tuple,
+		.amgetbitmap = vp_get_bitmap,
 		.amendscan = vp_end_scan,
 	};
 

@@ -76,29 +76,45 @@ vp_index_has_code(Relation index)
 		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
 }
 
-/* Adds the columns of a stored expression. */
-static void
-add_columns(HeapTuple pg_index, AttrNumber attribute, Bitmapset **columns)
+/* A stored expression, or a list of some; NULL: there is none. */
+static Node *
+stored_expression(HeapTuple pg_index, AttrNumber attribute)
 {
 	bool		isnull;
 	Datum		value = SysCacheGetAttr(INDEXRELID, pg_index, attribute, &isnull);
 
-	if (!isnull)
-		pull_varattnos(stringToNode(TextDatumGetCString(value)), 1, columns);
+	return isnull ? NULL : stringToNode(TextDatumGetCString(value));
+}
+
+static inline Bitmapset *
+add_column(Bitmapset *columns, AttrNumber column)
+{
+	return bms_add_member(columns, column - FirstLowInvalidHeapAttributeNumber);
 }
 
 Bitmapset *
-vp_index_columns(HeapTuple pg_index, bool with_predicate)
+vp_index_columns(HeapTuple pg_index)
 {
 	Form_pg_index form = (Form_pg_index) GETSTRUCT(pg_index);
 	Bitmapset  *columns = NULL;
 
 	for (int i = 0; i < form->indnatts; i++)
 		if (form->indkey.values[i] != 0)
-			columns = bms_add_member(columns,
-									 form->indkey.values[i] - FirstLowInvalidHeapAttributeNumber);
-	add_columns(pg_index, Anum_pg_index_indexprs, &columns);
-	if (with_predicate)
-		add_columns(pg_index, Anum_pg_index_indpred, &columns);
+			columns = add_column(columns, form->indkey.values[i]);
+	pull_varattnos(stored_expression(pg_index, Anum_pg_index_indexprs), 1, &columns);
+	pull_varattnos(stored_expression(pg_index, Anum_pg_index_indpred), 1, &columns);
+	return columns;
+}
+
+Bitmapset *
+vp_vector_columns(HeapTuple pg_index)
+{
+	AttrNumber	column = ((Form_pg_index) GETSTRUCT(pg_index))->indkey.values[0];
+	Bitmapset  *columns = NULL;
+
+	if (column != 0)
+		return add_column(NULL, column);
+	pull_varattnos(linitial((List *) stored_expression(pg_index, Anum_pg_index_indexprs)), 1,
+				   &columns);
 	return columns;
 }

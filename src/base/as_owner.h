@@ -49,10 +49,13 @@ extern void vp_as_owner_end(VpAsOwner *as);
 extern bool vp_index_has_code(Relation index);
 
 /*
- * The table's columns that the index's keys are made of, and those of its predicate, with
+ * The table's columns that the index's columns are made of, and those of its predicate, with
  * FirstLowInvalidHeapAttributeNumber subtracted; without that: a whole row.  Evaluates nothing,
  * as RelationGetIndexExpressions does with constant parts.
  */
-extern Bitmapset *vp_index_columns(HeapTuple pg_index, bool with_predicate);
+extern Bitmapset *vp_index_columns(HeapTuple pg_index);
+
+/* The same of the index's first column alone, the vector. */
+extern Bitmapset *vp_vector_columns(HeapTuple pg_index);
 
 #endif							/* VP_AS_OWNER_H */

@@ -235,6 +235,15 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 }
 #endif
 
+/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
+#if PG_VERSION_NUM < 160000
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#else
+#define VpTuplesortGetDatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#endif
+
 /* 18 has it, in front of a declaration as C11 wants it. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn
@@ -339,10 +348,10 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 #endif
 
 /*
- * Before 17 (5bf748b86bc0) the planner leaves conditions with arrays on all columns but the first to
- * the executor, if the scan gives an order: a B-tree would lose it.
+ * Before 17 (5bf748b86bc0) the planner leaves some conditions on key columns to the executor;
+ * see am/left_out.c.
  */
-#define VP_ARRAYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
+#define VP_KEYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
 
 /* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
 #if PG_VERSION_NUM < 180000

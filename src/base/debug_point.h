@@ -37,6 +37,13 @@
  *	build-written		pages are written, not logged
  *	client-patient		nothing happens, but while it is set, a process that looks for the
  *						next command does not give way to others, which a test could not tell
+ *	runs-begun			who writes runs has said so, and looked at the recent pages
+ *	runs-written		the run of a column is written; nobody knows of it
+ *	runs-listed			the new manifest is, too
+ *	runs-used			it is the index's; nothing is given back yet
+ *	runs-given			the old manifest is; no other page
+ *	runs-ended			all is given back; it is not said yet
+ *	runs-found			a page that nothing led to is given back
  *	search-seated		a search has its seat, if its index has seats, and begins
  *	search-found		the graph has been searched, no row is measured yet
  *	vacuum-marked		dead nodes are marked

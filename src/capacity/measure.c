@@ -25,7 +25,7 @@
 void
 vp_measure_init(VpMeasure *measure, Relation rel)
 {
-	measure->vector_columns = vp_index_columns(rel->rd_indextuple, false);
+	measure->vector_columns = vp_vector_columns(rel->rd_indextuple);
 }
 
 static uint64

@@ -63,7 +63,7 @@ may_read_columns(Oid index, Oid table)
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	columns = vp_index_columns(tuple, true);
+	columns = vp_index_columns(tuple);
 	ReleaseSysCache(tuple);
 	while ((i = bms_next_member(columns, i)) >= 0)
 	{

@@ -151,6 +151,8 @@ check_unused(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32
 	else
 		used = Min((geo->nodes_per_chunk.value * geo->vector_words -
 					number % geo->vector_pages * VP_VECTOR_PAGE_WORDS) * sizeof(uint32), used);
+	if (special->kind == VP_PAGE_POOL)
+		used = VP_PAGE_ROOM;
 	check_padding(check, page, block, VP_PAGE_START + used, VP_PAGE_END);
 	if (special->unused != 0 || special->unused2 != 0)
 		report(check, block, -1, "page padding", "the special space has more in it than it should");
@@ -165,7 +167,7 @@ check_header(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32
 {
 	const VpPageSpecial *special = (VpPageSpecial *) ((char *) page + VP_PAGE_END);
 
-	switch (vp_page_fault(page, kind, number))
+	switch (vp_page_fault(page, block, kind, number))
 	{
 		case VP_PAGE_SOUND:
 			check_unused(check, page, block, kind, number);
@@ -284,7 +286,8 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 		if (!vp_all_zero(record, geo->record_size))
 			report(check, block, id, "flags", "the node was never used, but its record is not empty");
 		/* replay changes the metapage first */
-		if (id < check->meta.next_id && !RecoveryInProgress())
+		if (id < check->meta.next_id && !RecoveryInProgress() &&
+			!(id >= check->meta.pool.spare && id < check->meta.pool.spare_end))
 			report(check, block, id, "ids in use", "the node was never used, but ids go on to %u",
 				   check->meta.next_id);
 		return;
@@ -360,7 +363,9 @@ check_page(Check *check, BlockNumber block)
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	if (check_header(check, page, block, kind, number))
 	{
-		if (kind == VP_PAGE_NODE)
+		if (vp_is_pool_page(page))
+			;					/* vp_check_runs */
+		else if (kind == VP_PAGE_NODE)
 			check_node_page(check, page, block, number);
 		else if (kind == VP_PAGE_UPPER)
 			check_upper_page(check, page, block, number);
@@ -847,6 +852,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 												  ((Size) check->meta.next_id + 1) * sizeof(NodeInfo),
 												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	check_pages(check);
+	vp_check_runs(check);
 	if (check->full)
 	{
 		check_landmarks(check);

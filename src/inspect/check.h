@@ -22,6 +22,8 @@ typedef struct NodeInfo
 	bool		chained_to;		/* by another one's chain */
 	bool		listed;			/* found in a list */
 	bool		in_table;		/* its row is there */
+	bool		posted;			/* found in a run of the present column, or on
+								 * a recent page */
 	uint32		size;
 	ItemPointerData tid;
 	uint32		next;
@@ -91,5 +93,13 @@ extern void vp_check_bare_once(Check *check, VpId (*find) (Check *check, ItemPoi
 
 /* Is this row of the table in the index?  A VpBareCall, after vp_check_bare_once. */
 extern void vp_check_bare_row(ItemPointer tid, VpBareKind kind, void *arg);
+
+/*----------
+ * check_runs.c: posting runs
+ *----------
+ */
+
+/* Looks at the runs of all key columns, and in a full check at what all pages of the pool are for. */
+extern void vp_check_runs(Check *check);
 
 #endif							/* VP_CHECK_H */

@@ -207,7 +207,7 @@ add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 		filter->never = true;
 }
 
-/* A condition on the vector: whether there is one, or a radius, which is for the search to keep to. */
+/* Conditions on the vector: whether there is one.  A radius is for the search to keep to. */
 static void
 restrict_vectors(VpFilter *filter, const ScanKeyData *key)
 {
@@ -224,8 +224,6 @@ restrict_vectors(VpFilter *filter, const ScanKeyData *key)
 	}
 	else if (key->sk_flags & SK_SEARCHNOTNULL)
 		filter->null_rows = VP_NO;
-	else
-		elog(ERROR, "unexpected condition on the first column of a vecprov index");
 }
 
 VpFilter *
@@ -243,7 +241,11 @@ vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nk
 	for (int i = 0; i < nkeys; i++)
 		if (keys[i].sk_attno == 1)
 			restrict_vectors(filter, &keys[i]);
-	return filter;
+	if (filter->nconditions > 0 || filter->nan_rows != VP_YES || filter->null_rows != VP_YES)
+		return filter;
+	pfree(filter->conditions);
+	pfree(filter);
+	return NULL;
 }
 
 /* The last range that begins before the key or with it is the only one that may have it. */

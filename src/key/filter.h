@@ -66,7 +66,7 @@ typedef struct VpFilter
 
 /*
  * Makes a filter of a scan's conditions, all of which a row must satisfy, in the current memory
- * context.  rel: the index, of which this is the metapage.
+ * context.  NULL: there are none that it is about.  rel: the index, of which this is the metapage.
  */
 extern VpFilter *vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nkeys);
 

@@ -20,6 +20,7 @@
 
 #include "page/alloc.h"
 #include "page/landmark.h"
+#include "page/recent.h"
 #include "page/record.h"
 
 /* The transaction that the waiting list waits for. */
@@ -127,6 +128,14 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 			vp_report_damage(store->rel, VP_META_BLOCK, "The free list is out of range.");
 		return;
 	}
+	/* a chunk of the pool begins behind these */
+	if (take->meta.pool.spare < take->meta.pool.spare_end)
+	{
+		take->id = take->meta.pool.spare++;
+		if (take->meta.pool.spare_end > meta->next_id)
+			vp_report_damage(store->rel, VP_META_BLOCK, "What is left before a chunk of the pool is out of range.");
+		return;
+	}
 	take->id = take->meta.next_id;
 	vp_store_extend(store, take->id, take->id + 1);
 	if (take->id % store->geo.levels.stripe == 0)
@@ -159,6 +168,8 @@ vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take)
 {
 	vp_change_words(change, &meta->next_id, &take->meta.next_id,
 					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	if (take->meta.pool.spare != meta->pool.spare)
+		vp_change_words(change, &meta->pool.spare, &take->meta.pool.spare, 1);
 }
 
 static VpId
@@ -169,6 +180,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 	VpNodeTail	tail;
 	VpTakenId	take;
+	VpRecentRow recent;
 	char	   *old;
 	VpChange	change;
 
@@ -179,6 +191,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		UnlockReleaseBuffer(metabuf);
 		return VP_NO_ID;
 	}
+	if (store->geo.nkeys > 0)
+		vp_recent_prepare(store, heap, metabuf);
 	vp_take_id(store, heap, meta, &take);
 	old = take.record;
 	if (copy)
@@ -203,6 +217,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	else
 		vp_change_words(&change, &meta->shard[record->shard].records,
 						&take.meta.shard[record->shard].records, 3);
+	if (store->geo.nkeys > 0)
+		vp_recent_add(store, meta, take.id, record->keys, &recent, &change);
 	vp_change_page(&change, take.buffer);
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,
@@ -216,6 +232,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 					sizeof(tail) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
 	UnlockReleaseBuffer(take.buffer);
+	if (store->geo.nkeys > 0)
+		vp_recent_done(&recent);
 	UnlockReleaseBuffer(metabuf);
 
 	if (take.used)

@@ -370,6 +370,11 @@ vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg
 	bool		found;
 	int			n;
 
+	if (vp_is_pool_page(BufferGetPage(buffer)))
+	{
+		ReleaseBuffer(buffer);
+		return;
+	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	found = any_gone(store, buffer, first, gone, arg, &rows);
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);

@@ -47,8 +47,17 @@ header_is_ours(const PageHeaderData *header)
 		header->pd_pagesize_version == (BLCKSZ | PG_PAGE_LAYOUT_VERSION);
 }
 
+/* Is it the page that belongs there?  It has our special space. */
+static bool
+is_in_place(const VpPageSpecial *special, BlockNumber block, VpPageKind kind, uint32 number)
+{
+	if (special->kind == VP_PAGE_POOL && (kind == VP_PAGE_NODE || kind == VP_PAGE_VECTOR))
+		return special->number == block;
+	return special->kind == kind && special->number == number;
+}
+
 VpPageFault
-vp_page_fault(Page page, VpPageKind kind, uint32 number)
+vp_page_fault(Page page, BlockNumber block, VpPageKind kind, uint32 number)
 {
 	const PageHeaderData *header = (const PageHeaderData *) page;
 	const VpPageSpecial *special;
@@ -64,13 +73,13 @@ vp_page_fault(Page page, VpPageKind kind, uint32 number)
 		return VP_PAGE_ALIEN;
 	if (special->version < VP_FORMAT_OLDEST || special->version > VP_FORMAT_VERSION)
 		return VP_PAGE_VERSION;
-	return special->kind == kind && special->number == number ? VP_PAGE_SOUND : VP_PAGE_PLACE;
+	return is_in_place(special, block, kind, number) ? VP_PAGE_SOUND : VP_PAGE_PLACE;
 }
 
 void
 vp_page_check(Relation rel, BlockNumber block, Page page, VpPageKind kind, uint32 number)
 {
-	switch (vp_page_fault(page, kind, number))
+	switch (vp_page_fault(page, block, kind, number))
 	{
 		case VP_PAGE_SOUND:
 			break;
@@ -217,6 +226,21 @@ bare_is_sound(const VpMeta *meta)
 	return true;
 }
 
+/* Blocks and ids of the pool; 0 where there is none. */
+static bool
+pool_is_sound(const VpMeta *meta, BlockNumber nblocks)
+{
+	const VpPool *pool = &meta->pool;
+
+	return pool->spare <= pool->spare_end && pool->spare_end <= meta->next_id &&
+		pool->fresh <= pool->fresh_end && pool->fresh_end <= nblocks &&
+		pool->piece < nblocks && pool->piece_last < nblocks &&
+		(pool->piece == 0) == (pool->piece_last == 0) &&
+		pool->waiting < nblocks && pool->waiting_last < nblocks &&
+		(pool->waiting == 0) == (pool->waiting_last == 0) &&
+		pool->pending <= 1 && pool->manifest < nblocks && pool->recent_last < nblocks;
+}
+
 /*
  * On a standby, replay may not have come by transaction IDs yet that the primary had
  * not used when it wrote them.
@@ -248,6 +272,8 @@ graph_problem(const VpMeta *meta, BlockNumber nblocks)
 		return "Its metapage makes no sense: a list of nodes is out of range.";
 	if (!bare_is_sound(meta))
 		return "Its metapage makes no sense: what it says of rows without a vector.";
+	if (!pool_is_sound(meta, nblocks))
+		return "Its metapage makes no sense: what it says of posting lists.";
 	if (!xid_is_sound(meta->waiting_xid_lo, meta->waiting_xid_hi) ||
 		!xid_is_sound(meta->moved_xid_lo, meta->moved_xid_hi))
 		return "Its metapage makes no sense: a transaction ID is of the future.";

@@ -32,8 +32,11 @@ typedef enum VpPageFault
 	VP_PAGE_PLACE				/* a page of another place */
 } VpPageFault;
 
-/* Is this the page of a kind and number?  Pinned by the caller; never raises. */
-extern VpPageFault vp_page_fault(Page page, VpPageKind kind, uint32 number);
+/*
+ * Is this the page of a kind and number at its block?  Where a node or a vector is to be it may
+ * be one of the pool.  Pinned by the caller; never raises.
+ */
+extern VpPageFault vp_page_fault(Page page, BlockNumber block, VpPageKind kind, uint32 number);
 
 /* The same; raises an error when it is not. */
 extern void vp_page_check(Relation rel, BlockNumber block, Page page,

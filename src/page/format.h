@@ -17,7 +17,8 @@
  *					links of its nodes above level 0, for sparse vectors some pages
  *					of landmarks (base/landmarks.h), then its chunks
  *	chunk			what the relation is extended by: `node_pages` pages of node
- *					records, then `vector_pages` pages of exact vectors
+ *					records, then `vector_pages` pages of exact vectors; or pages of
+ *					the pool, all of them: then its ids are never used
  *
  * Where a node is follows from its id by arithmetic (page/geometry.h): there
  * are no line pointers, no allocation maps and nothing to look up.
@@ -61,7 +62,8 @@ typedef enum VpPageKind
 	VP_PAGE_UPPER,
 	VP_PAGE_NODE,
 	VP_PAGE_VECTOR,
-	VP_PAGE_LANDMARK
+	VP_PAGE_LANDMARK,
+	VP_PAGE_POOL				/* its number is its block */
 } VpPageKind;
 
 /*
@@ -88,6 +90,13 @@ typedef struct VpPageSpecial
 #define VP_PAGE_ROOM		(VP_PAGE_END - VP_PAGE_START)
 
 #define VpPageData(page)	((char *) (page) + VP_PAGE_START)
+
+/* Is this page, which may have been peeked at, one of the pool? */
+static inline bool
+vp_is_pool_page(const char *page)
+{
+	return ((const VpPageSpecial *) (page + VP_PAGE_END))->kind == VP_PAGE_POOL;
+}
 
 /*
  * The mean of an index that began with few vectors is taken again whenever it
@@ -172,6 +181,36 @@ typedef enum VpFormKind
 } VpFormKind;
 
 /*
+ * The pool: pages that are at no place given by arithmetic.  They stand in chunks whose ids are
+ * skipped.  All zeroes in an index without key columns.
+ *
+ * A structure of the pool is a chain of pages.  When it is given back, it becomes a piece: it
+ * waits until no snapshot is as old as a transaction, then its pages are used again one by one,
+ * first to last.
+ */
+typedef struct VpPool
+{
+	uint32		spare;			/* ids that a chunk of the pool has left before
+								 * it: used before next_id ... */
+	uint32		spare_end;		/* ... which then begins a chunk */
+	uint32		fresh;			/* blocks of the last such chunk that were never
+								 * used */
+	uint32		fresh_end;
+	uint32		piece;			/* block: next page of the piece that is being
+								 * used up; 0: none */
+	uint32		piece_last;		/* its last one */
+	uint32		waiting;		/* first pages of the oldest piece that waits, */
+	uint32		waiting_last;	/* and of the newest */
+	uint32		pending;		/* runs are being written: pages of the pool may
+								 * be in no structure */
+
+	/* what leads to the runs */
+	uint32		manifest;		/* block; 0: no row has come yet */
+	uint32		recent_last;	/* block of the recent page that new rows go to */
+	uint32		recent_pages;	/* how many there are */
+} VpPool;
+
+/*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.
  */
@@ -232,10 +271,13 @@ typedef struct VpMeta
 								 * columns */
 	uint32		key_flags;		/* 0 */
 	VpKeyColumn keys[VP_MAX_KEYS];
+
+	/* changes; zeroes in an index without key columns */
+	VpPool		pool;
 } VpMeta;
 
 /* What an index says of its keys. */
-#define VP_META_KEYS_BYTES	(sizeof(VpMeta) - offsetof(VpMeta, nkeys))
+#define VP_META_KEYS_BYTES	(offsetof(VpMeta, pool) - offsetof(VpMeta, nkeys))
 
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
 
@@ -337,6 +379,96 @@ typedef struct VpUpperSlot
  */
 #define VpPageGetLandmarks(page) ((VpLandmarkPage *) VpPageData(page))
 
+/*
+ * Pages of the pool.  Each begins with this.
+ */
+typedef enum VpPoolUse
+{
+	VP_POOL_FRESH,
+	VP_POOL_MANIFEST,
+	VP_POOL_RECENT,
+	VP_POOL_LEAF,
+	VP_POOL_INNER
+} VpPoolUse;
+
+typedef struct VpPoolHead
+{
+	uint32		use;			/* VpPoolUse; stays when the page is given back */
+	uint32		next;			/* block of the next page of the structure; 0:
+								 * none.  Stays, too */
+
+	/* of a piece, on its first page */
+	uint32		last;			/* block of its last page */
+	uint32		next_piece;		/* of the next piece's first page */
+	uint32		xid_lo;			/* it waits while a snapshot this old is in use */
+	uint32		xid_hi;
+} VpPoolHead;
+
+#define VpPageGetPoolHead(page) ((VpPoolHead *) VpPageData(page))
+
+/*
+ * A run: references to rows, sorted by one key column; written once.  A leaf has blocks of
+ * VP_RUN_BLOCK references, and for each block a fence, its first key.  An inner page has the
+ * first key of each child, and its block.  All pages but the last of a level are full: so the
+ * place of an entry follows from its number.
+ */
+#define VP_RUN_BLOCK		16
+
+typedef struct VpRun
+{
+	uint32		root;			/* block of its root, the first page of its chain */
+	uint32		last;			/* and of the last one */
+	uint32		entries;
+	uint32		stated;			/* that are not all ones: those come last */
+	uint32		leaves;
+	uint8		kind;			/* 1 ...: the key column; 0 is for TIDs */
+	uint8		level;			/* 0: from a flush; 1 + level where four were
+								 * merged */
+	uint8		fanout;			/* levels of inner pages */
+	uint8		flags;
+	uint32		unused;
+	uint32		unused2;
+} VpRun;
+
+/* The manifest, a chain of pages: all runs, and where the recent pages begin. */
+typedef struct VpManifestPage
+{
+	VpPoolHead	head;
+	uint32		generation;
+	uint32		recent_first;	/* block; 0: none */
+	uint32		runs_here;
+	uint32		unused;
+	VpRun		runs[FLEXIBLE_ARRAY_MEMBER];
+} VpManifestPage;
+
+#define VP_MANIFEST_RUNS	((VP_PAGE_ROOM - offsetof(VpManifestPage, runs)) / sizeof(VpRun))
+
+/*
+ * A recent page: rows in the order of their arrival, in columns.  First the keys that are 8
+ * bytes wide, then the others, 4 bytes each, then references.  page/recent.h says where.
+ */
+typedef struct VpRecentPage
+{
+	VpPoolHead	head;
+	uint32		count;
+	uint32		unused;
+} VpRecentPage;
+
+/* A page of a run.  Keys, 8 bytes each or 4, then references, or blocks of children. */
+typedef struct VpRunPage
+{
+	VpPoolHead	head;
+	uint32		count;			/* of entries, or of children */
+	uint32		level;			/* 0: a leaf */
+} VpRunPage;
+
+#define VP_RUN_ROOM			(VP_PAGE_ROOM - sizeof(VpRunPage))
+#define VP_RECENT_ROOM		(VP_PAGE_ROOM - sizeof(VpRecentPage))
+
+StaticAssertDecl(sizeof(VpPoolHead) == 24, "size of VpPoolHead");
+StaticAssertDecl(sizeof(VpRun) == 32, "size of VpRun");
+StaticAssertDecl((VP_PAGE_START + sizeof(VpRunPage)) % 8 == 0, "keys of runs are aligned");
+StaticAssertDecl((VP_PAGE_START + sizeof(VpRecentPage)) % 8 == 0, "keys of recent rows are aligned");
 StaticAssertDecl(sizeof(VpLandmarkPage) <= VP_PAGE_ROOM, "landmarks are on a page");
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");

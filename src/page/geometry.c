@@ -109,6 +109,8 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->vector_words = (meta->vector_bytes + sizeof(uint32) - 1) / sizeof(uint32);
 	geo->exact_words = geo->vector_words > 0 ? geo->vector_words : geo->code_bytes / sizeof(uint32);
 	geo->key_bytes = vp_geometry_key_bytes(meta);
+	geo->nkeys = meta->nkeys;
+	memcpy(geo->keys, meta->keys, sizeof(geo->keys));
 	geo->keys_offset = FACTORS_BYTES + geo->code_bytes;
 	geo->links_offset = geo->keys_offset + geo->key_bytes;
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);

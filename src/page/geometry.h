@@ -62,6 +62,9 @@ typedef struct VpGeometry
 	VpDivisor	nodes_per_stripe;
 
 	VpLevels	levels;
+
+	uint32		nkeys;
+	VpKeyColumn keys[VP_MAX_KEYS];
 } VpGeometry;
 
 /* Bytes that a record's keys take, of a metapage that has nkeys and keys. */

@@ -183,6 +183,11 @@ forget_on_page(const VpStore *store, BlockNumber block)
 	Buffer		buffer = vp_store_read(store, block);
 	VpChange	change;
 
+	if (vp_is_pool_page(BufferGetPage(buffer)))
+	{
+		ReleaseBuffer(buffer);
+		return;
+	}
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_DEAD);
 	vp_change_page(&change, buffer);

@@ -88,7 +88,7 @@ vp_node_standing(const VpStore *store, VpId id, uint8 *shard)
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
-		uint8		flags = tail->flags;
+		uint8		flags = vp_is_pool_page(page) ? 0 : tail->flags;
 
 		*shard = tail->shard;
 		if (vp_peek_end(store, place.block, desc, pinned))
@@ -129,7 +129,7 @@ vp_node_look(const VpStore *store, VpId id, float factors[2], void *code, uint8 
 	memcpy(factors, record, 2 * sizeof(float));
 	memcpy(code, record + 2 * sizeof(float), store->geo.code_bytes);
 	tail = vp_record_tail(store, record);
-	*flags = tail->flags;
+	*flags = vp_is_pool_page(vp_peek_page(desc)) ? 0 : tail->flags;
 	*shard = tail->shard;
 	return vp_peek_done(&store->peek, place.block, desc);
 }
@@ -243,6 +243,8 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	memcpy(tail, vp_record_tail(store, vp_page_to_read(buffer) + place.offset), sizeof(*tail));
+	if (vp_is_pool_page(vp_page_to_read(buffer)))
+		memset(tail, 0, sizeof(*tail));
 	UnlockReleaseBuffer(buffer);
 	if (tail->flags == 0)
 		return;
@@ -577,6 +579,8 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 	/* the slot would be another node's */
 	if (level > 0 && vp_level(&store->geo.levels, id) < level)
 		vp_report_damage(store->rel, place.block, "A link leads to a node that is not on its level.");
+	if (vp_is_pool_page(BufferGetPage(buffer)))
+		vp_report_damage(store->rel, place.block, "A link leads to a page that has no nodes.");
 	await_wal_of_new(store, from, nfrom, to, nto);
 	metabuf = level == 0 ? lock_entry(store, id) : InvalidBuffer;
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);

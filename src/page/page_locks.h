@@ -3,7 +3,7 @@
  * page_locks.h
  *	  Heavyweight locks of an index's first pages, which say who changes it.
  *
- * Taken in the order move lock, insert lock.
+ * Taken in the order move lock, postings lock or insert lock.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,5 +18,11 @@
 
 /* What a mover holds as long as it is at work on the index. */
 #define VP_MOVER_LOCK_BLOCK 2
+
+/*
+ * The postings lock, of who writes runs.  After the move lock; who has the insert lock does not
+ * wait for it.
+ */
+#define VP_POSTINGS_LOCK_BLOCK 3
 
 #endif							/* VP_PAGE_LOCKS_H */

@@ -107,8 +107,8 @@ vp_change_apply(VpChange *change, Relation rel, bool wal)
 		return;
 
 	/* each patch is two pieces of data; the default room is for 20 */
-	if (wal && change->npatches > 8)
-		XLogEnsureRecordSpace(0, 2 * change->npatches);
+	if (wal && (change->npatches > 8 || change->npages > XLR_NORMAL_MAX_BLOCK_ID + 1))
+		XLogEnsureRecordSpace(VP_CHANGE_PAGES - 1, 2 * change->npatches);
 
 	START_CRIT_SECTION();
 	for (int p = 0; p < change->npages; p++)
@@ -267,7 +267,7 @@ vp_redo(XLogReaderState *record)
 {
 	uint8		kind = XLogRecGetInfo(record) & ~XLR_INFO_MASK;
 
-	if (kind > VP_WAL_BARE)
+	if (kind > VP_WAL_LAST)
 		elog(PANIC, "vecprov: unknown WAL record kind %u", kind);
 	if (kind == VP_WAL_INIT)
 		redo_init(record);
@@ -317,7 +317,7 @@ vp_identify(uint8 info)
 {
 	static const char *const names[] = {
 		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE",
-		"LANDMARK", "BARE"
+		"LANDMARK", "BARE", "POOL", "RUNS"
 	};
 	uint8		kind = (info & ~XLR_INFO_MASK) >> 4;
 

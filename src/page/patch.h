@@ -6,7 +6,7 @@
  * Every change of an index after its build is one of two:
  *
  *	init	a new page of a kind, empty
- *	patch	words to be stored on one to three pages, atomically in WAL
+ *	patch	words to be stored on one to six pages, atomically in WAL
  *
  * Doing and redoing store the same words in the same ascending order, each as
  * one word, so that lock-free readers on a primary and on a standby see the
@@ -52,6 +52,10 @@
 								 * an older one */
 #define VP_WAL_BARE		0xA0	/* rows without a vector: one or two node
 								 * pages, perhaps metapage */
+#define VP_WAL_POOL		0xB0	/* pages of the pool taken or given back:
+								 * metapage, up to two of these pages */
+#define VP_WAL_RUNS		0xC0	/* another manifest: metapage */
+#define VP_WAL_LAST		VP_WAL_RUNS
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit
@@ -77,7 +81,7 @@ typedef struct VpWalWords
 	uint16		nwords;
 } VpWalWords;
 
-#define VP_CHANGE_PAGES		3
+#define VP_CHANGE_PAGES		6
 #define VP_CHANGE_PATCHES	512
 
 /* A change being put together.  Words must stay where they are until it is done. */

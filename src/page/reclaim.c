@@ -16,6 +16,7 @@
 #include "storage/bufmgr.h"
 
 #include "page/node.h"
+#include "page/recent.h"
 #include "page/reclaim.h"
 #include "page/record.h"
 
@@ -63,6 +64,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	bool		found = false;
 	VpChange	change;
 
+	if (vp_is_pool_page(BufferGetPage(buffer)))
+	{
+		ReleaseBuffer(buffer);
+		return;
+	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
 		check_record(store, buffer, first + i,
@@ -122,7 +128,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 
 /*
  * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is a
- * dead head and gets the row.  Both nodes are changed in one record.  The node
+ * dead head and gets the row, with its keys, which are then in a recent page.  Both nodes are changed in one record.  The node
  * taken out keeps its row, so that a search that is on its way to it returns
  * it; one that begins now finds it at the head.
  *
@@ -131,11 +137,20 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 static bool
 take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 {
+	bool		posts = adopt && store->geo.nkeys > 0;
+	Buffer		metabuf = InvalidBuffer;
 	VpNodePair	pair;
 	VpNodeTail	head;
+	VpRecentRow recent;
 	uint32		word;
 	bool		ok;
 
+	if (posts)
+	{
+		metabuf = vp_store_read(store, VP_META_BLOCK);
+		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+		vp_recent_prepare(store, NULL, metabuf);
+	}
 	vp_pair_lock(store, &pair, before, id);
 	ok = pair.tail[0]->next == vp_ref(id);
 	if (ok)
@@ -151,13 +166,25 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 			head.flags &= ~VP_NODE_DEAD;
 		}
 		vp_change_begin(&change, VP_WAL_CHAIN);
+		if (posts)
+			vp_recent_add(store, VpPageGetMeta(BufferGetPage(metabuf)), before,
+						  vp_record_keys(store, pair.tail[1]), &recent, &change);
 		vp_change_page(&change, pair.buffer[1]);
 		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
 		vp_pair_other_page(&change, &pair);
+		/* before the tail: who finds the row there reads its keys then */
+		if (posts)
+			vp_change_words(&change, vp_record_keys(store, pair.tail[0]),
+							vp_record_keys(store, pair.tail[1]),
+							store->geo.key_bytes / sizeof(uint32));
 		vp_change_words(&change, pair.tail[0], (uint32 *) &head, sizeof(head) / sizeof(uint32));
 		vp_change_apply(&change, store->rel, store->wal);
+		if (posts)
+			vp_recent_done(&recent);
 	}
 	vp_pair_unlock(&pair);
+	if (posts)
+		UnlockReleaseBuffer(metabuf);
 	return ok;
 }
 
@@ -215,6 +242,12 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	VpChange	change;
 	int			n = 0;
 
+	if (vp_is_pool_page(BufferGetPage(buffer)))
+	{
+		ReleaseBuffer(buffer);
+		ReleaseBuffer(metabuf);
+		return 0;
+	}
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	copy = *meta;

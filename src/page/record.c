@@ -26,6 +26,8 @@ vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b)
 	for (int i = 0; i < 2; i++)
 	{
 		pair->buffer[i] = vp_store_read(store, places[i].block);
+		if (vp_is_pool_page(BufferGetPage(pair->buffer[i])))
+			vp_report_damage(store->rel, places[i].block, "A link leads to a page that has no nodes.");
 		pair->tail[i] = vp_record_tail(store, BufferGetPage(pair->buffer[i]) + places[i].offset);
 	}
 	LockBuffer(pair->buffer[low], BUFFER_LOCK_EXCLUSIVE);

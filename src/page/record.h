@@ -107,6 +107,13 @@ vp_page_record(const VpStore *store, Buffer buffer, uint32 i)
 	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
 }
 
+/* The keys of a record that has this tail; there are some. */
+static inline uint32 *
+vp_record_keys(const VpStore *store, VpNodeTail *tail)
+{
+	return (uint32 *) ((char *) tail - store->geo.tail_offset + store->geo.keys_offset);
+}
+
 /* The tails of two nodes, their pages (or page) pinned and locked exclusively. */
 typedef struct VpNodePair
 {

@@ -144,7 +144,7 @@ vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks)
 bool
 vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number)
 {
-	return vp_page_fault(vp_page_to_read(buffer), kind, number) == VP_PAGE_SOUND;
+	return vp_page_fault(vp_page_to_read(buffer), BufferGetBlockNumber(buffer), kind, number) == VP_PAGE_SOUND;
 }
 
 bool
@@ -488,11 +488,12 @@ vp_meta_set_dead(const VpStore *store, uint32 ndead)
  * counts (vp_landmarks_spread); all others are empty.  The page is locked.
  */
 static bool
-is_ready(Page page, VpPageKind kind, uint32 number)
+is_ready(Page page, BlockNumber block, VpPageKind kind, uint32 number)
 {
 	const char *data = VpPageData(page);
 
-	if (PageIsNew(page) || vp_page_fault(page, kind, number) != VP_PAGE_SOUND)
+	if (PageIsNew(page) || vp_page_fault(page, block, kind, number) != VP_PAGE_SOUND ||
+		VpPageGetSpecial(page)->kind != kind)
 		return false;
 	if (kind == VP_PAGE_LANDMARK)
 		return true;
@@ -507,8 +508,8 @@ is_ready(Page page, VpPageKind kind, uint32 number)
  * contents; after pg_rewind, with those of another relation that had the same file number
  * (README.md).  They are made what they should be.
  */
-void
-vp_store_extend(const VpStore *store, uint32 from, uint32 to)
+static void
+extend(const VpStore *store, uint32 from, uint32 to, BlockNumber pool_first)
 {
 	BlockNumber block = from > 0 ? vp_blocks_for(&store->geo, from - 1) : store->geo.first_block;
 	BlockNumber need;
@@ -537,10 +538,27 @@ vp_store_extend(const VpStore *store, uint32 from, uint32 to)
 		else
 			buffer = add_page(store->rel, MAIN_FORKNUM);
 		kind = vp_block_kind(&store->geo, block, &number);
-		if (!is_ready(BufferGetPage(buffer), kind, number))
+		if (block >= pool_first)
+		{
+			kind = VP_PAGE_POOL;
+			number = block;
+		}
+		if (!is_ready(BufferGetPage(buffer), block, kind, number))
 			vp_page_init(buffer, kind, number, store->wal);
 		UnlockReleaseBuffer(buffer);
 	}
+}
+
+void
+vp_store_extend(const VpStore *store, uint32 from, uint32 to)
+{
+	extend(store, from, to, InvalidBlockNumber);
+}
+
+void
+vp_store_extend_pool(const VpStore *store, uint32 from, VpId pool_first, uint32 to)
+{
+	extend(store, from, to, vp_node_place(&store->geo, pool_first).block);
 }
 
 void

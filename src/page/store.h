@@ -120,6 +120,11 @@ extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
 /*
+ * The same for a chunk that the pool takes, whose ids are pool_first ... to - 1.
+ */
+extern void vp_store_extend_pool(const VpStore *store, uint32 from, VpId pool_first, uint32 to);
+
+/*
  * Sets next_id and the shards, of which there are so many, at the end of a build, and
  * when the mean is due again.
  */

@@ -77,7 +77,7 @@ static void
 choose_columns(VpCallerRows *rows)
 {
 	TupleDesc	desc = RelationGetDescr(rows->heap);
-	Bitmapset  *used = vp_index_columns(rows->rel->rd_indextuple, true);
+	Bitmapset  *used = vp_index_columns(rows->rel->rd_indextuple);
 	bool		whole = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
 
 	rows->columns = palloc(desc->natts * sizeof(AttrNumber));

@@ -24,6 +24,7 @@
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
+#include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
@@ -32,6 +33,9 @@
 
 #include "base/settings.h"
 #include "session/plan.h"
+
+/* The custom scan of am/bitmap_scan.c. */
+#define BITMAP_SCAN_NAME	"VecprovBitmap"
 
 static planner_hook_type previous_planner_hook;
 
@@ -48,32 +52,39 @@ is_ours(Oid indexid)
 	return am == get_index_am_oid("vecprov", true);
 }
 
-/* The scan whose sort keys nobody but the scan itself needs; NULL when there is none. */
-static IndexScan *
-find_scan(Plan *plan)
+/* The sort keys of a scan that nobody but the scan itself needs; NIL when there is none. */
+static List *
+find_sort_keys(Plan *plan)
 {
-	/* rows that tie with the last one are found by the sort key */
-	if (IsA(plan, Limit) && ((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT)
-		plan = outerPlan(plan);
-	if (!IsA(plan, IndexScan) || ((IndexScan *) plan)->indexorderbyorig == NIL)
-		return NULL;
-	return is_ours(((IndexScan *) plan)->indexid) ? (IndexScan *) plan : NULL;
+	IndexScan  *scan = (IndexScan *) plan;
+	CustomScan *custom = (CustomScan *) plan;
+
+	if (IsA(plan, IndexScan))
+		return scan->indexorderbyorig != NIL && is_ours(scan->indexid) ? scan->indexorderbyorig : NIL;
+	/* one that searches among the rows of a bitmap has them once more, over its child's columns */
+	if (IsA(plan, CustomScan) && strcmp(custom->methods->CustomName, BITMAP_SCAN_NAME) == 0)
+		return custom->custom_exprs;
+	return NIL;
 }
 
 /* The plan of a whole query: what is resjunk at its top, nobody reads. */
 static void
 spare_unused(Plan *plan)
 {
-	IndexScan  *scan = find_scan(plan);
+	List	   *keys;
 	ListCell   *cell;
 
-	if (scan == NULL)
+	/* rows that tie with the last one are found by the sort key */
+	if (IsA(plan, Limit) && ((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT)
+		plan = outerPlan(plan);
+	keys = find_sort_keys(plan);
+	if (keys == NIL)
 		return;
-	foreach(cell, scan->scan.plan.targetlist)
+	foreach(cell, plan->targetlist)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
-		if (entry->resjunk && list_member(scan->indexorderbyorig, entry->expr))
+		if (entry->resjunk && list_member(keys, entry->expr))
 			entry->expr = (Expr *) makeNullConst(exprType((Node *) entry->expr), -1, InvalidOid);
 	}
 }

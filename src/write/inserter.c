@@ -19,6 +19,7 @@
 
 #include "base/debug_point.h"
 #include "page/alloc.h"
+#include "page/merge.h"
 #include "page/move.h"
 #include "page/node.h"
 #include "page/page_locks.h"
@@ -298,6 +299,7 @@ vp_insert_value(Relation rel, Relation heap, const VpValue *value, const uint32 
 	}
 	added = add_value(get_inserter(rel), heap, value, keys, tid, size, limit);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	vp_runs_keep(&get_inserter(rel)->index->store, heap);
 	return added;
 }
 

@@ -1,0 +1,105 @@
+-- Conditions on the distance: the scan ends at the radius, and has all rows inside.
+
+CREATE TABLE radius_rows (id integer, kind integer, e vector(6));
+INSERT INTO radius_rows
+SELECT i, i % 10, CASE WHEN i % 100 <> 0
+	THEN ARRAY[sin(i), cos(i), sin(i * 3.0), cos(i * 5.0), sin(i * 7.0), i / 6000.0]::vector END
+FROM generate_series(1, 6000) i;
+INSERT INTO radius_rows VALUES (-1, 1, '[0,0,0,0,0,0]'), (-2, 2, '[0,0,0,0,0,0]');
+CREATE INDEX radius_l2 ON radius_rows USING vecprov (e vector_l2_ops, kind);
+CREATE INDEX radius_cosine ON radius_rows USING vecprov (e vector_cosine_ops);
+CREATE INDEX radius_ip ON radius_rows USING vecprov (e vector_ip_ops);
+VACUUM ANALYZE radius_rows;
+SET vecprov.ef_search = 400;
+
+-- Without LIMIT and without ORDER BY, too, and chosen by cost.
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8 ORDER BY e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]';
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE 0.8 > '[0.1,0.2,0.3,0.4,0.5,0.6]' <-> e AND kind = 3;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE 1 - (e <=> '[0.1,0.2,0.3,0.4,0.5,0.6]') > 0.8;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE (e <#> '[0.1,0.2,0.3,0.4,0.5,0.6]') * -1 >= 1 LIMIT 5;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' BETWEEN 0.5 AND 0.8;
+
+-- Not: a distance from something that a row says, one of another operator, one that is to be large.
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> e < 0.8;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <+> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' > 0.8;
+EXPLAIN (COSTS OFF)
+SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < id;
+
+-- The rows are those of a sequential scan.
+CREATE FUNCTION inside(condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	query text := 'SELECT count(*), sum(id) FROM radius_rows WHERE ' || condition;
+	plan text := '';
+	line text;
+	n bigint;
+	ids bigint;
+	wanted bigint;
+	wanted_ids bigint;
+BEGIN
+	PERFORM set_config('enable_seqscan', 'off', true);
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		plan := plan || line;
+	END LOOP;
+	EXECUTE query INTO n, ids;
+	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true),
+		set_config('enable_bitmapscan', 'off', true);
+	EXECUTE query INTO wanted, wanted_ids;
+	PERFORM set_config('enable_indexscan', 'on', true), set_config('enable_bitmapscan', 'on', true);
+	RETURN format('%s rows by %s: %s', n, substring(plan FROM 'vecprov.<@~?'),
+		CASE WHEN (n, ids) IS NOT DISTINCT FROM (wanted, wanted_ids) THEN 'the same'
+			ELSE format('not %s', wanted) END);
+END;
+$$;
+SELECT inside(condition) FROM unnest(ARRAY[
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 0.8',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' <= 1.2',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 1.2 AND kind = 3',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 0',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < ''Infinity''',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' <= ''NaN''',
+	'e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < NULL',
+	'e <-> NULL::vector < 1',
+	'e <=> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 0.1',
+	'1 - (e <=> ''[0.1,0.2,0.3,0.4,0.5,0.6]'') > 0.9',
+	'e <=> ''[0,0,0,0,0,0]'' < 0.1',
+	'1 - (e <=> ''[0,0,0,0,0,0]'') > 0.1',
+	'-(e <#> ''[0.1,0.2,0.3,0.4,0.5,0.6]'') > 1.3',
+	'-1 * (e <#> ''[0.1,0.2,0.3,0.4,0.5,0.6]'') > 1.3']) condition;
+
+-- Two of them; a radius that a parameter says, and one that another table does.
+SELECT inside('e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 1.2 AND e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 0.9');
+SELECT inside('e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 1.2 AND e <-> ''[0.3,0.2,0.3,0.4,0.5,0.6]'' < 0.9');
+SET plan_cache_mode = force_generic_plan;
+PREPARE near (vector, float8) AS SELECT count(*) FROM radius_rows WHERE e <-> $1 < $2;
+EXPLAIN (COSTS OFF) EXECUTE near ('[0.1,0.2,0.3,0.4,0.5,0.6]', 0.8);
+EXECUTE near ('[0.1,0.2,0.3,0.4,0.5,0.6]', 0.8);
+EXECUTE near ('[0.1,0.2,0.3,0.4,0.5,0.6]', 0);
+EXECUTE near ('[0.1,0.2,0.3,0.4,0.5,0.6]', NULL);
+RESET plan_cache_mode;
+SET enable_seqscan = off;
+SELECT r.radius, n.count FROM (VALUES (0.5), (0.8), (0.9)) r (radius),
+	LATERAL (SELECT count(*) FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < r.radius::float8) n;
+
+-- Whoever may not see rows is told of none: a condition of his own is not taken before row security.
+CREATE ROLE radius_reader;
+GRANT SELECT ON radius_rows TO radius_reader;
+ALTER TABLE radius_rows ENABLE ROW LEVEL SECURITY;
+CREATE POLICY radius_some ON radius_rows TO radius_reader USING (kind < 5);
+SET ROLE radius_reader;
+SELECT count(*), max(kind) FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 1.2;
+RESET ROLE;
+
+DROP TABLE radius_rows;
+DROP FUNCTION inside;
+DROP ROLE radius_reader;

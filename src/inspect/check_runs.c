@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * check_runs.c
+ *	  vecprov_check: posting runs, recent rows, and the pages of the pool.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "inspect/check.h"
+#include "page/page_pool.h"
+#include "page/pool_census.h"
+#include "page/recent.h"
+#include "page/record.h"
+#include "page/run.h"
+
+/* The keys of a node's record; key_bytes. */
+static void
+read_keys(Check *check, VpId id, char *keys)
+{
+	const VpGeometry *geo = &check->store->geo;
+	VpPlace		place = vp_node_place(geo, id);
+	Buffer		buffer = vp_store_read(check->store, place.block);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	memcpy(keys, BufferGetPage(buffer) + place.offset + geo->keys_offset, geo->key_bytes);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Is a node one whose row must be in a run of each column? */
+static bool
+is_posted(Check *check, VpId id)
+{
+	uint8		flags = check->nodes[id].flags;
+
+	return (flags & (VP_NODE_LINKED | VP_NODE_CHAINED)) &&
+		!(flags & (VP_NODE_DEAD | VP_NODE_UNLINKED));
+}
+
+/* A node that is found where keys of a range are: is its own of it? */
+static void
+note_found(Check *check, VpId id, int column, uint64 first, uint64 last)
+{
+	char		keys[VP_MAX_KEY_BYTES];
+	uint64		key;
+
+	if (id >= check->meta.next_id || check->nodes[id].posted)
+		return;
+	read_keys(check, id, keys);
+	key = vp_stored_key(keys, &check->store->geo.keys[column]);
+	check->nodes[id].posted = key >= first && key <= last;
+}
+
+/* The blocks of a run are in order, and lead to nodes. */
+static void
+check_run(Check *check, const VpRun *run)
+{
+	const VpKeyColumn *column = &check->store->geo.keys[run->kind - 1];
+	uint32		nblocks = (run->entries + VP_RUN_BLOCK - 1) / VP_RUN_BLOCK;
+	VpRunCursor cursor;
+	uint64		fence;
+
+	vp_run_open(&cursor, check->store, run);
+	fence = vp_run_fence(&cursor, 0);
+	for (uint32 block = 0; block < nblocks; block++)
+	{
+		VpId		ids[VP_RUN_BLOCK];
+		int			n = Min(run->entries - block * VP_RUN_BLOCK, VP_RUN_BLOCK);
+		uint64		end = vp_largest_key(column);
+
+		CHECK_FOR_INTERRUPTS();
+		if (block + 1 < nblocks)
+			end = vp_run_fence(&cursor, block + 1);
+		if (end < fence || fence > vp_largest_key(column))
+			vp_check_report(check, run->root, block, "runs",
+							"of column %d, block %u begins behind the next one", run->kind, block);
+		n = vp_run_copy(&cursor, block * VP_RUN_BLOCK, n, ids);
+		for (int i = 0; i < n; i++)
+			if (ids[i] >= check->meta.next_id && check->full)
+				vp_check_report(check, run->root, block, "runs", "an entry is node %u of %u",
+								ids[i], check->meta.next_id);
+			else if (check->full)
+				note_found(check, ids[i], run->kind - 1, fence, end);
+		fence = end;
+	}
+	vp_run_close(&cursor);
+}
+
+typedef struct RecentCheck
+{
+	Check	   *check;
+	int			column;
+} RecentCheck;
+
+/* The rows of a recent page that are of the nodes that they say. */
+static bool
+check_recent(BlockNumber block, Page page, void *arg)
+{
+	RecentCheck *recent = arg;
+	const VpGeometry *geo = &recent->check->store->geo;
+	uint32		n = vp_recent_count(recent->check->store, block, page);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint64		key = vp_recent_key(geo, page, i, recent->column);
+
+		note_found(recent->check, vp_recent_row(geo, page, i), recent->column, key, key);
+	}
+	return true;
+}
+
+/* Of each column: full only. */
+static void
+check_column(Check *check, const VpManifest *manifest, int column)
+{
+	RecentCheck recent = {.check = check,.column = column};
+
+	for (VpId id = 0; check->full && id < check->meta.next_id; id++)
+		check->nodes[id].posted = false;
+	for (int i = 0; i < manifest->nruns; i++)
+		if (manifest->runs[i].kind == column + 1)
+			check_run(check, &manifest->runs[i]);
+	if (!check->full)
+		return;
+	vp_pool_walk(check->store, manifest->recent_first, check_recent, &recent);
+	for (VpId id = 0; id < check->meta.next_id; id++)
+		if (is_posted(check, id) && !check->nodes[id].posted)
+			vp_check_report(check, vp_check_block(check, id), id, "every row in a run",
+							"neither a run of column %d nor a recent page leads to the node", column + 1);
+}
+
+/*----------
+ * Pages
+ *----------
+ */
+
+typedef struct PageUse
+{
+	Check	   *check;
+	BlockNumber nblocks;
+	uint8	   *uses;			/* of each block */
+	bool		lost;			/* some pages may be in no structure */
+} PageUse;
+
+static void
+count_use(BlockNumber block, void *arg)
+{
+	PageUse    *use = arg;
+
+	if (block < use->nblocks && use->uses[block] < 2)
+		use->uses[block]++;
+}
+
+static void
+check_use(BlockNumber block, void *arg)
+{
+	PageUse    *use = arg;
+
+	if (block >= use->nblocks || use->uses[block] == 1 || (use->uses[block] == 0 && use->lost))
+		return;
+	vp_check_report(use->check, block, -1, "pool pages once", use->uses[block] == 0 ?
+					"nothing leads to the page" : "the page is in use more than once");
+}
+
+static void
+check_pool(Check *check, const VpManifest *manifest)
+{
+	PageUse		use = {.check = check,.nblocks = RelationGetNumberOfBlocks(check->target.rel)};
+	VpCensus	census;
+
+	use.uses = MemoryContextAllocExtended(CurrentMemoryContext, use.nblocks + 1,
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	vp_pool_census(check->store, manifest, count_use, &use, &census);
+	use.lost = census.pool.pending != 0;
+	vp_pool_each_used(check->store, &census, check_use, &use);
+	pfree(use.uses);
+}
+
+void
+vp_check_runs(Check *check)
+{
+	VpManifest	manifest;
+
+	if (check->store->geo.nkeys == 0)
+		return;
+	vp_manifest_read(check->store, &manifest);
+	for (uint32 column = 0; column < check->store->geo.nkeys; column++)
+		check_column(check, &manifest, column);
+	if (check->full)
+		check_pool(check, &manifest);
+}

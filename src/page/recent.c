@@ -1,0 +1,301 @@
+/*-------------------------------------------------------------------------
+ *
+ * recent.c
+ *	  Recent pages: rows that are in no run yet; see recent.h and format.h.
+ *
+ * A row is added to the last page, in the record that creates its node, under the metapage's
+ * lock.  Pages before the last one stay as they are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+
+#include "page/page_pool.h"
+#include "page/recent.h"
+
+#define RecentPage(page)	((VpRecentPage *) VpPageData(page))
+
+static uint32
+entry_bytes(const VpGeometry *geo)
+{
+	uint32		bytes = sizeof(uint32);
+
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		bytes += vp_posted_bytes(&geo->keys[i]);
+	return bytes;
+}
+
+uint32
+vp_recent_room(const VpGeometry *geo)
+{
+	return VP_RECENT_ROOM / entry_bytes(geo);
+}
+
+/* Where a column begins, of this number, or (nkeys) that of references: the widest come first. */
+static char *
+column_start(const VpGeometry *geo, Page page, uint32 column)
+{
+	uint32		bytes = column < geo->nkeys ? vp_posted_bytes(&geo->keys[column]) : 0;
+	uint32		before = 0;
+
+	for (uint32 i = 0; i < geo->nkeys; i++)
+	{
+		uint32		other = vp_posted_bytes(&geo->keys[i]);
+
+		if (other > bytes || (other == bytes && i < column))
+			before += other;
+	}
+	return (char *) (RecentPage(page) + 1) + before * vp_recent_room(geo);
+}
+
+uint32
+vp_recent_count(const VpStore *store, BlockNumber block, Page page)
+{
+	uint32		count = RecentPage(page)->count;
+
+	if (unlikely(count > vp_recent_room(&store->geo)))
+		vp_report_damage(store->rel, block, "A page of recent rows has more than there is room for.");
+	return count;
+}
+
+VpId
+vp_recent_row(const VpGeometry *geo, Page page, uint32 i)
+{
+	return ((const uint32 *) column_start(geo, page, geo->nkeys))[i];
+}
+
+uint64
+vp_recent_key(const VpGeometry *geo, Page page, uint32 i, int column)
+{
+	const char *start = column_start(geo, page, column);
+
+	if (vp_posted_bytes(&geo->keys[column]) == 8)
+		return ((const uint64 *) start)[i];
+	return ((const uint32 *) start)[i];
+}
+
+/*----------
+ * Rows that come
+ *----------
+ */
+
+/* Adds an empty page behind the last one, which leads to it. */
+static void
+add_page(const VpStore *store, Relation heap, Buffer metabuf)
+{
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	VpPool		pool = meta->pool;
+	uint32		block = vp_pool_take(store, heap, metabuf, &pool);
+	VpRecentPage empty = {.head = {.use = VP_POOL_RECENT}};
+	Buffer		buffer = vp_store_read(store, block);
+	Buffer		last = InvalidBuffer;
+	VpChange	change;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_POOL);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, RecentPage(BufferGetPage(buffer)), (const uint32 *) &empty,
+					sizeof(empty) / sizeof(uint32));
+	if (pool.recent_last != 0)
+	{
+		last = vp_store_read(store, pool.recent_last);
+		LockBuffer(last, BUFFER_LOCK_EXCLUSIVE);
+		vp_change_page(&change, last);
+		vp_change_words(&change, &RecentPage(BufferGetPage(last))->head.next, &block, 1);
+	}
+	pool.recent_last = block;
+	pool.recent_pages++;
+	vp_change_page(&change, metabuf);
+	vp_patch_pool(&change, meta, &pool);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+	if (BufferIsValid(last))
+		UnlockReleaseBuffer(last);
+}
+
+/* Makes the first manifest, which leads to the first recent page and to no run. */
+static void
+add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
+{
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	VpPool		pool = meta->pool;
+	uint32		block = vp_pool_take(store, heap, metabuf, &pool);
+	VpManifestPage empty = {.head = {.use = VP_POOL_MANIFEST},.generation = 1};
+	Buffer		buffer = vp_store_read(store, block);
+	VpChange	change;
+
+	empty.recent_first = pool.recent_last;
+	pool.manifest = block;
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vp_change_begin(&change, VP_WAL_RUNS);
+	vp_change_page(&change, buffer);
+	vp_change_words(&change, VpPageData(BufferGetPage(buffer)), (const uint32 *) &empty,
+					sizeof(empty) / sizeof(uint32));
+	vp_change_page(&change, metabuf);
+	vp_patch_pool(&change, meta, &pool);
+	vp_change_apply(&change, store->rel, store->wal);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Has the last page room for a row more? */
+static bool
+has_room(const VpStore *store, BlockNumber block)
+{
+	Buffer		buffer = vp_pool_read(store, block, VP_POOL_RECENT);
+	bool		room;
+
+	room = vp_recent_count(store, block, BufferGetPage(buffer)) < vp_recent_room(&store->geo);
+	UnlockReleaseBuffer(buffer);
+	return room;
+}
+
+void
+vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf)
+{
+	const VpPool *pool = &VpPageGetMeta(BufferGetPage(metabuf))->pool;
+
+	if (pool->recent_last == 0)
+		add_page(store, heap, metabuf);
+	if (pool->manifest == 0)
+		add_manifest(store, heap, metabuf);
+	if (!has_room(store, pool->recent_last))
+		add_page(store, heap, metabuf);
+}
+
+void
+vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *keys,
+			  VpRecentRow *row, VpChange *change)
+{
+	const VpGeometry *geo = &store->geo;
+	uint32	   *word = row->words;
+	Page		page;
+	uint32		n;
+
+	row->buffer = vp_store_read(store, meta->pool.recent_last);
+	LockBuffer(row->buffer, BUFFER_LOCK_EXCLUSIVE);
+	page = BufferGetPage(row->buffer);
+	n = RecentPage(page)->count;
+	vp_change_page(change, row->buffer);
+	for (uint32 i = 0; i < geo->nkeys; i++)
+	{
+		uint64		key = vp_stored_key(keys, &geo->keys[i]);
+		uint32		bytes = vp_posted_bytes(&geo->keys[i]);
+
+		memcpy(word, &key, sizeof(key));
+		if (bytes == 4)
+			*word = (uint32) key;
+		vp_change_words(change, column_start(geo, page, i) + n * bytes, word, bytes / sizeof(uint32));
+		word += bytes / sizeof(uint32);
+	}
+	*word = id;
+	vp_change_words(change, column_start(geo, page, geo->nkeys) + n * sizeof(uint32), word++, 1);
+	*word = n + 1;
+	vp_change_words(change, &RecentPage(page)->count, word, 1);
+}
+
+void
+vp_recent_done(VpRecentRow *row)
+{
+	UnlockReleaseBuffer(row->buffer);
+}
+
+/*----------
+ * Rows that are looked for
+ *----------
+ */
+
+static void
+add_id(VpIdList *list, VpId id)
+{
+	if (list->n == list->room)
+	{
+		list->room = Max(2 * list->room, 256);
+		list->ids = list->ids == NULL ? palloc(list->room * sizeof(VpId)) :
+			repalloc_huge(list->ids, list->room * sizeof(VpId));
+	}
+	list->ids[list->n++] = id;
+}
+
+/* Keys that are compared together before any of them is looked at. */
+#define KEYS_TOGETHER	16
+
+/*
+ * The rows of a page whose keys of 4 bytes are in one span, which is what most conditions are.  Hardly one is: so
+ * the compiler makes a few instructions of a loop over some keys, and most such loops find none.
+ */
+static void
+find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)
+{
+	uint32		first = (uint32) span->first;
+	uint32		width = (uint32) (span->last - span->first);
+
+	for (uint32 i = 0; i < n; i += KEYS_TOGETHER)
+	{
+		uint32		end = Min(n, i + KEYS_TOGETHER);
+		uint32		any = 0;
+
+		if (end == i + KEYS_TOGETHER)
+		{
+			for (uint32 j = 0; j < KEYS_TOGETHER; j++)
+				any |= keys[i + j] - first <= width;
+			if (!any)
+				continue;
+		}
+		for (uint32 j = i; j < end; j++)
+			if (keys[j] - first <= width)
+				add_id(found, refs[j]);
+	}
+}
+
+static void
+find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
+			 const VpKeySpan *spans, int nspans, VpIdList *found)
+{
+	const VpGeometry *geo = &store->geo;
+	uint32		n = vp_recent_count(store, block, page);
+	const uint32 *refs = (const uint32 *) column_start(geo, page, geo->nkeys);
+	const uint64 *long_keys = NULL;
+	const uint32 *keys = NULL;
+
+	if (column >= 0 && vp_posted_bytes(&geo->keys[column]) == 8)
+		long_keys = (const uint64 *) column_start(geo, page, column);
+	else if (column >= 0)
+		keys = (const uint32 *) column_start(geo, page, column);
+	if (keys != NULL && nspans == 1)
+	{
+		find_in_span(keys, refs, n, spans, found);
+		return;
+	}
+	for (uint32 i = 0; i < n; i++)
+		if (column < 0 || vp_in_spans(keys != NULL ? keys[i] : long_keys[i], spans, nspans))
+			add_id(found, refs[i]);
+}
+
+BlockNumber
+vp_recent_find(const VpStore *store, BlockNumber first, BlockNumber end, int column,
+			   const VpKeySpan *spans, int nspans, VpIdList *found)
+{
+	BlockNumber nblocks = first != 0 ? RelationGetNumberOfBlocks(store->rel) : 0;
+	BlockNumber block = first;
+	BlockNumber last = 0;
+
+	for (BlockNumber n = 0; block != 0 && block != end; n++)
+	{
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		if (n > nblocks)
+			vp_report_damage(store->rel, block, "A list of pages leads back to itself.");
+		buffer = vp_pool_read(store, block, VP_POOL_RECENT);
+		find_on_page(store, block, vp_page_to_read(buffer), column, spans, nspans, found);
+		last = block;
+		block = RecentPage(vp_page_to_read(buffer))->head.next;
+		UnlockReleaseBuffer(buffer);
+	}
+	return last;
+}
