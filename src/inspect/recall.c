@@ -72,7 +72,7 @@ struct VpRecall
  */
 
 static void
-draw(ItemPointer tid, const VpValue *value, void *arg)
+draw(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 	int64		at = recall->rows++;
@@ -106,7 +106,7 @@ distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 }
 
 static void
-measure_row(ItemPointer tid, const VpValue *value, void *arg)
+measure_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 
