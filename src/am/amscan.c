@@ -356,7 +356,7 @@ next_row(VpSeated *seated, void *arg)
 	if (!found)
 		return false;
 	scan->xs_heaptid = hit.tid;
-	scan->xs_recheck = vp_ranked_unsure(seated->search);
+	scan->xs_recheck = hit.recheck;
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->rows, scan);
 	return true;

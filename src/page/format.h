@@ -490,6 +490,18 @@ vp_deref(uint32 ref)
 	return ref - 1;
 }
 
+/*
+ * The next of a node's chain by its flags and the word that leads there.  A node in a list keeps its
+ * chain only if it was in one.
+ */
+static inline VpId
+vp_chain_next(uint8 flags, uint32 next)
+{
+	if (flags == 0 || ((flags & VP_NODE_LISTED) && !(flags & VP_NODE_CHAINED)))
+		return VP_NO_ID;
+	return vp_deref(next);
+}
+
 /* The sum of the sizes of a shard's records. */
 static inline uint64
 vp_shard_bytes(const VpShard *shard)

@@ -221,6 +221,37 @@ add_id(VpIdList *list, VpId id)
 	list->ids[list->n++] = id;
 }
 
+/* Keys that are compared together before any of them is looked at. */
+#define KEYS_TOGETHER	16
+
+/*
+ * The rows of a page whose keys of 4 bytes are in one span, which is what most conditions are.  Hardly one is: so
+ * the compiler makes a few instructions of a loop over some keys, and most such loops find none.
+ */
+static void
+find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)
+{
+	uint32		first = (uint32) span->first;
+	uint32		width = (uint32) (span->last - span->first);
+
+	for (uint32 i = 0; i < n; i += KEYS_TOGETHER)
+	{
+		uint32		end = Min(n, i + KEYS_TOGETHER);
+		uint32		any = 0;
+
+		if (end == i + KEYS_TOGETHER)
+		{
+			for (uint32 j = 0; j < KEYS_TOGETHER; j++)
+				any |= keys[i + j] - first <= width;
+			if (!any)
+				continue;
+		}
+		for (uint32 j = i; j < end; j++)
+			if (keys[j] - first <= width)
+				add_id(found, refs[j]);
+	}
+}
+
 static void
 find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 			 const VpKeySpan *spans, int nspans, VpIdList *found)
@@ -235,6 +266,11 @@ find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 		long_keys = (const uint64 *) column_start(geo, page, column);
 	else if (column >= 0)
 		keys = (const uint32 *) column_start(geo, page, column);
+	if (keys != NULL && nspans == 1)
+	{
+		find_in_span(keys, refs, n, spans, found);
+		return;
+	}
 	for (uint32 i = 0; i < n; i++)
 		if (column < 0 || vp_in_spans(keys != NULL ? keys[i] : long_keys[i], spans, nspans))
 			add_id(found, refs[i]);

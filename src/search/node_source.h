@@ -9,6 +9,7 @@
 #define VP_NODE_SOURCE_H
 
 #include "graph/graph.h"
+#include "key/filter.h"
 #include "search/hooks.h"
 #include "search/index.h"
 
@@ -24,6 +25,7 @@ typedef struct VpNodeSource
 								 * called; 0: it is not */
 	const VpSearchHooks *hooks;
 	void	   *hooks_arg;
+	const VpFilter *filter;		/* of a search for matches; NULL: none */
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead,
