@@ -316,7 +316,9 @@ next_row(VpRanking *ranking)
 static inline bool
 is_outside(const VpRanking *ranking, double dist)
 {
-	return ranking->effort.bounded && !(dist <= ranking->effort.radius);
+	if (!ranking->effort.bounded)
+		return false;
+	return isnan(dist) ? !ranking->effort.nan_inside : dist > ranking->effort.radius;
 }
 
 /*
