@@ -10,7 +10,7 @@ CREATE INDEX radius_l2 ON radius_rows USING vecprov (e vector_l2_ops, kind);
 CREATE INDEX radius_cosine ON radius_rows USING vecprov (e vector_cosine_ops);
 CREATE INDEX radius_ip ON radius_rows USING vecprov (e vector_ip_ops);
 VACUUM ANALYZE radius_rows;
-SET vecprov.ef_search = 400;
+SET vecprov.ef_search = 2000;
 
 -- Without LIMIT and without ORDER BY, too, and chosen by cost.
 EXPLAIN (COSTS OFF)

@@ -236,6 +236,8 @@ begin_search(IndexScanDesc scan)
 	make_filter(scan);
 	vp_seated_begin(&state->seated, query, &effort, state->filter, scan->heapRelation,
 					scan->xs_snapshot);
+	if (state->tids != NULL)
+		vp_ranked_restrict(state->seated.search, state->tids);
 	if (query != NULL)
 		vp_value_free(query, key->sk_argument);
 	vp_rows_begin(&state->rows, scan->heapRelation);
