@@ -134,7 +134,7 @@ BEGIN
 	removed := coalesce(jsonb_path_query_first(plan, 'strict $.**."Rows Removed by Index Recheck"')::integer, 0);
 END
 $$;
-SELECT condition, pg_temp.rechecked(condition) > 0 AS some_removed FROM unnest(ARRAY['k_int4 = 7', 'k_int4 < 7', 'k_int4 > 2147483640', 'k_int4 = 7::bigint', 'k_int4 <> ANY (''{1,2}'')',
+SELECT condition, pg_temp.rechecked(condition) > 0 AS some_removed FROM unnest(ARRAY['k_int4 = 7', 'k_int4 < 7', 'k_int4 > 2147483640', 'k_int4 = 2147483647', 'k_int4 = 7::bigint', 'k_int4 <> ANY (''{1,2}'')',
 	'k_int4 IS NULL', 'k_float8 > 0', 'k_numeric = 1', 'k_text = ''ab''', 'k_text = ''abcdefgh''', 'k_c < ''abcdefg''', 'k_text < ''ab''', 'k_mood < ''ok''', 'k_bool']) condition;
 
 -- Parameters, in plans that do not know them; other types, as drivers bind them; no array, one that is not there
