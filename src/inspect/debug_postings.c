@@ -98,20 +98,20 @@ compare(const VpStore *store, int column, const VpKeySpan *spans, int nspans)
 {
 	uint32		nids = vp_graph_state(store).next_id;
 	bool	   *match = palloc_extended(nids + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	VpPostings *postings;
+	VpPostings *postings = vp_postings_open(store);
 	VpId		ids[PORTION];
 	Outcome		outcome = {0};
 	int			n;
 
-	/* rows that come after this are in the lists, but they are not looked for */
+	/*
+	 * before the lists are looked at, and after it is decided which: who is in use now is in
+	 * them, whatever is done to them meanwhile
+	 */
 	for (VpId id = 0; id < nids; id++)
 	{
 		match[id] = is_match(store, id, column, spans, nspans);
 		outcome.matching += match[id];
 	}
-	postings = vp_postings_open(store);
-	if (postings == NULL)
-		return outcome;
 	outcome.bound = vp_postings_count(postings, column, spans, nspans);
 	vp_postings_scan(postings, column, spans, nspans);
 	while ((n = vp_postings_next(postings, ids, PORTION)) > 0)

@@ -87,7 +87,8 @@ vp_pool_census(const VpStore *store, const VpManifest *manifest,
 	LockBuffer(metabuf, BUFFER_LOCK_SHARE);
 	census->pool = VpPageGetMeta(vp_page_to_read(metabuf))->pool;
 	census->next_id = VpPageGetMeta(vp_page_to_read(metabuf))->next_id;
-	walk_pages(store, &walk, manifest->recent_first, 0);
+	/* the first recent page is there before the first manifest */
+	walk_pages(store, &walk, manifest->first != 0 ? manifest->recent_first : census->pool.recent_last, 0);
 	walk_pages(store, &walk, census->pool.piece, census->pool.piece_last);
 	walk_pieces(store, &walk, census->pool.waiting);
 	UnlockReleaseBuffer(metabuf);

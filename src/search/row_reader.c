@@ -36,6 +36,7 @@ struct VpRowReader
 	Relation	heap;
 	Relation	rel;
 	bool		has_code;		/* functions of the owner's are evaluated */
+	bool		seen;			/* there was a row, the last time */
 };
 
 VpRowReader *
@@ -69,6 +70,12 @@ vp_row_reader_end(VpRowReader *reader)
 	pfree(reader);
 }
 
+bool
+vp_row_reader_seen(const VpRowReader *reader)
+{
+	return reader->seen;
+}
+
 const VpValue *
 vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 {
@@ -81,7 +88,9 @@ vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 	VpAsOwner	as;
 
 	ResetPerTupleExprContext(reader->estate);
-	if (!table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot, &again, NULL))
+	reader->seen = table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot,
+										   &again, NULL);
+	if (!reader->seen)
 		return NULL;
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
 

@@ -26,8 +26,11 @@ extern void vp_row_reader_end(VpRowReader *reader);
 
 /*
  * The value of the row that stands at a TID of the index; NULL when the snapshot
- * sees none there.  Stays until the next call.
+ * sees none there, or it has none.  Stays until the next call.
  */
 extern const VpValue *vp_row_reader_get(VpRowReader *reader, ItemPointer tid);
+
+/* Did the snapshot see a row there, with a value or without? */
+extern bool vp_row_reader_seen(const VpRowReader *reader);
 
 #endif							/* VP_ROW_READER_H */

@@ -39,7 +39,10 @@ typedef struct Options
 	const char *base;
 	const char *queries;
 	const char *truth;			/* exact neighbours, .ivecs */
-	const char *out;			/* where `exact` writes them */
+	const char *arguments;		/* .ivecs with a number for each query: $2, if the statement has it */
+	const char *classes;		/* .ivecs with a number for each row: a row whose class is
+								 * the query's argument satisfies its filter */
+	const char *out;			/* where `exact` and `mix` write */
 	const char *sql;
 	const char *settings[MAX_SETTINGS]; /* statements run on every new
 										 * connection */
@@ -47,6 +50,8 @@ typedef struct Options
 	Metric		metric;
 	int			clients;
 	int			k;
+	int			depth;			/* neighbours that `exact` looks for */
+	bool		vectorless;		/* the argument is the statement's only parameter */
 	double		seconds;		/* end of a measurement; 0: none */
 	long		count;			/* queries to run in all; 0: no bound */
 	long		warmup;			/* unmeasured queries of each client */
@@ -65,6 +70,7 @@ typedef struct Bench
 	char	   *encoded;		/* the queries as binary parameters, side by
 								 * side */
 	size_t		encoded_size;	/* of one */
+	VecFile		arguments;		/* no words: there are none */
 	int32_t    *answers;		/* k rows for each query, -1 where none came */
 	bool	   *answered;
 	long		next;			/* next query or row that nobody has taken */
@@ -183,11 +189,21 @@ run_query(Client *client, long ask, bool keep)
 	Bench	   *bench = client->bench;
 	const Options *options = bench->options;
 	long		q = ask % bench->vectors.count;
-	const char *value = bench->encoded + q * bench->encoded_size;
-	int			length = (int) bench->encoded_size;
-	int			format = 1;
-	PGresult   *result = PQexecPrepared(client->conn, "bench", 1, &value, &length, &format, 1);
+	uint32_t	argument = 0;
+	const char *values[] = {bench->encoded + q * bench->encoded_size, (const char *) &argument};
+	int			lengths[] = {(int) bench->encoded_size, sizeof(argument)};
+	int			formats[] = {1, 1};
+	int			first = options->vectorless ? 1 : 0;
+	int			count = 1;
+	PGresult   *result;
 
+	if (bench->arguments.words != NULL && (options->vectorless || strstr(options->sql, "$2") != NULL))
+	{
+		argument = htonl((uint32_t) vecfile_ints(&bench->arguments, q)[0]);
+		count = 2 - first;
+	}
+	result = PQexecPrepared(client->conn, "bench", count, values + first, lengths + first,
+							formats + first, 1);
 	expect(client->conn, result, PGRES_TUPLES_OK);
 	if (keep && ask < bench->vectors.count && bench->answers != NULL)
 	{
@@ -367,14 +383,18 @@ run_clients(Bench *bench, void *(*body) (void *))
 	free(client);
 }
 
-/* Distance of the k-th exact neighbour of a query among the rows that are in the table. */
+/*
+ * Distance of the k-th exact neighbour of a query among the rows that are in the table; infinite
+ * where fewer satisfy its filter.  *wanted: how many of them there are, k at most.
+ */
 static float
 recall_bound(const Options *options, const VecFile *base, const VecFile *truth, long q,
-			 const float *query)
+			 const float *query, int *wanted)
 {
 	const int32_t *exact = vecfile_ints(truth, q);
 	int			present = 0;
 
+	*wanted = options->k;
 	for (int i = 0; i < truth->dims; i++)
 	{
 		if (exact[i] < 0 || exact[i] >= base->count)
@@ -386,7 +406,26 @@ recall_bound(const Options *options, const VecFile *base, const VecFile *truth, 
 			return metric_distance(options->metric, query, vecfile_floats(base, exact[i]),
 								   base->dims);
 	}
+	*wanted = present;
+	if (options->classes != NULL)
+		return INFINITY;
 	die("fewer than %d of the exact neighbours of query %ld are in the table", options->k, q);
+}
+
+/* Dies where a filtered query returned a row that its filter excludes. */
+static void
+check_classes(const Bench *bench, const VecFile *classes, long q)
+{
+	int			k = bench->options->k;
+
+	for (int i = 0; i < k; i++)
+	{
+		int32_t		row = bench->answers[q * k + i];
+
+		if (row >= 0 && row < classes->count &&
+			vecfile_ints(classes, row)[0] != vecfile_ints(&bench->arguments, q)[0])
+			die("query %ld returned row %d, which does not satisfy its filter", q, row);
+	}
 }
 
 /* The share of the answers that belong to the k nearest, over the queries that were run. */
@@ -396,8 +435,13 @@ measure_recall(const Bench *bench)
 	const Options *options = bench->options;
 	VecFile		base = vecfile_open(options->base, options->rows);
 	VecFile		truth = vecfile_open(options->truth, 0);
+	VecFile		classes = {0};
+	int			wanted;
 	long		hits = 0,
 				asked = 0;
+
+	if (options->classes != NULL)
+		classes = vecfile_open(options->classes, options->rows);
 
 	if (truth.count < bench->vectors.count)
 		die("exact neighbours are known for %ld of %ld queries", truth.count,
@@ -408,11 +452,13 @@ measure_recall(const Bench *bench)
 
 		if (!bench->answered[q])
 			continue;
-		asked++;
+		check_classes(bench, &classes, q);
 		hits += count_right(options->metric, &base, query, bench->answers + q * options->k,
-							options->k, recall_bound(options, &base, &truth, q, query));
+							options->k,
+							recall_bound(options, &base, &truth, q, query, &wanted));
+		asked += wanted;
 	}
-	return (double) hits / (asked * options->k);
+	return asked > 0 ? (double) hits / asked : 1;
 }
 
 /* Reads the queries, and makes of each what is sent. */
@@ -428,6 +474,10 @@ encode_queries(Bench *bench)
 	for (long q = 0; q < count; q++)
 		encode_vector(bench->encoded + q * bench->encoded_size,
 					  vecfile_floats(&bench->vectors, q), bench->vectors.dims);
+	if (bench->options->arguments != NULL)
+		bench->arguments = vecfile_open(bench->options->arguments, count);
+	if (bench->options->arguments != NULL && bench->arguments.count < count)
+		die("there are %ld arguments for %ld queries", bench->arguments.count, count);
 }
 
 /* Queries: rate, latencies and, with --truth, recall. */
@@ -598,10 +648,30 @@ command_exact(const Options *options)
 {
 	VecFile		base = vecfile_open(options->base, options->rows);
 	VecFile		queries = vecfile_open(options->queries, 0);
-	int			k = base.count < 100 ? (int) base.count : 100;
+	int			k = base.count < options->depth ? (int) base.count : options->depth;
+	VecFile		classes;
+	VecFile		arguments;
 
-	write_exact_neighbours(&base, &queries, options->metric, k, options->clients, options->out);
+	if (options->classes != NULL)
+	{
+		classes = vecfile_open(options->classes, options->rows);
+		arguments = vecfile_open(options->arguments, 0);
+		if (classes.count < base.count || arguments.count < queries.count)
+			die("some rows have no class, or some queries no argument");
+	}
+	write_exact_neighbours(&base, &queries, options->metric, k, options->clients, options->out,
+						   options->classes != NULL ? &classes : NULL, &arguments);
 	printf("count=%ld k=%d\n", queries.count, k);
+}
+
+/* Writes as many vectors as are asked for: the base's, then mixtures of two of them each. */
+static void
+command_mix(const Options *options)
+{
+	VecFile		base = vecfile_open(options->base, 0);
+
+	write_mixtures(&base, options->rows, options->out);
+	printf("count=%ld\n", options->rows);
 }
 
 static int
@@ -637,6 +707,10 @@ parse_options(int argc, char **argv)
 		{"base", required_argument, NULL, 'b'},
 		{"queries", required_argument, NULL, 'q'},
 		{"truth", required_argument, NULL, 't'},
+		{"arguments", required_argument, NULL, 'a'},
+		{"classes", required_argument, NULL, 'l'},
+		{"depth", required_argument, NULL, 'd'},
+		{"vectorless", no_argument, NULL, 'v'},
 		{"out", required_argument, NULL, 'o'},
 		{"sql", required_argument, NULL, 's'},
 		{"set", required_argument, NULL, 'e'},
@@ -651,7 +725,7 @@ parse_options(int argc, char **argv)
 		{"skip", required_argument, NULL, 'x'},
 		{0}
 	};
-	Options		options = {.conninfo = "",.clients = 1,.k = 10};
+	Options		options = {.conninfo = "",.clients = 1,.k = 10,.depth = 100};
 	int			letter;
 
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1)
@@ -669,6 +743,18 @@ parse_options(int argc, char **argv)
 				break;
 			case 't':
 				options.truth = optarg;
+				break;
+			case 'a':
+				options.arguments = optarg;
+				break;
+			case 'l':
+				options.classes = optarg;
+				break;
+			case 'd':
+				options.depth = atoi(optarg);
+				break;
+			case 'v':
+				options.vectorless = true;
 				break;
 			case 'o':
 				options.out = optarg;
@@ -731,6 +817,7 @@ main(int argc, char **argv)
 		{"copy", command_copy},
 		{"exec", command_exec},
 		{"exact", command_exact},
+		{"mix", command_mix},
 		{"evict", command_evict},
 	};
 	const char *name = argc > 1 ? argv[1] : "";
@@ -745,5 +832,5 @@ main(int argc, char **argv)
 			return 0;
 		}
 	}
-	die("no command \"%s\": query, explain, insert, copy, exec, exact or evict", name);
+	die("no command \"%s\": query, explain, insert, copy, exec, exact, mix or evict", name);
 }

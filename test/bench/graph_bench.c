@@ -712,7 +712,7 @@ open_files(Bench *bench)
 	bench->queries = vecfile_open(options->queries, 0);
 	if (access(options->truth, F_OK) != 0)
 		write_exact_neighbours(&bench->base, &bench->queries, options->metric, K,
-							   options->threads, options->truth);
+							   options->threads, options->truth, NULL, NULL);
 	bench->truth = vecfile_open(options->truth, 0);
 	if (bench->base.dims != bench->queries.dims)
 		die("base has %d dimensions, queries %d", bench->base.dims, bench->queries.dims);

@@ -40,6 +40,8 @@ typedef struct ExactJob
 {
 	const VecFile *base;
 	const VecFile *queries;
+	const VecFile *classes;		/* NULL: every row counts for every query */
+	const VecFile *arguments;
 	Metric		metric;
 	int			k;
 	Neighbour  *found;			/* k for each query, ascending */
@@ -243,19 +245,26 @@ exact_worker(void *argument)
 			const float *vector = vecfile_floats(job->base, row);
 
 			for (long q = first; q < last; q++)
+			{
+				if (job->classes != NULL &&
+					vecfile_ints(job->classes, row)[0] != vecfile_ints(job->arguments, q)[0])
+					continue;
 				keep_nearest(job->found + q * job->k, job->k,
 							 metric_distance(job->metric, vecfile_floats(job->queries, q),
 											 vector, dims),
 							 (int32_t) row);
+			}
 		}
 	}
 }
 
 void
 write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metric,
-					   int k, int threads, const char *path)
+					   int k, int threads, const char *path, const VecFile *classes,
+					   const VecFile *arguments)
 {
-	ExactJob	job = {.base = base,.queries = queries,.metric = metric,.k = k};
+	ExactJob	job = {.base = base,.queries = queries,.metric = metric,.k = k,
+		.classes = classes,.arguments = arguments};
 	pthread_t  *thread = bench_alloc(threads * sizeof(pthread_t));
 	FILE	   *out = fopen(path, "wb");
 
@@ -290,4 +299,41 @@ write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metri
 		die("could not write \"%s\": %m", path);
 	free(job.found);
 	free(thread);
+}
+
+/* A number that follows from another one, spread over all 64-bit numbers (splitmix64). */
+static uint64_t
+scramble(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+void
+write_mixtures(const VecFile *base, long rows, const char *path)
+{
+	int32_t		dims = base->dims;
+	float	   *mixed = bench_alloc(dims * sizeof(float));
+	FILE	   *out = fopen(path, "wb");
+
+	if (out == NULL)
+		die("could not create \"%s\": %m", path);
+	for (long row = 0; row < rows; row++)
+	{
+		const float *a = vecfile_floats(base, row % base->count);
+		const float *b = vecfile_floats(base, scramble(row) % base->count);
+		float		share = 0;
+
+		if (row >= base->count)
+			share = 0.2f + 0.3f * (scramble(~(uint64_t) row) >> 40) / (1 << 24);
+		for (int i = 0; i < dims; i++)
+			mixed[i] = (1 - share) * a[i] + share * b[i];
+		fwrite(&dims, sizeof(dims), 1, out);
+		fwrite(mixed, sizeof(float), dims, out);
+	}
+	if (fclose(out) != 0)
+		die("could not write \"%s\": %m", path);
+	free(mixed);
 }

@@ -72,9 +72,19 @@ extern int	count_right(Metric metric, const VecFile *base, const float *query,
 
 /*
  * Writes the k exact nearest neighbours of every query as .ivecs, nearest
- * first, ties by the lower row number, computed by `threads` threads.
+ * first, ties by the lower row number, computed by `threads` threads.  With
+ * classes only rows count whose class (one number a row) is the query's
+ * argument (one number a query); -1 stands where fewer than k do.
  */
 extern void write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metric,
-								   int k, int threads, const char *path);
+								   int k, int threads, const char *path,
+								   const VecFile *classes, const VecFile *arguments);
+
+/*
+ * Writes `rows` vectors: those of the base, then mixtures of two of them, with
+ * a share of 0.2 to 0.5 of the second one.  The same ones in each run; row i is
+ * made of, or mostly of, row i modulo the base's number of rows.
+ */
+extern void write_mixtures(const VecFile *base, long rows, const char *path);
 
 #endif							/* BENCH_VECFILE_H */

@@ -1,0 +1,220 @@
+# Posting runs of key columns: kill -9 and errors at every step of writing them, VACUUM and inserts at the
+# same time, a standby. After each, no rule is broken and no row is missing in the posting lists.
+
+use strict;
+use warnings;
+
+use VecprovTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# With so many key columns a recent page has room for 64 rows, so a few hundred make runs. They are
+# of all widths; one is NULL in places; one has few values.
+my $columns = join ', ', map { "b$_ bigint GENERATED ALWAYS AS (id::bigint * $_ % 1009) STORED" } 1 .. 14;
+my $table   = "id int, few smallint GENERATED ALWAYS AS (id % 3) STORED,
+	flag bool GENERATED ALWAYS AS (CASE WHEN id % 5 > 0 THEN id % 2 = 0 END) STORED, $columns, v vector(8)";
+my $keys = join ', ', 'few', 'flag', map { "b$_" } 1 .. 14;
+
+my $node = vecprov_node('main', allows_streaming => 1);
+$node->append_conf('postgresql.conf', <<'EOC');
+max_parallel_maintenance_workers = 0
+wal_keep_size = 2GB
+wal_consistency_checking = 'all, vecprov'
+EOC
+$node->start;
+vecprov_functions($node);
+$node->safe_psql('postgres', <<'EOS');
+CREATE FUNCTION postings(index regclass, col int, spans bigint[], OUT bound bigint, OUT given bigint,
+		OUT matching bigint, OUT missing bigint)
+	AS 'vecprov', 'vecprov_debug_postings' LANGUAGE C STRICT;
+-- The largest bigint and what is behind it are not in these ranges.
+CREATE VIEW missing AS SELECT col, spans, p.* FROM generate_series(0, 15) col,
+	(VALUES ('{0, 9223372036854775807}'::bigint[]), ('{0, 0, 1, 2, 32768, 32769}'),
+		('{-9223372036854775808, -9223372036854775800, -9223372036854775700, -9223372036854775290}')) s (spans),
+	postings('items_v'::text::regclass, col, spans) p
+	WHERE missing > 0 OR given > bound OR matching > given;
+EOS
+
+sub rows_sql
+{
+	my ($first, $n) = @_;
+	return "INSERT INTO items (id, v) SELECT i, vec(i % 300, 8) FROM generate_series($first, $first + $n - 1) i";
+}
+
+my $index = "CREATE INDEX items_v ON items USING vecprov (v, $keys) WITH (m = 4, ef_construction = 10)";
+my $make  = "DROP TABLE IF EXISTS items; CREATE TABLE items ($table);";
+
+# Of a server: is all as it should be?
+sub sound
+{
+	my ($name, $server) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	is( ($server // $node)->safe_psql('postgres',
+			"SELECT * FROM vecprov_check('items_v', true) LIMIT 10; SELECT * FROM missing LIMIT 10"),
+		'', "$name: no rule is broken, no row is missing");
+}
+
+sub make_items
+{
+	my ($sql) = @_;
+	$node->safe_psql('postgres', "$make $sql");
+}
+
+sub pages
+{
+	return $node->safe_psql('postgres', "SELECT pg_relation_size('items_v') / 8192");
+}
+
+#
+# Runs are made and merged
+#
+make_items($index);
+sound('an empty index');
+foreach my $round (0 .. 9)
+{
+	$node->safe_psql('postgres', rows_sql($round * 200, 200));
+	sound("inserted, round $round");
+}
+like($node->safe_psql('postgres', "SELECT bound FROM postings('items_v', 2, '{-9223372036854775808, -9223372036854775807}')"),
+	qr/^\d{1,3}$/, 'a slice is a part of the rows');
+$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 4 > 0; VACUUM items');
+sound('VACUUM');
+is($node->safe_psql('postgres', "SELECT bound BETWEEN 500 AND 500 + 64 * 3 FROM postings('items_v', 2, '{0, -1}')"),
+	't', 'runs are without the dead');
+$node->safe_psql('postgres', 'REINDEX INDEX items_v');
+sound('REINDEX');
+is($node->safe_psql('postgres', "SELECT bound <= 16, matching FROM postings('items_v', 0, '{4294967296, -1}')"),
+	't|0', 'of a smallint nothing is above 2 bytes');
+
+# Rows come and go: pages of runs are used again.
+my $before;
+foreach my $round (1 .. 8)
+{
+	$node->safe_psql('postgres', $_)
+	  foreach ('DELETE FROM items', 'VACUUM items', rows_sql(1, 600), rows_sql(601, 300));
+	sound("round $round") if $round % 4 == 0;
+	$before = pages() if $round == 4;
+}
+cmp_ok(pages(), '<=', $before + 60, 'the index grows no more');
+
+#
+# kill -9 and errors at each step
+#
+sub go_on
+{
+	my ($name) = @_;
+
+	sound($name);
+	$node->safe_psql('postgres', rows_sql(20000, 200));
+	sound("$name, inserted again");
+	$node->safe_psql('postgres', "VACUUM items");
+	sound("$name, vacuumed");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('items_v', true)"), '0', "$name: sound")
+}
+
+my %work = (
+	insert => [ "$index; " . rows_sql(1, 760), rows_sql(5000, 200) ],
+	vacuum => [ rows_sql(1, 500) . "; $index; " . rows_sql(600, 150) . '; DELETE FROM items WHERE id % 2 = 0', 'VACUUM items' ]);
+
+foreach my $what (sort keys %work)
+{
+	my ($begin, $sql) = @{ $work{$what} };
+
+	foreach my $point ('runs-begun', 'runs-written', 'runs-written=:7', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended')
+	{
+		my ($name, $count) = split /=/, $point;
+		$count //= '';
+		make_items($begin);
+		ok(crash_at($node, "$name=crash$count", $sql), "$what, $point: crashed");
+		go_on("$what, $point");
+	}
+	foreach my $point ('runs-written', 'runs-listed', 'runs-used')
+	{
+		make_items($begin);
+		my ($rc, $stdout, $stderr) = $node->psql('postgres', "SET vecprov.debug_point = '$point=error'; $sql");
+		like($stderr, qr/error at debug point "$point"/, "$what, $point: an error");
+		go_on("$what, $point, error");
+	}
+}
+
+# Also while the pages that the first one left are given back.
+make_items($work{insert}->[0]);
+ok(crash_at($node, 'runs-listed=crash', $work{insert}->[1]), 'crashed');
+ok(crash_at($node, 'runs-found=crash:3', rows_sql(6000, 400)), 'and when its pages were found');
+go_on('crashed twice');
+
+# Every change, of an index that has its first rows, and of one that gets its second run.
+foreach my $begin ($index, "$index; " . rows_sql(1, 140))
+{
+	my $crashes = 0;
+
+	foreach my $count (1, 2, 3, 5, 8, 12, 13, 14, 15, 16, 17, 18, 20, 25, 200, 400, 700, 760, 800, 1000)
+	{
+		make_items($begin);
+		last unless crash_at($node, "change-before-wal=crash:$count", rows_sql(3000, 140));
+		$crashes++;
+		sound("change $count");
+		$node->safe_psql('postgres', rows_sql(4000, 200) . '; VACUUM items') if $count % 2 == 0;
+		sound("change $count, inserted again");
+	}
+	cmp_ok($crashes, '>', 10, 'crashed at changes');
+}
+
+#
+# A standby, and all at the same time
+#
+make_items("$index; " . rows_sql(1, 200));
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'max_standby_streaming_delay = -1');
+$standby->start;
+
+my $insert = $node->basedir . '/insert.sql';
+append_to_file($insert, <<'EOS');
+\set i random(1, 100000)
+INSERT INTO items (id, v) SELECT :i + j, vec((:i + j) % 300, 8) FROM generate_series(1, 20) j;
+EOS
+my $remove = $node->basedir . '/remove.sql';
+append_to_file($remove, <<'EOS');
+\set i random(0, 9)
+DELETE FROM items WHERE id % 10 = :i;
+VACUUM items;
+EOS
+my $look = $node->basedir . '/look.sql';
+append_to_file($look, <<'EOS');
+SELECT 1 / (count(*) = 0)::int FROM missing WHERE col < 4;
+SELECT 1 / (count(*) = 0)::int FROM vecprov_check('items_v', false);
+EOS
+
+foreach my $round (1 .. 3)
+{
+	my @out  = ('', '', '');
+	my @load = map {
+		my ($file, $clients, $out) = @$_;
+		IPC::Run::start([ 'pgbench', '-n', '-c', $clients, '-T', '2', '-h', $node->host, '-p', $node->port,
+				'-f', $file, 'postgres' ], '>', $out, '2>&1');
+	} ([ $insert, 2, \$out[0] ], [ $remove, 1, \$out[1] ], [ $look, 1, \$out[2] ]);
+	my $standby_out = '';
+	my $standby_load = IPC::Run::start([ 'pgbench', '-n', '-c', '1', '-T', '2', '-h', $standby->host, '-p', $standby->port,
+			'-f', $look, 'postgres' ], '>', \$standby_out, '2>&1');
+
+	$_->finish foreach @load, $standby_load;
+	unlike(join('', @out, $standby_out), qr/ERROR|aborted|FATAL/, "round $round: no errors");
+	sound("round $round");
+	$node->wait_for_catchup($standby);
+	sound("round $round, standby", $standby);
+}
+
+$node->stop('immediate');
+$standby->promote;
+$standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
+$node = $standby;
+sound('promoted');
+$node->safe_psql('postgres', rows_sql(200000, 500) . '; DELETE FROM items WHERE id % 2 = 0');
+$node->safe_psql('postgres', 'VACUUM items');
+sound('promoted, inserted and vacuumed');
+$node->stop;
+done_testing();
