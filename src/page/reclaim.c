@@ -39,11 +39,21 @@ check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tai
 		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of no row.");
 }
 
+/*
+ * A node that was taken out of a chain, and whose row is at the head: posting lists may lead here as long
+ * as the record is not another's.  So it must be marked, too, before its row's place is given away.
+ */
+static bool
+was_taken_out(uint8 flags)
+{
+	return (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == VP_NODE_UNLINKED;
+}
+
 /* A node whose row searches find, and VACUUM must see. */
 static bool
 shows_row(uint8 flags)
 {
-	return is_alive(flags) || (flags & VP_NODE_MOVED);
+	return is_alive(flags) || was_taken_out(flags) || (flags & VP_NODE_MOVED);
 }
 
 /*
@@ -108,6 +118,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
 			counts->dead++;
+		}
+		else if (was_taken_out(tail->flags) && found && gone(&tail->tid, arg))
+		{
+			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
+			counts->dead += !(tail->flags & VP_NODE_LISTED);
 		}
 		else if (is_alive(tail->flags))
 			counts->alive++;
