@@ -26,6 +26,9 @@
 #define VP_COST_LISTED		10.0
 #define VP_COST_SCANNED		5.0
 
+/* A row of a table, read and measured, in pages that are in memory. */
+#define VP_COST_ROW			600.0
+
 /*
  * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637 at ef
  * 258, 6,528 at ef 387 (100 dimensions, 100,000 to 2,000,000 nodes).

@@ -159,7 +159,7 @@ typedef struct VpBareChain
 
 /*
  * A key column.  A node's record holds a stored key of each: an unsigned number whose order is
- * that of the values.  NULL is stored as all ones; a value may be, too.
+ * that of the values.  NULL is stored as all ones; no value is.
  */
 typedef struct VpKeyColumn
 {

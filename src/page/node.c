@@ -187,7 +187,7 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 }
 
 uint8
-vp_node_glance(const VpStore *store, VpId id, void *keys, VpId *next)
+vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId *next)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
 
@@ -200,6 +200,7 @@ vp_node_glance(const VpStore *store, VpId id, void *keys, VpId *next)
 		uint8		flags = tail->flags;
 
 		*next = vp_chain_next(flags, tail->next);
+		*tid = ((const VpNodeTail *) tail)->tid;
 		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
 		if (vp_peek_end(store, place.block, desc, pinned))
 			return flags;

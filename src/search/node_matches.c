@@ -4,8 +4,8 @@
  *	  The nodes of an index that may match a filter: VpMatches over posting
  *	  lists.
  *
- * Those of the condition that leaves the fewest rows.  Of an index without posting lists
- * all nodes may match.
+ * Those of the condition that leaves the fewest rows.  Where there is no condition, or an index has no
+ * posting lists, all nodes may match.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,7 +70,7 @@ vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilt
 	matches->matches.again = again;
 	matches->matches.sample = sample_ids;
 	matches->filter = filter;
-	matches->postings = vp_postings_open(store);
+	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(store) : NULL;
 	matches->matches.listed = matches->postings != NULL;
 	matches->matches.bound = matches->postings != NULL ?
 		vp_scan_narrowest(matches->postings, filter) : nids;

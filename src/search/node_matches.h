@@ -23,7 +23,7 @@ typedef struct VpNodeMatches
 } VpNodeMatches;
 
 /*
- * Of the filter, which must stay and has a condition, and an index of which all ids are below
+ * Of the filter, which must stay, or NULL, and an index of which all ids are below
  * nids.  In the current memory context, with which it ends; valid while the caller's
  * snapshot is.
  */

@@ -443,12 +443,13 @@ typedef struct Glance
 } Glance;
 
 static inline Glance
-make_glance(const VpNodeSource *source, const char *keys, uint8 flags, VpId next)
+make_glance(const VpNodeSource *source, const char *keys, const ItemPointerData *tid, uint8 flags, VpId next)
 {
 	Glance		glance;
 
 	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
-		vp_filter_test(source->filter, keys) != VP_NO;
+		(source->filter == NULL || vp_filter_test(source->filter, keys) != VP_NO) &&
+		(source->tids == NULL || vp_tid_set_has(source->tids, tid));
 	glance.next = next;
 	return glance;
 }
@@ -460,6 +461,7 @@ glance_at(const VpNodeSource *source, VpId id)
 	const VpStore *store = &source->index->store;
 	VpPlace		place = vp_node_place(&store->geo, id);
 	char		keys[VP_MAX_KEY_BYTES];
+	ItemPointerData tid;
 	BufferDesc *desc;
 	uint8		flags;
 	VpId		next;
@@ -473,13 +475,14 @@ glance_at(const VpNodeSource *source, VpId id)
 		Glance		glance;
 
 		flags = tail->flags;
-		glance = make_glance(source, record + store->geo.keys_offset, flags,
+		tid = ((const VpNodeTail *) tail)->tid;
+		glance = make_glance(source, record + store->geo.keys_offset, &tid, flags,
 							 vp_chain_next(flags, tail->next));
 		if (likely(vp_peek_done(&store->peek, place.block, desc)))
 			return glance;
 	}
-	flags = vp_node_glance(store, id, keys, &next);
-	return make_glance(source, keys, flags, next);
+	flags = vp_node_glance(store, id, keys, &tid, &next);
+	return make_glance(source, keys, &tid, flags, next);
 }
 
 /* Begins to load what glances at nodes need. */
@@ -583,6 +586,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->hooks = NULL;
 	source->hooks_arg = NULL;
 	source->filter = NULL;
+	source->tids = NULL;
 	source->shard = -1;
 	for (int i = 0; i < lengthof(source->targets); i++)
 		source->targets[i] = palloc(VP_MAX_LINKS * sizeof(VpTarget));

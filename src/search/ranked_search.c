@@ -19,8 +19,10 @@
 
 #include "base/debug_point.h"
 #include "base/settings.h"
+#include "graph/filter_rule.h"
 #include "page/node.h"
 #include "search/bare_rows.h"
+#include "search/few_rows.h"
 #include "search/node_matches.h"
 #include "search/node_source.h"
 #include "search/ranked_search.h"
@@ -41,7 +43,10 @@ struct VpRankedSearch
 	void	   *scratch;		/* an exact vector that is on two pages */
 	VpBareRows *bare;			/* in `rows`; NULL: not yet */
 	const VpFilter *filter;		/* NULL: none */
-	VpNodeMatches matches;		/* of a filter with conditions on keys */
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
+	VpFewRows  *few;			/* these, measured in the table; NULL: the graph
+								 * is searched */
+	VpNodeMatches matches;		/* of a filter with conditions on keys, or TIDs */
 	bool		started;		/* the graph has been searched since begin */
 
 	VpTableEnd	table;
@@ -72,11 +77,17 @@ step_on(const VpStore *store, VpRow *row, VpId next)
 	row->id = next;
 }
 
-/* Is the search for the rows that satisfy conditions on keys, and so one for matches? */
+static inline bool
+has_key_conditions(const VpRankedSearch *search)
+{
+	return search->filter != NULL && search->filter->nconditions > 0;
+}
+
+/* Is the search for the rows that satisfy conditions on keys, or are in a set, and so one for matches? */
 static inline bool
 has_matches(const VpRankedSearch *search)
 {
-	return search->filter != NULL && search->filter->nconditions > 0;
+	return search->tids != NULL || has_key_conditions(search);
 }
 
 /* By the keys of a node: does its row satisfy the filter? */
@@ -85,7 +96,7 @@ test_row(const VpRankedSearch *search, VpId id)
 {
 	char		keys[VP_MAX_KEY_BYTES];
 
-	if (!has_matches(search))
+	if (!has_key_conditions(search))
 		return VP_YES;
 	vp_node_keys(&search->index->store, id, keys);
 	return vp_filter_test(search->filter, keys);
@@ -122,7 +133,7 @@ find_row(void *nodes, VpRow *row, VpHit *hit)
 		if (tail.flags == 0 || (tail.flags & VP_NODE_BARE) || vp_is_gone(tail.flags))
 			continue;
 		truth = test_row(search, at);
-		if (truth == VP_NO)
+		if (truth == VP_NO || (search->tids != NULL && !vp_tid_set_has(search->tids, &tail.tid)))
 			continue;
 		hit->tid = tail.tid;
 		hit->recheck = truth == VP_UNSURE;
@@ -139,6 +150,21 @@ find_row(void *nodes, VpRow *row, VpHit *hit)
  *----------
  */
 
+/* The reader of the search's table. */
+static VpRowReader *
+get_reader(VpRankedSearch *search)
+{
+	if (search->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(search->context);
+
+		search->reader = vp_row_reader_begin(search->table.table, search->index->store.rel,
+											 search->snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	return search->reader;
+}
+
 /*
  * The exact distance of a node by the vector of its row, or of the first behind it that the
  * snapshot sees; false when there is none.
@@ -151,17 +177,9 @@ row_distance(VpRankedSearch *search, VpId id, double *dist)
 	VpHit		hit;
 	const VpValue *value = NULL;
 
-	if (search->reader == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(search->context);
-
-		search->reader = vp_row_reader_begin(search->table.table, index->store.rel,
-											 search->snapshot);
-		MemoryContextSwitchTo(old);
-	}
 	vp_row_start(&at, id);
 	while (value == NULL && find_row(search, &at, &hit))
-		value = vp_row_reader_get(search->reader, &hit.tid);
+		value = vp_row_reader_get(get_reader(search), &hit.tid);
 	if (value == NULL)
 		return false;
 	*dist = index->form->distance(&index->meta, search->vector, index->form->elements(value));
@@ -404,9 +422,19 @@ vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *ef
 	vp_table_end_init(&search->table, table);
 	search->snapshot = snapshot;
 	search->filter = filter;
+	search->tids = NULL;
+	search->few = NULL;
 	search->started = false;
 	search->bare = NULL;
 	search->vector = copy_query(search, query);
+}
+
+void
+vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids)
+{
+	Assert(!search->started);
+	search->tids = tids;
+	search->ranking.effort.max_rows = 0;
 }
 
 /* The index has got another mean since it was opened. */
@@ -454,9 +482,10 @@ prepare_source(VpRankedSearch *search, uint32 nids, int nentries)
 	VpNodeSource *source = &search->source;
 
 	source->nids = nids;
-	source->filter = has_matches(search) ? search->filter : NULL;
+	source->filter = has_key_conditions(search) ? search->filter : NULL;
+	source->tids = search->tids;
 	source->vectors = source->rows_come = 0;
-	if (source->filter != NULL)
+	if (has_matches(search))
 		return;
 	/* most of those that are expanded early stay among the nearest */
 	source->vectors = search->index->store.geo.vector_words > 0 ? 2 * VP_MIN_MEASURED : 0;
@@ -514,6 +543,48 @@ search_graph(VpRankedSearch *search)
 	vp_ranking_searched(ranking);
 }
 
+/* Are the rows of the set so few that to measure them in their table costs less than a search? */
+static bool
+are_few(const VpRankedSearch *search)
+{
+	double		rows = (double) vp_tid_set_size(search->tids);
+	double		nodes = Max(vp_graph_state(&search->index->store).next_id, 1);
+	double		visit = vp_visit_cost(search->ranking.ef, Min(rows / nodes, 1), nodes);
+
+	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_SCANNED);
+}
+
+/* Instead of a search of the graph, if that costs less. */
+static void
+measure_few(VpRankedSearch *search)
+{
+	VpRanking  *ranking = &search->ranking;
+
+	if (search->tids == NULL || !are_few(search))
+		return;
+	search->started = true;
+	pgstat_count_index_scan(search->index->store.rel);
+	ranking->hooks->round(ranking->hooks_arg);
+	search->few = vp_few_rows_measure(get_reader(search), search->index, search->vector, search->tids);
+	ranking->measured = search->few->n;
+}
+
+/* The next of these that is not outside the radius. */
+static bool
+next_of_few(VpRankedSearch *search, VpHit *hit)
+{
+	const VpEffort *effort = &search->ranking.effort;
+
+	while (vp_few_rows_next(search->few, hit))
+	{
+		if (effort->bounded && hit->dist > effort->radius)
+			continue;
+		search->ranking.nreturned++;
+		return true;
+	}
+	return false;
+}
+
 bool
 vp_ranked_next(VpRankedSearch *search, VpHit *hit)
 {
@@ -521,13 +592,17 @@ vp_ranked_next(VpRankedSearch *search, VpHit *hit)
 	bool		found;
 
 	search->ranking.working = false;
+	old = MemoryContextSwitchTo(search->rows);
 	if (!search->started)
 	{
 		vp_ranking_works(&search->ranking);
-		search_graph(search);
+		measure_few(search);
 	}
-	old = MemoryContextSwitchTo(search->rows);
-	found = vp_ranking_next(&search->ranking, hit);
+	MemoryContextSwitchTo(old);
+	if (!search->started)
+		search_graph(search);
+	MemoryContextSwitchTo(search->rows);
+	found = search->few != NULL ? next_of_few(search, hit) : vp_ranking_next(&search->ranking, hit);
 	MemoryContextSwitchTo(old);
 	return found;
 }
@@ -552,7 +627,8 @@ vp_ranked_take(VpRankedSearch *search, const VpHit *hit)
 bool
 vp_ranked_has_more(const VpRankedSearch *search)
 {
-	return vp_ranking_has_more(&search->ranking);
+	return search->few != NULL ? search->few->next < search->few->n :
+		vp_ranking_has_more(&search->ranking);
 }
 
 /* How rows that satisfy the filter were found at last; NULL: there was none. */
@@ -566,6 +642,8 @@ way_name(const VpRankedSearch *search)
 		[VP_WAY_MEASURE] = "measured all"
 	};
 
+	if (search->few != NULL)
+		return "rows of the table";
 	if (search->ranking.matches == NULL)
 		return NULL;
 	return search->ranking.sweep != NULL ? "sweep" : names[vp_search_counts(search->ranking.search).way];

@@ -23,6 +23,7 @@
 #include "key/filter.h"
 #include "search/index.h"
 #include "search/ranking.h"
+#include "search/tid_set.h"
 
 typedef struct VpRankedSearch VpRankedSearch;
 
@@ -46,6 +47,12 @@ extern const VpIndex *vp_ranked_index(const VpRankedSearch *search);
  */
 extern void vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
 							const VpFilter *filter, Relation table, Snapshot snapshot);
+
+/*
+ * Between begin and the first call of next: only rows of a set are wanted, which must stay until the next
+ * begin, or the end.  The table and a snapshot have been given.
+ */
+extern void vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids);
 
 /*
  * The next row; false: no more.  The first call searches the graph, others may go on with that.

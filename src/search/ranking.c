@@ -166,7 +166,7 @@ end_in_order(VpRanking *ranking, bool more)
 	ranking->hooks->ends(ranking->hooks_arg, &end);
 	ranking->phase = VP_RANKING_LATE;
 	ranking->with_bare = !more && !ranking->effort.vectors_only &&
-		!ranking->effort.bounded && ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
+		ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
 }
 
 void
@@ -316,7 +316,9 @@ next_row(VpRanking *ranking)
 static inline bool
 is_outside(const VpRanking *ranking, double dist)
 {
-	return ranking->effort.bounded && !(dist <= ranking->effort.radius);
+	if (!ranking->effort.bounded)
+		return false;
+	return isnan(dist) ? !ranking->effort.nan_inside : dist > ranking->effort.radius;
 }
 
 /*
