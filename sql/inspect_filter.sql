@@ -195,6 +195,14 @@ CREATE POLICY filter_even ON filter_items TO regress_vecprov_filter USING (id % 
 SET ROLE regress_vecprov_filter;
 SELECT i, pg_temp.compare(i::regclass, 10, 'price < 3'), pg_temp.compare(i::regclass, 10, 'tenant_id < 4 AND filter_own.note(id)') FROM unnest('{filter_plain,filter_keys}'::text[]) i;
 SELECT vecprov_recall('filter_keys', 10, 20, 'filter_own.note(id)') > 0.9 AS recall, vecprov_recall('filter_plain', 10, 20, 'id % 2 = 1') IS NULL AS hidden;
+RESET ROLE;
+REVOKE SELECT ON filter_items FROM regress_vecprov_filter;
+GRANT SELECT (v) ON filter_items TO regress_vecprov_filter;
+SET ROLE regress_vecprov_filter;
+SELECT filter_search(NULL), filter_search('true'), filter_search('tenant_id = 1');
+RESET ROLE;
+GRANT SELECT ON filter_items TO regress_vecprov_filter;
+SET ROLE regress_vecprov_filter;
 SET row_security = off;
 SELECT filter_search('true'), pg_temp.try($$SELECT vecprov_recall('filter_plain', 10, 10, 'true')$$);
 RESET row_security;

@@ -349,7 +349,7 @@ evaluate_constants(const VpCallerRows *rows)
 
 		(void) RelationGetIndexExpressions(rel);
 		(void) RelationGetIndexPredicate(rel);
-		index_close(rel, AccessShareLock);
+		index_close(rel, NoLock);
 	}
 	list_free(indexes);
 }
