@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 
 #include "inspect/heap_scan.h"
+#include "key/key.h"
 
 void
 vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)
@@ -75,6 +76,8 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 {
 	EachRow    *each = arg;
 	MemoryContext old;
+	const VpMeta *meta = &each->target->index->meta;
+	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
 	const VpValue *value;
 
 	if (isnull[0])
@@ -84,10 +87,11 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	}
 	old = MemoryContextSwitchTo(each->scratch);
 	value = vp_value_get(values[0]);
-	if (vp_value_accepted(&each->target->index->meta, value))
+	if (vp_value_accepted(meta, value))
 	{
+		vp_keys_store(meta, values, isnull, keys);
 		MemoryContextSwitchTo(old);
-		each->call(tid, value, each->arg);
+		each->call(tid, value, keys, each->arg);
 	}
 	else
 		call_bare(each, tid, VP_BARE_NAN);

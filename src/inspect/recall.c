@@ -82,7 +82,7 @@ struct VpRecall
  */
 
 static void
-draw(ItemPointer tid, const VpValue *value, void *arg)
+draw(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 	int64		at = recall->rows++;
@@ -116,7 +116,7 @@ distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 }
 
 static void
-measure_row(ItemPointer tid, const VpValue *value, void *arg)
+measure_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 
@@ -165,7 +165,7 @@ measure_matches(VpRecall *recall, VpCallerRows *matches)
 
 	vp_caller_rows_begin(matches, NULL);
 	while ((value = vp_caller_rows_next(matches, &tid)) != NULL)
-		measure_row(&tid, value, recall);
+		measure_row(&tid, value, NULL, recall);
 }
 
 /* Finds how far the k-th neighbour of each sample is. */

@@ -3,7 +3,8 @@
  * key.c
  *	  Stored keys: from values of each type; see key.h.
  *
- * Numbers: the sign bit is flipped, so that they are ordered without it.  Reals as B-tree
+ * Numbers: the sign bit is flipped, so that they are ordered without it, and the largest has the
+ * key of the one before, since its own is NULL's.  Reals as B-tree
  * orders them: one zero, one NaN, which is the largest.
  *
  * Strings: up to 7 bytes as they are, filled up with zeroes, and how many there are in the
@@ -46,6 +47,18 @@ signed_key(int64 value, int width)
 	return ((uint64) value ^ UINT64CONST(1) << (8 * width - 1)) & vp_key_ones(width);
 }
 
+/* The largest number shares the key of the one before. */
+static inline uint64
+below_ones(uint64 key, int width, bool *exact)
+{
+	uint64		largest = vp_key_ones(width) - 1;
+
+	if (key < largest)
+		return key;
+	*exact = false;
+	return largest;
+}
+
 static uint64
 bool_key(Datum value, bool *exact)
 {
@@ -55,28 +68,41 @@ bool_key(Datum value, bool *exact)
 static uint64
 int2_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt16(value), 2);
+	return below_ones(signed_key(DatumGetInt16(value), 2), 2, exact);
 }
 
-/* Dates too. */
 static uint64
 int4_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt32(value), 4);
+	return below_ones(signed_key(DatumGetInt32(value), 4), 4, exact);
 }
 
-/* Times, timestamps and money too. */
+/* Money too. */
 static uint64
 int8_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt64(value), 8);
+	return below_ones(signed_key(DatumGetInt64(value), 8), 8, exact);
 }
 
 /* Enums too. */
 static uint64
 oid_key(Datum value, bool *exact)
 {
-	return DatumGetObjectId(value);
+	return below_ones(DatumGetObjectId(value), 4, exact);
+}
+
+/* Infinity comes directly behind a number that no finite date is. */
+static uint64
+date_key(Datum value, bool *exact)
+{
+	return Min(signed_key(DatumGetDateADT(value), 4), vp_key_ones(4) - 1);
+}
+
+/* Times too. */
+static uint64
+timestamp_key(Datum value, bool *exact)
+{
+	return Min(signed_key(DatumGetTimestamp(value), 8), vp_key_ones(8) - 1);
 }
 
 static uint64
@@ -252,43 +278,36 @@ inet_key(Datum value, bool *exact)
 typedef struct KeyForm
 {
 	int			width;
-	bool		may_be_ones;
 	uint64		(*key) (Datum value, bool *exact);
 } KeyForm;
 
 static const KeyForm forms[VP_NKEYFORMS] = {
-	[VP_KEY_BOOL] = {1, false, bool_key},
-	[VP_KEY_INT2] = {2, true, int2_key},
-	[VP_KEY_INT4] = {4, true, int4_key},
-	[VP_KEY_INT8] = {8, true, int8_key},
-	[VP_KEY_OID] = {4, true, oid_key},
-	[VP_KEY_FLOAT4] = {4, false, float4_key},
-	[VP_KEY_FLOAT8] = {8, false, float8_key},
-	[VP_KEY_MONEY] = {8, true, int8_key},
-	[VP_KEY_DATE] = {4, true, int4_key},
-	[VP_KEY_TIME] = {8, false, int8_key},
-	[VP_KEY_TIMESTAMP] = {8, true, int8_key},
-	[VP_KEY_TIMESTAMPTZ] = {8, true, int8_key},
-	[VP_KEY_INTERVAL] = {8, false, interval_key},
-	[VP_KEY_NUMERIC] = {8, false, numeric_key},
-	[VP_KEY_ENUM] = {4, true, oid_key},
-	[VP_KEY_UUID] = {8, false, uuid_key},
-	[VP_KEY_INET] = {8, false, inet_key},
-	[VP_KEY_BYTEA] = {8, false, text_key},
-	[VP_KEY_TEXT] = {8, false, text_key},
-	[VP_KEY_BPCHAR] = {8, false, bpchar_key},
+	[VP_KEY_BOOL] = {1, bool_key},
+	[VP_KEY_INT2] = {2, int2_key},
+	[VP_KEY_INT4] = {4, int4_key},
+	[VP_KEY_INT8] = {8, int8_key},
+	[VP_KEY_OID] = {4, oid_key},
+	[VP_KEY_FLOAT4] = {4, float4_key},
+	[VP_KEY_FLOAT8] = {8, float8_key},
+	[VP_KEY_MONEY] = {8, int8_key},
+	[VP_KEY_DATE] = {4, date_key},
+	[VP_KEY_TIME] = {8, timestamp_key},
+	[VP_KEY_TIMESTAMP] = {8, timestamp_key},
+	[VP_KEY_TIMESTAMPTZ] = {8, timestamp_key},
+	[VP_KEY_INTERVAL] = {8, interval_key},
+	[VP_KEY_NUMERIC] = {8, numeric_key},
+	[VP_KEY_ENUM] = {4, oid_key},
+	[VP_KEY_UUID] = {8, uuid_key},
+	[VP_KEY_INET] = {8, inet_key},
+	[VP_KEY_BYTEA] = {8, text_key},
+	[VP_KEY_TEXT] = {8, text_key},
+	[VP_KEY_BPCHAR] = {8, bpchar_key},
 };
 
 int
 vp_key_width(VpKeyForm form)
 {
 	return forms[form].width;
-}
-
-bool
-vp_key_may_be_ones(VpKeyForm form)
-{
-	return forms[form].may_be_ones;
 }
 
 uint64
