@@ -230,8 +230,10 @@ static void
 find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)
 {
 	uint32		first = (uint32) span->first;
-	uint32		width = (uint32) (span->last - span->first);
+	uint32		width = (uint32) (Min(span->last, PG_UINT32_MAX) - span->first);
 
+	if (span->first > span->last || span->first > PG_UINT32_MAX)
+		return;
 	for (uint32 i = 0; i < n; i += KEYS_TOGETHER)
 	{
 		uint32		end = Min(n, i + KEYS_TOGETHER);
@@ -250,22 +252,6 @@ find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *
 	}
 }
 
-/* Of one span, which is what most conditions are: one comparison a row. */
-static void
-find_in_span(const uint32 *refs, const uint32 *keys, const uint64 *long_keys, uint32 n,
-			 const VpKeySpan *span, VpIdList *found)
-{
-	uint64		width = span->last - span->first;
-
-	for (uint32 i = 0; keys != NULL && i < n; i++)
-		if (keys[i] - span->first <= width)
-			add_id(found, refs[i]);
-	for (uint32 i = 0; long_keys != NULL && i < n; i++)
-		if (long_keys[i] - span->first <= width)
-			add_id(found, refs[i]);
-}
-
-/* Adds the rows of one page, which the caller has locked. */
 static void
 find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 			 const VpKeySpan *spans, int nspans, VpIdList *found)
@@ -280,9 +266,9 @@ find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 		long_keys = (const uint64 *) column_start(geo, page, column);
 	else if (column >= 0)
 		keys = (const uint32 *) column_start(geo, page, column);
-	if (column >= 0 && nspans == 1 && spans->first <= spans->last)
+	if (keys != NULL && nspans == 1)
 	{
-		find_in_span(refs, keys, long_keys, n, spans, found);
+		find_in_span(keys, refs, n, spans, found);
 		return;
 	}
 	for (uint32 i = 0; i < n; i++)
