@@ -326,7 +326,8 @@ typedef struct VpBareEntry
  *
  * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
  * for searches, never linked to again.  UNLINKED: nothing leads to it any
- * more; it stays as it is until no search can be on it.  LISTED: besides, it is
+ * more; it stays as it is until no search can be on it, but posting lists may still
+ * lead to it: when the row that it keeps goes, VACUUM makes it DEAD, too.  LISTED: besides, it is
  * known as one to be used again.  MOVED, of a dead one: searches that began before
  * its row was given to another node find it here.
  *

@@ -47,6 +47,16 @@ shows_row(uint8 flags)
 }
 
 /*
+ * A node that was taken out of its chain and keeps its row.  No link leads to it, but a run may: once the row is
+ * gone, its TID can be that of another one.
+ */
+static bool
+keeps_row(uint8 flags)
+{
+	return (flags & VP_NODE_UNLINKED) && !(flags & (VP_NODE_DEAD | VP_NODE_BARE));
+}
+
+/*
  * Two passes over the page: most have no dead, and are only locked for
  * reading.  The page is looked at again once it is locked for writing, after
  * the metapage, whose totals change with it.
@@ -77,7 +87,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
-		found = shows_row(tail->flags) && gone(&tail->tid, arg);
+		found = (shows_row(tail->flags) || keeps_row(tail->flags)) && gone(&tail->tid, arg);
 	}
 	if (found)
 	{
@@ -108,6 +118,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
 			counts->dead++;
+		}
+		else if (keeps_row(tail->flags) && found && gone(&tail->tid, arg))
+		{
+			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
+			counts->dead += !(tail->flags & VP_NODE_LISTED);
 		}
 		else if (is_alive(tail->flags))
 			counts->alive++;

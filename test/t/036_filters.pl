@@ -379,6 +379,28 @@ same($standby, 'promoted');
 cmp_ok($found, '>=', 0.95 * $possible, "of $possible rows that were asked for $found are those");
 
 #----------
+# Rows that the head of a chain took over
+#----------
+
+# Each vector twice. The first rows are deleted, so the heads take over the second ones; these are deleted, and
+# their TIDs go to rows of other keys, without a vector. What was behind the heads is still in lists of keys.
+is($node->safe_psql('postgres', <<'EOS'), '0', 'no row comes by keys that another one had at its place');
+CREATE TABLE chains (id integer, k integer, v vector(3)) WITH (autovacuum_enabled = off);
+CREATE INDEX chains_idx ON chains USING vecprov (v, k);
+INSERT INTO chains SELECT i, 1 + i % 2, ARRAY[i / 2, 1, 1]::vector FROM generate_series(0, 399) i;
+INSERT INTO chains SELECT i, 0, ARRAY[i % 83, i % 89, i % 97]::vector FROM generate_series(1001, 9000) i;
+DELETE FROM chains WHERE k = 1;
+VACUUM chains;
+DELETE FROM chains WHERE k = 2;
+VACUUM chains;
+INSERT INTO chains SELECT i, 3, NULL FROM generate_series(10001, 11000) i;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SET enable_bitmapscan = off;
+SELECT count(*) FROM (SELECT id FROM chains WHERE k = 2 ORDER BY v <-> '[1,2,3]' LIMIT 1000) r;
+EOS
+
+#----------
 # The examples of doc/filters.md
 #----------
 
