@@ -49,6 +49,9 @@ SELECT * FROM compare('price = 7 OR doc @> ''{"lang": "l7"}''', 1000);
 SELECT * FROM compare('tags @> ''{3, 43}''', 10);
 SELECT * FROM compare('id BETWEEN 700 AND 800', 200);
 SELECT * FROM compare('price < -1', 10);
+-- a condition that holds for all rows, or for none, is tested before
+SELECT * FROM compare('price = 7 AND current_user = session_user', 10);
+SELECT * FROM compare('price = 7 AND current_user <> session_user', 10);
 
 -- Many rows: a bitmap that knows pages only.
 SET work_mem = '64kB';

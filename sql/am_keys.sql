@@ -109,6 +109,11 @@ FROM keys_pairs, unnest('{<,=,>}'::text[]) op;
 INSERT INTO keys_conditions
 SELECT 'two columns', format('%s %s %L AND %s %s %L', a.col, op, a.vals[i], b.col, other, b.vals[i])
 FROM keys_types a JOIN keys_types b ON b.no = a.no % 23 + 1, unnest('{<=,>,<>}'::text[]) op, unnest('{=,>=}'::text[]) other, generate_series(1, 2) i;
+INSERT INTO keys_conditions
+SELECT 'many', format(condition, col, vals || more, regexp_replace(type, '(\(\d+\))? COLLATE.*', ''))
+FROM keys_types, (SELECT array_agg((i * 3)::text) AS more FROM generate_series(4, 40) i) m, unnest(ARRAY['%1$s = ANY (%2$L::%3$s[])',
+	'%1$s <> ANY (%2$L::%3$s[])', '%1$s <= ANY (%2$L::%3$s[])', '%1$s = ANY (%2$L::%3$s[]) AND %1$s <> ''12'' AND %1$s >= ''1''']) condition
+WHERE col IN ('k_int2', 'k_int4', 'k_int8', 'k_oid', 'k_float4', 'k_float8', 'k_numeric', 'k_money', 'k_interval', 'k_text', 'k_c', 'k_varchar', 'k_bpchar', 'k_size');
 INSERT INTO keys_conditions VALUES
 	('boolean', 'k_bool'), ('boolean', 'NOT k_bool'), ('boolean', 'k_bool IS TRUE'),
 	('like', 'k_c LIKE ''abc%'''), ('like', 'k_c LIKE ''a%'''),
@@ -129,7 +134,7 @@ BEGIN
 	removed := coalesce(jsonb_path_query_first(plan, 'strict $.**."Rows Removed by Index Recheck"')::integer, 0);
 END
 $$;
-SELECT condition, pg_temp.rechecked(condition) > 0 AS some_removed FROM unnest(ARRAY['k_int4 = 7', 'k_int4 < 7', 'k_int4 > 2147483640', 'k_int4 = 7::bigint', 'k_int4 <> ANY (''{1,2}'')',
+SELECT condition, pg_temp.rechecked(condition) > 0 AS some_removed FROM unnest(ARRAY['k_int4 = 7', 'k_int4 < 7', 'k_int4 > 2147483640', 'k_int4 = 2147483647', 'k_int4 = 7::bigint', 'k_int4 <> ANY (''{1,2}'')',
 	'k_int4 IS NULL', 'k_float8 > 0', 'k_numeric = 1', 'k_text = ''ab''', 'k_text = ''abcdefgh''', 'k_c < ''abcdefg''', 'k_text < ''ab''', 'k_mood < ''ok''', 'k_bool']) condition;
 
 -- Parameters, in plans that do not know them; other types, as drivers bind them; no array, one that is not there
@@ -154,6 +159,12 @@ RESET plan_cache_mode;
 SELECT t.vals[1:2], count(r.id), count(r.id) = (SELECT count(*) FROM keys_items WHERE k_text || '' = ANY (t.vals[1:2])) AS complete
 FROM keys_types t LEFT JOIN LATERAL (SELECT id FROM keys_items i WHERE k_text = ANY (t.vals[1:2]) ORDER BY v <-> '[1,2,3]' LIMIT 1000) r ON true
 WHERE t.col IN ('k_text', 'k_varchar', 'k_bool') GROUP BY t.no, t.vals ORDER BY t.no;
+
+-- A label that comes later, between others
+ALTER TYPE keys_mood ADD VALUE 'calm' BEFORE 'happy';
+UPDATE keys_items SET k_mood = 'calm' WHERE id IN (2, 102, 202);
+SELECT count(*) AS calm, count(*) FILTER (WHERE k_mood = 'calm') FROM (SELECT * FROM keys_items WHERE k_mood = 'calm' ORDER BY v <-> '[1,2,3]' LIMIT 1000) r;
+SELECT condition, pg_temp.differs(condition) AS difference FROM unnest(ARRAY['k_mood < ''happy''', 'k_mood >= ''calm''', 'k_mood <> ''calm''', 'k_mood > ANY (''{ok,calm}'')']) condition;
 
 -- Equal vectors, whose rows have keys of their own; a key that changes; rows that go
 CREATE TABLE keys_equal (id integer PRIMARY KEY, tenant integer, v vector(3)) WITH (autovacuum_enabled = off);

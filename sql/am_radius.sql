@@ -10,9 +10,9 @@ CREATE INDEX radius_l2 ON radius_rows USING vecprov (e vector_l2_ops, kind);
 CREATE INDEX radius_cosine ON radius_rows USING vecprov (e vector_cosine_ops);
 CREATE INDEX radius_ip ON radius_rows USING vecprov (e vector_ip_ops);
 VACUUM ANALYZE radius_rows;
-SET vecprov.ef_search = 400;
 
--- Without LIMIT and without ORDER BY, too, and chosen by cost.
+-- Without LIMIT and without ORDER BY, too.
+SET enable_seqscan = off;
 EXPLAIN (COSTS OFF)
 SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8 ORDER BY e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]';
 EXPLAIN (COSTS OFF)
@@ -37,6 +37,7 @@ EXPLAIN (COSTS OFF)
 SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < id;
 
 -- The rows are those of a sequential scan.
+SET vecprov.ef_search = 2000;
 CREATE FUNCTION inside(condition text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	query text := 'SELECT count(*), sum(id) FROM radius_rows WHERE ' || condition;
@@ -80,6 +81,8 @@ SELECT inside(condition) FROM unnest(ARRAY[
 -- Two of them; a radius that a parameter says, and one that another table does.
 SELECT inside('e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 1.2 AND e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 0.9');
 SELECT inside('e <-> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < 1.2 AND e <-> ''[0.3,0.2,0.3,0.4,0.5,0.6]'' < 0.9');
+RESET vecprov.ef_search;
+SET enable_seqscan = off;
 SET plan_cache_mode = force_generic_plan;
 PREPARE near (vector, float8) AS SELECT count(*) FROM radius_rows WHERE e <-> $1 < $2;
 EXPLAIN (COSTS OFF) EXECUTE near ('[0.1,0.2,0.3,0.4,0.5,0.6]', 0.8);

@@ -94,6 +94,20 @@ SELECT rule, message FROM vecprov_check('check_other_idx', true);
 REINDEX INDEX check_other_idx;
 SELECT rule, message FROM vecprov_check('check_other_idx', true);
 
+-- So are keys that are not the row's: a function that is not as immutable as it says
+CREATE FUNCTION check_key(vector) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 'the key'; END $$;
+CREATE INDEX check_other_key ON check_other USING vecprov (v, check_key(v));
+INSERT INTO check_other VALUES ('[2,2,2]'), ('[4,4,4]');
+SELECT rule, message FROM vecprov_check('check_other_key', true);
+CREATE OR REPLACE FUNCTION check_key(vector) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 'the key of ' || $1::text; END $$;
+SELECT rule, count(*) FROM vecprov_check('check_other_key', true) GROUP BY 1;
+INSERT INTO check_other VALUES ('[5,5,5]');
+SELECT rule, count(*) FROM vecprov_check('check_other_key', true) GROUP BY 1;
+REINDEX INDEX check_other_key;
+SELECT rule, count(*) FROM vecprov_check('check_other_key', true) GROUP BY 1;
+DROP INDEX check_other_key;
+DROP FUNCTION check_key(vector);
+
 DROP VIEW check_view;
 DROP SEQUENCE check_sequence;
 DROP TABLE check_items, check_partitioned, check_other;

@@ -9,10 +9,11 @@ COMMENT ON FUNCTION vecprov_check(regclass, boolean) IS
 REVOKE EXECUTE ON FUNCTION vecprov_check(regclass, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION vecprov_check(regclass, boolean) TO pg_stat_scan_tables;
 
-CREATE FUNCTION vecprov_recall(index regclass, k integer DEFAULT 10, samples integer DEFAULT 100)
+CREATE FUNCTION vecprov_recall(index regclass, k integer DEFAULT 10, samples integer DEFAULT 100,
+	filter text DEFAULT NULL, params text[] DEFAULT NULL)
 	RETURNS double precision
-	AS 'MODULE_PATHNAME', 'vecprov_recall' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_recall(regclass, integer, integer) IS
+	AS 'MODULE_PATHNAME', 'vecprov_recall' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_recall(regclass, integer, integer, text, text[]) IS
 	'how many of the k exact neighbours of sampled rows the index finds, 0 to 1';
 
 CREATE FUNCTION vecprov_index_bytes(index regclass, OUT total bigint, OUT search bigint)

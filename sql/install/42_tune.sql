@@ -1,10 +1,10 @@
 -- How much effort, and what capacity, an index needs.
 
 CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision, k integer DEFAULT 10,
-	samples integer DEFAULT 100,
+	samples integer DEFAULT 100, filter text DEFAULT NULL, params text[] DEFAULT NULL,
 	OUT ef_search integer, OUT recall double precision, OUT ms double precision)
-	AS 'MODULE_PATHNAME', 'vecprov_tune' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_tune(regclass, double precision, integer, integer) IS
+	AS 'MODULE_PATHNAME', 'vecprov_tune' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_tune(regclass, double precision, integer, integer, text, text[]) IS
 	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; the mean time of such a search';
 
 CREATE FUNCTION vecprov_tier_memory(index regclass, tier text, OUT need bigint, OUT available bigint)
@@ -13,12 +13,15 @@ COMMENT ON FUNCTION vecprov_tier_memory(regclass, text) IS
 	'bytes of an index that a tier would keep in memory, and those that can be had for it';
 
 CREATE FUNCTION vecprov_plan(index regclass, target_qps double precision,
-	target_recall double precision DEFAULT 0.95, k integer DEFAULT 10)
+	target_recall double precision DEFAULT 0.95, k integer DEFAULT 10,
+	filter text DEFAULT NULL, params text[] DEFAULT NULL)
 	RETURNS TABLE (item text, value text, reason text)
-	LANGUAGE sql STRICT VOLATILE
+	LANGUAGE sql VOLATILE
 BEGIN ATOMIC
 	WITH measured AS MATERIALIZED (
-		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps FROM vecprov_tune($1, $3, $4) t
+		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps
+		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
+		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
 		SELECT f.index_size, f.records FROM vecprov_facts($1, true) f
 	), choice AS (
@@ -35,7 +38,8 @@ BEGIN ATOMIC
 	)
 	SELECT part.item, part.value, part.reason FROM (
 		SELECT 1 AS place, 'recall' AS item, pg_catalog.round(recall::numeric, 4)::text AS value,
-			pg_catalog.format('of the %s nearest of 100 rows; %s is asked for', $4, $3) AS reason
+			pg_catalog.format('of the %s nearest of 100 rows%s; %s is asked for', $4,
+				CASE WHEN $5 IS NOT NULL THEN ' that satisfy the filter' END, $3) AS reason
 		FROM measured
 		UNION ALL
 		SELECT 2, 'ef_search', ef_search::text,
@@ -80,5 +84,5 @@ BEGIN ATOMIC
 		FROM best
 	) part ORDER BY part.place, part.reason;
 END;
-COMMENT ON FUNCTION vecprov_plan(regclass, double precision, double precision, integer) IS
+COMMENT ON FUNCTION vecprov_plan(regclass, double precision, double precision, integer, text, text[]) IS
 	'the effort and the capacity that an index needs for so many queries a second, measured on its rows';

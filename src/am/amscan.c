@@ -178,9 +178,14 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 		radius = key->sk_flags & SK_ISNULL ? -INFINITY : DatumGetFloat8(key->sk_argument);
 		if (isnan(radius))
 			continue;			/* nothing is farther */
+		if (!effort->bounded)
+			effort->nan_inside = true;
 		effort->bounded = true;
+		effort->nan_inside &= key->sk_strategy == VP_RADIUS_OR_NAN_STRATEGY;
 		radius = as_measured(meta, radius);
-		effort->radius = Min(effort->radius, radius + fabs(radius) * RADIUS_ROUNDING);
+		if (!isinf(radius))
+			radius += fabs(radius) * RADIUS_ROUNDING;
+		effort->radius = Min(effort->radius, radius);
 	}
 }
 
@@ -236,6 +241,8 @@ begin_search(IndexScanDesc scan)
 	make_filter(scan);
 	vp_seated_begin(&state->seated, query, &effort, state->filter, scan->heapRelation,
 					scan->xs_snapshot);
+	if (state->tids != NULL)
+		vp_ranked_restrict(state->seated.search, state->tids);
 	if (query != NULL)
 		vp_value_free(query, key->sk_argument);
 	vp_rows_begin(&state->rows, scan->heapRelation);
@@ -356,7 +363,7 @@ next_row(VpSeated *seated, void *arg)
 	if (!found)
 		return false;
 	scan->xs_heaptid = hit.tid;
-	scan->xs_recheck = vp_ranked_unsure(seated->search);
+	scan->xs_recheck = hit.recheck;
 	scan->xs_recheckorderby = false;
 	vp_rows_pin(&state->rows, scan);
 	return true;

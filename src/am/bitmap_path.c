@@ -105,14 +105,24 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	return best->bitmapqual;
 }
 
+/*
+ * The scan of a plan.  Above it may be the test of conditions that hold for all rows or for none; the
+ * planner puts the same one above the custom scan.
+ */
+static Plan *
+scan_of(Plan *plan)
+{
+	return IsA(plan, Result) ? outerPlan(plan) : plan;
+}
+
 /* The two plans as children of one scan, which returns what the first of them does. */
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
 		  List *plans)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	Plan	   *index_scan = linitial(plans);
-	Plan	   *heap_scan = lsecond(plans);
+	Plan	   *index_scan = scan_of(linitial(plans));
+	Plan	   *heap_scan = scan_of(lsecond(plans));
 
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.scanrelid = rel->relid;

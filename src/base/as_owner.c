@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "base/as_owner.h"
+#include "base/settings.h"
 
 #define SAFE_SEARCH_PATH	"pg_catalog, pg_temp"
 
@@ -53,8 +54,7 @@ vp_as_owner_begin(VpAsOwner *as, Relation heap, Relation rel)
 	as->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(heap->rd_rel->relowner,
 						   as->security_context | SECURITY_RESTRICTED_OPERATION);
-	(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	vp_settings_change("search_path", SAFE_SEARCH_PATH);
 	as->callback.callback = explain;
 	as->callback.arg = as;
 	as->callback.previous = error_context_stack;

@@ -306,6 +306,34 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 #define VP_PLANNER_ARGUMENTS parse, query_string, cursor_options, params, explain
 #endif
 
+#if PG_VERSION_NUM < 190000
+#define VpPlanQuery(query, text, options, params) pg_plan_query(query, text, options, params)
+#else
+#define VpPlanQuery(query, text, options, params) \
+	pg_plan_query(query, text, options, params, NULL)
+#endif
+
+/* Where a plugin may change what the planner knows of a table; 19 (91f33a2ae92a) has it one level higher. */
+#if PG_VERSION_NUM < 190000
+#define VpRelationHookType get_relation_info_hook_type
+#define VpRelationHook get_relation_info_hook
+#define VP_RELATION_PARAMETERS PlannerInfo *root, Oid relid, bool parent, RelOptInfo *rel
+#define VP_RELATION_ARGUMENTS root, relid, parent, rel
+#else
+#define VpRelationHookType build_simple_rel_hook_type
+#define VpRelationHook build_simple_rel_hook
+#define VP_RELATION_PARAMETERS PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry
+#define VP_RELATION_ARGUMENTS root, rel, entry
+#endif
+
+/* The tables that the parser has met.  16 (a61b1f74823c) keeps beside them what their users need. */
+#if PG_VERSION_NUM < 160000
+#define VpQuerySetTables(query, pstate) ((query)->rtable = (pstate)->p_rtable)
+#else
+#define VpQuerySetTables(query, pstate) \
+	((query)->rtable = (pstate)->p_rtable, (query)->rteperminfos = (pstate)->p_rteperminfos)
+#endif
+
 /*
  * Does the next page that is read take a buffer that no page is in?  19
  * (2c789405275) has no list of free buffers: the clock sweep comes by them.  If

@@ -182,3 +182,10 @@ vp_settings_define(void)
 
 	MarkGUCPrefixReserved("vecprov");
 }
+
+void
+vp_settings_change(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}

@@ -36,4 +36,10 @@ extern int	vp_scale_change_interval;
 /* Defines them; only while shared_preload_libraries are loaded. */
 extern void vp_settings_define(void);
 
+/*
+ * Sets any setting, of ours or of the server's, until the innermost level that NewGUCNestLevel began is
+ * ended by AtEOXact_GUC, or by an error.
+ */
+extern void vp_settings_change(const char *name, const char *value);
+
 #endif							/* VP_SETTINGS_H */

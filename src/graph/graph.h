@@ -155,6 +155,13 @@ struct VpSource
 	int			(*landmarks) (VpSource *source, const VpQuery *query, VpId *ids);
 
 	/*
+	 * match[i] = may a row of node ids[i] satisfy the search's filter?  Of the node
+	 * itself, or of one of those chained behind it; `alone`: of the node itself.
+	 * n <= VP_MAX_LINKS.  NULL: all match.
+	 */
+	void		(*matches) (VpSource *source, const VpId *ids, int n, bool alone, bool *match);
+
+	/*
 	 * A hint that a search gives with each call of these two: the node whose
 	 * links it will probably ask for next, to be prefetched.  Nobody has to
 	 * set it first or to use it; it may hold anything.
@@ -168,12 +175,44 @@ struct VpSource
  */
 typedef struct VpSearch VpSearch;
 
+/* How a search for matches found them: the last way that it took. */
+typedef enum VpWay
+{
+	VP_WAY_PLAIN,				/* without a filter */
+	VP_WAY_VISIT,				/* through all nodes, keeping those that match */
+	VP_WAY_HOP,					/* through matches, over others between them */
+	VP_WAY_MEASURE				/* all that may match were measured */
+} VpWay;
+
 /* What the last search cost. */
 typedef struct VpSearchCounts
 {
-	uint64_t	expansions;
+	uint64_t	expansions;		/* lists of links that were read */
 	uint64_t	distances;
+	uint64_t	tests;			/* nodes of which it asked whether they match */
+	VpWay		way;
 } VpSearchCounts;
+
+/*
+ * The nodes that may match a filter, for searches that look for matches only: of
+ * a list, or all nodes there are.  A node that may match is never missing; one may
+ * come twice, and one may come that does not match or is none.
+ */
+typedef struct VpMatches VpMatches;
+struct VpMatches
+{
+	uint64_t	bound;			/* no more ids come */
+	bool		listed;			/* they are of a list: hardly one does not match */
+
+	/* The next ids, up to max; returns how many, 0 at their end. */
+	int			(*next) (VpMatches *matches, VpId *ids, int max);
+
+	/* The next id is the first again. */
+	void		(*again) (VpMatches *matches);
+
+	/* Up to n of them drawn at random; returns how many. */
+	int			(*sample) (VpMatches *matches, VpId *ids, int n);
+};
 
 /*
  * A search's working memory, to be used for many searches one after another.
@@ -215,6 +254,25 @@ vp_entry(VpId id, int level)
  */
 extern void vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 								const VpEntry *entries, int nentries, int ef, uint32_t nids);
+
+/*
+ * The same of those nodes alone that match: source->matches says which ones do, and
+ * `matches` which may.  The `ef` nearest are found as well as without a filter, or better,
+ * and at least `least` of them if there are so many (at most ef).  `matches` must stay
+ * as long as the search goes on.
+ */
+extern void vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *query,
+									 const VpEntry *entries, int nentries, int ef, int least,
+									 uint32_t nids, VpMatches *matches);
+
+/*
+ * Of the present results, how many were looked for with all effort, nearest first; others
+ * that are as near may be missing between the rest.  All, where there is no filter.
+ */
+extern int	vp_search_sure(const VpSearch *search);
+
+/* Has a search for matches measured all that may match?  Then all that is left is to order them. */
+extern bool vp_search_is_complete(const VpSearch *search);
 
 /*
  * Goes on: the `ef` nearest of all that was not yet taken with vp_search_next.

@@ -10,65 +10,12 @@
  */
 #include <string.h>
 
-#include "graph/pool.h"
-#include "graph/overflow_heap.h"
-#include "graph/visited.h"
-
-/*
- * The level above the one that is searched is searched best first too, and
- * gives so many nodes to begin with: in clustered data one would often be in
- * the wrong cluster, with no way out.
- */
-#define VP_SEEDS 8
+#include "graph/search.h"
 
 /* The same where entry points show the way, for each level above. */
 #define VP_FEW_SEEDS 4
 
-/*
- * What each of several graphs gets beyond its share of the candidates: shares are not
- * the same for all queries, and a graph of fewer nodes has fewer ways to the nearest.
- */
-static inline int
-graph_margin(int ef)
-{
-	return ef / 4 + 16;
-}
-
-/* Where the search of a graph begins at level 0. */
-typedef struct VpSeeds
-{
-	VpId		start;			/* holds no vector if there are no seeds */
-	int			n;
-	VpCandidate entries[VP_SEEDS];
-} VpSeeds;
-
 _Static_assert(VP_MAX_LANDMARKS <= VP_MAX_LINKS, "landmarks are measured at a time");
-
-struct VpSearch
-{
-	VpAlloc		alloc;
-	VpPool		pool;
-	int			taken;			/* the first so many of the pool are the
-								 * caller's */
-	VpOverflow	overflow;
-	VpVisited	visited;
-	VpSearchCounts counts;
-
-	/* of the search in progress, for vp_search_more */
-	VpSource   *source;
-	const VpQuery *query;
-	int			level;
-	int			ngraphs;
-
-	/* of several graphs */
-	VpSeeds    *seeds;
-	int			nseeds;			/* allocated */
-
-	/* one expansion, or the landmarks */
-	VpId		links[VP_MAX_LINKS];
-	VpId		fresh[2][VP_MAX_LINKS];
-	float		dist[VP_MAX_LINKS];
-};
 
 VpSearch *
 vp_search_create(const VpAlloc *alloc, int m)
@@ -78,6 +25,7 @@ vp_search_create(const VpAlloc *alloc, int m)
 	memset(search, 0, sizeof(*search));
 	search->alloc = *alloc;
 	vp_visited_init(&search->visited, &search->alloc);
+	vp_visited_init(&search->filtered.listed, &search->alloc);
 	return search;
 }
 
@@ -95,12 +43,18 @@ vp_search_destroy(VpSearch *search)
 	if (search->seeds != NULL)
 		free_memory(search->seeds);
 	vp_visited_free(&search->visited);
+	if (search->filtered.frontier.entries != NULL)
+		free_memory(search->filtered.frontier.entries);
+	if (search->filtered.far.entries != NULL)
+		free_memory(search->filtered.far.entries);
+	if (search->filtered.parked.entries != NULL)
+		free_memory(search->filtered.parked.entries);
+	vp_visited_free(&search->filtered.listed);
 	free_memory(search);
 }
 
-/* Empties the pool and gives it room for ef candidates. */
-static void
-reset_pool(VpSearch *search, int ef)
+void
+vp_search_reset_pool(VpSearch *search, int ef)
 {
 	VpPool	   *pool = &search->pool;
 
@@ -136,9 +90,8 @@ find_fresh(VpSearch *search, VpId id, int level, VpId *fresh)
 	return n;
 }
 
-/* The same with their distances: dist, fresh[0]. */
-static int
-look_around(VpSearch *search, VpId id, int level)
+int
+vp_search_look_around(VpSearch *search, VpId id, int level)
 {
 	VpSource   *source = search->source;
 	int			n = find_fresh(search, id, level, search->fresh[0]);
@@ -186,9 +139,8 @@ offer_all(VpSearch *search, const VpId *ids, int n)
 		offer(search, near[i].dist, near[i].id);
 }
 
-/* Computes the distances of the query's landmarks that were not met: dist, fresh. */
-static int
-look_at_landmarks(VpSearch *search)
+int
+vp_search_look_at_landmarks(VpSearch *search)
 {
 	VpSource   *source = search->source;
 	int			n;
@@ -266,7 +218,7 @@ descend(VpSearch *search, VpId entry, int entry_level, int to)
 
 		do
 		{
-			int			n = look_around(search, best.id, level);
+			int			n = vp_search_look_around(search, best.id, level);
 
 			from = best.id;
 			for (int i = 0; i < n; i++)
@@ -302,11 +254,11 @@ search_level(VpSearch *search, int level, VpId start)
 	if (seeds->n == 0)
 	{
 		vp_visited_filter(&search->visited, &start, 1, search->fresh[0]);
-		offer_all(search, search->fresh[0], look_around(search, start, level));
+		offer_all(search, search->fresh[0], vp_search_look_around(search, start, level));
 	}
 	if (level == 0 && search->ngraphs == 1)
 	{
-		offer_all(search, search->fresh[0], look_at_landmarks(search));
+		offer_all(search, search->fresh[0], vp_search_look_at_landmarks(search));
 	}
 	run(search);
 }
@@ -356,18 +308,14 @@ enter(VpSearch *search, VpId entry, int level, int ef, uint32_t nids)
 	return true;
 }
 
-/*
- * Puts into the pool, of `ef` candidates, where a search of a level begins.  Returns a
- * node to begin with if there is none that holds a vector.
- */
-static VpId
-find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
+VpId
+vp_search_find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 {
 	VpCandidate start;
 	int			above = entry.level > level ? level + 1 : level;
 
 	search->overflow.n = search->overflow.ordered = 0;
-	reset_pool(search, ef);
+	vp_search_reset_pool(search, ef);
 	if (above > level && enter(search, entry.id, level, ef, nids))
 		return entry.id;
 	vp_visited_begin(&search->visited, nids);
@@ -384,9 +332,10 @@ find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 	return start.id;
 }
 
-static void
-begin_search(VpSearch *search, VpSource *source, const VpQuery *query)
+void
+vp_search_begin(VpSearch *search, VpSource *source, const VpQuery *query)
 {
+	search->filtered.matches = NULL;
 	search->source = source;
 	search->query = query;
 	search->ngraphs = 1;
@@ -399,15 +348,14 @@ vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 {
 	VpId		start;
 
-	begin_search(search, source, query);
-	start = find_seeds(search, vp_entry(entry, entry_level), level, ef, nids);
+	vp_search_begin(search, source, query);
+	start = vp_search_find_seeds(search, vp_entry(entry, entry_level), level, ef, nids);
 	vp_visited_begin(&search->visited, nids);
 	search_level(search, level, start);
 }
 
-/* Makes rest of what is in the pool and not taken. */
-static void
-leave_pool(VpSearch *search)
+void
+vp_search_leave_pool(VpSearch *search)
 {
 	VpRun	   *found = &search->pool.main;
 
@@ -415,6 +363,30 @@ leave_pool(VpSearch *search)
 		vp_overflow_add(&search->overflow, &search->alloc, found->entries[i].dist,
 						found->entries[i].id | VP_EXPANDED);
 	found->n = search->taken = 0;
+}
+
+void
+vp_search_find_all_seeds(VpSearch *search, const VpEntry *entries, int nentries,
+						 int ef, uint32_t nids)
+{
+	if (search->nseeds < nentries)
+	{
+		if (search->seeds != NULL)
+			search->alloc.free(search->seeds);
+		search->seeds = NULL;
+		search->nseeds = 0;
+		search->seeds = search->alloc.alloc(sizeof(VpSeeds) * (size_t) nentries);
+		search->nseeds = nentries;
+	}
+	for (int i = 0; i < nentries; i++)
+	{
+		VpSeeds    *seeds = &search->seeds[i];
+
+		seeds->start = vp_search_find_seeds(search, entries[i], 0, ef, nids);
+		seeds->n = search->pool.main.n;
+		memcpy(seeds->entries, search->pool.main.entries, sizeof(VpCandidate) * (size_t) seeds->n);
+	}
+	vp_visited_begin(&search->visited, nids);
 }
 
 /*
@@ -426,46 +398,28 @@ void
 vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 					const VpEntry *entries, int nentries, int ef, uint32_t nids)
 {
-	int			share = ef / nentries + graph_margin(ef);
+	int			share = ef / nentries + vp_graph_margin(ef);
 
 	if (nentries == 1)
 	{
 		vp_search_start(search, source, query, entries->id, entries->level, 0, ef, nids);
 		return;
 	}
-	if (search->nseeds < nentries)
-	{
-		if (search->seeds != NULL)
-			search->alloc.free(search->seeds);
-		search->seeds = NULL;
-		search->nseeds = 0;
-		search->seeds = search->alloc.alloc(sizeof(VpSeeds) * (size_t) nentries);
-		search->nseeds = nentries;
-	}
-
-	begin_search(search, source, query);
+	vp_search_begin(search, source, query);
 	search->ngraphs = nentries;
+	vp_search_find_all_seeds(search, entries, nentries, share, nids);
 	for (int i = 0; i < nentries; i++)
 	{
 		VpSeeds    *seeds = &search->seeds[i];
 
-		seeds->start = find_seeds(search, entries[i], 0, share, nids);
-		seeds->n = search->pool.main.n;
-		memcpy(seeds->entries, search->pool.main.entries, sizeof(VpCandidate) * (size_t) seeds->n);
-	}
-	vp_visited_begin(&search->visited, nids);
-	for (int i = 0; i < nentries; i++)
-	{
-		VpSeeds    *seeds = &search->seeds[i];
-
-		reset_pool(search, share);
+		vp_search_reset_pool(search, share);
 		memcpy(search->pool.main.entries, seeds->entries, sizeof(VpCandidate) * (size_t) seeds->n);
 		search->pool.main.n = seeds->n;
 		search_level(search, 0, seeds->start);
-		leave_pool(search);
+		vp_search_leave_pool(search);
 	}
 	/* landmarks are of any graph */
-	for (int i = look_at_landmarks(search) - 1; i >= 0; i--)
+	for (int i = vp_search_look_at_landmarks(search) - 1; i >= 0; i--)
 		if (!isnan(search->dist[i]))
 			vp_overflow_add(&search->overflow, &search->alloc, search->dist[i], search->fresh[0][i]);
 	(void) vp_search_more(search, ef);
@@ -478,11 +432,13 @@ vp_search_more(VpSearch *search, int ef)
 	VpOverflow *overflow = &search->overflow;
 	int			room = ef;
 
+	if (search->filtered.matches != NULL)
+		return search->filtered.more(search, ef);
 	if (search->ngraphs > 1)
-		room += search->ngraphs * graph_margin(ef);
-	leave_pool(search);
+		room += search->ngraphs * vp_graph_margin(ef);
+	vp_search_leave_pool(search);
 	vp_overflow_order(overflow);
-	reset_pool(search, room);
+	vp_search_reset_pool(search, room);
 	while (pool->main.n < room && overflow->n > 0)
 		pool->main.entries[pool->main.n++] = vp_overflow_pop(overflow);
 	if (pool->main.n == 0)

@@ -789,8 +789,23 @@ check_vector(Check *check, VpId id, const VpValue *value)
 		report(check, vp_check_block(check, id), id, "code", "the code is not that of the vector");
 }
 
+/* Does the node hold the row's keys?  Unless it has got another row meanwhile. */
 static void
-check_row(ItemPointer tid, const VpValue *value, void *arg)
+check_keys(Check *check, VpId id, ItemPointer tid, const uint32 *keys)
+{
+	uint32		stored[VP_MAX_KEY_BYTES / sizeof(uint32)];
+	VpNodeTail	tail;
+
+	vp_node_keys(check->store, id, stored);
+	vp_node_fetch(check->store, id, &tail);
+	if (memcmp(stored, keys, check->store->geo.key_bytes) != 0 && ItemPointerEquals(&tail.tid, tid))
+		report(check, vp_check_block(check, id), id, "keys",
+			   "the stored keys are not those of row (%u,%u)",
+			   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+}
+
+static void
+check_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	Check	   *check = arg;
 	VpId		id = find_by_tid(check, tid);
@@ -808,6 +823,7 @@ check_row(ItemPointer tid, const VpValue *value, void *arg)
 	}
 	check->nodes[id].in_table = true;
 	check_vector(check, id, value);
+	check_keys(check, id, tid, keys);
 }
 
 static void

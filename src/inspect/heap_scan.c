@@ -13,15 +13,18 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "inspect/heap_scan.h"
+#include "key/key.h"
 
 void
 vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)
 {
 	target->lockmode = lockmode;
+	target->as_caller = false;
 	vp_right_open(relid, right, lockmode, &target->heap, &target->rel);
 	if (!target->rel->rd_index->indisready)
 		ereport(ERROR,
@@ -34,9 +37,20 @@ vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)
 }
 
 void
-vp_target_close(VpTarget *target)
+vp_target_as_caller(VpTarget *target)
 {
 	vp_as_owner_end(&target->as_owner);
+	target->as_caller = true;
+	target->guc_level = NewGUCNestLevel();
+}
+
+void
+vp_target_close(VpTarget *target)
+{
+	if (target->as_caller)
+		AtEOXact_GUC(false, target->guc_level);
+	else
+		vp_as_owner_end(&target->as_owner);
 	relation_close(target->rel, target->lockmode);
 	table_close(target->heap, target->lockmode);
 }
@@ -62,6 +76,8 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 {
 	EachRow    *each = arg;
 	MemoryContext old;
+	const VpMeta *meta = &each->target->index->meta;
+	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
 	const VpValue *value;
 
 	if (isnull[0])
@@ -71,10 +87,11 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	}
 	old = MemoryContextSwitchTo(each->scratch);
 	value = vp_value_get(values[0]);
-	if (vp_value_accepted(&each->target->index->meta, value))
+	if (vp_value_accepted(meta, value))
 	{
+		vp_keys_store(meta, values, isnull, keys);
 		MemoryContextSwitchTo(old);
-		each->call(tid, value, each->arg);
+		each->call(tid, value, keys, each->arg);
 	}
 	else
 		call_bare(each, tid, VP_BARE_NAN);
@@ -85,13 +102,18 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 void
 vp_each_row(VpTarget *target, VpRowCall call, VpBareCall bare, void *arg)
 {
-	IndexInfo  *info = BuildIndexInfo(target->rel);
+	IndexInfo  *info;
 	EachRow		each = {.target = target,.call = call,.bare = bare,.arg = arg};
 
+	if (target->as_caller)
+		vp_as_owner_begin(&target->as_owner, target->heap, target->rel);
+	info = BuildIndexInfo(target->rel);
 	/* with a snapshot, as a concurrent build reads the table */
 	info->ii_Concurrent = true;
 	each.scratch = AllocSetContextCreate(CurrentMemoryContext, "vecprov rows",
 										 ALLOCSET_DEFAULT_SIZES);
 	table_index_build_scan(target->heap, target->rel, info, false, false, each_row, &each, NULL);
 	MemoryContextDelete(each.scratch);
+	if (target->as_caller)
+		vp_as_owner_end(&target->as_owner);
 }

@@ -23,6 +23,8 @@ typedef struct VpTarget
 	VpIndex    *index;
 	LOCKMODE	lockmode;
 	VpAsOwner	as_owner;
+	bool		as_caller;
+	int			guc_level;		/* where the caller acts */
 } VpTarget;
 
 /*
@@ -33,12 +35,15 @@ typedef struct VpTarget
 extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode);
 extern void vp_target_close(VpTarget *target);
 
+/* From here on the caller acts again, with his search_path; settings that change are still set back. */
+extern void vp_target_as_caller(VpTarget *target);
+
 /*
  * Calls for each row that the present snapshot sees, in the order of the table; tid as the
- * index knows it.  `call` gets those that have a vector, `bare`, if it is not NULL, those
- * that have none.
+ * index knows it.  `call` gets those that have a vector, with their stored keys, `bare`, if
+ * it is not NULL, those that have none.  They are called as the owner.
  */
-typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, void *arg);
+typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg);
 typedef void (*VpBareCall) (ItemPointer tid, VpBareKind kind, void *arg);
 
 extern void vp_each_row(VpTarget *target, VpRowCall call, VpBareCall bare, void *arg);

@@ -60,9 +60,6 @@ typedef struct KeyGroup
 	char		status;			/* of the hash table */
 	bool		alone;			/* `first` is all */
 	Namespace  *first;			/* NULL: no row was read yet */
-	Namespace  *null;			/* NULL: not met yet */
-	Namespace  *exact;			/* the value that alone, but for NULL, is
-								 * stored so; NULL: not met */
 	int64		records;		/* whose rows could not be read */
 	uint64		bytes;
 } KeyGroup;
@@ -156,8 +153,10 @@ look_up(Census *census, KeyGroup *group, Datum value)
 	Slot	   *slot;
 	bool		found;
 
-	wanted.hash = DatumGetUInt32(FunctionCall1Coll(&census->type->hash_proc_finfo, census->collation,
-												   value));
+	/* money has no such function, and two values at most that are stored alike */
+	if (OidIsValid(census->type->hash_proc))
+		wanted.hash = DatumGetUInt32(FunctionCall1Coll(&census->type->hash_proc_finfo,
+													   census->collation, value));
 	slot = values_lookup(census->values, &wanted);
 	if (slot != NULL)
 		return slot->key;
@@ -185,23 +184,15 @@ read_namespace(Census *census, KeyGroup *group, ItemPointer tid)
 	if (!vp_row_reader_column(census->reader, tid, NAMESPACE_COLUMN, &value, &isnull))
 		return NULL;
 	if (isnull)
-	{
-		if (group->key != vp_largest_key(&census->column))
-			return NULL;
-		if (group->null == NULL)
-			group->null = add_namespace(census, group, value, true);
-		return group->null;
-	}
+		return NULL;
 	if (census->length == -1)
 		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
 	if (vp_key_of(form, value, &exact) != group->key)
 		return NULL;
 	if (!exact)
 		return look_up(census, group, value);
-	if (group->exact == NULL)
-		group->exact = add_namespace(census, group, value, false);
-	group->alone = group->key != vp_largest_key(&census->column);
-	return group->exact;
+	group->alone = true;
+	return group->first != NULL ? group->first : add_namespace(census, group, value, false);
 }
 
 /*----------
@@ -220,7 +211,7 @@ get_group(Census *census, uint64 key)
 	if (found)
 		return group;
 	group->alone = false;
-	group->first = group->null = group->exact = NULL;
+	group->first = NULL;
 	group->records = 0;
 	group->bytes = 0;
 	if (vp_key_value(census->column.form, key, &value, &isnull))
@@ -387,7 +378,7 @@ begin(Census *census, Oid relid)
 	census->column = target->index->meta.keys[0];
 	census->collation = target->rel->rd_indcollation[NAMESPACE_COLUMN - 1];
 	type = TupleDescAttr(RelationGetDescr(target->rel), NAMESPACE_COLUMN - 1)->atttypid;
-	census->type = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO);
+	census->type = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO | TYPECACHE_HASH_PROC);
 	get_typlenbyval(type, &census->length, &census->byval);
 	getTypeOutputInfo(type, &output, &is_varlena);
 	fmgr_info(output, &census->output);

@@ -8,6 +8,10 @@
  * more passes over the table, each for as many queries as work_mem has room for.
  * What is kept of a query is its row and the distance of its k-th neighbour: some bytes.
  *
+ * With a filter, neighbours are looked for among the rows that the caller sees and that satisfy
+ * it, both by the table and by the index: by SELECTs of the caller's
+ * (replica/caller_rows.c).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,6 +23,7 @@
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -26,6 +31,7 @@
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "inspect/recall.h"
+#include "replica/caller_rows.h"
 #include "replica/seated.h"
 #include "search/nearest.h"
 #include "search/row_reader.h"
@@ -64,6 +70,10 @@ struct VpRecall
 	Sample	   *samples;
 	SampleGroup group;
 	VpRowReader *reader;
+
+	/* with a filter */
+	const VpCallerFilter *filter;	/* NULL: none */
+	VpCallerRows *matches;		/* those that the index finds */
 };
 
 /*----------
@@ -72,7 +82,7 @@ struct VpRecall
  */
 
 static void
-draw(ItemPointer tid, const VpValue *value, void *arg)
+draw(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 	int64		at = recall->rows++;
@@ -106,7 +116,7 @@ distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 }
 
 static void
-measure_row(ItemPointer tid, const VpValue *value, void *arg)
+measure_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 
@@ -146,21 +156,40 @@ read_group(VpRecall *recall, int first)
 	}
 }
 
+/* Offers the rows that satisfy the filter. */
+static void
+measure_matches(VpRecall *recall, VpCallerRows *matches)
+{
+	ItemPointerData tid;
+	const VpValue *value;
+
+	vp_caller_rows_begin(matches, NULL);
+	while ((value = vp_caller_rows_next(matches, &tid)) != NULL)
+		measure_row(&tid, value, NULL, recall);
+}
+
 /* Finds how far the k-th neighbour of each sample is. */
 static void
 find_neighbours(VpRecall *recall)
 {
+	VpTarget   *target = &recall->target;
+	VpCallerRows *matches = NULL;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov recall",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = CurrentMemoryContext;
 
+	if (recall->filter != NULL)
+		matches = vp_caller_rows_open(target->heap, target->rel, recall->filter, 0);
 	for (int first = 0; first < recall->drawn; first += recall->group.n)
 	{
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		read_group(recall, first);
 		MemoryContextSwitchTo(old);
-		vp_each_row(&recall->target, measure_row, NULL, recall);
+		if (matches != NULL)
+			measure_matches(recall, matches);
+		else
+			vp_each_row(target, measure_row, NULL, recall);
 		for (int i = 0; i < recall->group.n; i++)
 		{
 			VpNearest  *nearest = &recall->group.nearest[i];
@@ -173,6 +202,8 @@ find_neighbours(VpRecall *recall)
 		}
 	}
 	MemoryContextDelete(context);
+	if (matches != NULL)
+		vp_caller_rows_close(matches);
 }
 
 /*----------
@@ -206,6 +237,26 @@ search(VpRecall *recall, const Sample *sample, const VpValue *query)
 	return found;
 }
 
+/* The same of the rows that satisfy the filter. */
+static int
+search_matches(VpRecall *recall, const Sample *sample, const VpValue *query)
+{
+	const VpValue *value;
+	ItemPointerData tid;
+	int			found = 0;
+
+	vp_caller_rows_begin(recall->matches, query);
+	for (int n = 0; n < sample->n; n++)
+	{
+		value = vp_caller_rows_next(recall->matches, &tid);
+		if (value == NULL)
+			break;
+		if (distance(recall->index, query, value) <= sample->farthest)
+			found++;
+	}
+	return found;
+}
+
 static void
 check_arguments(int k, int nsamples)
 {
@@ -220,16 +271,23 @@ check_arguments(int k, int nsamples)
 }
 
 VpRecall *
-vp_recall_open(Oid relid, int k, int nsamples)
+vp_recall_open(const VpRecallArguments *arguments)
 {
 	VpRecall   *recall = palloc0(sizeof(VpRecall));
 	VpTarget   *target = &recall->target;
+	int			nsamples = arguments->samples;
 
-	check_arguments(k, nsamples);
-	vp_target_open(target, relid, VP_RIGHT_MEASURE, AccessShareLock);
+	check_arguments(arguments->k, nsamples);
+	vp_target_open(target, arguments->index, VP_RIGHT_MEASURE, AccessShareLock);
 	recall->index = target->index;
-	recall->k = k;
+	recall->k = arguments->k;
 	recall->nsamples = nsamples;
+	if (arguments->filter != NULL)
+	{
+		vp_target_as_caller(target);
+		recall->filter = vp_caller_filter_parse(target->heap, arguments->filter, arguments->params);
+		recall->matches = vp_caller_rows_open(target->heap, target->rel, recall->filter, recall->k);
+	}
 	recall->samples = palloc0(nsamples * sizeof(Sample));
 	pg_prng_seed(&recall->random, 1);
 	recall->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
@@ -242,6 +300,8 @@ vp_recall_open(Oid relid, int k, int nsamples)
 void
 vp_recall_close(VpRecall *recall)
 {
+	if (recall->matches != NULL)
+		vp_caller_rows_close(recall->matches);
 	vp_row_reader_end(recall->reader);
 	vp_target_close(&recall->target);
 }
@@ -272,7 +332,8 @@ vp_recall_measure(VpRecall *recall, double *ms)
 			continue;
 		INSTR_TIME_SET_CURRENT(start);
 		wanted += sample->n;
-		found += search(recall, sample, query);
+		found += recall->matches != NULL ? search_matches(recall, sample, query) :
+			search(recall, sample, query);
 		INSTR_TIME_SET_CURRENT(end);
 		INSTR_TIME_ACCUM_DIFF(time, end, start);
 		pfree(query);
@@ -281,13 +342,24 @@ vp_recall_measure(VpRecall *recall, double *ms)
 	return wanted > 0 ? found / wanted : NAN;
 }
 
+/* Arguments: index, k, samples, filter, params.  The last two may be null. */
 Datum
 vecprov_recall(PG_FUNCTION_ARGS)
 {
-	VpRecall   *all = vp_recall_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2));
+	VpRecallArguments arguments;
+	VpRecall   *all;
 	double		ms;
-	double		recall = vp_recall_measure(all, &ms);
+	double		recall;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	arguments.index = PG_GETARG_OID(0);
+	arguments.k = PG_GETARG_INT32(1);
+	arguments.samples = PG_GETARG_INT32(2);
+	arguments.filter = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	arguments.params = PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4);
+	all = vp_recall_open(&arguments);
+	recall = vp_recall_measure(all, &ms);
 	vp_recall_close(all);
 	if (isnan(recall))
 		PG_RETURN_NULL();

@@ -8,25 +8,40 @@
 #ifndef VP_RECALL_H
 #define VP_RECALL_H
 
+#include "utils/array.h"
 #include "utils/relcache.h"
 
 /* Queries drawn from the table of an index, with their exact answers. */
 typedef struct VpRecall VpRecall;
+
+/* What is measured. */
+typedef struct VpRecallArguments
+{
+	Oid			index;
+	int			k;
+	int			samples;
+	char	   *filter;			/* NULL: none */
+	ArrayType  *params;			/* values of its $1, $2 ...; NULL: none */
+} VpRecallArguments;
 
 /*
  * Draws so many in one pass over the table, and finds the k nearest rows of each in others: one, or
  * as many as work_mem makes necessary.  ereports when k or nsamples are out of range, and as
  * vp_target_open does for VP_RIGHT_MEASURE; until it is closed all is as after that, and settings
  * that are changed are set back at the end.
+ *
+ * With a filter, neighbours are the nearest of the rows that satisfy it, for the exact
+ * answer and for the index; samples are drawn of all rows, filter or not.  Then the caller acts, not the
+ * owner (replica/caller_rows.h).
  */
-extern VpRecall *vp_recall_open(Oid relid, int k, int nsamples);
+extern VpRecall *vp_recall_open(const VpRecallArguments *arguments);
 extern void vp_recall_close(VpRecall *recall);
 
 extern Relation vp_recall_index(const VpRecall *recall);
 
 /*
  * Searches for all of them, under the settings of now.  Returns the share of the true
- * neighbours that was found, NAN if nothing is indexed; *ms: the mean time of a search.
+ * neighbours that was found, NAN if there are none; *ms: the mean time of a search.
  */
 extern double vp_recall_measure(VpRecall *recall, double *ms);
 

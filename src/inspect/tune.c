@@ -17,7 +17,6 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/rel.h"
 
 #include "base/loaded.h"
@@ -40,8 +39,7 @@ try_effort(VpRecall *recall, int ef)
 	Effort		effort = {.ef = ef};
 
 	/* set back when the measuring is closed */
-	(void) set_config_option("vecprov.ef_search", psprintf("%d", ef), PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	vp_settings_change("vecprov.ef_search", psprintf("%d", ef));
 	effort.recall = vp_recall_measure(recall, &effort.ms);
 	return effort;
 }
@@ -80,14 +78,15 @@ check_target(double target)
 }
 
 static void
-check_result(const VpRecall *recall, const Effort *effort, double target)
+check_result(const VpRecall *recall, const Effort *effort, double target, bool filtered)
 {
 	const char *name = RelationGetRelationName(vp_recall_index(recall));
 
 	if (isnan(effort->recall))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" has no rows to measure with", name)));
+				 errmsg("index \"%s\" has no rows to measure with", name),
+				 filtered ? errdetail("None satisfies the filter.") : 0));
 	if (effort->recall < target)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -97,11 +96,12 @@ check_result(const VpRecall *recall, const Effort *effort, double target)
 				 errhint("Build it anew with a larger m or ef_construction.")));
 }
 
-/* Arguments: index, recall, k, samples. */
+/* Arguments: index, recall, k, samples, filter, params.  The last two may be null. */
 Datum
 vecprov_tune(PG_FUNCTION_ARGS)
 {
-	double		target = PG_GETARG_FLOAT8(1);
+	VpRecallArguments arguments;
+	double		target;
 	VpRecall   *recall;
 	Effort		effort;
 	TupleDesc	desc;
@@ -110,10 +110,18 @@ vecprov_tune(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		PG_RETURN_NULL();
+	target = PG_GETARG_FLOAT8(1);
 	check_target(target);
-	recall = vp_recall_open(PG_GETARG_OID(0), PG_GETARG_INT32(2), PG_GETARG_INT32(3));
+	arguments.index = PG_GETARG_OID(0);
+	arguments.k = PG_GETARG_INT32(2);
+	arguments.samples = PG_GETARG_INT32(3);
+	arguments.filter = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
+	arguments.params = PG_ARGISNULL(5) ? NULL : PG_GETARG_ARRAYTYPE_P(5);
+	recall = vp_recall_open(&arguments);
 	effort = find_effort(recall, target);
-	check_result(recall, &effort, target);
+	check_result(recall, &effort, target, arguments.filter != NULL);
 	/* once more for the time: what it reads is in memory now */
 	effort = try_effort(recall, effort.ef);
 	vp_recall_close(recall);

@@ -25,7 +25,7 @@ typedef struct Side
 {
 	VpKeyForm	form;
 	Oid			column_type;	/* the column's, below domains */
-	uint64		ones;			/* NULL, or the largest value */
+	uint64		last;			/* the largest key but NULL's */
 } Side;
 
 /*----------
@@ -35,7 +35,7 @@ typedef struct Side
 
 /* Adds the keys before a point, at it, and behind it, of which those at it are wanted or not. */
 static void
-add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 ones, bool before, bool at, bool behind)
+add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 last, bool before, bool at, bool behind)
 {
 	if (before)
 	{
@@ -49,9 +49,9 @@ add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 ones, bool before, b
 	if (behind)
 	{
 		if (point->place == VP_POINT_BEFORE)
-			vp_ranges_add(set, point->first, ones, true);
-		else if (point->last < ones)
-			vp_ranges_add(set, point->last + 1, ones, true);
+			vp_ranges_add(set, point->first, last, true);
+		else if (point->last < last)
+			vp_ranges_add(set, point->last + 1, last, true);
 	}
 }
 
@@ -72,7 +72,12 @@ add_labels(VpKeyRanges *set, const Side *side, const ScanKeyData *key, Datum val
 
 		if (DatumGetBool(FunctionCall2Coll(&operator, key->sk_collation,
 										   ObjectIdGetDatum(label), value)))
-			vp_ranges_add(set, label, label, true);
+		{
+			bool		exact;
+			uint64		stored = vp_key_of(side->form, ObjectIdGetDatum(label), &exact);
+
+			vp_ranges_add(set, stored, stored, exact);
+		}
 	}
 	ReleaseCatCacheList(list);
 }
@@ -90,9 +95,9 @@ add_comparison(VpKeyRanges *set, const Side *side, const ScanKeyData *key, Datum
 	if (order && side->form == VP_KEY_ENUM)
 		add_labels(set, side, key, value);
 	else if (!vp_key_point(side->form, key->sk_subtype, key->sk_collation, value, order, &point))
-		vp_ranges_add(set, 0, side->ones, false);
+		vp_ranges_add(set, 0, side->last, false);
 	else
-		add_parts(set, &point, side->ones,
+		add_parts(set, &point, side->last,
 				  strategy <= BTLessEqualStrategyNumber || strategy == VP_KEY_NOT_EQUAL,
 				  strategy == BTLessEqualStrategyNumber || strategy == BTEqualStrategyNumber ||
 				  strategy == BTGreaterEqualStrategyNumber,
@@ -125,41 +130,24 @@ add_comparisons(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
  *----------
  */
 
-/* The keys of values that are not NULL. */
-static void
-set_stated(VpKeyRanges *set, const Side *side)
-{
-	vp_ranges_init(set);
-	vp_ranges_add(set, 0, side->ones - 1, true);
-	if (vp_key_may_be_ones(side->form))
-		vp_ranges_add(set, side->ones, side->ones, false);
-}
-
 /* Leaves in `set` what satisfies a scan key, too. */
 static void
 restrict_to(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
 {
 	VpKeyRanges found;
-	VpKeyRanges stated;
 
 	vp_ranges_init(&found);
 	if (key->sk_flags & SK_SEARCHNULL)
-		vp_ranges_add(&found, side->ones, side->ones, !vp_key_may_be_ones(side->form));
+		vp_ranges_add(&found, side->last + 1, side->last + 1, true);
+	else if (key->sk_flags & SK_SEARCHNOTNULL)
+		vp_ranges_add(&found, 0, side->last, true);
+	else if (key->sk_flags & SK_ISNULL)
+		;						/* nothing compares with NULL */
+	else if (key->sk_flags & SK_SEARCHARRAY)
+		add_comparisons(&found, side, key);
 	else
-	{
-		if (key->sk_flags & SK_SEARCHNOTNULL)
-			vp_ranges_add(&found, 0, side->ones, true);
-		else if (key->sk_flags & SK_ISNULL)
-			;					/* nothing compares with NULL */
-		else if (key->sk_flags & SK_SEARCHARRAY)
-			add_comparisons(&found, side, key);
-		else
-			add_comparison(&found, side, key, key->sk_argument);
-		vp_ranges_order(&found);
-		set_stated(&stated, side);
-		vp_ranges_intersect(&found, &stated);
-		pfree(stated.ranges);
-	}
+		add_comparison(&found, side, key, key->sk_argument);
+	vp_ranges_order(&found);
 	vp_ranges_intersect(set, &found);
 	pfree(found.ranges);
 }
@@ -182,7 +170,7 @@ add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 
 	side.form = stored->form;
 	side.column_type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column + 1)->atttypid);
-	side.ones = vp_key_ones(stored->width);
+	side.last = vp_key_ones(stored->width) - 1;
 	for (int i = 0; i < nkeys; i++)
 	{
 		if (keys[i].sk_attno != column + 2)
@@ -190,7 +178,7 @@ add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 		if (!any)
 		{
 			vp_ranges_init(&set);
-			vp_ranges_add(&set, 0, side.ones, true);
+			vp_ranges_add(&set, 0, side.last + 1, true);
 		}
 		any = true;
 		restrict_to(&set, &side, &keys[i]);

@@ -3,7 +3,8 @@
  * key.c
  *	  Stored keys: from values of each type; see key.h.
  *
- * Numbers: the sign bit is flipped, so that they are ordered without it.  Reals as B-tree
+ * Numbers: the sign bit is flipped, so that they are ordered without it, and the largest has the
+ * key of the one before, since its own is NULL's.  Reals as B-tree
  * orders them: one zero, one NaN, which is the largest.
  *
  * Strings: up to 7 bytes as they are, filled up with zeroes, and how many there are in the
@@ -55,6 +56,25 @@ signed_value(uint64 key, int width)
 	return (int64) ((key ^ UINT64CONST(1) << (8 * width - 1)) << unused) >> unused;
 }
 
+/* The largest number shares the key of the one before. */
+static inline uint64
+below_ones(uint64 key, int width, bool *exact)
+{
+	uint64		largest = vp_key_ones(width) - 1;
+
+	if (key < largest)
+		return key;
+	*exact = false;
+	return largest;
+}
+
+/* May be of both. */
+static inline bool
+is_shared(uint64 key, int width)
+{
+	return key == vp_key_ones(width) - 1;
+}
+
 static uint64
 bool_key(Datum value, bool *exact)
 {
@@ -71,55 +91,82 @@ bool_value(uint64 key, Datum *value)
 static uint64
 int2_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt16(value), 2);
+	return below_ones(signed_key(DatumGetInt16(value), 2), 2, exact);
 }
 
 static bool
 int2_value(uint64 key, Datum *value)
 {
 	*value = Int16GetDatum((int16) signed_value(key, 2));
-	return true;
+	return !is_shared(key, 2);
 }
 
-/* Dates too. */
 static uint64
 int4_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt32(value), 4);
+	return below_ones(signed_key(DatumGetInt32(value), 4), 4, exact);
 }
 
 static bool
 int4_value(uint64 key, Datum *value)
 {
 	*value = Int32GetDatum((int32) signed_value(key, 4));
-	return true;
+	return !is_shared(key, 4);
 }
 
-/* Times, timestamps and money too. */
+/* Money too. */
 static uint64
 int8_key(Datum value, bool *exact)
 {
-	return signed_key(DatumGetInt64(value), 8);
+	return below_ones(signed_key(DatumGetInt64(value), 8), 8, exact);
 }
 
 static bool
 int8_value(uint64 key, Datum *value)
 {
 	*value = Int64GetDatum(signed_value(key, 8));
-	return true;
+	return !is_shared(key, 8);
 }
 
 /* Enums too. */
 static uint64
 oid_key(Datum value, bool *exact)
 {
-	return DatumGetObjectId(value);
+	return below_ones(DatumGetObjectId(value), 4, exact);
 }
 
 static bool
 oid_value(uint64 key, Datum *value)
 {
 	*value = ObjectIdGetDatum((Oid) key);
+	return !is_shared(key, 4);
+}
+
+/* Infinity comes directly behind a number that no finite date is. */
+static uint64
+date_key(Datum value, bool *exact)
+{
+	return Min(signed_key(DatumGetDateADT(value), 4), vp_key_ones(4) - 1);
+}
+
+static bool
+date_value(uint64 key, Datum *value)
+{
+	*value = DateADTGetDatum(is_shared(key, 4) ? DATEVAL_NOEND : (DateADT) signed_value(key, 4));
+	return true;
+}
+
+/* Times too. */
+static uint64
+timestamp_key(Datum value, bool *exact)
+{
+	return Min(signed_key(DatumGetTimestamp(value), 8), vp_key_ones(8) - 1);
+}
+
+static bool
+timestamp_value(uint64 key, Datum *value)
+{
+	*value = TimestampGetDatum(is_shared(key, 8) ? DT_NOEND : signed_value(key, 8));
 	return true;
 }
 
@@ -336,45 +383,38 @@ inet_key(Datum value, bool *exact)
 typedef struct KeyForm
 {
 	int			width;
-	bool		may_be_ones;
 	uint64		(*key) (Datum value, bool *exact);
 	bool		(*value) (uint64 key, Datum *value);	/* NULL: a key does not
 														 * say */
 } KeyForm;
 
 static const KeyForm forms[VP_NKEYFORMS] = {
-	[VP_KEY_BOOL] = {1, false, bool_key, bool_value},
-	[VP_KEY_INT2] = {2, true, int2_key, int2_value},
-	[VP_KEY_INT4] = {4, true, int4_key, int4_value},
-	[VP_KEY_INT8] = {8, true, int8_key, int8_value},
-	[VP_KEY_OID] = {4, true, oid_key, oid_value},
-	[VP_KEY_FLOAT4] = {4, false, float4_key, float4_value},
-	[VP_KEY_FLOAT8] = {8, false, float8_key, float8_value},
-	[VP_KEY_MONEY] = {8, true, int8_key, int8_value},
-	[VP_KEY_DATE] = {4, true, int4_key, int4_value},
-	[VP_KEY_TIME] = {8, false, int8_key, int8_value},
-	[VP_KEY_TIMESTAMP] = {8, true, int8_key, int8_value},
-	[VP_KEY_TIMESTAMPTZ] = {8, true, int8_key, int8_value},
-	[VP_KEY_INTERVAL] = {8, false, interval_key, NULL},
-	[VP_KEY_NUMERIC] = {8, false, numeric_key, NULL},
-	[VP_KEY_ENUM] = {4, true, oid_key, oid_value},
-	[VP_KEY_UUID] = {8, false, uuid_key, NULL},
-	[VP_KEY_INET] = {8, false, inet_key, NULL},
-	[VP_KEY_BYTEA] = {8, false, text_key, text_value},
-	[VP_KEY_TEXT] = {8, false, text_key, text_value},
-	[VP_KEY_BPCHAR] = {8, false, bpchar_key, text_value},
+	[VP_KEY_BOOL] = {1, bool_key, bool_value},
+	[VP_KEY_INT2] = {2, int2_key, int2_value},
+	[VP_KEY_INT4] = {4, int4_key, int4_value},
+	[VP_KEY_INT8] = {8, int8_key, int8_value},
+	[VP_KEY_OID] = {4, oid_key, oid_value},
+	[VP_KEY_FLOAT4] = {4, float4_key, float4_value},
+	[VP_KEY_FLOAT8] = {8, float8_key, float8_value},
+	[VP_KEY_MONEY] = {8, int8_key, int8_value},
+	[VP_KEY_DATE] = {4, date_key, date_value},
+	[VP_KEY_TIME] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_TIMESTAMP] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_TIMESTAMPTZ] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_INTERVAL] = {8, interval_key, NULL},
+	[VP_KEY_NUMERIC] = {8, numeric_key, NULL},
+	[VP_KEY_ENUM] = {4, oid_key, oid_value},
+	[VP_KEY_UUID] = {8, uuid_key, NULL},
+	[VP_KEY_INET] = {8, inet_key, NULL},
+	[VP_KEY_BYTEA] = {8, text_key, text_value},
+	[VP_KEY_TEXT] = {8, text_key, text_value},
+	[VP_KEY_BPCHAR] = {8, bpchar_key, text_value},
 };
 
 int
 vp_key_width(VpKeyForm form)
 {
 	return forms[form].width;
-}
-
-bool
-vp_key_may_be_ones(VpKeyForm form)
-{
-	return forms[form].may_be_ones;
 }
 
 uint64
@@ -387,12 +427,8 @@ vp_key_of(VpKeyForm form, Datum value, bool *exact)
 bool
 vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull)
 {
-	bool		ones = key == vp_key_ones(forms[form].width);
-
-	*isnull = ones && !forms[form].may_be_ones;
-	if (*isnull)
-		return true;
-	return !ones && forms[form].value != NULL && forms[form].value(key, value);
+	*isnull = key == vp_key_ones(forms[form].width);
+	return *isnull || (forms[form].value != NULL && forms[form].value(key, value));
 }
 
 /*----------

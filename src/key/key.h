@@ -6,7 +6,7 @@
  * A key column is any column behind the first.  Its values are stored in 1, 2, 4 or 8
  * bytes each, so that equal values are stored as equal numbers, and where the form is
  * ordered, smaller values as numbers that are not larger.  Several values may be stored as one
- * number.  NULL is stored as all ones.
+ * number.  NULL is stored as all ones, and nothing else is.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,10 +53,7 @@ typedef enum VpKeyForm
 /* The bytes of a key of this form. */
 extern int	vp_key_width(VpKeyForm form);
 
-/* May a value be stored as all ones, as NULL is? */
-extern bool vp_key_may_be_ones(VpKeyForm form);
-
-/* All ones. */
+/* All ones: NULL. */
 static inline uint64
 vp_key_ones(int width)
 {

@@ -85,7 +85,7 @@ integer_point(VpKeyForm form, Oid type, Datum value, VpKeyPoint *point)
 	int64		most = PG_INT64_MAX >> (64 - 8 * width);
 
 	if (number > most)
-		point_beside(point, VP_POINT_AFTER, vp_key_ones(width));
+		point_beside(point, VP_POINT_AFTER, vp_key_ones(width) - 1);
 	else if (number < -most - 1)
 		point_beside(point, VP_POINT_BEFORE, 0);
 	else if (width == 2)
@@ -114,14 +114,15 @@ real_point(float8 number, VpKeyPoint *point)
  *----------
  */
 
-/* Dates that are no timestamps are between these and the infinite ones. */
+/* Dates that are later than all timestamps are the last of them then. */
 static Timestamp
 timestamp_of_date(DateADT date)
 {
-	int			overflow;
-	Timestamp	result = date2timestamp_opt_overflow(date, &overflow);
-
-	return overflow == 0 ? result : overflow > 0 ? DT_NOEND - 1 : DT_NOBEGIN + 1;
+	if (DATE_IS_NOBEGIN(date))
+		return DT_NOBEGIN;
+	if (DATE_IS_NOEND(date))
+		return DT_NOEND;
+	return date < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE ? date * USECS_PER_DAY : END_TIMESTAMP;
 }
 
 /* The day that a timestamp is on; sets how far it is into it. */
@@ -160,6 +161,13 @@ timestamp_point(VpKeyForm form, Timestamp timestamp, VpKeyPoint *point)
 	}
 }
 
+/* At the ends of what there is, timestamps of one kind are none of the other. */
+static bool
+is_ordinary(int64 timestamp)
+{
+	return timestamp >= MIN_TIMESTAMP + 2 * CLOCK_CHANGE && timestamp < END_TIMESTAMP - 2 * CLOCK_CHANGE;
+}
+
 /* A timestamp with time zone among those. */
 static bool
 zoned_point(VpKeyForm form, TimestampTz moment, VpKeyPoint *point)
@@ -172,8 +180,7 @@ zoned_point(VpKeyForm form, TimestampTz moment, VpKeyPoint *point)
 		timestamp_point(form, moment, point);
 		return true;
 	}
-	/* at the ends of what there is, timestamps may have no moment */
-	if (moment < MIN_TIMESTAMP + 2 * CLOCK_CHANGE || moment >= END_TIMESTAMP - 2 * CLOCK_CHANGE)
+	if (!is_ordinary(moment))
 		return false;
 	local = DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
 												  TimestampTzGetDatum(moment)));
@@ -183,22 +190,21 @@ zoned_point(VpKeyForm form, TimestampTz moment, VpKeyPoint *point)
 	return true;
 }
 
-/* Among timestamps with time zone.  What is out of their range is beyond all finite ones. */
-static void
+/* Among timestamps with time zone. */
+static bool
 moment_point(Oid type, Datum value, VpKeyPoint *point)
 {
-	int			overflow = 0;
-	TimestampTz moment;
+	if (type != TIMESTAMPTZOID)
+	{
+		Timestamp	local = type == DATEOID ? timestamp_of_date(DatumGetDateADT(value)) :
+			DatumGetTimestamp(value);
 
-	if (type == TIMESTAMPTZOID)
-		moment = DatumGetTimestampTz(value);
-	else if (type == TIMESTAMPOID)
-		moment = timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
-	else
-		moment = date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
-	if (overflow != 0)
-		moment = overflow > 0 ? DT_NOEND - 1 : DT_NOBEGIN + 1;
-	own_point(VP_KEY_TIMESTAMPTZ, TimestampTzGetDatum(moment), point);
+		if (!TIMESTAMP_NOT_FINITE(local) && !is_ordinary(local))
+			return false;
+		value = DirectFunctionCall1(timestamp_timestamptz, TimestampGetDatum(local));
+	}
+	own_point(VP_KEY_TIMESTAMPTZ, value, point);
+	return true;
 }
 
 /*----------
@@ -246,8 +252,7 @@ vp_key_point(VpKeyForm form, Oid type, Oid collation, Datum value, bool order, V
 								DatumGetTimestamp(value), point);
 			return true;
 		case VP_KEY_TIMESTAMPTZ:
-			moment_point(type, value, point);
-			return true;
+			return moment_point(type, value, point);
 		case VP_KEY_ENUM:
 			own_point(form, value, point);
 			return !order;

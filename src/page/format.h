@@ -162,7 +162,7 @@ typedef struct VpBareChain
 
 /*
  * A key column.  A node's record holds a stored key of each: an unsigned number whose order is
- * that of the values.  NULL is stored as all ones; a value may be, too.
+ * that of the values.  NULL is stored as all ones; no value is.
  */
 typedef struct VpKeyColumn
 {
@@ -491,6 +491,18 @@ static inline VpId
 vp_deref(uint32 ref)
 {
 	return ref - 1;
+}
+
+/*
+ * The next of a node's chain by its flags and the word that leads there.  A node in a list keeps its
+ * chain only if it was in one.
+ */
+static inline VpId
+vp_chain_next(uint8 flags, uint32 next)
+{
+	if (flags == 0 || ((flags & VP_NODE_LISTED) && !(flags & VP_NODE_CHAINED)))
+		return VP_NO_ID;
+	return vp_deref(next);
 }
 
 /* The sum of the sizes of a shard's records. */

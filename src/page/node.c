@@ -186,6 +186,27 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 	}
 }
 
+uint8
+vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId *next)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+
+	for (;;)
+	{
+		BufferDesc *desc;
+		Buffer		pinned;
+		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
+		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
+		uint8		flags = tail->flags;
+
+		*next = vp_chain_next(flags, tail->next);
+		*tid = ((const VpNodeTail *) tail)->tid;
+		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
+		if (vp_peek_end(store, place.block, desc, pinned))
+			return flags;
+	}
+}
+
 /* Copies an exact vector that goes on on other pages. */
 static void
 copy_vector(const VpStore *store, VpPlace place, Size left, char *to)

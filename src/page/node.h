@@ -17,6 +17,13 @@
 extern void vp_vector_write(const VpStore *store, VpId id, const void *vector);
 
 /* Peeks. */
+
+/*
+ * Flags, keys (where there are some) and the next of the chain of equal vectors, VP_NO_ID where
+ * there is none: all of one moment.
+ */
+extern uint8 vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId *next);
+
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
 extern uint8 vp_node_flags(const VpStore *store, VpId id);
 extern uint8 vp_node_shard(const VpStore *store, VpId id);

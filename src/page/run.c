@@ -140,8 +140,7 @@ get_leaf(VpRunCursor *cursor, uint32 number)
 		below *= cursor->shape.children;
 	for (; level > 0; level--)
 	{
-		uint32		page_number = level == cursor->shape.levels - 1 ? 0 :
-			number / (below * cursor->shape.children);
+		uint32		page_number = number / (below * cursor->shape.children);
 		const VpRunPage *page = get_page(cursor, level, page_number, block);
 
 		block = words_of(cursor, page, level)[number / below % cursor->shape.children];

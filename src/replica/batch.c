@@ -10,7 +10,9 @@
  * never waits for anything but a search that is under way, and all that a worker
  * can do wrong is to be of no help.
  *
- * Where more than the index decides which rows a user sees, the table is read (by_table.c).
+ * Where more than the index decides which rows a user sees, the table is read; and with a filter, this
+ * process runs all searches, as SELECTs of the caller's (by_select.c): workers act for
+ * nobody, so they may evaluate no condition of his.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,16 +34,18 @@
 #include "storage/predicate.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "base/loaded.h"
+#include "base/settings.h"
 #include "base/wait_event.h"
 #include "capacity/meter.h"
 #include "capacity/rights.h"
-#include "replica/by_table.h"
+#include "replica/by_select.h"
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seated.h"
@@ -415,42 +419,73 @@ search_index(Batch *batch)
 }
 
 /*
- * Is the index all that decides?  Not where there are policies for the caller, nor when
- * the planner would not use it: it is not valid, or has no entries for some rows that an
- * old snapshot sees.
+ * May the planner use the index?  Not while it is not valid, or has no entries for some rows that
+ * an old snapshot sees.
  */
 static bool
-index_decides(Batch *batch)
+index_is_usable(Relation rel)
 {
-	Form_pg_index form = batch->rel->rd_index;
+	Form_pg_index form = rel->rd_index;
 
-	return check_enable_rls(RelationGetRelid(batch->heap), InvalidOid, false) != RLS_ENABLED &&
-		form->indisvalid &&
+	return form->indisvalid &&
 		(!form->indcheckxmin ||
-		 TransactionIdPrecedes(HeapTupleHeaderGetXmin(batch->rel->rd_indextuple->t_data),
+		 TransactionIdPrecedes(HeapTupleHeaderGetXmin(rel->rd_indextuple->t_data),
 							   TransactionXmin));
 }
 
-/* Arguments: index, queries, k. */
+/* filter: NULL: all rows. */
+static void
+search_by_select(Batch *batch, const char *filter, ArrayType *params)
+{
+	VpSelectBatch select = {
+		.heap = batch->heap,.rel = batch->rel,.nqueries = batch->nqueries,
+		.queries = batch->queries,.k = batch->k,.found = put_row,.arg = batch
+	};
+
+	select.filter = vp_caller_filter_parse(batch->heap, filter, filter == NULL ? NULL : params);
+	if (filter != NULL && index_is_usable(batch->rel))
+		vp_select_by_index(&select);
+	else
+		vp_select_by_table(&select);
+}
+
+/* The index is all that decides only where there are no policies for the caller. */
+static void
+search_all(Batch *batch, const char *filter, ArrayType *params)
+{
+	if (filter == NULL && index_is_usable(batch->rel) &&
+		check_enable_rls(RelationGetRelid(batch->heap), InvalidOid, false) != RLS_ENABLED)
+		search_index(batch);
+	else
+		search_by_select(batch, filter, params);
+}
+
+/* Arguments: index, queries, k, filter, ef_search, params.  The last three may be null. */
 Datum
 vecprov_search(PG_FUNCTION_ARGS)
 {
-	Batch		batch = {.k = PG_GETARG_INT32(2)};
+	Batch		batch = {.k = 0};
+	char	   *filter = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	ArrayType  *params = PG_ARGISNULL(5) ? NULL : PG_GETARG_ARRAYTYPE_P(5);
+	int			guc_level;
 
+	InitMaterializedSRF(fcinfo, 0);
+	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return (Datum) 0;
+	batch.k = PG_GETARG_INT32(2);
 	if (batch.k < 1 || batch.k > MAX_K)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("k must be between 1 and %d, not %d", MAX_K, batch.k)));
-	InitMaterializedSRF(fcinfo, 0);
-	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	vp_right_open(PG_GETARG_OID(0), VP_RIGHT_SEARCH, AccessShareLock, &batch.heap, &batch.rel);
 	batch.meter = vp_meter_find(batch.rel);
 	get_queries(&batch, PG_GETARG_ARRAYTYPE_P(1));
-	if (index_decides(&batch))
-		search_index(&batch);
-	else
-		vp_search_table(batch.heap, batch.rel, batch.nqueries, batch.queries, batch.k, put_row,
-						&batch);
+	guc_level = NewGUCNestLevel();
+	if (!PG_ARGISNULL(4))
+		vp_settings_change("vecprov.ef_search", psprintf("%d", PG_GETARG_INT32(4)));
+	search_all(&batch, filter, params);
+	AtEOXact_GUC(false, guc_level);
 	relation_close(batch.rel, AccessShareLock);
 	table_close(batch.heap, AccessShareLock);
 	return (Datum) 0;

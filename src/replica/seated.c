@@ -96,11 +96,12 @@ tell_counts(const VpSeated *seated)
 
 	ereport(DEBUG1,
 			(errmsg_internal("vecprov scan: ef %d, %d rounds, %llu expansions, %llu distances, "
-							 "%lld exact, %lld rows",
+							 "%lld exact, %lld rows%s%s",
 							 counts.ef, counts.rounds,
 							 (unsigned long long) counts.expansions,
 							 (unsigned long long) counts.distances,
-							 (long long) counts.measured, (long long) counts.rows)));
+							 (long long) counts.measured, (long long) counts.rows,
+							 counts.way != NULL ? ", filter: " : "", counts.way != NULL ? counts.way : "")));
 }
 
 static void

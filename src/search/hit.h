@@ -16,6 +16,8 @@ typedef struct VpHit
 	double		dist;			/* exact, as the index measures it; NaN comes
 								 * last */
 	ItemPointerData tid;
+	bool		recheck;		/* the index cannot tell whether it satisfies
+								 * the search's filter */
 } VpHit;
 
 #endif							/* VP_HIT_H */

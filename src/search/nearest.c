@@ -60,6 +60,7 @@ vp_nearest_offer(VpNearest *nearest, const ItemPointerData *tid, double dist)
 	}
 	heap[i].dist = dist;
 	heap[i].tid = *tid;
+	heap[i].recheck = false;
 }
 
 static int

@@ -36,9 +36,15 @@
 
 /* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
 static inline uint32
-hot_bytes(const VpIndex *index)
+hot_bytes(const VpNodeSource *source)
 {
-	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
+	const VpGeometry *geo = &source->index->store.geo;
+	uint32		bytes = sizeof(VpFactors) + geo->code_bytes;
+
+	/* keys stand behind the code */
+	if (source->filter != NULL)
+		bytes = geo->keys_offset + geo->key_bytes;
+	return Min(bytes, PREFETCH_LINES * CACHE_LINE);
 }
 
 /* A node's record, and where it is by the hint for its page. */
@@ -235,7 +241,7 @@ measure(VpNodeSource *source, const VpQuery *query,
 		const VpTarget *targets, const VpId *ids, int n, float *dist, VpTarget *ahead, int nahead)
 {
 	const VpPeekRel *peek = &source->index->store.peek;
-	uint32		bytes = hot_bytes(source->index);
+	uint32		bytes = hot_bytes(source);
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
@@ -421,6 +427,132 @@ source_landmarks(VpSource *base, const VpQuery *query, VpId *ids)
 	return n;
 }
 
+/*----------
+ * Matches
+ *----------
+ */
+
+/* So many of a chain of equal vectors are looked at; behind a longer one there may be a match. */
+#define CHAIN_STEPS	64
+
+/* What tells whether a node matches. */
+typedef struct Glance
+{
+	bool		match;			/* the row of the node itself may */
+	VpId		next;			/* of its chain; VP_NO_ID: none */
+} Glance;
+
+static inline Glance
+make_glance(const VpNodeSource *source, const char *keys, const ItemPointerData *tid, uint8 flags, VpId next)
+{
+	Glance		glance;
+
+	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
+		(source->filter == NULL || vp_filter_test(source->filter, keys) != VP_NO) &&
+		(source->tids == NULL || vp_tid_set_has(source->tids, tid));
+	glance.next = next;
+	return glance;
+}
+
+/* Where its hint says, as nearly always; else in the ordinary way. */
+static inline Glance
+glance_at(const VpNodeSource *source, VpId id)
+{
+	const VpStore *store = &source->index->store;
+	VpPlace		place = vp_node_place(&store->geo, id);
+	char		keys[VP_MAX_KEY_BYTES];
+	ItemPointerData tid;
+	BufferDesc *desc;
+	uint8		flags;
+	VpId		next;
+
+	desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	if (likely(desc != NULL))
+	{
+		const char *record = vp_peek_page(desc) + place.offset;
+		const volatile VpNodeTail *tail = (const volatile VpNodeTail *) (record + store->geo.tail_offset);
+		Glance		glance;
+
+		flags = tail->flags;
+		tid = ((const VpNodeTail *) tail)->tid;
+		glance = make_glance(source, record + store->geo.keys_offset, &tid, flags,
+							 vp_chain_next(flags, tail->next));
+		if (likely(vp_peek_done(&store->peek, place.block, desc)))
+			return glance;
+	}
+	flags = vp_node_glance(store, id, keys, &tid, &next);
+	return make_glance(source, keys, &tid, flags, next);
+}
+
+/* Begins to load what glances at nodes need. */
+static void
+prefetch_glances(VpNodeSource *source, const VpId *ids, int n)
+{
+	const VpStore *store = &source->index->store;
+
+	for (int i = 0; i < n; i++)
+		if (likely(ids[i] < source->nids))
+			vp_peek_prefetch_hint(&store->peek, vp_node_place(&store->geo, ids[i]).block);
+	for (int i = 0; i < n; i++)
+	{
+		VpPlace		place;
+		Buffer		hint;
+		const char *record;
+
+		if (unlikely(ids[i] >= source->nids))
+			continue;
+		place = vp_node_place(&store->geo, ids[i]);
+		hint = Max(vp_peek_hint(&store->peek, place.block), 1);
+		record = vp_window_page(hint) + place.offset;
+		__builtin_prefetch(GetBufferDescriptor(hint - 1));
+		__builtin_prefetch(record + store->geo.keys_offset);
+		__builtin_prefetch(record + store->geo.tail_offset);
+		__builtin_prefetch(record + store->geo.record_size - 1);
+	}
+}
+
+/* Does one of the chain that begins at `id` match? */
+static bool
+chain_matches(VpNodeSource *source, VpId id)
+{
+	for (int i = 0; id != VP_NO_ID && i < CHAIN_STEPS; i++)
+	{
+		Glance		glance;
+
+		if (!vp_id_exists(source, id))
+			return false;
+		glance = glance_at(source, id);
+		if (glance.match)
+			return true;
+		id = glance.next;
+	}
+	return id != VP_NO_ID;
+}
+
+static void
+source_matches(VpSource *base, const VpId *ids, int n, bool alone, bool *match)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	VpId		next[VP_MAX_LINKS];
+
+	CHECK_FOR_INTERRUPTS();
+	if (source->index->store.peek.enabled)
+		prefetch_glances(source, ids, n);
+	for (int i = 0; i < n; i++)
+	{
+		Glance		glance = {false, VP_NO_ID};
+
+		if (likely(vp_id_exists(source, ids[i])))
+			glance = glance_at(source, ids[i]);
+		match[i] = glance.match;
+		next[i] = glance.next;
+	}
+	for (int i = 0; i < n && !alone; i++)
+		if (unlikely(!match[i] && next[i] != VP_NO_ID))
+			match[i] = chain_matches(source, next[i]);
+}
+
 void
 vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query)
 {
@@ -445,6 +577,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.chain = source_chain;
 	/* sparse vectors have landmarks: most are equally far */
 	source->source.entry_points = index->codec.slots > 0 ? NULL : source_entry_points;
+	source->source.matches = source_matches;
 	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
 	source->index = index;
 	source->nids = 0;
@@ -452,9 +585,11 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->rows_come = 0;
 	source->hooks = NULL;
 	source->hooks_arg = NULL;
+	source->filter = NULL;
+	source->tids = NULL;
 	source->shard = -1;
 	for (int i = 0; i < lengthof(source->targets); i++)
-		source->targets[i] = palloc(2 * index->store.geo.m * sizeof(VpTarget));
+		source->targets[i] = palloc(VP_MAX_LINKS * sizeof(VpTarget));
 	source->naimed = 0;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);

@@ -9,8 +9,10 @@
 #define VP_NODE_SOURCE_H
 
 #include "graph/graph.h"
+#include "key/filter.h"
 #include "search/hooks.h"
 #include "search/index.h"
+#include "search/tid_set.h"
 
 /* Its nodes for graph/.  Everything that it points at must outlive it. */
 typedef struct VpNodeSource
@@ -24,6 +26,8 @@ typedef struct VpNodeSource
 								 * called; 0: it is not */
 	const VpSearchHooks *hooks;
 	void	   *hooks_arg;
+	const VpFilter *filter;		/* of a search for matches; NULL: none */
+	const VpTidSet *tids;		/* that it is to go among; NULL: all */
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 	void	   *code;			/* one code, 64-byte aligned */
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead,

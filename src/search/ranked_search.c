@@ -19,8 +19,11 @@
 
 #include "base/debug_point.h"
 #include "base/settings.h"
+#include "graph/filter_rule.h"
 #include "page/node.h"
 #include "search/bare_rows.h"
+#include "search/few_rows.h"
+#include "search/node_matches.h"
 #include "search/node_source.h"
 #include "search/ranked_search.h"
 #include "search/row_reader.h"
@@ -39,8 +42,11 @@ struct VpRankedSearch
 	void	   *rotated;
 	void	   *scratch;		/* an exact vector that is on two pages */
 	VpBareRows *bare;			/* in `rows`; NULL: not yet */
-	const VpFilter *filter;
-	bool		unsure;
+	const VpFilter *filter;		/* NULL: none */
+	const VpTidSet *tids;		/* rows to search among; NULL: all */
+	VpFewRows  *few;			/* these, measured in the table; NULL: the graph
+								 * is searched */
+	VpNodeMatches matches;		/* of a filter with conditions on keys, or TIDs */
 	bool		started;		/* the graph has been searched since begin */
 
 	VpTableEnd	table;
@@ -71,35 +77,37 @@ step_on(const VpStore *store, VpRow *row, VpId next)
 	row->id = next;
 }
 
-static bool
-passes(VpRankedSearch *search, VpId id)
+static inline bool
+has_key_conditions(const VpRankedSearch *search)
+{
+	return search->filter != NULL && search->filter->nconditions > 0;
+}
+
+/* Is the search for the rows that satisfy conditions on keys, or are in a set, and so one for matches? */
+static inline bool
+has_matches(const VpRankedSearch *search)
+{
+	return search->tids != NULL || has_key_conditions(search);
+}
+
+/* By the keys of a node: does its row satisfy the filter? */
+static VpTruth
+test_row(const VpRankedSearch *search, VpId id)
 {
 	char		keys[VP_MAX_KEY_BYTES];
-	VpTruth		truth;
 
-	if (search->filter == NULL)
-		return true;
+	if (!has_key_conditions(search))
+		return VP_YES;
 	vp_node_keys(&search->index->store, id, keys);
-	truth = vp_filter_test(search->filter, keys);
-	search->unsure = search->unsure || truth == VP_UNSURE;
-	return truth != VP_NO;
+	return vp_filter_test(search->filter, keys);
 }
 
+/*
+ * Also raises an error for a chain, or a row, that cannot be.  A posting list leads to each node of
+ * a chain by itself: of one that begins behind the first it is the row of this node alone.
+ */
 static bool
-bare_passes(VpRankedSearch *search)
-{
-	VpTruth		truth;
-
-	if (search->filter == NULL)
-		return true;
-	truth = search->bare->walk.kind == VP_BARE_NULL ? search->filter->null_rows : search->filter->nan_rows;
-	search->unsure = search->unsure || truth == VP_UNSURE;
-	return truth != VP_NO;
-}
-
-/* Also raises an error for a chain, or a row, that cannot be. */
-static bool
-find_row(void *nodes, VpRow *row, ItemPointer tid)
+find_row(void *nodes, VpRow *row, VpHit *hit)
 {
 	VpRankedSearch *search = nodes;
 	const VpStore *store = &search->index->store;
@@ -108,25 +116,28 @@ find_row(void *nodes, VpRow *row, ItemPointer tid)
 	{
 		VpId		at = row->id;
 		VpNodeTail	tail;
-		bool		chained;
+		VpId		next;
+		VpTruth		truth;
+		bool		begins = row->before == VP_NO_ID;
 
 		CHECK_FOR_INTERRUPTS();
-		if (row->before == VP_NO_ID)
+		if (begins)
 			vp_node_fetch(store, at, &tail);
 		else
 			vp_chain_fetch(store, row->before, at, &tail);
-		/* a node in the waiting list keeps its chain only if it was in one */
-		chained = !(tail.flags & VP_NODE_LISTED) || (tail.flags & VP_NODE_CHAINED);
-		if (tail.flags != 0 && chained && tail.next != 0)
-			step_on(store, row, vp_deref(tail.next));
+		next = vp_chain_next(tail.flags, tail.next);
+		if (next != VP_NO_ID && !(begins && has_matches(search) && (tail.flags & VP_NODE_CHAINED)))
+			step_on(store, row, next);
 		else
 			row->id = VP_NO_ID;
-		*tid = tail.tid;
-		if (tail.flags == 0 || vp_is_gone(tail.flags))
+		if (tail.flags == 0 || (tail.flags & VP_NODE_BARE) || vp_is_gone(tail.flags))
 			continue;
-		if (!passes(search, at))
+		truth = test_row(search, at);
+		if (truth == VP_NO || (search->tids != NULL && !vp_tid_set_has(search->tids, &tail.tid)))
 			continue;
-		if (!vp_table_has(&search->table, tid))
+		hit->tid = tail.tid;
+		hit->recheck = truth == VP_UNSURE;
+		if (!vp_table_has(&search->table, &hit->tid))
 			vp_report_damage(store->rel, vp_node_place(&store->geo, at).block,
 							 "A record is of a row behind the end of the table.");
 		return true;
@@ -139,6 +150,21 @@ find_row(void *nodes, VpRow *row, ItemPointer tid)
  *----------
  */
 
+/* The reader of the search's table. */
+static VpRowReader *
+get_reader(VpRankedSearch *search)
+{
+	if (search->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(search->context);
+
+		search->reader = vp_row_reader_begin(search->table.table, search->index->store.rel,
+											 search->snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	return search->reader;
+}
+
 /*
  * The exact distance of a node by the vector of its row, or of the first behind it that the
  * snapshot sees; false when there is none.
@@ -148,20 +174,12 @@ row_distance(VpRankedSearch *search, VpId id, double *dist)
 {
 	const VpIndex *index = search->index;
 	VpRow		at;
-	ItemPointerData tid;
+	VpHit		hit;
 	const VpValue *value = NULL;
 
-	if (search->reader == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(search->context);
-
-		search->reader = vp_row_reader_begin(search->table.table, index->store.rel,
-											 search->snapshot);
-		MemoryContextSwitchTo(old);
-	}
 	vp_row_start(&at, id);
-	while (value == NULL && find_row(search, &at, &tid))
-		value = vp_row_reader_get(search->reader, &tid);
+	while (value == NULL && find_row(search, &at, &hit))
+		value = vp_row_reader_get(get_reader(search), &hit.tid);
 	if (value == NULL)
 		return false;
 	*dist = index->form->distance(&index->meta, search->vector, index->form->elements(value));
@@ -199,13 +217,29 @@ measure(void *nodes, VpId id, double *dist)
 	return true;
 }
 
-/* A node that is in a list can be used again while it is measured. */
+/*
+ * May a row of the node be returned?  A node that is in a list can be used again while it is measured.  Of
+ * those that a posting list leads to the row is, whatever leads there (page/postings.h).
+ */
+static bool
+can_have_row(VpRankedSearch *search, VpId id)
+{
+	uint8		flags;
+
+	if (!has_matches(search))
+		return (vp_node_flags(&search->index->store, id) & (VP_NODE_LINKED | VP_NODE_LISTED)) == VP_NODE_LINKED;
+	if (!vp_id_exists(&search->source, id))
+		return false;
+	flags = vp_node_flags(&search->index->store, id);
+	return flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) && test_row(search, id) != VP_NO;
+}
+
 static bool
 measure_any(void *nodes, VpId id, double *dist)
 {
 	VpRankedSearch *search = nodes;
 
-	if ((vp_node_flags(&search->index->store, id) & (VP_NODE_LINKED | VP_NODE_LISTED)) != VP_NODE_LINKED)
+	if (!can_have_row(search, id))
 		return false;
 	if (search->index->form->in_table)
 		return row_distance(search, id, dist);
@@ -244,22 +278,34 @@ expect(void *nodes, VpId next, VpId later)
 	search->ranking.hooks->expect(search->ranking.hooks_arg, &tid, false);
 }
 
+/* Whether rows of a kind satisfy the filter their kind tells, as far as it is known. */
 static bool
-next_bare(void *nodes, ItemPointer tid)
+next_bare(void *nodes, VpHit *hit)
 {
 	VpRankedSearch *search = nodes;
 	const VpStore *store = &search->index->store;
+	const VpFilter *filter = search->filter;
 
+	if (filter != NULL && filter->nan_rows == VP_NO && filter->null_rows == VP_NO)
+		return false;
 	if (search->bare == NULL)
 		search->bare = vp_bare_rows(store);
-	do
-		if (!vp_bare_rows_next(search->bare, tid))
-			return false;
-	while (!bare_passes(search));
-	if (!vp_table_has(&search->table, tid))
-		vp_report_damage(store->rel, vp_node_place(&store->geo, search->bare->id).block,
-						 "A record is of a row behind the end of the table.");
-	return true;
+	while (vp_bare_rows_next(search->bare, &hit->tid))
+	{
+		VpTruth		truth = VP_YES;
+
+		CHECK_FOR_INTERRUPTS();
+		if (filter != NULL)
+			truth = search->bare->walk.kind == VP_BARE_NULL ? filter->null_rows : filter->nan_rows;
+		if (truth == VP_NO)
+			continue;
+		hit->recheck = truth == VP_UNSURE;
+		if (!vp_table_has(&search->table, &hit->tid))
+			vp_report_damage(store->rel, vp_node_place(&store->geo, search->bare->id).block,
+							 "A record is of a row behind the end of the table.");
+		return true;
+	}
+	return false;
 }
 
 static uint32
@@ -370,19 +416,25 @@ vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *ef
 	end_reading(search);
 	MemoryContextReset(search->rows);
 	vp_ranking_begin(&search->ranking, effort);
+	/* a filter leaves few rows, of which all may be wanted */
+	if (filter != NULL)
+		search->ranking.effort.max_rows = 0;
 	vp_table_end_init(&search->table, table);
 	search->snapshot = snapshot;
 	search->filter = filter;
-	search->unsure = false;
+	search->tids = NULL;
+	search->few = NULL;
 	search->started = false;
 	search->bare = NULL;
 	search->vector = copy_query(search, query);
 }
 
-bool
-vp_ranked_unsure(const VpRankedSearch *search)
+void
+vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids)
 {
-	return search->unsure;
+	Assert(!search->started);
+	search->tids = tids;
+	search->ranking.effort.max_rows = 0;
 }
 
 /* The index has got another mean since it was opened. */
@@ -430,11 +482,31 @@ prepare_source(VpRankedSearch *search, uint32 nids, int nentries)
 	VpNodeSource *source = &search->source;
 
 	source->nids = nids;
+	source->filter = has_key_conditions(search) ? search->filter : NULL;
+	source->tids = search->tids;
+	source->vectors = source->rows_come = 0;
+	if (has_matches(search))
+		return;
 	/* most of those that are expanded early stay among the nearest */
 	source->vectors = search->index->store.geo.vector_words > 0 ? 2 * VP_MIN_MEASURED : 0;
 	/* of one graph about ef nodes are expanded */
 	source->rows_come = nentries == 1 && ranking->hooks->rows_come != NULL ?
 		Max(ranking->ef - ranking->hooks->lead(ranking->hooks_arg), 1) : 0;
+}
+
+/* Searches for those that satisfy the filter.  Where the search is not to go on, it finds all that it may return. */
+static void
+search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uint32 nids)
+{
+	VpRanking  *ranking = &search->ranking;
+	MemoryContext old = MemoryContextSwitchTo(search->rows);
+	int			least = ranking->effort.iterative_scan == VP_ITERATIVE_OFF ? ranking->ef : 0;
+
+	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, nids);
+	ranking->matches = &search->matches.matches;
+	vp_search_start_matching(ranking->search, &search->source.source, &search->query,
+							 entries, nentries, ranking->ef, least, nids, ranking->matches);
+	MemoryContextSwitchTo(old);
 }
 
 /* The first round. */
@@ -451,7 +523,7 @@ search_graph(VpRankedSearch *search)
 	nentries = get_entries(&search->index->store, &graph, entries);
 	if (graph.mean_due != search->index->meta.mean_due)
 		reopen_index(search);
-	if (nentries == 0)
+	if (nentries == 0 || (search->filter != NULL && search->filter->never))
 	{
 		vp_ranking_is_empty(ranking);
 		return;
@@ -460,12 +532,57 @@ search_graph(VpRankedSearch *search)
 	prepare_source(search, graph.next_id, nentries);
 	ranking->hooks->round(ranking->hooks_arg);
 	VP_POINT("search-seated");
-	vp_search_start_all(ranking->search, &search->source.source, &search->query,
-						entries, nentries, ranking->ef, graph.next_id);
+	if (has_matches(search))
+		search_matches(search, entries, nentries, graph.next_id);
+	else
+		vp_search_start_all(ranking->search, &search->source.source, &search->query,
+							entries, nentries, ranking->ef, graph.next_id);
 	if (ranking->hooks->rows_come != NULL)
 		ranking->hooks->rows_come(ranking->hooks_arg);
 	VP_POINT("search-found");
 	vp_ranking_searched(ranking);
+}
+
+/* Are the rows of the set so few that to measure them in their table costs less than a search? */
+static bool
+are_few(const VpRankedSearch *search)
+{
+	double		rows = (double) vp_tid_set_size(search->tids);
+	double		nodes = Max(vp_graph_state(&search->index->store).next_id, 1);
+	double		visit = vp_visit_cost(search->ranking.ef, Min(rows / nodes, 1), nodes);
+
+	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_SCANNED);
+}
+
+/* Instead of a search of the graph, if that costs less. */
+static void
+measure_few(VpRankedSearch *search)
+{
+	VpRanking  *ranking = &search->ranking;
+
+	if (search->tids == NULL || !are_few(search))
+		return;
+	search->started = true;
+	pgstat_count_index_scan(search->index->store.rel);
+	ranking->hooks->round(ranking->hooks_arg);
+	search->few = vp_few_rows_measure(get_reader(search), search->index, search->vector, search->tids);
+	ranking->measured = search->few->n;
+}
+
+/* The next of these that is not outside the radius. */
+static bool
+next_of_few(VpRankedSearch *search, VpHit *hit)
+{
+	const VpEffort *effort = &search->ranking.effort;
+
+	while (vp_few_rows_next(search->few, hit))
+	{
+		if (effort->bounded && hit->dist > effort->radius)
+			continue;
+		search->ranking.nreturned++;
+		return true;
+	}
+	return false;
 }
 
 bool
@@ -475,13 +592,17 @@ vp_ranked_next(VpRankedSearch *search, VpHit *hit)
 	bool		found;
 
 	search->ranking.working = false;
+	old = MemoryContextSwitchTo(search->rows);
 	if (!search->started)
 	{
 		vp_ranking_works(&search->ranking);
-		search_graph(search);
+		measure_few(search);
 	}
-	old = MemoryContextSwitchTo(search->rows);
-	found = vp_ranking_next(&search->ranking, hit);
+	MemoryContextSwitchTo(old);
+	if (!search->started)
+		search_graph(search);
+	MemoryContextSwitchTo(search->rows);
+	found = search->few != NULL ? next_of_few(search, hit) : vp_ranking_next(&search->ranking, hit);
 	MemoryContextSwitchTo(old);
 	return found;
 }
@@ -500,13 +621,32 @@ vp_effort_by_settings(void)
 bool
 vp_ranked_take(VpRankedSearch *search, const VpHit *hit)
 {
-	return vp_ranking_take(&search->ranking, hit->dist, &hit->tid);
+	return vp_ranking_take(&search->ranking, hit);
 }
 
 bool
 vp_ranked_has_more(const VpRankedSearch *search)
 {
-	return vp_ranking_has_more(&search->ranking);
+	return search->few != NULL ? search->few->next < search->few->n :
+		vp_ranking_has_more(&search->ranking);
+}
+
+/* How rows that satisfy the filter were found at last; NULL: there was none. */
+static const char *
+way_name(const VpRankedSearch *search)
+{
+	static const char *const names[] = {
+		[VP_WAY_PLAIN] = "none",
+		[VP_WAY_VISIT] = "visited all",
+		[VP_WAY_HOP] = "two hops",
+		[VP_WAY_MEASURE] = "measured all"
+	};
+
+	if (search->few != NULL)
+		return "rows of the table";
+	if (search->ranking.matches == NULL)
+		return NULL;
+	return search->ranking.sweep != NULL ? "sweep" : names[vp_search_counts(search->ranking.search).way];
 }
 
 VpRankedCounts
@@ -520,6 +660,8 @@ vp_ranked_counts(const VpRankedSearch *search)
 	counts.rounds = ranking->rounds;
 	counts.expansions = graph.expansions;
 	counts.distances = graph.distances;
+	counts.tests = graph.tests;
+	counts.way = way_name(search);
 	counts.measured = ranking->measured;
 	counts.rows = ranking->nreturned;
 	return counts;

@@ -23,6 +23,7 @@
 #include "key/filter.h"
 #include "search/index.h"
 #include "search/ranking.h"
+#include "search/tid_set.h"
 
 typedef struct VpRankedSearch VpRankedSearch;
 
@@ -40,14 +41,18 @@ extern const VpIndex *vp_ranked_index(const VpRankedSearch *search);
  * Begins another search; nothing is searched yet.  query: a value of the indexed type, copied;
  * NULL: any vector will do, as nothing is nearer to NULL than anything else.  table: NULL if
  * nobody is going to fetch rows; it must be given, with an MVCC snapshot, where the exact vectors are
- * in the table alone (VpForm's in_table).  Both stay until the next begin, or the end.
- * ereports when the query has the wrong dimensions.
+ * in the table alone (VpForm's in_table).  filter: NULL, or conditions that rows must satisfy; then the
+ * snapshot that the rows are for is registered or active, and effort->max_rows is no bound.  All
+ * three stay until the next begin, or the end.  ereports when the query has the wrong dimensions.
  */
 extern void vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
 							const VpFilter *filter, Relation table, Snapshot snapshot);
 
-/* Is a row that was returned since begin unsure? (for now) */
-extern bool vp_ranked_unsure(const VpRankedSearch *search);
+/*
+ * Between begin and the first call of next: only rows of a set are wanted, which must stay until the next
+ * begin, or the end.  The table and a snapshot have been given.
+ */
+extern void vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids);
 
 /*
  * The next row; false: no more.  The first call searches the graph, others may go on with that.
@@ -78,6 +83,10 @@ typedef struct VpRankedCounts
 	uint64		distances;
 	int64		measured;		/* exact distances, but for those of a sweep */
 	int64		rows;			/* returned */
+	uint64		tests;			/* nodes whose keys were tested by the search
+								 * of the graph */
+	const char *way;			/* how it found rows that satisfy a filter;
+								 * NULL: there was none */
 } VpRankedCounts;
 
 extern VpRankedCounts vp_ranked_counts(const VpRankedSearch *search);

@@ -55,6 +55,8 @@ vp_ranking_begin(VpRanking *ranking, const VpEffort *effort)
 	ranking->ef = effort->ef_search;
 	ranking->rounds = 1;
 	ranking->kept = ranking->ef;
+	ranking->unsure = 0;
+	ranking->matches = NULL;
 	ranking->cold = false;
 	ranking->working = false;
 	ranking->sweep = NULL;
@@ -131,6 +133,10 @@ read_ahead(VpRanking *ranking)
 void
 vp_ranking_searched(VpRanking *ranking)
 {
+	int			n;
+
+	(void) vp_search_found(ranking->search, &n);
+	ranking->unsure = n - vp_search_sure(ranking->search);
 	read_ahead(ranking);
 }
 
@@ -160,7 +166,7 @@ end_in_order(VpRanking *ranking, bool more)
 	ranking->hooks->ends(ranking->hooks_arg, &end);
 	ranking->phase = VP_RANKING_LATE;
 	ranking->with_bare = !more && !ranking->effort.vectors_only &&
-		!ranking->effort.bounded && ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
+		ranking->effort.iterative_scan != VP_ITERATIVE_OFF;
 }
 
 void
@@ -175,8 +181,26 @@ begin_sweep(VpRanking *ranking)
 {
 	vp_row_heap_reset(&ranking->heap);
 	ranking->phase = VP_RANKING_SWEEP;
-	ranking->sweep = vp_sweep_begin(ranking->rankable->count(ranking->nodes),
+	ranking->sweep = vp_sweep_begin(ranking->rankable->count(ranking->nodes), ranking->matches,
 									ranking->rankable->measure_any, ranking->nodes);
+}
+
+/*
+ * Shall the search of the graph go on, rather than that all nodes are measured?  Where it has measured all
+ * that match, by their codes, what it has not returned yet is at hand.
+ */
+static bool
+shall_search(const VpRanking *ranking)
+{
+	uint64		all = ranking->rankable->count(ranking->nodes);
+
+	if (ranking->matches != NULL)
+	{
+		if (vp_search_is_complete(ranking->search))
+			return true;
+		all = Min(all, ranking->matches->bound);
+	}
+	return ranking->kept * MEASURED_PER_CANDIDATE < all;
 }
 
 /* Gets more rows into the heap, or ends the search. */
@@ -192,26 +216,26 @@ go_on(VpRanking *ranking)
 	ranking->ef = Min(ranking->ef * 2, VP_MAX_EF_SEARCH);
 	ranking->kept += ranking->ef;
 	ranking->rounds++;
-	if (ranking->kept * MEASURED_PER_CANDIDATE < ranking->rankable->count(ranking->nodes) &&
-		vp_search_more(ranking->search, ranking->ef))
+	if (shall_search(ranking) && vp_search_more(ranking->search, ranking->ef))
 		read_ahead(ranking);
 	else
 		begin_sweep(ranking);
 }
 
 /*
- * Is it time to go on?  When the first round is used up.  Later rounds go on
- * while half of what they found is left: what comes at a round's end is the
- * least complete, and then the next round still finds what was missed.
+ * Is it time to go on?  When the first round is used up, but for those found with less
+ * effort.  Later rounds go on while half of what they found is left: what comes at a round's
+ * end is the least complete, and then the next round still finds what was missed.
  */
 static bool
 must_go_on(VpRanking *ranking)
 {
 	int			n;
 
-	if (ranking->rounds == 1 || ranking->effort.iterative_scan == VP_ITERATIVE_OFF ||
-		is_cut_off(ranking))
+	if (ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking))
 		return ranking->heap.n == 0;
+	if (ranking->rounds == 1)
+		return ranking->heap.n <= ranking->unsure;
 	(void) vp_search_found(ranking->search, &n);
 	return n + ranking->heap.n <= ranking->ef / 2;
 }
@@ -292,7 +316,9 @@ next_row(VpRanking *ranking)
 static inline bool
 is_outside(const VpRanking *ranking, double dist)
 {
-	return ranking->effort.bounded && !(dist <= ranking->effort.radius);
+	if (!ranking->effort.bounded)
+		return false;
+	return isnan(dist) ? !ranking->effort.nan_inside : dist > ranking->effort.radius;
 }
 
 /*
@@ -314,16 +340,16 @@ is_nearer(double dist, double than)
 }
 
 bool
-vp_ranking_take(VpRanking *ranking, double dist, const ItemPointerData *tid)
+vp_ranking_take(VpRanking *ranking, const VpHit *hit)
 {
-	if (vp_returned_before(&ranking->returned, tid))
+	if (vp_returned_before(&ranking->returned, &hit->tid))
 		return false;
-	if (is_nearer(dist, ranking->farthest) && ranking->effort.iterative_scan != VP_ITERATIVE_RELAXED)
+	if (is_nearer(hit->dist, ranking->farthest) && ranking->effort.iterative_scan != VP_ITERATIVE_RELAXED)
 	{
-		vp_returned_put_off(&ranking->returned, dist, tid);
+		vp_returned_put_off(&ranking->returned, hit);
 		return false;
 	}
-	ranking->farthest = dist;
+	ranking->farthest = hit->dist;
 	ranking->nreturned++;
 	return true;
 }
@@ -348,7 +374,7 @@ next_bare(VpRanking *ranking, VpHit *hit)
 {
 	hit->dist = NAN;
 	while (ranking->phase == VP_RANKING_BARE &&
-		   ranking->rankable->next_bare(ranking->nodes, &hit->tid))
+		   ranking->rankable->next_bare(ranking->nodes, hit))
 	{
 		if (vp_returned_before(&ranking->returned, &hit->tid))
 			continue;
@@ -389,7 +415,7 @@ vp_ranking_next(VpRanking *ranking, VpHit *hit)
 			continue;
 		}
 		hit->dist = row->dist;
-		found = ranking->rankable->find_row(ranking->nodes, row, &hit->tid);
+		found = ranking->rankable->find_row(ranking->nodes, row, hit);
 
 		/* more rows of the same vector come next */
 		if (row->id != VP_NO_ID)
@@ -397,7 +423,7 @@ vp_ranking_next(VpRanking *ranking, VpHit *hit)
 		else
 			vp_row_free(&ranking->heap, row);
 
-		if (found && vp_ranking_take(ranking, hit->dist, &hit->tid))
+		if (found && vp_ranking_take(ranking, hit))
 			return true;
 	}
 }

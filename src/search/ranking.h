@@ -32,6 +32,7 @@ typedef struct VpEffort
 	bool		bounded;		/* no row farther than radius is wanted, nor
 								 * one without a distance */
 	double		radius;
+	bool		nan_inside;		/* but rows at no distance that is a number are */
 } VpEffort;
 
 /*
@@ -52,9 +53,9 @@ typedef struct VpRankable
 	/*
 	 * The row of row->id, or of the first behind it in the chain of equal
 	 * vectors that has one. Sets row->id to the next in the chain, VP_NO_ID
-	 * if there is none.  False: no row.
+	 * if there is none; and the hit's TID and recheck.  False: no row.
 	 */
-	bool		(*find_row) (void *nodes, VpRow *row, ItemPointer tid);
+	bool		(*find_row) (void *nodes, VpRow *row, VpHit *hit);
 
 	/*
 	 * This candidate will be measured next: begins to load what that needs
@@ -75,10 +76,10 @@ typedef struct VpRankable
 	void		(*expect) (void *nodes, VpId next, VpId later);
 
 	/*
-	 * The next row without a vector, in the order in which they are returned;
-	 * false: no more.
+	 * The next row without a vector, in the order in which they are returned:
+	 * TID and recheck; false: no more.
 	 */
-	bool		(*next_bare) (void *nodes, ItemPointer tid);
+	bool		(*next_bare) (void *nodes, VpHit *hit);
 
 	/* All ids are below this. */
 	uint32		(*count) (void *nodes);
@@ -101,12 +102,16 @@ typedef struct VpRanking
 	const VpSearchHooks *hooks;
 	void	   *hooks_arg;
 	VpSearch   *search;			/* of graph/ */
+	VpMatches  *matches;		/* what a search with a filter is of; NULL:
+								 * all nodes */
 
 	VpRankingPhase phase;
 	VpEffort	effort;
 	int			ef;				/* of the present round */
 	int			rounds;
 	int64		kept;			/* candidates of all rounds */
+	int			unsure;			/* of those of the first round: looked for
+								 * with less effort (vp_search_sure) */
 	bool		cold;			/* exact vectors had to be read from disk */
 	bool		with_bare;		/* rows without a vector come: all others were
 								 * found */
@@ -144,7 +149,7 @@ extern bool vp_ranking_next(VpRanking *ranking, VpHit *hit);
  * A row that somebody else has found is next, before the search or during it.  False if it is not to be
  * returned now: it was before, or is put off.
  */
-extern bool vp_ranking_take(VpRanking *ranking, double dist, const ItemPointerData *tid);
+extern bool vp_ranking_take(VpRanking *ranking, const VpHit *hit);
 
 /* Is there more to be returned of what has been found already? */
 extern bool vp_ranking_has_more(const VpRanking *ranking);

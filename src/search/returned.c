@@ -77,7 +77,7 @@ vp_returned_before(VpReturned *returned, const ItemPointerData *tid)
 }
 
 void
-vp_returned_put_off(VpReturned *returned, double dist, const ItemPointerData *tid)
+vp_returned_put_off(VpReturned *returned, const VpHit *hit)
 {
 	if (returned->nlate == returned->room)
 	{
@@ -92,9 +92,7 @@ vp_returned_put_off(VpReturned *returned, double dist, const ItemPointerData *ti
 		returned->late = late;
 		returned->room = room;
 	}
-	returned->late[returned->nlate].dist = dist;
-	returned->late[returned->nlate].tid = *tid;
-	returned->nlate++;
+	returned->late[returned->nlate++] = *hit;
 }
 
 static int

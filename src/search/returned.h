@@ -38,7 +38,7 @@ extern void vp_returned_begin(VpReturned *returned, MemoryContext context);
 extern bool vp_returned_before(VpReturned *returned, const ItemPointerData *tid);
 
 /* Puts off a row that was found late. */
-extern void vp_returned_put_off(VpReturned *returned, double dist, const ItemPointerData *tid);
+extern void vp_returned_put_off(VpReturned *returned, const VpHit *hit);
 
 /* The nearest of those put off, each once; false when there is none left. */
 extern bool vp_returned_late(VpReturned *returned, VpHit *hit);

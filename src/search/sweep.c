@@ -16,11 +16,15 @@
 
 #include "search/sweep.h"
 
+/* Of those that may match. */
+#define IDS_AT_A_TIME	64
+
 struct VpSweep
 {
 	VpSweepMeasure measure;
 	void	   *arg;
 	uint32		nids;
+	VpMatches  *matches;		/* NULL: all ids below nids */
 	VpSwept    *nodes;			/* the next ones, sorted */
 	int			room;			/* of nodes */
 	int			n;
@@ -50,14 +54,16 @@ compare(const VpSwept *a, const VpSwept *b)
 #include "lib/sort_template.h"
 
 VpSweep *
-vp_sweep_begin(uint32 nids, VpSweepMeasure measure, void *arg)
+vp_sweep_begin(uint32 nids, VpMatches *matches, VpSweepMeasure measure, void *arg)
 {
 	VpSweep    *sweep = palloc0(sizeof(VpSweep));
-	Size		room = Max(Min((Size) work_mem * 1024 / sizeof(VpSwept), nids), 2);
+	uint64		nnodes = matches != NULL ? matches->bound : nids;
+	Size		room = Max(Min((Size) work_mem * 1024 / sizeof(VpSwept), nnodes), 2);
 
 	sweep->measure = measure;
 	sweep->arg = arg;
 	sweep->nids = nids;
+	sweep->matches = matches;
 	sweep->room = Min(room, INT_MAX);
 	sweep->nodes = MemoryContextAllocHuge(CurrentMemoryContext, sweep->room * sizeof(VpSwept));
 	sweep->last.dist = -INFINITY;
@@ -76,27 +82,49 @@ keep_half(VpSweep *sweep)
 	return sweep->nodes[sweep->n - 1];
 }
 
+/* Measures a node, and keeps it if it was not taken and is nearer than the bound. */
+static inline void
+consider(VpSweep *sweep, VpId id, VpSwept *bound)
+{
+	VpSwept		node = {.id = id};
+
+	if (!sweep->measure(sweep->arg, id, &node.dist) ||
+		(sweep->last.id != VP_NO_ID && compare(&node, &sweep->last) <= 0))
+		return;
+	if (sweep->n == sweep->room)
+		*bound = keep_half(sweep);
+	if (compare(&node, bound) < 0)
+		sweep->nodes[sweep->n++] = node;
+}
+
 /* Measures all nodes, and keeps the nearest of those that were not taken. */
 static void
 fill(VpSweep *sweep)
 {
 	VpSwept		bound = {NAN, VP_NO_ID};
+	VpId		ids[IDS_AT_A_TIME];
+	int			n;
 
 	sweep->n = sweep->taken = 0;
 	sweep->more = false;
-	for (VpId id = 0; id < sweep->nids; id++)
+	if (sweep->matches == NULL)
 	{
-		VpSwept		node = {.id = id};
-
-		if (id % 1024 == 0)
+		for (VpId id = 0; id < sweep->nids; id++)
+		{
+			if (id % 1024 == 0)
+				CHECK_FOR_INTERRUPTS();
+			consider(sweep, id, &bound);
+		}
+	}
+	else
+	{
+		sweep->matches->again(sweep->matches);
+		while ((n = sweep->matches->next(sweep->matches, ids, IDS_AT_A_TIME)) > 0)
+		{
 			CHECK_FOR_INTERRUPTS();
-		if (!sweep->measure(sweep->arg, id, &node.dist) ||
-			(sweep->last.id != VP_NO_ID && compare(&node, &sweep->last) <= 0))
-			continue;
-		if (sweep->n == sweep->room)
-			bound = keep_half(sweep);
-		if (compare(&node, &bound) < 0)
-			sweep->nodes[sweep->n++] = node;
+			for (int i = 0; i < n; i++)
+				consider(sweep, ids[i], &bound);
+		}
 	}
 	sort_nodes(sweep->nodes, sweep->n);
 }

@@ -30,10 +30,11 @@ typedef struct VpSwept
 typedef struct VpSweep VpSweep;
 
 /*
- * A sweep of the nodes 0 ... nids - 1, in the current memory context; nothing is
- * measured yet.  It ends with the context.
+ * A sweep of the nodes 0 ... nids - 1, or of those that may match where `matches` is not NULL, in
+ * the current memory context; nothing is measured yet.  It ends with the context.  A node of
+ * `matches` may come twice.
  */
-extern VpSweep *vp_sweep_begin(uint32 nids, VpSweepMeasure measure, void *arg);
+extern VpSweep *vp_sweep_begin(uint32 nids, VpMatches *matches, VpSweepMeasure measure, void *arg);
 
 /*
  * Sets *next to the nearest node that was not taken yet; NaN comes last, equal

@@ -35,6 +35,7 @@
 #define PASSES 3				/* over all queries, for each ef; the fastest
 								 * counts */
 #define NO_ANSWER (-1)
+#define PLACES 64				/* filters: regions of the base */
 
 typedef struct Options
 {
@@ -50,6 +51,7 @@ typedef struct Options
 	int			rerank;			/* candidates measured again */
 	int			seed;			/* of the levels, the order and the rotation */
 	long		rows;			/* rows of the base to look at; 0: all */
+	int			filters;		/* the effort of searches with filters; 0: none */
 } Options;
 
 typedef struct Bench
@@ -396,6 +398,309 @@ sweep(Bench *bench)
 	}
 }
 
+/*----------
+ * Searches with filters
+ *----------
+ */
+
+/* Rows that match: so many of a thousand, anywhere, or those of a region, near the query or far from it. */
+typedef struct Filter
+{
+	const char *name;
+	int			thousandths;	/* 0: a region */
+	int			region;			/* the how many-th from the query */
+	int			regions;		/* and so many behind it */
+} Filter;
+
+/* The graph's nodes with a filter, and the ids that may match. */
+typedef struct Filtered
+{
+	VpSource	source;			/* first; as the graph's own */
+	VpMatches	matches;
+	VpMemGraph *graph;
+	uint32_t   *chance;			/* of each row, below a million */
+	uint8_t    *place;			/* the region of each row */
+	long		centre[PLACES];
+	int			limit;			/* of chance */
+	bool		in[PLACES];		/* regions that match */
+	VpId	   *list;
+	uint64_t	at;
+} Filtered;
+
+static Filtered *
+filtered_of(VpMatches *matches)
+{
+	return (Filtered *) ((char *) matches - offsetof(Filtered, matches));
+}
+
+static inline bool
+row_matches(const Filtered *filtered, VpId id)
+{
+	return filtered->chance[id] < (uint32_t) filtered->limit && filtered->in[filtered->place[id]];
+}
+
+static void
+filtered_matches(VpSource *source, const VpId *ids, int n, bool alone, bool *match)
+{
+	for (int i = 0; i < n; i++)
+		match[i] = row_matches((Filtered *) source, ids[i]);
+}
+
+static int
+filtered_links(VpSource *source, VpId id, int level, VpId *links)
+{
+	VpSource   *inner = vp_mem_source(((Filtered *) source)->graph);
+
+	return inner->links(inner, id, level, links);
+}
+
+static void
+filtered_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VpSource   *inner = vp_mem_source(((Filtered *) source)->graph);
+
+	inner->next = source->next;
+	inner->distances(inner, query, ids, n, dist);
+}
+
+static void
+filtered_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
+			   const VpId *ahead, int nahead)
+{
+	VpSource   *inner = vp_mem_source(((Filtered *) source)->graph);
+
+	inner->next = source->next;
+	inner->distances_ahead(inner, query, ids, n, dist, ahead, nahead);
+}
+
+static int
+matches_next(VpMatches *matches, VpId *ids, int max)
+{
+	Filtered   *filtered = filtered_of(matches);
+	int			n = 0;
+
+	for (; n < max && filtered->at < matches->bound; n++, filtered->at++)
+		ids[n] = matches->listed ? filtered->list[filtered->at] : (VpId) filtered->at;
+	return n;
+}
+
+static void
+matches_again(VpMatches *matches)
+{
+	filtered_of(matches)->at = 0;
+}
+
+static int
+matches_sample(VpMatches *matches, VpId *ids, int n)
+{
+	static uint64_t random = 1;
+
+	for (int i = 0; i < n && matches->bound > 0; i++)
+	{
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		ids[i] = (VpId) ((random >> 33) % matches->bound);
+		if (matches->listed)
+			ids[i] = filtered_of(matches)->list[ids[i]];
+	}
+	return matches->bound > 0 ? n : 0;
+}
+
+static int
+nearest_place(const Bench *bench, const Filtered *filtered, const float *vector, int skip)
+{
+	double		last = -INFINITY;
+	int			place = 0;
+
+	for (int i = 0; i <= skip; i++)
+	{
+		double		best = INFINITY;
+
+		for (int j = 0; j < PLACES; j++)
+		{
+			double		dist = vp_exact_distance(bench->metric, vector,
+												 vecfile_floats(&bench->base, filtered->centre[j]),
+												 bench->base.dims);
+
+			if (dist > last && dist < best)
+			{
+				best = dist;
+				place = j;
+			}
+		}
+		last = best;
+	}
+	return place;
+}
+
+static Filtered *
+make_filtered(Bench *bench)
+{
+	long		n = bench->base.count;
+	Filtered   *filtered = bench_alloc(sizeof(Filtered));
+	uint64_t	random = 12345;
+
+	filtered->source = *vp_mem_source(bench->graph);
+	filtered->source.matches = filtered_matches;
+	filtered->source.links = filtered_links;
+	filtered->source.distances = filtered_distances;
+	filtered->source.distances_ahead = filtered_ahead;
+	filtered->source.landmarks = NULL;
+	filtered->matches.next = matches_next;
+	filtered->matches.again = matches_again;
+	filtered->matches.sample = matches_sample;
+	filtered->graph = bench->graph;
+	filtered->chance = bench_alloc((size_t) n * sizeof(uint32_t));
+	filtered->place = bench_alloc((size_t) n);
+	filtered->list = bench_alloc((size_t) n * sizeof(VpId));
+	for (int i = 0; i < PLACES; i++)
+		filtered->centre[i] = n / PLACES * i;
+	for (long i = 0; i < n; i++)
+	{
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		filtered->chance[i] = (uint32_t) ((random >> 33) % 1000000);
+		filtered->place[i] = (uint8_t) nearest_place(bench, filtered, vecfile_floats(&bench->base, i), 0);
+	}
+	return filtered;
+}
+
+/* Sets the filter for a query. */
+static void
+set_filter(const Bench *bench, Filtered *filtered, const Filter *filter, bool listed, const float *vector)
+{
+	filtered->limit = filter->thousandths > 0 ? filter->thousandths * 1000 : 1000000;
+	memset(filtered->in, filter->thousandths > 0, sizeof(filtered->in));
+	for (int i = 0; filter->thousandths == 0 && i < filter->regions; i++)
+		filtered->in[nearest_place(bench, filtered, vector, filter->region + i)] = true;
+	filtered->matches.listed = listed;
+	filtered->matches.bound = 0;
+	for (long i = 0; i < bench->base.count; i++)
+		if (row_matches(filtered, (VpId) i))
+			filtered->list[filtered->matches.bound++] = (VpId) i;
+	if (!listed)
+		filtered->matches.bound = (uint64_t) bench->base.count;
+}
+
+/* How many of the K nearest that match are found; the seconds and the way it took. */
+static int
+run_filtered(Bench *bench, Filtered *filtered, const float *vector, int ef, double *seconds,
+			 VpSearchCounts *counts, int *possible)
+{
+	int			dims = bench->base.dims;
+	double		distance[K];
+	int32_t		answer[K];
+	double		truth[K];
+	int32_t		rows[K];
+	VpEntry		entry = vp_mem_entry(bench->built, 0);
+	int			right = 0;
+	double		began = 0;
+
+	for (int pass = 0; pass < PASSES; pass++)
+	{
+		const VpCandidate *found;
+		int			n;
+
+		began = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+		vp_codec_rotate(&bench->codec, vector, bench->rotated);
+		vp_query_prepare(&bench->codec, bench->rotated, &bench->query);
+		if (filtered->matches.bound == (uint64_t) -1)
+			vp_search_start_all(bench->search, &filtered->source, &bench->query, &entry, 1, ef,
+								(uint32_t) bench->base.count);
+		else
+			vp_search_start_matching(bench->search, &filtered->source, &bench->query, &entry, 1, ef, 0,
+									 (uint32_t) bench->base.count, &filtered->matches);
+		found = vp_search_found(bench->search, &n);
+		if (n > bench->options.rerank)
+			n = bench->options.rerank;
+		for (int i = 0; i < K; i++)
+		{
+			distance[i] = truth[i] = INFINITY;
+			answer[i] = NO_ANSWER;
+		}
+		for (int i = 0; i < n; i++)
+			keep_nearest(distance, answer, vp_exact_distance(bench->metric, vector,
+															 vecfile_floats(&bench->base, found[i].id), dims),
+						 (int32_t) found[i].id);
+		*seconds = fmin(*seconds, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - began);
+		*counts = vp_search_counts(bench->search);
+	}
+	for (long i = 0; i < bench->base.count; i++)
+		if (row_matches(filtered, (VpId) i))
+			keep_nearest(truth, rows, vp_exact_distance(bench->metric, vector,
+														vecfile_floats(&bench->base, i), dims), (int32_t) i);
+	*possible = 0;
+	for (int i = 0; i < K; i++)
+		*possible += truth[i] < INFINITY;
+	for (int i = 0; i < K && *possible > 0; i++)
+		right += distance[i] <= truth[*possible - 1];
+	return right;
+}
+
+static void
+bench_filter(Bench *bench, Filtered *filtered, const Filter *filter, bool listed, int ef)
+{
+	long		queries = bench->queries.count < 200 ? bench->queries.count : 200;
+	double		total = 0;
+	double		worst = 0;
+	double		expansions = 0;
+	double		distances = 0;
+	double		nmatches = 0;
+	int			ways[4] = {0};
+	int			right = 0;
+	int			possible = 0;
+
+	for (long q = 0; q < queries; q++)
+	{
+		const float *vector = vecfile_floats(&bench->queries, q);
+		VpSearchCounts counts;
+		double		seconds = INFINITY;
+		int			n;
+
+		set_filter(bench, filtered, filter, true, vector);
+		nmatches += (double) filtered->matches.bound;
+		set_filter(bench, filtered, filter, listed, vector);
+		if (filter->thousandths == 1000)
+			filtered->matches.bound = (uint64_t) -1;
+		right += run_filtered(bench, filtered, vector, ef, &seconds, &counts, &n);
+		possible += n;
+		total += seconds;
+		worst = fmax(worst, seconds);
+		expansions += (double) counts.expansions;
+		distances += (double) counts.distances;
+		ways[counts.way]++;
+	}
+	printf("%-12s %-8s %9.0f %7.1f %7.1f %6.3f %6.0f %7.0f  %3d/%3d/%3d\n", filter->name, listed ? "listed" : "",
+		   nmatches / queries, 1e6 * total / queries, 1e6 * worst, (double) right / possible,
+		   expansions / queries, distances / queries, ways[VP_WAY_VISIT], ways[VP_WAY_HOP], ways[VP_WAY_MEASURE]);
+	fflush(stdout);
+}
+
+/* Searches with filters by one effort, beside searches without. */
+static void
+bench_filters(Bench *bench)
+{
+	static const Filter filters[] = {
+		{"none", 1000, 0, 0},
+		{"50 %", 500, 0, 0},
+		{"20 %", 200, 0, 0},
+		{"10 %", 100, 0, 0},
+		{"5 %", 50, 0, 0},
+		{"2 %", 20, 0, 0},
+		{"1 %", 10, 0, 0},
+		{"0.1 %", 1, 0, 0},
+		{"own", 0, 0, 1},
+		{"own 8", 0, 0, 8},
+		{"far", 0, 32, 1},
+		{"far 8", 0, 40, 8},
+		{"far 24", 0, 40, 24}
+	};
+	Filtered   *filtered = make_filtered(bench);
+
+	puts("matches      ids of        rows      us   worst recall expans    dist  visit/hop/measure");
+	for (int listed = 0; listed <= 1; listed++)
+		for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+			bench_filter(bench, filtered, &filters[i], listed, bench->options.filters);
+}
+
 static void
 open_files(Bench *bench)
 {
@@ -443,6 +748,7 @@ parse_options(int argc, char **argv)
 		{"rerank", required_argument, NULL, 'k'},
 		{"seed", required_argument, NULL, 's'},
 		{"rows", required_argument, NULL, 'r'},
+		{"filters", required_argument, NULL, 'f'},
 		{0}
 	};
 	Options		options = {.m = 16,.ef_construction = 64,.threads = 1,.bits = 4,.rerank = 40,
@@ -472,6 +778,8 @@ parse_options(int argc, char **argv)
 			options.rerank = number(names[at].name, optarg, K, 10000);
 		else if (letter == 's')
 			options.seed = number(names[at].name, optarg, 0, INT32_MAX);
+		else if (letter == 'f')
+			options.filters = number(names[at].name, optarg, 1, 100000);
 		else if (letter == 'r')
 			options.rows = number(names[at].name, optarg, 0, INT32_MAX);
 		else
@@ -507,6 +815,9 @@ main(int argc, char **argv)
 		   vp_kernel.name);
 	build(&bench);
 	copy_graph(&bench);
-	sweep(&bench);
+	if (bench.options.filters > 0)
+		bench_filters(&bench);
+	else
+		sweep(&bench);
 	return 0;
 }

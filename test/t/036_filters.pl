@@ -3,7 +3,7 @@
 # changed, with VACUUM and readers beside, in one shard and in three, after crashes and on a standby. The
 # examples of doc/filters.md work, and give the plans that it shows.
 #
-# FILTER_SEED repeats or varies what is asked, FILTER_COUNT how much.
+# FILTER_SEED repeats or varies what is asked, FILTER_COUNT how much, FILTER_WRITES how much is written between.
 
 use strict;
 use warnings;
@@ -15,6 +15,7 @@ use Test::More;
 
 my $seed  = $ENV{FILTER_SEED}  || 1;
 my $count = $ENV{FILTER_COUNT} || 40;
+my $writes = $ENV{FILTER_WRITES} || 150;
 srand($seed);
 diag("FILTER_SEED=$seed") if $ENV{FILTER_SEED};
 
@@ -343,7 +344,7 @@ $standby->append_conf('postgresql.conf', "hot_standby_feedback = on\nwal_receive
 $standby->start;
 
 same($node, 'built and inserted');
-write_and_read('one shard', 150);
+write_and_read('one shard', $writes);
 same($node, 'one shard');
 $node->safe_psql('postgres', 'VACUUM items');
 same($node, 'one shard, vacuumed');
@@ -352,7 +353,7 @@ same($standby, 'one shard, on the standby');
 
 # the mover works beside the writers
 $node->safe_psql('postgres', "SELECT vecprov_set_shards('items_v_idx', 3)");
-write_and_read('three shards', 150);
+write_and_read('three shards', $writes);
 ok($node->poll_query_until('postgres',
 		"SELECT current_shards = 3 AND state <> 'Scaling' FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"),
 	'there are three shards');
@@ -367,7 +368,7 @@ $node->start;
 same($node, 'after a crash');
 $node->safe_psql('postgres', 'VACUUM items');
 same($node, 'after a crash, vacuumed');
-write_and_read('after a crash', 60);
+write_and_read('after a crash', $writes / 3);
 same($node, 'after a crash and more writes');
 $node->wait_for_catchup($standby);
 same($standby, 'after a crash, on the standby');

@@ -50,12 +50,13 @@ measure(void *nodes, VpId id, double *dist)
 }
 
 static bool
-find_row(void *nodes, VpRow *row, ItemPointer tid)
+find_row(void *nodes, VpRow *row, VpHit *hit)
 {
 	World	   *world = nodes;
 	VpId		number = world->pairs ? row->id / 2 : row->id;
 
-	ItemPointerSet(tid, number / ROWS_A_PAGE, number % ROWS_A_PAGE + 1);
+	ItemPointerSet(&hit->tid, number / ROWS_A_PAGE, number % ROWS_A_PAGE + 1);
+	hit->recheck = false;
 	row->id = VP_NO_ID;
 	return true;
 }
@@ -81,7 +82,7 @@ expect(void *nodes, VpId next, VpId later)
 }
 
 static bool
-next_bare(void *nodes, ItemPointer tid)
+next_bare(void *nodes, VpHit *hit)
 {
 	return false;
 }
@@ -312,8 +313,8 @@ test_take(World *world)
 	/* the first is missing, and so found too late */
 	begin(world, 3, effort(40, VP_ITERATIVE_STRICT, 0));
 	for (int i = 1; i < 5; i++)
-		VP_CHECK(vp_ranking_take(&world->ranking, hits[i].dist, &hits[i].tid), "taken");
-	VP_CHECK(!vp_ranking_take(&world->ranking, hits[2].dist, &hits[2].tid), "once");
+		VP_CHECK(vp_ranking_take(&world->ranking, &hits[i]), "taken");
+	VP_CHECK(!vp_ranking_take(&world->ranking, &hits[2]), "once");
 	last = hits[4].dist;
 	for (int i = 0; i < 20; i++)
 	{

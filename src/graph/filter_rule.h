@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * filter_rule.h
+ *	  Which way a search for matches takes, by what each is expected to cost.
+ *
+ * Nanoseconds, of one core of Zen 5 with the graph in memory.  Only their relation
+ * matters, and that is about the same on pages; README.md says where each is from.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_FILTER_RULE_H
+#define VP_FILTER_RULE_H
+
+#include <math.h>
+
+#include "graph/graph.h"
+
+/* A node that is met in the graph and measured, with its share of the lists that are read. */
+#define VP_COST_DISTANCE	18.0
+
+/* Hopping besides: a list of links, and a node that is tested and not measured. */
+#define VP_COST_LIST		35.0
+#define VP_COST_TEST		8.0
+
+/* One of a list of nodes, measured; one of all nodes, tested. */
+#define VP_COST_LISTED		10.0
+#define VP_COST_SCANNED		5.0
+
+/* A row of a table, read and measured, in pages that are in memory. */
+#define VP_COST_ROW			600.0
+
+/*
+ * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637 at ef
+ * 258, 6,528 at ef 387 (100 dimensions, 100,000 to 2,000,000 nodes).
+ */
+#define VP_FIRST_DISTANCES	250.0
+#define VP_EF_DISTANCES		17.0
+
+/*
+ * As many matches as this bound a search which without a filter keeps ef: with the
+ * share of matches among the nodes it comes to, fewer are as good, since the search looks at
+ * many more nodes for them.
+ */
+#define VP_LEAST_GOAL		20
+#define VP_GOAL_POWER		0.7
+
+/* The rule is asked each time that so many lists have been read. */
+#define VP_RULE_LISTS		32
+
+/* Fewer tested nodes say little about the share of matches. */
+#define VP_RULE_TESTED		200
+
+/* A sample of so many says what share of all nodes matches. */
+#define VP_RULE_SAMPLE		512
+
+/* Below this share matches are too few for a graph of their own. */
+#define VP_HOP_SHARE		0.05
+
+/* To measure all may cost so many plain searches before it is better to hop over others. */
+#define VP_HOP_SEARCHES		10.0
+
+static inline int
+vp_filter_goal(int ef, double share)
+{
+	double		goal = ef * pow(share, VP_GOAL_POWER);
+
+	if (goal < VP_LEAST_GOAL)
+		goal = VP_LEAST_GOAL;
+	return goal < ef ? (int) goal : ef;
+}
+
+/* Of a search that keeps so many of so many nodes. */
+static inline double
+vp_search_cost(double ef, double nids)
+{
+	return VP_COST_DISTANCE * fmin(VP_FIRST_DISTANCES + VP_EF_DISTANCES * ef, nids);
+}
+
+/* Of a search through all nodes for ef matches. */
+static inline double
+vp_visit_cost(int ef, double share, double nids)
+{
+	share = fmax(share, 1 / nids);
+	return vp_search_cost(vp_filter_goal(ef, share) / share, nids);
+}
+
+/* Of measuring all that may match.  share: of matches among all nodes. */
+static inline double
+vp_measure_cost(const VpMatches *matches, double share)
+{
+	if (matches->listed)
+		return VP_COST_LISTED * (double) matches->bound;
+	return (VP_COST_SCANNED + VP_COST_LISTED * share) * (double) matches->bound;
+}
+
+#endif							/* VP_FILTER_RULE_H */

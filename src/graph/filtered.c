@@ -1,0 +1,723 @@
+/*-------------------------------------------------------------------------
+ *
+ * filtered.c
+ *	  Search of level 0 for the nearest nodes that match a filter.
+ *
+ * Three ways, between which a rule (filter_rule.h) chooses at the beginning and
+ * while it runs:
+ *
+ *	visit		best first through all nodes.  What bounds it is not how many nodes
+ *				are kept, but how many matches.
+ *	measure		all nodes that may match are measured by their codes.  It cannot fall short.
+ *	hop			best first through matches alone, over others between them, from some
+ *				matches drawn at random: for those that lie elsewhere than the query.
+ *
+ * What a search met and did not need is kept for the case that it goes on: matches
+ * in the overflow, tested nodes in the frontier, others that were measured in `far`.
+ * A node goes there only if it is not nearer than the worst of a full pool; so it need not
+ * be looked at while the pool does not grow.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "graph/filter_rule.h"
+#include "graph/frontier.h"
+#include "graph/search.h"
+
+/* Nodes that are measured together, out of a list. */
+#define LISTED_AHEAD	32
+
+/* Of one expansion, hopping: lists of others that are read, and matches that are enough. */
+#define HOP_LISTS		32
+#define HOP_MATCHES		64
+
+/* So many times as many are kept: links lead less surely to matches that lie elsewhere. */
+#define HOP_EFFORT		2
+
+/*----------
+ * What was measured
+ *----------
+ */
+
+/* Nodes from here on are not expanded: it is the distance of the goal's match. */
+static inline float
+visit_bound(const VpSearch *search)
+{
+	const VpPool *pool = &search->pool;
+	int			goal = search->filtered.goal;
+
+	/* a large pool is in two parts */
+	if (goal >= pool->capacity || pool->capacity > VP_POOL_DIRECT)
+		return pool->bound;
+	return goal <= pool->main.n ? pool->main.entries[goal - 1].dist : INFINITY;
+}
+
+/* A match: into the pool, or to those that did not get in. */
+static inline void
+keep_match(VpSearch *search, float dist, VpId id)
+{
+	VpCandidate left = {dist, id};
+
+	if (!(dist < search->pool.bound) || vp_pool_insert(&search->pool, dist, id, &left))
+		vp_overflow_add(&search->overflow, &search->alloc, left.dist, left.id);
+}
+
+/*
+ * Tells those that are nearer than the worst of the pool, at the beginning of ids and dist then;
+ * the others are far.  Returns how many; told apart without a jump, as in search.c.
+ */
+static int
+part_near(VpSearch *search, VpId *ids, float *dist, int n)
+{
+	const float bound = search->pool.bound;
+	VpCandidate *far = vp_overflow_room(&search->filtered.far, &search->alloc, (size_t) n);
+	int			nnear = 0;
+	int			nfar = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		VpCandidate candidate = {dist[i], ids[i]};
+
+		far[nfar] = candidate;
+		ids[nnear] = candidate.id;
+		dist[nnear] = candidate.dist;
+		nnear += candidate.dist < bound;
+		nfar += candidate.dist >= bound;	/* NaN is neither */
+	}
+	search->filtered.far.n += (size_t) nfar;
+	return nnear;
+}
+
+/* Takes in nodes of the graph that were measured. */
+static void
+take_visited(VpSearch *search, VpId *ids, float *dist, int n)
+{
+	VpFiltered *filtered = &search->filtered;
+	int			nnear = part_near(search, ids, dist, n);
+
+	if (nnear == 0)
+		return;
+	search->source->matches(search->source, ids, nnear, false, filtered->match);
+	search->counts.tests += (uint64_t) nnear;
+	filtered->asked += (uint64_t) nnear;
+	for (int i = 0; i < nnear; i++)
+	{
+		vp_frontier_push(&filtered->frontier, &search->alloc, dist[i], ids[i]);
+		if (filtered->match[i])
+		{
+			filtered->matched++;
+			keep_match(search, dist[i], ids[i]);
+		}
+	}
+}
+
+/* Takes in nodes that were measured since they may match; `tested`: since they do. */
+static void
+take_listed(VpSearch *search, VpId *ids, float *dist, int n, bool tested)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	if (!tested)
+	{
+		n = part_near(search, ids, dist, n);
+		if (n == 0)
+			return;
+		search->source->matches(search->source, ids, n, true, filtered->match);
+		search->counts.tests += (uint64_t) n;
+	}
+	for (int i = 0; i < n; i++)
+		if ((tested || filtered->match[i]) && !isnan(dist[i]))
+			keep_match(search, dist[i], ids[i]);
+}
+
+/* Those among n nodes that match, in their order, in place; returns how many. */
+static int
+pick_matches(VpSearch *search, VpId *ids, int n, bool alone)
+{
+	int			npicked = 0;
+
+	if (n > 0)
+		search->source->matches(search->source, ids, n, alone, search->filtered.match);
+	search->counts.tests += (uint64_t) n;
+	for (int i = 0; i < n; i++)
+	{
+		ids[npicked] = ids[i];
+		npicked += search->filtered.match[i];
+	}
+	return npicked;
+}
+
+/* The pool has grown: what was not near enough may be now. */
+static void
+take_far(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpOverflow *far = &filtered->far;
+	VpId		ids[LISTED_AHEAD];
+	float		dist[LISTED_AHEAD];
+	int			n;
+
+	vp_overflow_order(far);
+	do
+	{
+		for (n = 0; n < LISTED_AHEAD && far->n > 0 && far->entries[0].dist < search->pool.bound; n++)
+		{
+			VpCandidate candidate = vp_overflow_pop(far);
+
+			ids[n] = candidate.id;
+			dist[n] = candidate.dist;
+		}
+		if (filtered->complete)
+			take_listed(search, ids, dist, n, false);
+		else
+			take_visited(search, ids, dist, n);
+		vp_overflow_order(far);
+	} while (n == LISTED_AHEAD);
+}
+
+/* Makes the pool one of so many places, with the nearest matches that were not taken. */
+static void
+refill_pool(VpSearch *search, int places)
+{
+	VpPool	   *pool = &search->pool;
+
+	vp_pool_merge(pool);
+	vp_search_leave_pool(search);
+	vp_overflow_order(&search->overflow);
+	vp_search_reset_pool(search, places);
+	while (pool->main.n < places && search->overflow.n > 0)
+	{
+		VpCandidate nearest = vp_overflow_pop(&search->overflow);
+
+		nearest.id &= ~VP_EXPANDED;
+		pool->main.entries[pool->main.n++] = nearest;
+	}
+	if (pool->main.n == places)
+		pool->bound = vp_run_worst(&pool->main);
+}
+
+/*----------
+ * All that may match
+ *----------
+ */
+
+/* The next that were not met; of all nodes those that match. */
+static int
+next_unmet(VpSearch *search, VpId *fresh)
+{
+	VpMatches  *matches = search->filtered.matches;
+	int			max = matches->listed ? LISTED_AHEAD : VP_MAX_LINKS;
+	int			n = 0;
+	int			nids;
+
+	while (n == 0 && (nids = matches->next(matches, search->links, max)) > 0)
+	{
+		n = vp_visited_filter(&search->visited, search->links, nids, fresh);
+		if (!matches->listed)
+			n = pick_matches(search, fresh, n, true);
+	}
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
+static void
+measure_all(VpSearch *search)
+{
+	VpSource   *source = search->source;
+	VpMatches  *matches = search->filtered.matches;
+	VpId	   *ids = search->fresh[0];
+	VpId	   *ahead = search->fresh[1];
+	int			n = 0;
+	int			nahead;
+
+	search->counts.way = VP_WAY_MEASURE;
+	matches->again(matches);
+	while ((nahead = next_unmet(search, ahead)) + n > 0)
+	{
+		VpId	   *done = ids;
+
+		source->next = VP_NO_ID;
+		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
+		take_listed(search, ids, search->dist, n, !matches->listed);
+		ids = ahead;
+		n = nahead;
+		ahead = done;
+	}
+	search->filtered.complete = true;
+}
+
+/*----------
+ * The rule
+ *----------
+ */
+
+/* Share of matches among the nodes that the search came to. */
+static double
+local_share(const VpFiltered *filtered)
+{
+	return ((double) filtered->matched + 0.5) / ((double) filtered->asked + 1);
+}
+
+/* Draws a sample of all that may match; returns how many, and how many of them do. */
+static int
+draw_matches(VpSearch *search, VpId *ids, int n, int *nmatches)
+{
+	VpMatches  *matches = search->filtered.matches;
+	int			ndrawn = matches->sample(matches, ids, n);
+
+	*nmatches = pick_matches(search, ids, ndrawn, true);
+	return ndrawn;
+}
+
+/* The share of matches among all nodes, as far as it is known. */
+static double
+whole_share(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpMatches  *matches = filtered->matches;
+	double		listed = (double) matches->bound / fmax(filtered->nids, 1);
+
+	if (filtered->sampled < 0)
+	{
+		int			ndrawn = 0;
+		int			nmatches = 0;
+
+		for (int left = VP_RULE_SAMPLE; left > 0; left -= VP_MAX_LINKS)
+		{
+			int			nmatch;
+
+			ndrawn += draw_matches(search, search->links, left < VP_MAX_LINKS ? left : VP_MAX_LINKS, &nmatch);
+			nmatches += nmatch;
+		}
+		filtered->sampled = (float) ((nmatches + 0.5) / (ndrawn + 1));
+	}
+	return fmin(listed, 1) * filtered->sampled;
+}
+
+static double
+spent(const VpSearch *search)
+{
+	const VpSearchCounts *counts = &search->counts;
+
+	double		cost = (double) counts->distances * VP_COST_DISTANCE;
+
+	if (counts->way == VP_WAY_HOP)
+		cost += (double) counts->expansions * VP_COST_LIST + (double) counts->tests * VP_COST_TEST;
+	return cost;
+}
+
+/* The way to begin with. */
+static VpWay
+first_way(const VpSearch *search)
+{
+	const VpFiltered *filtered = &search->filtered;
+	const VpMatches *matches = filtered->matches;
+	double		nids = fmax(filtered->nids, 1);
+	double		share = matches->listed ? fmin((double) matches->bound / nids, 1) : 1;
+	double		all = vp_measure_cost(matches, share);
+
+	return all <= fmax(vp_search_cost(filtered->ef, nids), vp_visit_cost(filtered->ef, share, nids)) ?
+		VP_WAY_MEASURE : VP_WAY_VISIT;
+}
+
+/*
+ * The way to go on, by what has been met so far.  The matches near the query may
+ * be more or fewer than elsewhere: how long the search goes on depends on those near it.
+ * No more than half of what it costs to measure all is spent before that is done.
+ */
+static VpWay
+next_way(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	double		nids = fmax(filtered->nids, 1);
+	double		local = local_share(filtered);
+	double		cost = spent(search);
+	double		left = fmax(vp_visit_cost(filtered->ef, local, nids) - cost, 0);
+	double		all = vp_measure_cost(filtered->matches, 0);	/* at least */
+	double		whole;
+
+	filtered->goal = vp_filter_goal(filtered->ef, local);
+	if (filtered->goal < filtered->floor)
+		filtered->goal = filtered->floor;
+	if (filtered->asked < VP_RULE_TESTED)
+		left = 0;
+	if (cost <= all / 2 && left <= all)
+		return VP_WAY_VISIT;
+	whole = whole_share(search);
+	all = vp_measure_cost(filtered->matches, whole);
+	if (cost > all / 2)
+		return VP_WAY_MEASURE;
+	if (left <= all)
+		return VP_WAY_VISIT;
+	if (whole < VP_HOP_SHARE || all <= VP_HOP_SEARCHES * vp_search_cost(filtered->ef, nids))
+		return VP_WAY_MEASURE;
+	return local < whole / 2 && search->ngraphs == 1 ? VP_WAY_HOP : VP_WAY_VISIT;
+}
+
+/*----------
+ * Through all nodes
+ *----------
+ */
+
+/* The neighbours that were not met of the nearest node that has such; 0: the frontier is beyond the bound. */
+static int
+next_fresh(VpSearch *search, VpId *fresh)
+{
+	VpOverflow *frontier = &search->filtered.frontier;
+	VpSource   *source = search->source;
+	float		bound = visit_bound(search);
+	int			n = 0;
+
+	while (n == 0 && frontier->n > 0 && frontier->entries[0].dist < bound)
+	{
+		n = source->links(source, vp_frontier_pop(frontier).id, 0, search->links);
+		n = vp_visited_filter(&search->visited, search->links, n, fresh);
+		search->counts.expansions++;
+	}
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
+/* One step ahead, as in search.c.  Returns the way to go on. */
+static VpWay
+visit(VpSearch *search)
+{
+	VpSource   *source = search->source;
+	VpFiltered *filtered = &search->filtered;
+	VpId	   *ids = search->fresh[0];
+	VpId	   *ahead = search->fresh[1];
+	VpWay		way = VP_WAY_VISIT;
+	uint64_t	ask = search->counts.expansions + VP_RULE_LISTS;
+	int			n = 0;
+	int			nahead;
+
+	while ((nahead = way == VP_WAY_VISIT ? next_fresh(search, ahead) : 0) + n > 0)
+	{
+		VpId	   *done = ids;
+
+		source->next = filtered->frontier.n > 0 ? filtered->frontier.entries[0].id : VP_NO_ID;
+		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
+		take_visited(search, ids, search->dist, n);
+		ids = ahead;
+		n = nahead;
+		ahead = done;
+		if (search->counts.expansions >= ask)
+		{
+			way = next_way(search);
+			ask = search->counts.expansions + VP_RULE_LISTS;
+		}
+	}
+	return way;
+}
+
+/*----------
+ * Over others
+ *----------
+ */
+
+/* Measures nodes that match, and takes them in. */
+static void
+take_hopped(VpSearch *search, VpId *ids, int n)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	search->source->next = VP_NO_ID;
+	if (n > 0)
+		search->source->distances(search->source, search->query, ids, n, search->dist);
+	search->counts.distances += (uint64_t) n;
+	for (int i = 0; i < n; i++)
+	{
+		if (isnan(search->dist[i]))
+			continue;
+		vp_frontier_push(&filtered->frontier, &search->alloc, search->dist[i], ids[i]);
+		keep_match(search, search->dist[i], ids[i]);
+	}
+}
+
+/* The links of a node whose links were not read yet. */
+static int
+read_once(VpSearch *search, VpId id, VpId *links)
+{
+	VpId		unread;
+
+	if (vp_visited_filter(&search->filtered.listed, &id, 1, &unread) == 0)
+		return 0;
+	search->counts.expansions++;
+	return search->source->links(search->source, id, 0, links);
+}
+
+/* Takes in the matches among the neighbours of a match, and among those of neighbours that are none. */
+static void
+hop_from(VpSearch *search, VpId from)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpId	   *fresh = search->fresh[0];
+	VpId		others[VP_MAX_LINKS];
+	int			n = read_once(search, from, search->links);
+	int			nothers = 0;
+	int			nmatches;
+
+	if (n > 0)
+		search->source->matches(search->source, search->links, n, false, filtered->match);
+	search->counts.tests += (uint64_t) n;
+	for (int i = 0; i < n; i++)
+	{
+		others[nothers] = search->links[i];
+		nothers += !filtered->match[i];
+		search->links[i - nothers + !filtered->match[i]] = search->links[i];
+	}
+	nmatches = vp_visited_filter(&search->visited, search->links, n - nothers, fresh);
+	take_hopped(search, fresh, nmatches);
+	for (int i = 0; i < nothers && i < HOP_LISTS && nmatches < HOP_MATCHES; i++)
+	{
+		n = read_once(search, others[i], search->links);
+		n = vp_visited_filter(&search->visited, search->links, n, fresh);
+		n = pick_matches(search, fresh, n, false);
+		take_hopped(search, fresh, n);
+		nmatches += n;
+	}
+}
+
+/* Begins at matches that are known, and at some drawn at random. */
+static void
+begin_hops(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	filtered->frontier.n = 0;
+	refill_pool(search, HOP_EFFORT * filtered->ef);
+	take_far(search);
+	for (int i = search->taken; i < search->pool.main.n; i++)
+		vp_frontier_push(&filtered->frontier, &search->alloc, search->pool.main.entries[i].dist,
+						 search->pool.main.entries[i].id & ~VP_EXPANDED);
+	vp_visited_begin(&filtered->listed, filtered->nids);
+	for (int left = VP_RULE_SAMPLE; left > 0; left -= VP_MAX_LINKS)
+	{
+		int			n;
+
+		(void) draw_matches(search, search->links, left < VP_MAX_LINKS ? left : VP_MAX_LINKS, &n);
+		n = vp_visited_filter(&search->visited, search->links, n, search->fresh[0]);
+		take_hopped(search, search->fresh[0], n);
+	}
+}
+
+/* Returns the way to go on: to measure all if this has become too dear. */
+static VpWay
+hop(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	double		limit = vp_measure_cost(filtered->matches, whole_share(search)) / 2;
+
+	if (search->counts.way != VP_WAY_HOP)
+		begin_hops(search);
+	search->counts.way = VP_WAY_HOP;
+	filtered->goal = search->pool.capacity;
+	while (filtered->frontier.n > 0 && filtered->frontier.entries[0].dist < visit_bound(search))
+	{
+		if (spent(search) > limit)
+			return VP_WAY_MEASURE;
+		hop_from(search, vp_frontier_pop(&filtered->frontier).id);
+	}
+	return VP_WAY_HOP;
+}
+
+/*----------
+ * The search
+ *----------
+ */
+
+static inline int
+matches_found(const VpSearch *search)
+{
+	return search->pool.main.n + search->pool.fresh.n;
+}
+
+/*
+ * Searches until the goal is reached, and no fewer than `least` matches were found if
+ * there are so many.
+ */
+static void
+run_ways(VpSearch *search, VpWay way)
+{
+	VpFiltered *filtered = &search->filtered;
+	int			enough;
+
+	if (way == VP_WAY_VISIT)
+	{
+		search->counts.way = way;
+		way = visit(search);
+		if (way == VP_WAY_VISIT && matches_found(search) < filtered->least)
+		{
+			filtered->goal = filtered->floor = filtered->least;
+			way = visit(search);
+		}
+	}
+	if (way == VP_WAY_HOP)
+		way = hop(search);
+	/* where no way leads to more, or it costs more */
+	enough = way == VP_WAY_VISIT ? filtered->goal : vp_filter_goal(filtered->ef, 0);
+	if (way == VP_WAY_MEASURE || matches_found(search) < enough || matches_found(search) < filtered->least)
+		measure_all(search);
+	vp_pool_merge(&search->pool);
+	if (search->pool.main.n > filtered->ef)
+		refill_pool(search, filtered->ef);
+}
+
+/* Takes in where the search of a graph begins. */
+static void
+take_seeds(VpSearch *search, VpSeeds *seeds)
+{
+	int			n = 0;
+
+	for (int i = 0; i < seeds->n; i++)
+	{
+		VpId		id = seeds->entries[i].id & ~VP_EXPANDED;
+
+		search->dist[n] = seeds->entries[i].dist;
+		n += vp_visited_filter(&search->visited, &id, 1, search->fresh[0] + n);
+	}
+	take_visited(search, search->fresh[0], search->dist, n);
+	if (seeds->n == 0)
+	{
+		(void) vp_visited_filter(&search->visited, &seeds->start, 1, search->fresh[0]);
+		n = vp_search_look_around(search, seeds->start, 0);
+		take_visited(search, search->fresh[0], search->dist, n);
+	}
+}
+
+static void
+take_landmarks(VpSearch *search)
+{
+	int			n = vp_search_look_at_landmarks(search);
+
+	take_visited(search, search->fresh[0], search->dist, n);
+}
+
+/*
+ * Each graph by itself first, each with a pool for its share, as vp_search_start_all
+ * does; then on from the nearest of all.  Returns the way to go on.
+ */
+static VpWay
+visit_graphs(VpSearch *search, int ngraphs)
+{
+	VpFiltered *filtered = &search->filtered;
+	int			share = filtered->ef / ngraphs + vp_graph_margin(filtered->ef);
+	int			ef = filtered->ef;
+	VpWay		way = VP_WAY_VISIT;
+
+	filtered->ef = share < ef ? share : ef;
+	for (int i = 0; i < ngraphs && way == VP_WAY_VISIT; i++)
+	{
+		vp_search_reset_pool(search, filtered->ef);
+		filtered->goal = i == 0 ? filtered->ef : vp_filter_goal(filtered->ef, local_share(filtered));
+		take_seeds(search, &search->seeds[i]);
+		way = visit(search);
+		vp_pool_merge(&search->pool);
+		vp_search_leave_pool(search);
+		while (filtered->frontier.n > 0)
+		{
+			VpCandidate left = filtered->frontier.entries[--filtered->frontier.n];
+
+			vp_overflow_add(&filtered->parked, &search->alloc, left.dist, left.id);
+		}
+	}
+	filtered->ef = ef;
+	return way;
+}
+
+/* All frontiers become one again, and the nearest matches of all the pool. */
+static void
+join_graphs(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	for (size_t i = 0; i < filtered->parked.n; i++)
+		vp_frontier_push(&filtered->frontier, &search->alloc, filtered->parked.entries[i].dist,
+						 filtered->parked.entries[i].id);
+	filtered->parked.n = 0;
+	refill_pool(search, filtered->ef);
+	take_far(search);
+}
+
+/* Goes on: the search->filtered.more of such a search. */
+static bool
+search_on(VpSearch *search, int ef)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	/* whoever wants more wants many: no longer the fewer that are as good for the first */
+	filtered->ef = filtered->goal = filtered->floor = filtered->least = ef;
+	join_graphs(search);
+	if (!filtered->complete)
+		run_ways(search, search->counts.way);
+	else
+		vp_pool_merge(&search->pool);
+	return search->pool.main.n > 0;
+}
+
+static void
+begin_filtered(VpSearch *search, VpMatches *matches, int ef, int least, uint32_t nids)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	filtered->matches = matches;
+	filtered->more = search_on;
+	filtered->ef = ef;
+	filtered->least = least < ef ? least : ef;
+	filtered->goal = ef;
+	filtered->floor = 0;
+	filtered->nids = nids;
+	filtered->frontier.n = filtered->frontier.ordered = 0;
+	filtered->far.n = filtered->far.ordered = 0;
+	filtered->parked.n = filtered->parked.ordered = 0;
+	filtered->asked = filtered->matched = 0;
+	filtered->sampled = -1;
+	filtered->complete = false;
+}
+
+void
+vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *query,
+						 const VpEntry *entries, int nentries, int ef, int least, uint32_t nids,
+						 VpMatches *matches)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpWay		way;
+
+	vp_search_begin(search, source, query);
+	search->ngraphs = nentries;
+	begin_filtered(search, matches, ef, least, nids);
+	way = first_way(search);
+	if (way == VP_WAY_MEASURE)
+		vp_visited_begin(&search->visited, nids);
+	else
+		vp_search_find_all_seeds(search, entries, nentries, ef < VP_SEEDS ? VP_SEEDS : ef, nids);
+	search->overflow.n = search->overflow.ordered = 0;
+	vp_search_reset_pool(search, ef);
+	if (way == VP_WAY_VISIT)
+	{
+		if (nentries == 1)
+			take_seeds(search, &search->seeds[0]);
+		else
+		{
+			way = visit_graphs(search, nentries);
+			join_graphs(search);
+			filtered->goal = vp_filter_goal(ef, local_share(filtered));
+		}
+		take_landmarks(search);
+	}
+	run_ways(search, way);
+}
+
+int
+vp_search_sure(const VpSearch *search)
+{
+	const VpFiltered *filtered = &search->filtered;
+	int			n = search->pool.main.n;
+
+	return filtered->matches == NULL || filtered->complete || filtered->goal > n ? n : filtered->goal;
+}
+
+bool
+vp_search_is_complete(const VpSearch *search)
+{
+	return search->filtered.matches != NULL && search->filtered.complete;
+}

@@ -1,0 +1,335 @@
+/*-------------------------------------------------------------------------
+ *
+ * filtered_test.c
+ *	  Searches for nodes that match a filter: against what is exact, whatever
+ *	  share matches and wherever the matches are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "sample.h"
+
+#define N			20000
+#define DIMS		16
+#define CLUSTERS	40
+#define EF			40
+
+typedef struct World World;
+
+/* The graph in memory, with a set of nodes that match. */
+typedef struct TestSource
+{
+	VpSource	source;			/* first; as the graph's own */
+	World	   *world;
+} TestSource;
+
+/* The ids that may match: of a list, or all. */
+typedef struct TestMatches
+{
+	VpMatches	matches;		/* first */
+	World	   *world;
+	uint64_t	at;
+	uint64_t	given;
+} TestMatches;
+
+struct World
+{
+	Sample		sample;
+	VpMemGraph *graph;
+	VpEntry		entries[4];
+	int			nentries;
+	bool		match[N];
+	bool		other[N];		/* those that do not */
+	VpId		list[2 * N];
+	uint64_t	nlist;
+	int			nmatches;
+	uint64_t	random;
+	uint64_t	asked;
+	TestSource	source;
+	TestMatches matches;
+	VpSearch   *search;
+	SampleQuery query;
+};
+
+static void
+source_matches(VpSource *source, const VpId *ids, int n, bool alone, bool *match)
+{
+	World	   *world = ((TestSource *) source)->world;
+
+	VP_CHECK(n > 0 && n <= VP_MAX_LINKS, "%d tested at once", n);
+	world->asked += (uint64_t) n;
+	for (int i = 0; i < n; i++)
+		match[i] = ids[i] < N && world->match[ids[i]];
+}
+
+/* What the graph's own source is asked for needs the graph where that expects it. */
+static int
+source_links(VpSource *source, VpId id, int level, VpId *links)
+{
+	return vp_mem_links(((TestSource *) source)->world->graph, id, level, links);
+}
+
+static void
+source_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
+{
+	VpSource   *inner = vp_mem_source(((TestSource *) source)->world->graph);
+
+	inner->distances(inner, query, ids, n, dist);
+}
+
+static void
+source_distances_ahead(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist,
+					   const VpId *ahead, int nahead)
+{
+	VpSource   *inner = vp_mem_source(((TestSource *) source)->world->graph);
+
+	inner->distances_ahead(inner, query, ids, n, dist, ahead, nahead);
+}
+
+static int
+matches_next(VpMatches *matches, VpId *ids, int max)
+{
+	TestMatches *test = (TestMatches *) matches;
+	int			n = 0;
+
+	while (n < max && test->at < matches->bound)
+	{
+		ids[n++] = matches->listed ? test->world->list[test->at] : (VpId) test->at;
+		test->at++;
+	}
+	test->given += (uint64_t) n;
+	return n;
+}
+
+static void
+matches_again(VpMatches *matches)
+{
+	((TestMatches *) matches)->at = 0;
+}
+
+static int
+matches_sample(VpMatches *matches, VpId *ids, int n)
+{
+	World	   *world = ((TestMatches *) matches)->world;
+
+	for (int i = 0; i < n && matches->bound > 0; i++)
+	{
+		uint64_t	at = vp_unit_random(&world->random) % matches->bound;
+
+		ids[i] = matches->listed ? world->list[at] : (VpId) at;
+	}
+	return matches->bound > 0 ? n : 0;
+}
+
+/* Where the matches of a share are: anywhere, near the query, or far from it. */
+typedef enum Place
+{
+	ANYWHERE, NEAR, FAR
+} Place;
+
+static void
+choose(World *world, double share, Place place, int query)
+{
+	int			cluster = (place == FAR ? query + CLUSTERS / 2 : query) % CLUSTERS;
+	int			width = place == ANYWHERE ? N : (int) (share * N) + 1;
+	int			first = place == ANYWHERE ? 0 : cluster * (N / CLUSTERS);
+
+	world->nmatches = 0;
+	world->nlist = 0;
+	for (int i = 0; i < N; i++)
+	{
+		world->match[i] = place == ANYWHERE ? vp_unit_uniform(&world->random) < share :
+			(i - first + N) % N < width;
+		world->other[i] = !world->match[i];
+		world->nmatches += world->match[i];
+		/* of a list some come twice, and some do not match (any more) */
+		if (world->match[i] || i % 1000 == 0)
+			world->list[world->nlist++] = (VpId) i;
+		if (world->match[i] && i % 7 == 0)
+			world->list[world->nlist++] = (VpId) i;
+	}
+}
+
+static void
+begin(World *world, bool listed, int ef, int least, int query)
+{
+	world->matches.matches.listed = listed;
+	world->matches.matches.bound = listed ? world->nlist : N;
+	world->matches.given = world->asked = 0;
+	sample_query_set(&world->query, &world->sample, query);
+	vp_search_start_matching(world->search, &world->source.source, &world->query.query,
+							 world->entries, world->nentries, ef, least, N, &world->matches.matches);
+}
+
+static int
+smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* The results of a search are sound; how many of the K nearest are among them. */
+static int
+count_right(World *world)
+{
+	float		kth = -INFINITY;
+	float		last = -INFINITY;
+	bool	   *seen = calloc(N, sizeof(bool));
+	VpCandidate found;
+	int			right = 0;
+
+	if (world->nmatches > 0)
+		kth = sample_kth(&world->source.source, &world->query.query, N, world->other);
+	for (int i = 0; vp_search_next(world->search, &found); i++)
+	{
+		VP_CHECK(found.id < N && world->match[found.id], "%u matches", found.id);
+		VP_CHECK(!seen[found.id], "%u twice", found.id);
+		seen[found.id] = true;
+		VP_CHECK(found.dist >= last, "order");
+		last = found.dist;
+		right += i < SAMPLE_K && found.dist <= kth;
+	}
+	free(seen);
+	return right;
+}
+
+/* Recall of a search without a filter. */
+static double
+plain_recall(World *world, int ef)
+{
+	return sample_recall(&world->sample, vp_mem_source(world->graph), world->entries, world->nentries, ef, N, NULL);
+}
+
+/* Recall of searches with one, and what they cost at most. */
+static void
+check_share(World *world, double share, Place place, bool listed, double at_least)
+{
+	int			right = 0;
+	int			possible = 0;
+	int			ways[4] = {0};
+	int			queries = 50;
+
+	for (int query = 0; query < queries; query++)
+	{
+		const VpCandidate *found;
+		VpSearchCounts counts;
+		int			nfound;
+
+		choose(world, share, place, query);
+		begin(world, listed, EF, 0, query);
+		counts = vp_search_counts(world->search);
+		ways[counts.way]++;
+		found = vp_search_found(world->search, &nfound);
+		VP_CHECK(nfound >= smaller(20, world->nmatches) && found != NULL, "%d of %d matches found",
+				 nfound, world->nmatches);
+		VP_CHECK(vp_search_sure(world->search) >= smaller(20, nfound), "%d sure", vp_search_sure(world->search));
+		VP_CHECK(counts.distances < N + N / 2, "%d distances", (int) counts.distances);
+		right += count_right(world);
+		possible += smaller(SAMPLE_K, world->nmatches);
+
+		/* so many as there must be */
+		begin(world, listed, EF, EF, query);
+		(void) vp_search_found(world->search, &nfound);
+		VP_CHECK(nfound == smaller(EF, world->nmatches), "%d of %d found", nfound, world->nmatches);
+	}
+	if (possible > 0)
+		VP_CHECK((double) right / possible >= at_least - 0.02, "share %g, %d, %s: recall %.3f, %.3f wanted", share, place,
+				 listed ? "listed" : "not listed", (double) right / possible, at_least);
+#ifdef VERBOSE
+	printf("share %g place %d listed %d: recall %.3f, ways %d %d %d\n", share, place, listed,
+		   possible > 0 ? (double) right / possible : 1, ways[1], ways[2], ways[3]);
+#endif
+}
+
+/* A search that goes on to its end gives every match, each once. */
+static void
+check_end(World *world, double share, Place place, bool listed, int ef)
+{
+	bool	   *seen = calloc(N, sizeof(bool));
+	VpCandidate found;
+	int			n = 0;
+
+	choose(world, share, place, 3);
+	begin(world, listed, ef, 0, 3);
+	do
+	{
+		float		last = -INFINITY;
+
+		/* now and then something is left for the next round */
+		while (n % 17 != 16 && vp_search_next(world->search, &found))
+		{
+			VP_CHECK(found.id < N && world->match[found.id] && !seen[found.id], "%u", found.id);
+			VP_CHECK(found.dist >= last, "order");
+			last = found.dist;
+			seen[found.id] = true;
+			n++;
+		}
+		if (vp_search_next(world->search, &found))
+		{
+			VP_CHECK(!seen[found.id], "%u", found.id);
+			seen[found.id] = true;
+			n++;
+		}
+		ef = ef < 100000 ? 2 * ef : ef;
+	} while (vp_search_more(world->search, ef));
+	VP_CHECK(n == world->nmatches, "%d of %d, share %g, %d, listed %d", n, world->nmatches, share, place, listed);
+	VP_CHECK(vp_search_is_complete(world->search), "all were measured");
+	free(seen);
+}
+
+static void
+check_world(World *world, int shards)
+{
+	static const double shares[] = {1, 0.5, 0.1, 0.01, 0.001, 0};
+	double		plain;
+
+	world->graph = sample_sharded(&world->sample, 64, shards, 1);
+	VP_CHECK(vp_mem_link(world->graph, 1, NULL, NULL), "linked");
+	world->source.source = *vp_mem_source(world->graph);
+	world->source.source.matches = source_matches;
+	world->source.source.links = source_links;
+	world->source.source.distances = source_distances;
+	world->source.source.distances_ahead = source_distances_ahead;
+	world->nentries = shards;
+	for (int i = 0; i < shards; i++)
+		world->entries[i] = vp_mem_entry(world->graph, i);
+	plain = plain_recall(world, EF);
+	for (int listed = 0; listed <= 1; listed++)
+	{
+		for (int i = 0; i < 6; i++)
+		{
+			check_share(world, shares[i], ANYWHERE, listed, plain);
+			check_end(world, shares[i], ANYWHERE, listed, 10);
+		}
+		for (int i = 2; i < 5; i++)
+		{
+			check_share(world, shares[i], NEAR, listed, plain);
+			check_share(world, shares[i], FAR, listed, plain);
+			check_end(world, shares[i], FAR, listed, 40);
+		}
+		check_end(world, 0.5, ANYWHERE, listed, 2000);
+	}
+	vp_mem_destroy(world->graph);
+}
+
+int
+main(void)
+{
+	World	   *world = calloc(1, sizeof(World));
+
+	vp_kernel_choose(NULL);
+	sample_make(&world->sample, N, DIMS, CLUSTERS, VP_METRIC_L2, 8, 16);
+	world->source.world = world->matches.world = world;
+	world->matches.matches.next = matches_next;
+	world->matches.matches.again = matches_again;
+	world->matches.matches.sample = matches_sample;
+	world->search = vp_search_create(&sample_memory, 16);
+	sample_query_make(&world->query, &world->sample.codec);
+
+	check_world(world, 1);
+	check_world(world, 4);
+
+	vp_search_destroy(world->search);
+	sample_query_free(&world->query);
+	sample_free(&world->sample);
+	free(world);
+	return vp_unit_report();
+}
