@@ -18,9 +18,12 @@
 
 #include "base/compat.h"
 
+#include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -82,7 +85,8 @@ typedef struct Census
 	TypeCacheEntry *type;
 	bool		byval;
 	int16		length;
-	FmgrInfo	output;
+	FmgrInfo	to_text;
+	bool		by_output;		/* that is the type's output function */
 	MemoryContext context;
 	MemoryContext scratch;		/* emptied for each row */
 	VpRowReader *reader;
@@ -363,13 +367,28 @@ refuse_without(const VpTarget *target)
 					 "or set this option and REINDEX it.")));
 }
 
+/*
+ * Finds how values become text, as casts do: with a function for boolean, char(n) and inet, else as they are put out.
+ * A cast that somebody has made for a type of his own must not run as the table's owner.
+ */
+static void
+find_text_function(Census *census, Oid type)
+{
+	Oid			function = InvalidOid;
+	bool		is_varlena;
+
+	census->by_output = find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC ||
+		function >= FirstGenbkiObjectId;
+	if (census->by_output)
+		getTypeOutputInfo(type, &function, &is_varlena);
+	fmgr_info(function, &census->to_text);
+}
+
 static void
 begin(Census *census, Oid relid)
 {
 	VpTarget   *target = &census->target;
 	Oid			type;
-	Oid			output;
-	bool		is_varlena;
 
 	vp_target_open(target, relid, VP_RIGHT_NAMESPACES, AccessShareLock);
 	refuse_row_security(target);
@@ -377,11 +396,10 @@ begin(Census *census, Oid relid)
 	census->store = &target->index->store;
 	census->column = target->index->meta.keys[0];
 	census->collation = target->rel->rd_indcollation[NAMESPACE_COLUMN - 1];
-	type = TupleDescAttr(RelationGetDescr(target->rel), NAMESPACE_COLUMN - 1)->atttypid;
+	type = getBaseType(TupleDescAttr(RelationGetDescr(target->rel), NAMESPACE_COLUMN - 1)->atttypid);
 	census->type = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO | TYPECACHE_HASH_PROC);
 	get_typlenbyval(type, &census->length, &census->byval);
-	getTypeOutputInfo(type, &output, &is_varlena);
-	fmgr_info(output, &census->output);
+	find_text_function(census, type);
 	census->context = AllocSetContextCreate(CurrentMemoryContext, "vecprov namespaces",
 											ALLOCSET_DEFAULT_SIZES);
 	census->scratch = AllocSetContextCreate(census->context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
@@ -402,7 +420,9 @@ put_all(Census *census, ReturnSetInfo *result)
 
 		CHECK_FOR_INTERRUPTS();
 		if (!space->isnull)
-			values[0] = CStringGetTextDatum(OutputFunctionCall(&census->output, space->value));
+			values[0] = census->by_output ?
+				CStringGetTextDatum(OutputFunctionCall(&census->to_text, space->value)) :
+				FunctionCall1(&census->to_text, space->value);
 		values[1] = Int64GetDatum(space->records);
 		values[2] = Int64GetDatum((int64) space->bytes);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
