@@ -157,7 +157,7 @@ look_up(Census *census, KeyGroup *group, Datum value)
 	Slot	   *slot;
 	bool		found;
 
-	/* money has no such function, and two values at most that are stored alike */
+	/* money has none, and only two values that are stored alike */
 	if (OidIsValid(census->type->hash_proc))
 		wanted.hash = DatumGetUInt32(FunctionCall1Coll(&census->type->hash_proc_finfo,
 													   census->collation, value));
@@ -208,7 +208,7 @@ static KeyGroup *
 get_group(Census *census, uint64 key)
 {
 	bool		found;
-	KeyGroup	   *group = groups_insert(census->groups, key, &found);
+	KeyGroup   *group = groups_insert(census->groups, key, &found);
 	Datum		value;
 	bool		isnull;
 
@@ -229,7 +229,7 @@ get_group(Census *census, uint64 key)
 static void
 count_record(Census *census, uint64 key, ItemPointer tid, uint32 size)
 {
-	KeyGroup	   *group = get_group(census, key);
+	KeyGroup   *group = get_group(census, key);
 	Namespace  *space = group->alone ? group->first : read_namespace(census, group, tid);
 
 	if (space != NULL)
@@ -254,16 +254,16 @@ is_record(const VpNodeTail *tail, const VpMeta *meta)
 }
 
 /* A node's record, without what is not needed here. */
-typedef struct Found
+typedef struct FoundRecord
 {
 	uint64		key;
 	ItemPointerData tid;
 	uint32		size;
-} Found;
+} FoundRecord;
 
 /* Copies what is on a node page, under its lock, which reading rows must not be. */
 static int
-copy_page(const Census *census, const VpMeta *meta, uint32 number, Found *found)
+copy_page(const Census *census, const VpMeta *meta, uint32 number, FoundRecord *found)
 {
 	const VpStore *store = census->store;
 	uint32		each = store->geo.nodes_per_page.value;
@@ -290,7 +290,7 @@ copy_page(const Census *census, const VpMeta *meta, uint32 number, Found *found)
 static void
 count_page(Census *census, const VpMeta *meta, uint32 number)
 {
-	Found		found[VP_MAX_PAGE_NODES];
+	FoundRecord found[VP_MAX_PAGE_NODES];
 	int			n = copy_page(census, meta, number, found);
 
 	for (int i = 0; i < n; i++)
@@ -323,7 +323,7 @@ static void
 count_unread(Census *census)
 {
 	groups_iterator at;
-	KeyGroup	   *group;
+	KeyGroup   *group;
 
 	groups_start_iterate(census->groups, &at);
 	while ((group = groups_iterate(census->groups, &at)) != NULL)
