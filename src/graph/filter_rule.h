@@ -23,7 +23,7 @@
 #define VP_COST_TEST		8.0
 
 /* One of a list of nodes, measured; one of all nodes, tested. */
-#define VP_COST_LISTED		10.0
+#define VP_COST_LISTED		12.0
 #define VP_COST_SCANNED		5.0
 
 /* A row of a table, read and measured, in pages that are in memory. */
@@ -52,6 +52,12 @@
 
 /* A sample of so many says what share of all nodes matches. */
 #define VP_RULE_SAMPLE		512
+
+/*
+ * No more than this part of what it costs to measure all is spent before that is done;
+ * and it is done at once if the other way is expected to cost more than that part.
+ */
+#define VP_SPEND_PART		0.65
 
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05

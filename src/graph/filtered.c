@@ -315,14 +315,13 @@ first_way(const VpSearch *search)
 	double		share = matches->listed ? fmin((double) matches->bound / nids, 1) : 1;
 	double		all = vp_measure_cost(matches, share);
 
-	return all <= fmax(vp_search_cost(filtered->ef, nids), vp_visit_cost(filtered->ef, share, nids)) ?
-		VP_WAY_MEASURE : VP_WAY_VISIT;
+	return all * VP_SPEND_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
 }
 
 /*
  * The way to go on, by what has been met so far.  The matches near the query may
  * be more or fewer than elsewhere: how long the search goes on depends on those near it.
- * No more than half of what it costs to measure all is spent before that is done.
+ * A limit to what is spent (VP_SPEND_PART) is for matches that no way leads to.
  */
 static VpWay
 next_way(VpSearch *search)
@@ -340,11 +339,11 @@ next_way(VpSearch *search)
 		filtered->goal = filtered->floor;
 	if (filtered->asked < VP_RULE_TESTED)
 		left = 0;
-	if (cost <= all / 2 && left <= all)
+	if (cost <= all * VP_SPEND_PART && left <= all)
 		return VP_WAY_VISIT;
 	whole = whole_share(search);
 	all = vp_measure_cost(filtered->matches, whole);
-	if (cost > all / 2)
+	if (cost > all * VP_SPEND_PART)
 		return VP_WAY_MEASURE;
 	if (left <= all)
 		return VP_WAY_VISIT;
@@ -505,7 +504,7 @@ static VpWay
 hop(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
-	double		limit = vp_measure_cost(filtered->matches, whole_share(search)) / 2;
+	double		limit = vp_measure_cost(filtered->matches, whole_share(search)) * VP_SPEND_PART;
 
 	if (search->counts.way != VP_WAY_HOP)
 		begin_hops(search);

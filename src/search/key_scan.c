@@ -72,11 +72,15 @@ take_row(VpKeyScan *scan, VpId id, ItemPointer tid, bool *recheck)
 	VpNodeTail	tail;
 
 	vp_node_keys(store, id, scan->keys);
-	truth = vp_filter_test(scan->filter, scan->keys);
-	if (truth == VP_NO)
+	if (vp_filter_test(scan->filter, scan->keys) == VP_NO)
 		return false;
 	vp_node_fetch(store, id, &tail);
 	if (tail.flags == 0 || (tail.flags & VP_NODE_BARE) || vp_is_gone(tail.flags))
+		return false;
+	/* VACUUM may have given it the row of a node behind it, with other keys */
+	vp_node_keys(store, id, scan->keys);
+	truth = vp_filter_test(scan->filter, scan->keys);
+	if (truth == VP_NO)
 		return false;
 	if (!vp_table_has(&scan->table, &tail.tid))
 		vp_report_damage(store->rel, vp_node_place(&store->geo, id).block,

@@ -318,7 +318,8 @@ sub planned_scan
 	my $vector = "'[" . join(',', map { sprintf('%.6g', $_) } read_vector($queries, 0)) . "]'";
 	my $sql = statement($line) =~ s/\$1/$vector/r =~ s/\$2/$argument{own}[0]/r;
 	my $plan = $bench->{value_of}->($method, "EXPLAIN (COSTS OFF) $sql", @settings);
-	return 'vector index' if $plan =~ /Index (?:Only )?Scan using things_embedding_idx/;
+	return 'vector index' if $plan =~ /Index Scan using things_embedding_idx.*Order By/;
+	return 'its keys' if $plan =~ /Index Scan (?:using|on) things_embedding_idx/;
 	return 'btree' if $plan =~ /Index (?:Only )?Scan using|Bitmap Heap Scan/;
 	return $plan =~ /Seq Scan/ ? 'sequential' : $plan;
 }

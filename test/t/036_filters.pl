@@ -102,7 +102,7 @@ INSERT INTO items SELECT i, CASE WHEN i <= 60 THEN 7 ELSE 0 END, ${\join(', ', m
 	FROM generate_series(1, 500) i, make_keys(i) k;
 CREATE INDEX items_v_idx ON items USING vecprov (v vector_cosine_ops, fixed, $columns, (doc->>'lang')) WITH (m = 8, ef_construction = 32, tier = r10);
 CREATE INDEX items_h_idx ON items USING vecprov (h, fixed, k_int4, k_text, k_numeric) WITH (m = 8, ef_construction = 32);
-CREATE INDEX items_s_idx ON items USING vecprov (s sparsevec_ip_ops, fixed, k_int8, k_mood, k_bool) WITH (m = 8, ef_construction = 32);
+CREATE INDEX items_s_idx ON items USING vecprov (s sparsevec_l2_ops, fixed, k_int8, k_mood, k_bool) WITH (m = 8, ef_construction = 32);
 CREATE INDEX items_b_idx ON items USING vecprov (b, fixed, k_float8, k_timestamptz, k_int2) WITH (m = 8, ef_construction = 32);
 INSERT INTO items SELECT i, 0, ${\join(', ', map { "k.$_->[0]" } @keys)}, make_vector(i)
 	FROM generate_series(501, 900) i, make_keys(i) k;
@@ -211,7 +211,7 @@ sub conditions
 my %of_index = (
 	v => [ '<=>', '::vector', @keys, [@lang] ],
 	h => [ '<->', '::vector::halfvec(32)', grep { $_->[0] =~ /int4|text|numeric/ } @keys ],
-	s => [ '<#>', '::vector::sparsevec(32)', grep { $_->[0] =~ /int8|mood|bool/ } @keys ],
+	s => [ '<->', '::vector::sparsevec(32)', grep { $_->[0] =~ /int8|mood|bool/ } @keys ],
 	b => [ '<~>', '', grep { $_->[0] =~ /float8|timestamptz|int2/ } @keys ]);
 
 # Some conditions and LIMITs for each index, as calls of the function.
@@ -299,7 +299,7 @@ SELECT 1 / (count(*) = 60 AND bool_and(id <= 60))::int FROM (SELECT id FROM item
 SELECT 1 / (count(*) = 10 AND bool_and(id <= 60))::int FROM (SELECT id FROM items WHERE fixed > 0
 	ORDER BY h <-> vec(:seed, 32)::halfvec LIMIT 10) r;
 SELECT 1 / coalesce(bool_and(k_bool AND k_int8 <= 2), true)::int FROM (SELECT k_bool, k_int8 FROM items WHERE k_bool AND k_int8 <= 2
-	ORDER BY s <#> vec(:seed, 32)::sparsevec LIMIT 20) r;
+	ORDER BY s <-> vec(:seed, 32)::sparsevec LIMIT 20) r;
 EOS
 	[ 1, "VACUUM items;\n", 10 ]);
 my $files = 0;
