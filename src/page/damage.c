@@ -133,6 +133,8 @@ keys_problem(const VpMeta *meta)
 {
 	if (meta->nkeys > VP_MAX_KEYS || (meta->nkeys > 0 && meta->version < VP_FORMAT_VERSION))
 		return "Its metapage makes no sense: the number of key columns is out of range.";
+	if ((meta->key_flags & ~VP_KEYS_NAMESPACES) != 0 || (meta->key_flags != 0 && meta->nkeys == 0))
+		return "Its metapage makes no sense: its keys have flags that they cannot have.";
 	for (uint32 i = 0; i < meta->nkeys; i++)
 	{
 		const VpKeyColumn *key = &meta->keys[i];

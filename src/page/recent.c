@@ -230,8 +230,10 @@ static void
 find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)
 {
 	uint32		first = (uint32) span->first;
-	uint32		width = (uint32) (span->last - span->first);
+	uint32		width = (uint32) (Min(span->last, PG_UINT32_MAX) - span->first);
 
+	if (span->first > span->last || span->first > PG_UINT32_MAX)
+		return;
 	for (uint32 i = 0; i < n; i += KEYS_TOGETHER)
 	{
 		uint32		end = Min(n, i + KEYS_TOGETHER);
