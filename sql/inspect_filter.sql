@@ -15,6 +15,7 @@ INSERT INTO filter_items SELECT i, i % 20, i % 7, '2020-01-01'::timestamptz + i 
 	FROM generate_series(1, 2000) i;
 CREATE INDEX filter_plain ON filter_items USING vecprov (v);
 CREATE INDEX filter_keys ON filter_items USING vecprov (v vector_cosine_ops, tenant_id, price);
+CREATE INDEX filter_second ON filter_items USING vecprov (v, tenant_id);
 CREATE INDEX filter_half ON filter_items USING vecprov ((v::halfvec(16)) halfvec_l2_ops) WHERE id > 500;
 CREATE INDEX filter_doc ON filter_items USING gin (doc);
 CREATE INDEX filter_tenant ON filter_items (tenant_id);
@@ -27,7 +28,7 @@ CREATE FUNCTION pg_temp.compare(index regclass, k integer, filter text, params t
 	LANGUAGE plpgsql SET enable_indexscan = off SET enable_bitmapscan = off AS $$
 DECLARE
 	answer text;
-	operand text := CASE index::text WHEN 'filter_plain' THEN 'v <->' WHEN 'filter_keys' THEN 'v <=>' ELSE 'v::halfvec(16) <->' END;
+	operand text := CASE index::text WHEN 'filter_half' THEN 'v::halfvec(16) <->' WHEN 'filter_keys' THEN 'v <=>' ELSE 'v <->' END;
 BEGIN
 	EXECUTE format($f$
 		WITH batch AS MATERIALIZED (
@@ -52,6 +53,8 @@ SELECT i, f, pg_temp.compare(i::regclass, 10, f, condition => CASE i WHEN 'filte
 	unnest(ARRAY['tenant_id = 7', 'tenant_id IN (3, 4) AND price < 2', 'note IS NULL', $$doc @> '{"lang": "l3"}'$$, 'id = 1234', 'true', 'NULL',
 		'tenant_id = 7 OR id < 300', 'current_user = session_user AND tenant_id < 3', 'current_user <> session_user', 'filter_items.* IS NOT NULL']) f
 	ORDER BY 1, 2;
+-- of two that can do the same, the one that is named
+SELECT i, vecprov_recall(i::regclass, 10, 20, f) > 0.9 AS recall FROM unnest('{filter_plain,filter_second}'::text[]) i, unnest('{tenant_id = 7,true,id < 300}'::text[]) f;
 -- as many rows as there are
 SELECT pg_temp.compare('filter_plain', 3000, 'tenant_id = 7'), pg_temp.compare('filter_keys', 3000, 'tenant_id = 7 AND price = 1');
 SET vecprov.iterative_scan = off;
@@ -195,6 +198,14 @@ CREATE POLICY filter_even ON filter_items TO regress_vecprov_filter USING (id % 
 SET ROLE regress_vecprov_filter;
 SELECT i, pg_temp.compare(i::regclass, 10, 'price < 3'), pg_temp.compare(i::regclass, 10, 'tenant_id < 4 AND filter_own.note(id)') FROM unnest('{filter_plain,filter_keys}'::text[]) i;
 SELECT vecprov_recall('filter_keys', 10, 20, 'filter_own.note(id)') > 0.9 AS recall, vecprov_recall('filter_plain', 10, 20, 'id % 2 = 1') IS NULL AS hidden;
+RESET ROLE;
+REVOKE SELECT ON filter_items FROM regress_vecprov_filter;
+GRANT SELECT (v) ON filter_items TO regress_vecprov_filter;
+SET ROLE regress_vecprov_filter;
+SELECT filter_search(NULL), filter_search('true'), filter_search('tenant_id = 1');
+RESET ROLE;
+GRANT SELECT ON filter_items TO regress_vecprov_filter;
+SET ROLE regress_vecprov_filter;
 SET row_security = off;
 SELECT filter_search('true'), pg_temp.try($$SELECT vecprov_recall('filter_plain', 10, 10, 'true')$$);
 RESET row_security;

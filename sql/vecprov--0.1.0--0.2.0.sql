@@ -763,3 +763,9 @@ ALTER OPERATOR FAMILY bit_hamming_ops USING vecprov ADD
 ALTER OPERATOR FAMILY bit_jaccard_ops USING vecprov ADD
 	OPERATOR 3 vecprov.<@ (anynonarray, double precision),
 	OPERATOR 4 vecprov.<@~ (anynonarray, double precision);
+
+CREATE FUNCTION vecprov_namespaces(index regclass, OUT namespace text, OUT records bigint, OUT bytes bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_namespaces(regclass) IS
+	'a row for each namespace of the index: its records, and their bytes';

@@ -20,3 +20,9 @@ CREATE FUNCTION vecprov_index_bytes(index regclass, OUT total bigint, OUT search
 	AS 'MODULE_PATHNAME', 'vecprov_index_bytes' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_index_bytes(regclass) IS
 	'bytes of the index, and of its pages that searches need: graph and codes';
+
+CREATE FUNCTION vecprov_namespaces(index regclass, OUT namespace text, OUT records bigint, OUT bytes bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_namespaces(regclass) IS
+	'a row for each namespace of the index: its records, and their bytes';

@@ -118,7 +118,7 @@ set_phase(VpBuildPhase phase)
 /* The constant part, which follows from these and the columns; the rest is zero. */
 static void
 lay_out(VpMeta *meta, Relation rel, VpFormKind form, VpMetric metric, uint32 dims, int m,
-		int ef_construction)
+		int ef_construction, uint32 key_flags)
 {
 	memset(meta, 0, sizeof(*meta));
 	meta->magic = VP_MAGIC;
@@ -130,12 +130,13 @@ lay_out(VpMeta *meta, Relation rel, VpFormKind form, VpMetric metric, uint32 dim
 	meta->ef_construction = ef_construction;
 	meta->seed = BUILD_SEED;
 	vp_keys_lay_out(rel, meta);
+	meta->key_flags = key_flags;
 	vp_form(form)->lay_out(meta);
 }
 
 /*
  * The column may have lost its number of dimensions since (ALTER COLUMN TYPE vector), and the
- * options may be for the next build: m and ef_construction are compared by the hash alone.
+ * options may be for the next build: m, ef_construction and key_flags are compared by the hash alone.
  */
 const char *
 vp_meta_compare(Relation rel, const VpMeta *meta)
@@ -150,7 +151,7 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 		return "Its metapage makes no sense: it is of another operator class.";
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
-	lay_out(&want, rel, form, metric, meta->dims, meta->m, meta->ef_construction);
+	lay_out(&want, rel, form, metric, meta->dims, meta->m, meta->ef_construction, meta->key_flags);
 	want.version = meta->version;
 
 	/*
@@ -173,6 +174,7 @@ init_meta(VpMeta *meta, Relation rel)
 	int			dims = TupleDescAttr(RelationGetDescr(rel), 0)->atttypmod;
 	int			m;
 	int			ef_construction;
+	bool		namespaces;
 	VpFormKind	form;
 	VpMetric	metric;
 	VpWish		wish;
@@ -190,10 +192,16 @@ init_meta(VpMeta *meta, Relation rel)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("column cannot have more than %u dimensions for a vecprov index, not %d",
 						vp_form(form)->max_dims, dims)));
-	vp_get_options(rel, &m, &ef_construction);
+	vp_get_options(rel, &m, &ef_construction, &namespaces);
+	if (namespaces && IndexRelationGetNumberOfKeyAttributes(rel) == 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("namespaces need a column behind the vector"),
+				 errhint("Name the column of the namespace, as in USING vecprov (embedding, tenant_id), "
+						 "or reset the option namespaces.")));
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
-	lay_out(meta, rel, form, metric, dims, m, ef_construction);
+	lay_out(meta, rel, form, metric, dims, m, ef_construction, namespaces ? VP_KEYS_NAMESPACES : 0);
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
 	meta->complete = VP_COMPLETE;

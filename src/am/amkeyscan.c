@@ -4,7 +4,8 @@
  *	  Scans for the rows that satisfy conditions, in no order.
  *
  * What an index on the key columns would be scanned for.  It costs more than by a B-tree; but where there is
- * none, or where a bitmap is to say OR for a search (bitmap_path.c), it is at hand.
+ * none, or where a bitmap is to say OR for a search (bitmap_path.c), it is at hand.  A scan without conditions,
+ * of all rows of a partial index, is never cheap, but possible.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,9 +29,6 @@ struct VpUnordered
 static VpKeyScan *
 begin_keys(IndexScanDesc scan, const VpIndex *index, const VpFilter *filter)
 {
-	/* the planner does not make such a scan: see cost.c */
-	if (filter == NULL || !vp_can_scan_keys(filter))
-		elog(ERROR, "cannot scan vecprov index without order");
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");

@@ -32,7 +32,7 @@
 
 #include "am/bitmap_path.h"
 #include "am/bitmap_scan.h"
-#include "am/paths.h"
+#include "am/paths_by.h"
 
 /* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
 #define SHARE_FACTOR	0.55

@@ -173,9 +173,8 @@ may_lack_rows(const IndexOptInfo *info)
 	return lacks;
 }
 
-/* Is there a condition that a scan without an order can look for: on a key, or that there is no vector? */
-static bool
-can_scan_keys(const IndexPath *path)
+bool
+vp_scans_keys(const IndexPath *path)
 {
 	ListCell   *cell;
 
@@ -195,7 +194,7 @@ static bool
 is_useless(const PlannerInfo *root, const IndexPath *path)
 {
 	if (path->indexorderbys == NIL)
-		return !can_scan_keys(path) || is_suspended(path->indexinfo) ||
+		return !vp_scans_keys(path) || is_suspended(path->indexinfo) ||
 			may_lack_rows(path->indexinfo);
 	return groups_all_rows(root->parse) ||
 		is_replaced(path->indexinfo) ||

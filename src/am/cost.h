@@ -14,4 +14,7 @@ extern void vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_cou
 							 Cost *startup_cost, Cost *total_cost,
 							 Selectivity *selectivity, double *correlation, double *pages);
 
+/* Is there a condition that a scan without an order can look for: on a key, or that there is no vector? */
+extern bool vp_scans_keys(const IndexPath *path);
+
 #endif							/* VP_COST_H */

@@ -12,38 +12,15 @@
 #include "base/compat.h"
 
 #include "commands/defrem.h"
+#include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 
 #include "am/bitmap_path.h"
+#include "am/cost.h"
 #include "am/paths.h"
 #include "am/radius.h"
 
 static set_rel_pathlist_hook_type previous_hook;
-
-List *
-vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes)
-{
-	List	   *saved_indexes = rel->indexlist;
-	List	   *saved_paths = rel->pathlist;
-	List	   *saved_partial = rel->partial_pathlist;
-	List	   *paths;
-
-	rel->indexlist = indexes;
-	rel->pathlist = rel->partial_pathlist = NIL;
-	PG_TRY();
-	{
-		create_index_paths(root, rel);
-	}
-	PG_FINALLY();
-	{
-		paths = rel->pathlist;
-		rel->indexlist = saved_indexes;
-		rel->pathlist = saved_paths;
-		rel->partial_pathlist = saved_partial;
-	}
-	PG_END_TRY();
-	return paths;
-}
 
 /* Has a table an index that gives an order by operators, as ours do? */
 static bool
@@ -55,6 +32,57 @@ may_be_ours(const RelOptInfo *rel)
 		if (((IndexOptInfo *) lfirst(cell))->amcanorderbyop)
 			return true;
 	return false;
+}
+
+/* Has a bitmap a scan of an index of ours that looks for no key? */
+static bool
+is_pointless(Path *bitmap, Oid am)
+{
+	List	   *children = NIL;
+	ListCell   *cell;
+
+	if (IsA(bitmap, IndexPath))
+		return ((IndexPath *) bitmap)->indexinfo->relam == am && !vp_scans_keys((IndexPath *) bitmap);
+	if (IsA(bitmap, BitmapAndPath))
+		children = ((BitmapAndPath *) bitmap)->bitmapquals;
+	else if (IsA(bitmap, BitmapOrPath))
+		children = ((BitmapOrPath *) bitmap)->bitmapquals;
+	foreach(cell, children)
+		if (is_pointless(lfirst(cell), am))
+			return true;
+	return false;
+}
+
+static List *
+without_pointless(List *paths, Oid am)
+{
+	List	   *rest = NIL;
+	ListCell   *cell;
+
+	foreach(cell, paths)
+	{
+		BitmapHeapPath *path = lfirst(cell);
+
+		if (!IsA(path, BitmapHeapPath) || !is_pointless(path->bitmapqual, am))
+			rest = lappend(rest, path);
+	}
+	return rest;
+}
+
+/*
+ * PostgreSQL makes bitmaps also of paths that are ordered, by their costs as such, and so of a search that a
+ * partial index gives, all rows of that index.  A sequential scan may have lost against one.
+ */
+static void
+drop_pointless(PlannerInfo *root, RelOptInfo *rel, Oid am)
+{
+	List	   *rest = without_pointless(rel->pathlist, am);
+
+	rel->partial_pathlist = without_pointless(rel->partial_pathlist, am);
+	if (list_length(rest) == list_length(rel->pathlist))
+		return;
+	rel->pathlist = rest;
+	add_path(rel, create_seqscan_path(root, rel, rel->lateral_relids, 0));
 }
 
 static void
@@ -69,6 +97,7 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	am = get_index_am_oid("vecprov", true);
 	if (!OidIsValid(am))
 		return;
+	drop_pointless(root, rel, am);
 	vp_add_radius_paths(root, rel, am);
 	vp_add_bitmap_paths(root, rel, am);
 }

@@ -42,7 +42,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-#include "am/paths.h"
+#include "am/paths_by.h"
 #include "am/radius.h"
 #include "key/filter.h"
 

@@ -107,14 +107,28 @@ vp_index_columns(HeapTuple pg_index)
 }
 
 Bitmapset *
-vp_vector_columns(HeapTuple pg_index)
+vp_column_columns(HeapTuple pg_index, int attno)
 {
-	AttrNumber	column = ((Form_pg_index) GETSTRUCT(pg_index))->indkey.values[0];
+	Form_pg_index form = (Form_pg_index) GETSTRUCT(pg_index);
+	AttrNumber	column = form->indkey.values[attno - 1];
 	Bitmapset  *columns = NULL;
+	int			expressions = 0;
 
 	if (column != 0)
 		return add_column(NULL, column);
-	pull_varattnos(linitial((List *) stored_expression(pg_index, Anum_pg_index_indexprs)), 1,
-				   &columns);
+	for (int i = 0; i < attno - 1; i++)
+		if (form->indkey.values[i] == 0)
+			expressions++;
+	pull_varattnos(list_nth((List *) stored_expression(pg_index, Anum_pg_index_indexprs), expressions),
+				   1, &columns);
+	return columns;
+}
+
+Bitmapset *
+vp_predicate_columns(HeapTuple pg_index)
+{
+	Bitmapset  *columns = NULL;
+
+	pull_varattnos(stored_expression(pg_index, Anum_pg_index_indpred), 1, &columns);
 	return columns;
 }

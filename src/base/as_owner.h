@@ -55,7 +55,10 @@ extern bool vp_index_has_code(Relation index);
  */
 extern Bitmapset *vp_index_columns(HeapTuple pg_index);
 
-/* The same of the index's first column alone, the vector. */
-extern Bitmapset *vp_vector_columns(HeapTuple pg_index);
+/* The same of one of the index's columns alone; the first, 1, is the vector. */
+extern Bitmapset *vp_column_columns(HeapTuple pg_index, int attno);
+
+/* The same of its predicate alone. */
+extern Bitmapset *vp_predicate_columns(HeapTuple pg_index);
 
 #endif							/* VP_AS_OWNER_H */

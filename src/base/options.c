@@ -3,8 +3,8 @@
  * options.c
  *	  Options of an index: WITH (m = ..., tier = ...).
  *
- * m and ef_construction are looked at when the index is built, which copies
- * them to the metapage; changing them changes nothing before the next REINDEX.
+ * m, ef_construction and namespaces are looked at when the index is built, which
+ * copies them to the metapage; changing them changes nothing before the next REINDEX.
  * tier, shards and replicas are the wish that capacity/ judges when it is
  * changed: that is done without disturbing who uses the index.
  *
@@ -45,6 +45,8 @@ vp_options_define(void)
 					  "Candidates that are kept to choose links from",
 					  VP_DEFAULT_EF_CONSTRUCTION, VP_MIN_EF_CONSTRUCTION, VP_MAX_EF_CONSTRUCTION,
 					  AccessExclusiveLock);
+	add_bool_reloption(option_kind, "namespaces", "The first column behind the vector is the namespace",
+					   false, AccessExclusiveLock);
 	add_string_reloption(option_kind, "tier", "Tier of provisioned capacity", NULL,
 						 check_tier_name, gentle);
 	add_int_reloption(option_kind, "shards", "Shards of provisioned capacity",
@@ -77,6 +79,8 @@ vp_options(Datum reloptions, bool validate)
 		{.optname = "m",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, m)},
 		{.optname = "ef_construction",.opttype = RELOPT_TYPE_INT,
 		.offset = offsetof(VpOptions, ef_construction)},
+		{.optname = "namespaces",.opttype = RELOPT_TYPE_BOOL,
+		.offset = offsetof(VpOptions, namespaces)},
 		{.optname = "tier",.opttype = RELOPT_TYPE_STRING,.offset = offsetof(VpOptions, tier)},
 		{.optname = "shards",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, shards)},
 		{.optname = "replicas",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, replicas)}
@@ -90,12 +94,13 @@ vp_options(Datum reloptions, bool validate)
 }
 
 void
-vp_get_options(Relation rel, int *m, int *ef_construction)
+vp_get_options(Relation rel, int *m, int *ef_construction, bool *namespaces)
 {
 	VpOptions  *options = (VpOptions *) rel->rd_options;
 
 	*m = options ? options->m : VP_DEFAULT_M;
 	*ef_construction = options ? options->ef_construction : VP_DEFAULT_EF_CONSTRUCTION;
+	*namespaces = options && options->namespaces;
 }
 
 void

@@ -24,6 +24,7 @@ typedef struct VpOptions
 	int32		vl_len_;
 	int			m;
 	int			ef_construction;
+	bool		namespaces;
 	int			tier;			/* offset of the name; 0: not given */
 	int			shards;			/* -1: not given */
 	int			replicas;		/* -1: not given */
@@ -50,7 +51,7 @@ vp_wanted_shards(const VpWish *wish)
 }
 
 /* Of an opened index. */
-extern void vp_get_options(Relation rel, int *m, int *ef_construction);
+extern void vp_get_options(Relation rel, int *m, int *ef_construction, bool *namespaces);
 extern void vp_get_wish(const VpOptions *options, VpWish *wish);
 
 /* Is there a tier?  Are there replicas to use it? */

@@ -182,25 +182,33 @@ take(Relation rel, const VpLimit *limit, VpBucket first, int n, const double *co
 	} while (!vp_meter_is_of(meter, rel));
 }
 
-void
-vp_limit_read(const VpStore *store)
+/* The limit of reads of an index; NULL: none.  Reads of a provisioned index are not limited. */
+static const VpLimit *
+find_read_limit(Relation rel)
 {
-	Relation	rel = store->rel;
 	VpOptions  *options = (VpOptions *) rel->rd_options;
 	const VpLimit *limit;
-	uint32		records;
-	uint64		bytes;
-	double		units;
 
-	/* reads of a provisioned index are not limited */
 	if (options != NULL && options->tier != 0)
-		return;
+		return NULL;
 	limit = find_limit(rel);
-	if (limit == NULL || limit->rates[VP_BUCKET_READ_UNITS] == 0)
-		return;
-	vp_store_totals(store, &records, &bytes);
-	units = vp_read_units(bytes);
-	take(rel, limit, VP_BUCKET_READ_UNITS, 1, &units);
+	return limit != NULL && limit->rates[VP_BUCKET_READ_UNITS] != 0 ? limit : NULL;
+}
+
+bool
+vp_limit_reads(Relation rel)
+{
+	return find_read_limit(rel) != NULL;
+}
+
+void
+vp_limit_read(Relation rel, uint64 bytes)
+{
+	const VpLimit *limit = find_read_limit(rel);
+	double		units = vp_read_units(bytes);
+
+	if (limit != NULL)
+		take(rel, limit, VP_BUCKET_READ_UNITS, 1, &units);
 }
 
 /* The write units that one more record adds to those of its statement. */

@@ -25,7 +25,7 @@
 void
 vp_measure_init(VpMeasure *measure, Relation rel)
 {
-	measure->vector_columns = vp_vector_columns(rel->rd_indextuple);
+	measure->vector_columns = vp_column_columns(rel->rd_indextuple, 1);
 }
 
 static uint64

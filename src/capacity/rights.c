@@ -53,18 +53,12 @@ get_index(Oid index)
 	return form;
 }
 
-/* SELECT on all columns that the index is made of? */
+/* SELECT on all of these columns? */
 static bool
-may_read_columns(Oid index, Oid table)
+may_read(Oid table, const Bitmapset *columns)
 {
-	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	Bitmapset  *columns;
 	int			i = -1;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	columns = vp_index_columns(tuple);
-	ReleaseSysCache(tuple);
 	while ((i = bms_next_member(columns, i)) >= 0)
 	{
 		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
@@ -75,6 +69,26 @@ may_read_columns(Oid index, Oid table)
 			return false;
 	}
 	return true;
+}
+
+/* SELECT on all columns that the index is made of, or that its first key is? */
+static bool
+may_read_columns(Oid index, Oid table, bool all)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	bool		may;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	if (all)
+		may = may_read(table, vp_index_columns(tuple));
+	else
+		/* without keys it has no namespaces, as it will be told */
+		may = ((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts > 1 &&
+			may_read(table, vp_column_columns(tuple, 2)) &&
+			may_read(table, vp_predicate_columns(tuple));
+	ReleaseSysCache(tuple);
+	return may;
 }
 
 /* Has the user this right by privileges on the table? */
@@ -99,7 +113,9 @@ has_right(Oid index, Oid table, VpRight right)
 			return may_select &&
 				pg_class_aclcheck(table, user, ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE) == ACLCHECK_OK;
 		case VP_RIGHT_SEARCH:
-			return may_select || may_read_columns(index, table);
+			return may_select || may_read_columns(index, table, true);
+		case VP_RIGHT_NAMESPACES:
+			return may_select || may_read_columns(index, table, false);
 	}
 	return true;
 }

@@ -30,6 +30,9 @@ typedef enum VpRight
 	VP_RIGHT_SEARCH,			/* to be told which rows it finds: SELECT on
 								 * the table, or on all columns that the index
 								 * is made of */
+	VP_RIGHT_NAMESPACES,		/* to be told values of its first key column:
+								 * SELECT on the table, or on all columns that
+								 * this and the predicate are made of */
 	VP_RIGHT_OWN				/* to change it: to own the index */
 } VpRight;
 

@@ -47,6 +47,15 @@ signed_key(int64 value, int width)
 	return ((uint64) value ^ UINT64CONST(1) << (8 * width - 1)) & vp_key_ones(width);
 }
 
+/* What signed_key has made. */
+static inline int64
+signed_value(uint64 key, int width)
+{
+	int			unused = 64 - 8 * width;
+
+	return (int64) ((key ^ UINT64CONST(1) << (8 * width - 1)) << unused) >> unused;
+}
+
 /* The largest number shares the key of the one before. */
 static inline uint64
 below_ones(uint64 key, int width, bool *exact)
@@ -59,10 +68,24 @@ below_ones(uint64 key, int width, bool *exact)
 	return largest;
 }
 
+/* May be of both. */
+static inline bool
+is_shared(uint64 key, int width)
+{
+	return key == vp_key_ones(width) - 1;
+}
+
 static uint64
 bool_key(Datum value, bool *exact)
 {
 	return DatumGetBool(value) ? 1 : 0;
+}
+
+static bool
+bool_value(uint64 key, Datum *value)
+{
+	*value = BoolGetDatum(key != 0);
+	return true;
 }
 
 static uint64
@@ -71,10 +94,24 @@ int2_key(Datum value, bool *exact)
 	return below_ones(signed_key(DatumGetInt16(value), 2), 2, exact);
 }
 
+static bool
+int2_value(uint64 key, Datum *value)
+{
+	*value = Int16GetDatum((int16) signed_value(key, 2));
+	return !is_shared(key, 2);
+}
+
 static uint64
 int4_key(Datum value, bool *exact)
 {
 	return below_ones(signed_key(DatumGetInt32(value), 4), 4, exact);
+}
+
+static bool
+int4_value(uint64 key, Datum *value)
+{
+	*value = Int32GetDatum((int32) signed_value(key, 4));
+	return !is_shared(key, 4);
 }
 
 /* Money too. */
@@ -84,11 +121,25 @@ int8_key(Datum value, bool *exact)
 	return below_ones(signed_key(DatumGetInt64(value), 8), 8, exact);
 }
 
+static bool
+int8_value(uint64 key, Datum *value)
+{
+	*value = Int64GetDatum(signed_value(key, 8));
+	return !is_shared(key, 8);
+}
+
 /* Enums too. */
 static uint64
 oid_key(Datum value, bool *exact)
 {
 	return below_ones(DatumGetObjectId(value), 4, exact);
+}
+
+static bool
+oid_value(uint64 key, Datum *value)
+{
+	*value = ObjectIdGetDatum((Oid) key);
+	return !is_shared(key, 4);
 }
 
 /* Infinity comes directly behind a number that no finite date is. */
@@ -98,11 +149,25 @@ date_key(Datum value, bool *exact)
 	return Min(signed_key(DatumGetDateADT(value), 4), vp_key_ones(4) - 1);
 }
 
+static bool
+date_value(uint64 key, Datum *value)
+{
+	*value = DateADTGetDatum(is_shared(key, 4) ? DATEVAL_NOEND : (DateADT) signed_value(key, 4));
+	return true;
+}
+
 /* Times too. */
 static uint64
 timestamp_key(Datum value, bool *exact)
 {
 	return Min(signed_key(DatumGetTimestamp(value), 8), vp_key_ones(8) - 1);
+}
+
+static bool
+timestamp_value(uint64 key, Datum *value)
+{
+	*value = TimestampGetDatum(is_shared(key, 8) ? DT_NOEND : signed_value(key, 8));
+	return true;
 }
 
 static uint64
@@ -117,6 +182,18 @@ float4_key(Datum value, bool *exact)
 		number = 0;				/* not -0 */
 	memcpy(&bits, &number, sizeof(bits));
 	return bits ^ ((bits >> 31) != 0 ? 0xFFFFFFFF : 0x80000000);
+}
+
+static bool
+float4_value(uint64 key, Datum *value)
+{
+	uint32		bits = (uint32) key;
+	float4		number;
+
+	bits ^= (bits >> 31) != 0 ? 0x80000000 : 0xFFFFFFFF;
+	memcpy(&number, &bits, sizeof(number));
+	*value = Float4GetDatum(number);
+	return true;
 }
 
 static uint64
@@ -136,6 +213,17 @@ static uint64
 float8_key(Datum value, bool *exact)
 {
 	return double_key(DatumGetFloat8(value));
+}
+
+static bool
+float8_value(uint64 key, Datum *value)
+{
+	float8		number;
+
+	key ^= (key >> 63) != 0 ? UINT64CONST(1) << 63 : ~UINT64CONST(0);
+	memcpy(&number, &key, sizeof(number));
+	*value = Float8GetDatum(number);
+	return true;
 }
 
 /*
@@ -212,6 +300,23 @@ text_key(Datum value, bool *exact)
 	return key;
 }
 
+/* The same of char(n), without the blanks at its end. */
+static bool
+text_value(uint64 key, Datum *value)
+{
+	int			n = key & 0xFF;
+	text	   *string;
+
+	if (n > WHOLE_BYTES)
+		return false;
+	string = palloc(VARHDRSZ + n);
+	SET_VARSIZE(string, VARHDRSZ + n);
+	for (int i = 0; i < n; i++)
+		VARDATA(string)[i] = (char) (key >> (56 - 8 * i));
+	*value = PointerGetDatum(string);
+	return true;
+}
+
 /* Blanks at its end do not count. */
 static uint64
 bpchar_key(Datum value, bool *exact)
@@ -279,29 +384,31 @@ typedef struct KeyForm
 {
 	int			width;
 	uint64		(*key) (Datum value, bool *exact);
+	bool		(*value) (uint64 key, Datum *value);	/* NULL: a key does not
+														 * say */
 } KeyForm;
 
 static const KeyForm forms[VP_NKEYFORMS] = {
-	[VP_KEY_BOOL] = {1, bool_key},
-	[VP_KEY_INT2] = {2, int2_key},
-	[VP_KEY_INT4] = {4, int4_key},
-	[VP_KEY_INT8] = {8, int8_key},
-	[VP_KEY_OID] = {4, oid_key},
-	[VP_KEY_FLOAT4] = {4, float4_key},
-	[VP_KEY_FLOAT8] = {8, float8_key},
-	[VP_KEY_MONEY] = {8, int8_key},
-	[VP_KEY_DATE] = {4, date_key},
-	[VP_KEY_TIME] = {8, timestamp_key},
-	[VP_KEY_TIMESTAMP] = {8, timestamp_key},
-	[VP_KEY_TIMESTAMPTZ] = {8, timestamp_key},
-	[VP_KEY_INTERVAL] = {8, interval_key},
-	[VP_KEY_NUMERIC] = {8, numeric_key},
-	[VP_KEY_ENUM] = {4, oid_key},
-	[VP_KEY_UUID] = {8, uuid_key},
-	[VP_KEY_INET] = {8, inet_key},
-	[VP_KEY_BYTEA] = {8, text_key},
-	[VP_KEY_TEXT] = {8, text_key},
-	[VP_KEY_BPCHAR] = {8, bpchar_key},
+	[VP_KEY_BOOL] = {1, bool_key, bool_value},
+	[VP_KEY_INT2] = {2, int2_key, int2_value},
+	[VP_KEY_INT4] = {4, int4_key, int4_value},
+	[VP_KEY_INT8] = {8, int8_key, int8_value},
+	[VP_KEY_OID] = {4, oid_key, oid_value},
+	[VP_KEY_FLOAT4] = {4, float4_key, float4_value},
+	[VP_KEY_FLOAT8] = {8, float8_key, float8_value},
+	[VP_KEY_MONEY] = {8, int8_key, int8_value},
+	[VP_KEY_DATE] = {4, date_key, date_value},
+	[VP_KEY_TIME] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_TIMESTAMP] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_TIMESTAMPTZ] = {8, timestamp_key, timestamp_value},
+	[VP_KEY_INTERVAL] = {8, interval_key, NULL},
+	[VP_KEY_NUMERIC] = {8, numeric_key, NULL},
+	[VP_KEY_ENUM] = {4, oid_key, oid_value},
+	[VP_KEY_UUID] = {8, uuid_key, NULL},
+	[VP_KEY_INET] = {8, inet_key, NULL},
+	[VP_KEY_BYTEA] = {8, text_key, text_value},
+	[VP_KEY_TEXT] = {8, text_key, text_value},
+	[VP_KEY_BPCHAR] = {8, bpchar_key, text_value},
 };
 
 int
@@ -315,6 +422,13 @@ vp_key_of(VpKeyForm form, Datum value, bool *exact)
 {
 	*exact = true;
 	return forms[form].key(value, exact);
+}
+
+bool
+vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull)
+{
+	*isnull = key == vp_key_ones(forms[form].width);
+	return *isnull || (forms[form].value != NULL && forms[form].value(key, value));
 }
 
 /*----------

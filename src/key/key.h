@@ -68,6 +68,12 @@ vp_key_ones(int width)
 extern uint64 vp_key_of(VpKeyForm form, Datum value, bool *exact);
 
 /*
+ * The value, or NULL, that alone is stored as a key; palloc'd if it is passed by reference.  False if
+ * several are, or if the key does not tell what it was.
+ */
+extern bool vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull);
+
+/*
  * Text and bytea: the first bytes of a value as the highest bytes of its key, in which keys
  * are ordered by bytes.
  */

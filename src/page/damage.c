@@ -133,6 +133,8 @@ keys_problem(const VpMeta *meta)
 {
 	if (meta->nkeys > VP_MAX_KEYS || (meta->nkeys > 0 && meta->version < VP_FORMAT_VERSION))
 		return "Its metapage makes no sense: the number of key columns is out of range.";
+	if ((meta->key_flags & ~VP_KEYS_NAMESPACES) != 0 || (meta->key_flags != 0 && meta->nkeys == 0))
+		return "Its metapage makes no sense: its keys have flags that they cannot have.";
 	for (uint32 i = 0; i < meta->nkeys; i++)
 	{
 		const VpKeyColumn *key = &meta->keys[i];
@@ -226,12 +228,15 @@ bare_is_sound(const VpMeta *meta)
 	return true;
 }
 
-/* Blocks and ids of the pool; 0 where there is none. */
+/* Blocks and ids of the pool; 0 where there is none, and all of it without key columns. */
 static bool
 pool_is_sound(const VpMeta *meta, BlockNumber nblocks)
 {
+	static const VpPool none = {0};
 	const VpPool *pool = &meta->pool;
 
+	if (meta->nkeys == 0)
+		return memcmp(pool, &none, sizeof(none)) == 0;
 	return pool->spare <= pool->spare_end && pool->spare_end <= meta->next_id &&
 		pool->fresh <= pool->fresh_end && pool->fresh_end <= nblocks &&
 		pool->piece < nblocks && pool->piece_last < nblocks &&

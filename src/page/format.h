@@ -153,6 +153,9 @@ typedef struct VpBareChain
 /* So many bits that damage of one does not make an incomplete index a complete one. */
 #define VP_COMPLETE			0x414C4C52	/* "RLLA" */
 
+/* key_flags: the first key column is the namespace, by which sizes and read units are told. */
+#define VP_KEYS_NAMESPACES	0x01
+
 /* Key columns are those behind the vector: with it, all that an index can have. */
 #define VP_MAX_KEYS			31
 #define VP_MAX_KEY_BYTES	(8 * VP_MAX_KEYS)
@@ -269,7 +272,7 @@ typedef struct VpMeta
 	/* zeroes in an index of version 5; written by the build, constant */
 	uint32		nkeys;			/* key columns, in the order of the index's
 								 * columns */
-	uint32		key_flags;		/* 0 */
+	uint32		key_flags;		/* VP_KEYS_NAMESPACES, or 0 */
 	VpKeyColumn keys[VP_MAX_KEYS];
 
 	/* changes; zeroes in an index without key columns */
@@ -326,7 +329,8 @@ typedef struct VpBareEntry
  *
  * PENDING -> LINKED or CHAINED: an insert.  DEAD: set by VACUUM, still a way
  * for searches, never linked to again.  UNLINKED: nothing leads to it any
- * more; it stays as it is until no search can be on it.  LISTED: besides, it is
+ * more; it stays as it is until no search can be on it, but posting lists may still
+ * lead to it: when the row that it keeps goes, VACUUM makes it DEAD, too.  LISTED: besides, it is
  * known as one to be used again.  MOVED, of a dead one: searches that began before
  * its row was given to another node find it here.
  *

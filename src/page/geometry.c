@@ -50,6 +50,8 @@ vp_geometry_code_room(const VpMeta *meta)
 static uint32
 choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
 {
+	/* a larger chunk must be worth it; that of version 5 stays as it is */
+	double		worth = geo->nkeys > 0 ? 0.003 : 0.02;
 	uint32		best = 1;
 	double		best_waste = 2.0;
 
@@ -63,8 +65,7 @@ choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
 			break;
 		waste = (double) (vector_pages * VP_VECTOR_PAGE_WORDS - words) /
 			(double) (vector_pages * VP_VECTOR_PAGE_WORDS);
-		/* a larger chunk must be worth it */
-		if (waste < best_waste - 0.02)
+		if (waste < best_waste - worth)
 		{
 			best = pages;
 			best_waste = waste;

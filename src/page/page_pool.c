@@ -48,6 +48,12 @@ lock_page(const VpStore *store, BlockNumber block, int mode)
 	return buffer;
 }
 
+Buffer
+vp_pool_lock(const VpStore *store, BlockNumber block)
+{
+	return lock_page(store, block, BUFFER_LOCK_EXCLUSIVE);
+}
+
 static VpPoolHead
 read_head(const VpStore *store, BlockNumber block)
 {
@@ -207,7 +213,7 @@ vp_pool_take_page(const VpStore *store, Relation heap)
 void
 vp_pool_write(const VpStore *store, BlockNumber block, const void *data)
 {
-	Buffer		buffer = lock_page(store, block, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		buffer = vp_pool_lock(store, block);
 
 	START_CRIT_SECTION();
 	memcpy(VpPageData(BufferGetPage(buffer)), data, VP_PAGE_ROOM);
@@ -239,9 +245,9 @@ vp_pool_give(const VpStore *store, BlockNumber first, BlockNumber last)
 	pool = meta->pool;
 	if (pool.waiting_last == first)
 		vp_report_damage(store->rel, first, "A list of free pages leads to a page that is in use.");
-	buffer = lock_page(store, first, BUFFER_LOCK_EXCLUSIVE);
+	buffer = vp_pool_lock(store, first);
 	if (pool.waiting != 0)
-		before = lock_page(store, pool.waiting_last, BUFFER_LOCK_EXCLUSIVE);
+		before = vp_pool_lock(store, pool.waiting_last);
 	else
 		pool.waiting = first;
 	pool.waiting_last = first;

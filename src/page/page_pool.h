@@ -22,6 +22,9 @@
  */
 extern Buffer vp_pool_read(const VpStore *store, BlockNumber block, VpPoolUse use);
 
+/* Pins a page of the pool, whatever its use, and locks it for writing. */
+extern Buffer vp_pool_lock(const VpStore *store, BlockNumber block);
+
 /*
  * A page for a new structure.  The caller has the metapage locked exclusively, and makes *pool,
  * which is a copy of its pool, that of the metapage in the record in which the page comes into

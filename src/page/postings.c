@@ -34,6 +34,7 @@ struct VpPostings
 	MemoryContext context;
 	VpStore		store;
 	VpManifest	manifest;
+	uint32		nids;			/* all ids below are known to have pages */
 	uint32		seed;			/* of samples */
 
 	/* of the present column and spans */
@@ -190,6 +191,23 @@ next_slice(VpPostings *postings)
 		postings->entry_at = postings->slices[postings->slice_at].from;
 }
 
+/*
+ * Raises an error unless all ids that were read below a block are below next_id.  Entries may be
+ * out of date, but ids never become fewer.
+ */
+static void
+check_ids(VpPostings *postings, BlockNumber block, const VpId *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (likely(ids[i] < postings->nids))
+			continue;
+		postings->nids = vp_graph_state(&postings->store).next_id;
+		if (ids[i] >= postings->nids)
+			vp_report_damage(postings->store.rel, block, "A posting list leads to a node that there is not.");
+	}
+}
+
 /* Ids of the run of the present slice, and of its next slices. */
 static int
 copy_of_run(VpPostings *postings, VpId *ids, int max)
@@ -215,6 +233,7 @@ copy_of_run(VpPostings *postings, VpId *ids, int max)
 			next_slice(postings);
 	}
 	vp_run_close(&cursor);
+	check_ids(postings, run->root, ids, n);
 	return n;
 }
 
@@ -226,6 +245,7 @@ vp_postings_next(VpPostings *postings, VpId *ids, int max)
 
 	if (n > 0)
 		memcpy(ids, postings->recent.ids + postings->recent_at, n * sizeof(VpId));
+	check_ids(postings, postings->manifest.recent_first, ids, n);
 	postings->recent_at += n;
 	while (n < max && postings->slice_at < postings->nslices)
 		n += copy_of_run(postings, ids + n, max - n);
@@ -278,6 +298,7 @@ vp_postings_sample(VpPostings *postings, VpId *ids, int n)
 		if (at < postings->recent.n)
 		{
 			ids[i] = postings->recent.ids[at];
+			check_ids(postings, postings->manifest.recent_first, &ids[i], 1);
 			continue;
 		}
 		at -= postings->recent.n;
@@ -285,6 +306,7 @@ vp_postings_sample(VpPostings *postings, VpId *ids, int n)
 		vp_run_open(&cursor, &postings->store, slice->run);
 		(void) vp_run_copy(&cursor, (uint32) (slice->to - (slice->end - at)), 1, &ids[i]);
 		vp_run_close(&cursor);
+		check_ids(postings, slice->run->root, &ids[i], 1);
 	}
 	return all > 0 ? n : 0;
 }

@@ -1,13 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * postings.h
- *	  The posting lists of key columns, as one search takes them.
+ *	  The posting lists of key columns, as one search reads them.
  *
- * They give ids of nodes whose keys may be in some ranges.  None is missing whose row the
- * caller's snapshot can see.  An id may come twice, and what it leads to may be anything: a
- * node whose key is another, that is dead, used again, or never was.  So the caller tests each
- * at its node, where all count but those that are free or gone (vp_is_gone): a row may be at a
- * node that is UNLINKED, and since a moment ago at one that was dead when it was looked at.
+ * A search asks for the ids of all nodes whose keys in a column may be in some ranges.  No node
+ * is missing whose row the caller's snapshot can see.  All ids are below next_id.  An id may come
+ * twice, and its node may be of another key, dead, used again or free.  So the caller
+ *
+ *	- fetches the node's tail, and after that tests the keys
+ *	- accepts all states but free, bare and gone (vp_is_gone): a row may be at a node that is
+ *	  UNLINKED
+ *
+ * README.md, Posting runs, says why.
  *
  *-------------------------------------------------------------------------
  */

@@ -92,19 +92,19 @@ add_page(const VpStore *store, Relation heap, Buffer metabuf)
 	VpPool		pool = meta->pool;
 	uint32		block = vp_pool_take(store, heap, metabuf, &pool);
 	VpRecentPage empty = {.head = {.use = VP_POOL_RECENT}};
-	Buffer		buffer = vp_store_read(store, block);
+	Buffer		buffer = vp_pool_lock(store, block);
 	Buffer		last = InvalidBuffer;
 	VpChange	change;
 
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_POOL);
 	vp_change_page(&change, buffer);
 	vp_change_words(&change, RecentPage(BufferGetPage(buffer)), (const uint32 *) &empty,
 					sizeof(empty) / sizeof(uint32));
 	if (pool.recent_last != 0)
 	{
-		last = vp_store_read(store, pool.recent_last);
-		LockBuffer(last, BUFFER_LOCK_EXCLUSIVE);
+		if (pool.recent_last == block)
+			vp_report_damage(store->rel, block, "A list of free pages leads to a page that is in use.");
+		last = vp_pool_lock(store, pool.recent_last);
 		vp_change_page(&change, last);
 		vp_change_words(&change, &RecentPage(BufferGetPage(last))->head.next, &block, 1);
 	}
@@ -126,12 +126,11 @@ add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
 	VpPool		pool = meta->pool;
 	uint32		block = vp_pool_take(store, heap, metabuf, &pool);
 	VpManifestPage empty = {.head = {.use = VP_POOL_MANIFEST},.generation = 1};
-	Buffer		buffer = vp_store_read(store, block);
+	Buffer		buffer = vp_pool_lock(store, block);
 	VpChange	change;
 
 	empty.recent_first = pool.recent_last;
 	pool.manifest = block;
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_RUNS);
 	vp_change_page(&change, buffer);
 	vp_change_words(&change, VpPageData(BufferGetPage(buffer)), (const uint32 *) &empty,
@@ -176,8 +175,7 @@ vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *key
 	Page		page;
 	uint32		n;
 
-	row->buffer = vp_store_read(store, meta->pool.recent_last);
-	LockBuffer(row->buffer, BUFFER_LOCK_EXCLUSIVE);
+	row->buffer = vp_pool_lock(store, meta->pool.recent_last);
 	page = BufferGetPage(row->buffer);
 	n = RecentPage(page)->count;
 	vp_change_page(change, row->buffer);
@@ -232,8 +230,10 @@ static void
 find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)
 {
 	uint32		first = (uint32) span->first;
-	uint32		width = (uint32) (span->last - span->first);
+	uint32		width = (uint32) (Min(span->last, PG_UINT32_MAX) - span->first);
 
+	if (span->first > span->last || span->first > PG_UINT32_MAX)
+		return;
 	for (uint32 i = 0; i < n; i += KEYS_TOGETHER)
 	{
 		uint32		end = Min(n, i + KEYS_TOGETHER);

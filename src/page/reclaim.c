@@ -39,21 +39,21 @@ check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tai
 		vp_report_damage(store->rel, BufferGetBlockNumber(buffer), "A record is of no row.");
 }
 
-/*
- * A node that was taken out of a chain, and whose row is at the head: posting lists may lead here as long
- * as the record is not another's.  So it must be marked, too, before its row's place is given away.
- */
-static bool
-was_taken_out(uint8 flags)
-{
-	return (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == VP_NODE_UNLINKED;
-}
-
 /* A node whose row searches find, and VACUUM must see. */
 static bool
 shows_row(uint8 flags)
 {
-	return is_alive(flags) || was_taken_out(flags) || (flags & VP_NODE_MOVED);
+	return is_alive(flags) || (flags & VP_NODE_MOVED);
+}
+
+/*
+ * A node that was taken out of its chain and keeps its row.  No link leads to it, but a run may: once the row is
+ * gone, its TID can be that of another one.
+ */
+static bool
+keeps_row(uint8 flags)
+{
+	return (flags & VP_NODE_UNLINKED) && !(flags & (VP_NODE_DEAD | VP_NODE_BARE));
 }
 
 /*
@@ -87,7 +87,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
-		found = shows_row(tail->flags) && gone(&tail->tid, arg);
+		found = (shows_row(tail->flags) || keeps_row(tail->flags)) && gone(&tail->tid, arg);
 	}
 	if (found)
 	{
@@ -119,7 +119,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			counts->marked++;
 			counts->dead++;
 		}
-		else if (was_taken_out(tail->flags) && found && gone(&tail->tid, arg))
+		else if (keeps_row(tail->flags) && found && gone(&tail->tid, arg))
 		{
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
 			counts->dead += !(tail->flags & VP_NODE_LISTED);

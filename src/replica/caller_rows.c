@@ -187,14 +187,22 @@ typedef struct PlanChoice
 {
 	ParamListInfo params;
 	Oid			index;			/* InvalidOid: by none */
+	Oid			am;				/* its access method */
 } PlanChoice;
 
 static const PlanChoice *present_choice;
 static VpRelationHookType previous_hook;
 
+/* Is an index of another kind, and can tell which rows satisfy conditions? */
+static bool
+can_help(const IndexOptInfo *info, const PlanChoice *choice)
+{
+	return OidIsValid(choice->index) && info->relam != choice->am && info->amhasgetbitmap;
+}
+
 /*
  * Shows the planner which indexes the table has: the wanted one, as if it had all rows, since no
- * other rows are asked for; and those that can give a bitmap.
+ * other rows are asked for; and those that can help it.
  */
 static void
 choose_indexes(VP_RELATION_PARAMETERS)
@@ -213,7 +221,7 @@ choose_indexes(VP_RELATION_PARAMETERS)
 
 		if (info->indexoid == choice->index)
 			info->indpred = NIL;
-		else if (!OidIsValid(choice->index) || !info->amhasgetbitmap)
+		else if (!can_help(info, choice))
 			continue;
 		indexes = lappend(indexes, info);
 	}
@@ -320,7 +328,11 @@ static PlannedStmt *
 make_plan(const VpCallerRows *rows, const VpCallerFilter *filter)
 {
 	Query	   *query = linitial_node(Query, QueryRewrite(make_query(rows, filter)));
-	PlanChoice	choice = {rows->params, rows->k > 0 ? RelationGetRelid(rows->rel) : InvalidOid};
+	PlanChoice	choice = {
+		.params = rows->params,
+		.index = rows->k > 0 ? RelationGetRelid(rows->rel) : InvalidOid,
+		.am = rows->rel->rd_rel->relam
+	};
 	PlannedStmt *stmt = plan_query(query, filter->source, &choice);
 
 	if (rows->k > 0 && !is_empty(stmt->planTree))
@@ -349,7 +361,7 @@ evaluate_constants(const VpCallerRows *rows)
 
 		(void) RelationGetIndexExpressions(rel);
 		(void) RelationGetIndexPredicate(rel);
-		index_close(rel, AccessShareLock);
+		index_close(rel, NoLock);
 	}
 	list_free(indexes);
 }

@@ -17,6 +17,7 @@
 #include "capacity/index_capacity.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
+#include "search/bytes_searched.h"
 
 /*----------
  * Hooks
@@ -157,7 +158,8 @@ vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
 				const VpFilter *filter, Relation table, Snapshot snapshot)
 {
 	count_search(seated);
-	vp_limit_read(&vp_ranked_index(seated->search)->store);
+	if (vp_limit_reads(seated->rel))
+		vp_limit_read(seated->rel, vp_bytes_searched(vp_ranked_index(seated->search), filter));
 	seated->busy_since = 0;		/* of one that was refused */
 	vp_seated_works(seated);
 	vp_ranked_begin(seated->search, query, effort, filter, table, snapshot);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * key_scan.h
- *	  All rows that satisfy conditions on an index's columns, in no order.
+ *	  All rows of an index that satisfy conditions on its columns, in no order.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@ typedef struct VpKeyScan VpKeyScan;
 
 /*
  * In the current memory context, where all must stay that is given.  Valid while the caller's snapshot
- * is registered or active.  The filter has a condition on a key, or wants no row with a vector.  table: NULL if
- * nobody is going to fetch rows.
+ * is registered or active.  filter: NULL if there are no conditions.  table: NULL if nobody is going to
+ * fetch rows.
  */
 extern VpKeyScan *vp_key_scan_begin(const VpIndex *index, const VpFilter *filter, Relation table);
 
@@ -26,12 +26,5 @@ extern VpKeyScan *vp_key_scan_begin(const VpIndex *index, const VpFilter *filter
  */
 extern bool vp_key_scan_next(VpKeyScan *scan, ItemPointer tid, bool *recheck);
 extern void vp_key_scan_end(VpKeyScan *scan);
-
-/* Can these conditions be scanned for? */
-static inline bool
-vp_can_scan_keys(const VpFilter *filter)
-{
-	return filter->nconditions > 0 || filter->never;
-}
 
 #endif							/* VP_KEY_SCAN_H */

@@ -11,9 +11,8 @@
 
 #include "search/narrowest.h"
 
-/* The ranges of a condition, palloc'd. */
-static VpKeySpan *
-make_spans(const VpKeyCondition *condition)
+VpKeySpan *
+vp_condition_spans(const VpKeyCondition *condition)
 {
 	VpKeySpan  *spans = palloc(condition->nranges * sizeof(VpKeySpan));
 
@@ -35,7 +34,7 @@ vp_scan_narrowest(VpPostings *postings, const VpFilter *filter)
 	for (int i = 0; i < filter->nconditions; i++)
 	{
 		const VpKeyCondition *condition = &filter->conditions[i];
-		VpKeySpan  *spans = make_spans(condition);
+		VpKeySpan  *spans = vp_condition_spans(condition);
 		uint64		rows = vp_postings_count(postings, condition->column, spans, condition->nranges);
 
 		if (best != NULL && rows >= fewest)

@@ -11,6 +11,9 @@
 #include "key/filter.h"
 #include "page/postings.h"
 
+/* The ranges of a condition, palloc'd. */
+extern VpKeySpan *vp_condition_spans(const VpKeyCondition *condition);
+
 /*
  * Begins to scan the posting lists of the condition that leaves the fewest rows; returns how many, at most.
  * The filter has a condition.

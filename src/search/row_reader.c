@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_reader.c
- *	  A row's value of the indexed column or expression, read from the table.
+ *	  A row's values of the indexed columns and expressions, read from the table.
  *
  * That is where the exact vectors of types are whose values have no common size.
  *
@@ -76,14 +76,12 @@ vp_row_reader_seen(const VpRowReader *reader)
 	return reader->seen;
 }
 
-const VpValue *
-vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
+/* All columns of the index, of the row at a TID; false when the snapshot sees none there. */
+static bool
+read_row(VpRowReader *reader, ItemPointer tid, Datum *values, bool *isnull)
 {
 	ItemPointerData at = *tid;
 	bool		again = false;
-	Datum		values[INDEX_MAX_KEYS];
-	bool		isnull[INDEX_MAX_KEYS];
-	const VpValue *value = NULL;
 	MemoryContext old;
 	VpAsOwner	as;
 
@@ -91,7 +89,7 @@ vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 	reader->seen = table_index_fetch_tuple(reader->fetch, &at, reader->snapshot, reader->slot,
 										   &again, NULL);
 	if (!reader->seen)
-		return NULL;
+		return false;
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
 
 	/*
@@ -103,8 +101,35 @@ vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
 	FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);
 	if (reader->has_code)
 		vp_as_owner_end(&as);
-	if (!isnull[0])
-		value = vp_value_get(values[0]);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+const VpValue *
+vp_row_reader_get(VpRowReader *reader, ItemPointer tid)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
+	const VpValue *value;
+	MemoryContext old;
+
+	if (!read_row(reader, tid, values, isnull) || isnull[0])
+		return NULL;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(reader->estate));
+	value = vp_value_get(values[0]);
 	MemoryContextSwitchTo(old);
 	return value;
+}
+
+bool
+vp_row_reader_column(VpRowReader *reader, ItemPointer tid, int attno, Datum *value, bool *isnull)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (!read_row(reader, tid, values, nulls))
+		return false;
+	*value = values[attno - 1];
+	*isnull = nulls[attno - 1];
+	return true;
 }

@@ -30,6 +30,12 @@ extern void vp_row_reader_end(VpRowReader *reader);
  */
 extern const VpValue *vp_row_reader_get(VpRowReader *reader, ItemPointer tid);
 
+/*
+ * The value of any column of the index, from 1 on, likewise; false when the snapshot sees no row there.
+ */
+extern bool vp_row_reader_column(VpRowReader *reader, ItemPointer tid, int attno, Datum *value,
+								 bool *isnull);
+
 /* Did the snapshot see a row there, with a value or without? */
 extern bool vp_row_reader_seen(const VpRowReader *reader);
 

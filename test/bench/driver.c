@@ -39,9 +39,11 @@ typedef struct Options
 	const char *base;
 	const char *queries;
 	const char *truth;			/* exact neighbours, .ivecs */
-	const char *arguments;		/* .ivecs with a number for each query: $2, if the statement has it */
-	const char *classes;		/* .ivecs with a number for each row: a row whose class is
-								 * the query's argument satisfies its filter */
+	const char *arguments;		/* .ivecs with a number for each query: $2, if
+								 * the statement has it */
+	const char *classes;		/* .ivecs with a number for each row: a row
+								 * whose class is the query's argument
+								 * satisfies its filter */
 	const char *out;			/* where `exact` and `mix` write */
 	const char *sql;
 	const char *settings[MAX_SETTINGS]; /* statements run on every new
@@ -51,7 +53,8 @@ typedef struct Options
 	int			clients;
 	int			k;
 	int			depth;			/* neighbours that `exact` looks for */
-	bool		vectorless;		/* the argument is the statement's only parameter */
+	bool		vectorless;		/* the argument is the statement's only
+								 * parameter */
 	double		seconds;		/* end of a measurement; 0: none */
 	long		count;			/* queries to run in all; 0: no bound */
 	long		warmup;			/* unmeasured queries of each client */

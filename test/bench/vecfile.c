@@ -264,7 +264,7 @@ write_exact_neighbours(const VecFile *base, const VecFile *queries, Metric metri
 					   const VecFile *arguments)
 {
 	ExactJob	job = {.base = base,.queries = queries,.metric = metric,.k = k,
-		.classes = classes,.arguments = arguments};
+	.classes = classes,.arguments = arguments};
 	pthread_t  *thread = bench_alloc(threads * sizeof(pthread_t));
 	FILE	   *out = fopen(path, "wb");
 

@@ -39,7 +39,7 @@ EOS
 sub rows_sql
 {
 	my ($first, $n) = @_;
-	return "INSERT INTO items (id, v) SELECT i, vec(i % 300, 8) FROM generate_series($first, $first + $n - 1) i";
+	return "INSERT INTO items (id, v) SELECT i, vec(i % 301, 8) FROM generate_series($first, $first + $n - 1) i";
 }
 
 my $index = "CREATE INDEX items_v ON items USING vecprov (v, $keys) WITH (m = 4, ef_construction = 10)";
@@ -163,6 +163,34 @@ foreach my $begin ($index, "$index; " . rows_sql(1, 140))
 }
 
 #
+# A snapshot keeps the pages that a search reads
+#
+make_items("$index; " . rows_sql(1, 1000));
+my $old = $node->background_psql('postgres');
+$old->query_safe(<<'EOS');
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+BEGIN;
+DECLARE rows CURSOR FOR SELECT id FROM items WHERE b1 BETWEEN 100 AND 699;
+EOS
+my $fetched = () = $old->query_safe('FETCH 5 FROM rows') =~ /\d+/g;
+foreach my $round (1 .. 4)
+{
+	$node->safe_psql('postgres', $_)
+	  foreach ('DELETE FROM items WHERE id <= 1000', 'VACUUM items', rows_sql(1001 + 500 * $round, 500));
+}
+sound('while a snapshot is old');
+$fetched += () = $old->query_safe('FETCH ALL FROM rows') =~ /\d+/g;
+is($fetched, 600, 'a scan finds all rows of its snapshot');
+$old->quit;
+foreach my $round (1 .. 4)
+{
+	$node->safe_psql('postgres', $_)
+	  foreach ('DELETE FROM items', 'VACUUM items', rows_sql(1, 500));
+}
+sound('when it has ended');
+
+#
 # A standby, and all at the same time
 #
 make_items("$index; " . rows_sql(1, 200));
@@ -175,7 +203,7 @@ $standby->start;
 my $insert = $node->basedir . '/insert.sql';
 append_to_file($insert, <<'EOS');
 \set i random(1, 100000)
-INSERT INTO items (id, v) SELECT :i + j, vec((:i + j) % 300, 8) FROM generate_series(1, 20) j;
+INSERT INTO items (id, v) SELECT :i + j, vec((:i + j) % 301, 8) FROM generate_series(1, 20) j;
 EOS
 my $remove = $node->basedir . '/remove.sql';
 append_to_file($remove, <<'EOS');

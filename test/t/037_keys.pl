@@ -131,6 +131,12 @@ $node->safe_psql('postgres', $vacuum);
 $node->safe_psql('postgres', $insert);
 $node->wait_for_catchup($standby);
 keyed($standby, 'standby, after VACUUM');
+my $spaces = 'SELECT namespace, records, bytes FROM vecprov_namespaces(\'spaces_idx\') ORDER BY 1';
+$node->safe_psql('postgres', 'CREATE INDEX spaces_idx ON items USING vecprov (v, name, tenant) WITH (namespaces = on)');
+$node->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', $spaces), $node->safe_psql('postgres', $spaces), 'namespaces on a standby');
+is($standby->safe_psql('postgres', 'SELECT sum(bytes) - vecprov_index_size(\'spaces_idx\') FROM vecprov_namespaces(\'spaces_idx\')'), 0,
+	'they add up to the size of the index');
 $standby->promote;
 $standby->safe_psql('postgres', $insert);
 keyed($standby, 'promoted');
