@@ -51,7 +51,8 @@ typedef struct Options
 	int			rerank;			/* candidates measured again */
 	int			seed;			/* of the levels, the order and the rotation */
 	long		rows;			/* rows of the base to look at; 0: all */
-	int			filters;		/* the effort of searches with filters; 0: none */
+	int			filters;		/* the effort of searches with filters, if not
+								 * 0 */
 } Options;
 
 typedef struct Bench
