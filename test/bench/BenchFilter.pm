@@ -316,7 +316,8 @@ sub planned_scan
 {
 	my ($method, $line, @settings) = @_;
 	my $vector = "'[" . join(',', map { sprintf('%.6g', $_) } read_vector($queries, 0)) . "]'";
-	my $sql = statement($line) =~ s/\$1/$vector/r =~ s/\$2/$argument{own}[0]/r;
+	my $value = $line->{value} // $argument{own}[0];
+	my $sql = ($line->{sql} // statement($line)) =~ s/\$1/$vector/r =~ s/\$2/$value/r;
 	my $plan = $bench->{value_of}->($method, "EXPLAIN (COSTS OFF) $sql", @settings);
 	return 'vector index' if $plan =~ /Index Scan using things_embedding_idx.*Order By/;
 	return 'its keys' if $plan =~ /Index Scan (?:using|on) things_embedding_idx/;
@@ -521,20 +522,21 @@ sub find_radii
 		my @exact = unpack('l<*', $bytes);
 		push(@radii, ceil(1e6 * distance([ read_vector($queries, $query) ], [ read_vector($bench->{base}, $exact[49]) ]) + 1));
 	}
-	return write_numbers('radii', \@radii);
+	return \@radii;
 }
 
 sub measure_threshold
 {
 	my ($none) = @lines;
+	my $radii = find_radii($none->{truth});
 	my $line = { name => 'threshold', title => 'threshold, 50 rows inside', matches => 50, wanted => '<= 1.5',
-		truth => $none->{truth}, arguments => find_radii($none->{truth}), k => 50, where => '',
+		truth => $none->{truth}, arguments => write_numbers('radii', $radii), value => $radii->[0], k => 50,
 		sql => "SELECT id FROM things WHERE embedding $bench->{operator} \$1 < \$2::int4 * 1e-6::float8" };
 	$line->{same} = recall_at($line, $none->{effort});
 	find_effort($line);
 	time_line($line, $none) if $line->{effort};
 	$line->{sequential} = run_pass('vecprov', $line, [ 'enable_indexscan = off' ], 20)->{ms};
-	$line->{plan} = $line->{plan_btree} = '';
+	$line->{plan} = $line->{plan_btree} = planned_scan('vecprov', $line);
 	print_ours($line);
 	return $line;
 }

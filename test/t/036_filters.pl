@@ -24,6 +24,7 @@ $node->append_conf('postgresql.conf', <<'EOC');
 vecprov.scale_change_interval = 0
 vecprov.tier_change_interval = 0
 timezone = 'Europe/Paris'
+wal_consistency_checking = 'all, vecprov'
 jit = off
 EOC
 $node->start;
