@@ -247,7 +247,7 @@ measure(VpNodeSource *source, const VpQuery *query,
 {
 	const VpPeekRel *peek = &source->index->store.peek;
 	uint32		bytes = hot_bytes(source);
-	uint32		tail = source->filter != NULL || source->tids != NULL ? source->index->store.geo.tail_offset : 0;
+	uint32		tail = source->source.asks ? source->index->store.geo.tail_offset : 0;
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
@@ -573,6 +573,7 @@ void
 vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 {
 	source->source.next = VP_NO_ID;
+	source->source.asks = false;
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.distances_ahead = source_distances_ahead;

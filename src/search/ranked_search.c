@@ -502,7 +502,7 @@ search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uin
 	MemoryContext old = MemoryContextSwitchTo(search->rows);
 	int			least = ranking->effort.iterative_scan == VP_ITERATIVE_OFF ? ranking->ef : 0;
 
-	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, nids);
+	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, ranking->ef, nids);
 	ranking->matches = &search->matches.matches;
 	vp_search_start_matching(ranking->search, &search->source.source, &search->query,
 							 entries, nentries, ranking->ef, least, nids, ranking->matches);
