@@ -26,8 +26,9 @@
 #define VP_COST_LISTED		12.0
 #define VP_COST_SCANNED		5.0
 
-/* A row of a table, read and measured, in pages that are in memory. */
+/* A row of a table, read and measured; a node's row looked up in a set: in pages that are in memory. */
 #define VP_COST_ROW			600.0
+#define VP_COST_LOOKED_UP	15.0
 
 /*
  * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637 at ef

@@ -551,7 +551,7 @@ are_few(const VpRankedSearch *search)
 	double		nodes = Max(vp_graph_state(&search->index->store).next_id, 1);
 	double		visit = vp_visit_cost(search->ranking.ef, Min(rows / nodes, 1), nodes);
 
-	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_SCANNED);
+	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_LOOKED_UP);
 }
 
 /* Instead of a search of the graph, if that costs less. */
