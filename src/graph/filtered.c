@@ -19,6 +19,8 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <string.h>
+
 #include "graph/filter_rule.h"
 #include "graph/frontier.h"
 #include "graph/search.h"
@@ -87,27 +89,55 @@ part_near(VpSearch *search, VpId *ids, float *dist, int n)
 	return nnear;
 }
 
-/* Takes in nodes of the graph that were measured. */
+/* Tests the nodes that were taken in last. */
 static void
-take_visited(VpSearch *search, VpId *ids, float *dist, int n)
+test_taken(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
-	int			nnear = part_near(search, ids, dist, n);
+	int			n = filtered->nuntested;
 
-	if (nnear == 0)
+	if (n == 0)
 		return;
-	search->source->matches(search->source, ids, nnear, false, filtered->match);
-	search->counts.tests += (uint64_t) nnear;
-	filtered->asked += (uint64_t) nnear;
-	for (int i = 0; i < nnear; i++)
+	filtered->nuntested = 0;
+	search->source->matches(search->source, filtered->untested, n, false, filtered->match);
+	search->counts.tests += (uint64_t) n;
+	filtered->asked += (uint64_t) n;
+	for (int i = 0; i < n; i++)
 	{
-		vp_frontier_push(&filtered->frontier, &search->alloc, dist[i], ids[i]);
 		if (filtered->match[i])
 		{
 			filtered->matched++;
-			keep_match(search, dist[i], ids[i]);
+			keep_match(search, filtered->untested_dist[i], filtered->untested[i]);
 		}
 	}
+}
+
+/*
+ * Takes in nodes of the graph that were measured.  They are tested when the next are taken in: what that
+ * needs of them comes from memory meanwhile.
+ */
+static void
+take_ahead(VpSearch *search, VpId *ids, float *dist, int n)
+{
+	VpFiltered *filtered = &search->filtered;
+	int			nnear;
+
+	test_taken(search);
+	nnear = part_near(search, ids, dist, n);
+	for (int i = 0; i < nnear; i++)
+		vp_frontier_push(&filtered->frontier, &search->alloc, dist[i], ids[i]);
+	memcpy(filtered->untested, ids, sizeof(VpId) * (size_t) nnear);
+	memcpy(filtered->untested_dist, dist, sizeof(float) * (size_t) nnear);
+	filtered->nuntested = nnear;
+	if (nnear > 0 && search->source->expect_matches != NULL)
+		search->source->expect_matches(search->source, ids, nnear);
+}
+
+static void
+take_visited(VpSearch *search, VpId *ids, float *dist, int n)
+{
+	take_ahead(search, ids, dist, n);
+	test_taken(search);
 }
 
 /* Takes in nodes that were measured since they may match; `tested`: since they do. */
@@ -129,14 +159,29 @@ take_listed(VpSearch *search, VpId *ids, float *dist, int n, bool tested)
 			keep_match(search, dist[i], ids[i]);
 }
 
+/* Asks for nodes of the graph at once, as nothing else is to be done meanwhile. */
+static void
+ask_now(VpSearch *search, const VpId *ids, int n)
+{
+	VpSource   *source = search->source;
+
+	if (n == 0)
+		return;
+	if (source->expect_matches != NULL)
+		source->expect_matches(source, ids, n);
+	source->matches(source, ids, n, false, search->filtered.match);
+}
+
 /* Those among n nodes that match, in their order, in place; returns how many. */
 static int
 pick_matches(VpSearch *search, VpId *ids, int n, bool alone)
 {
 	int			npicked = 0;
 
-	if (n > 0)
-		search->source->matches(search->source, ids, n, alone, search->filtered.match);
+	if (!alone)
+		ask_now(search, ids, n);
+	else if (n > 0)
+		search->source->matches(search->source, ids, n, true, search->filtered.match);
 	search->counts.tests += (uint64_t) n;
 	for (int i = 0; i < n; i++)
 	{
@@ -230,7 +275,6 @@ measure_all(VpSearch *search)
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
-	source->asks = false;
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
 	{
@@ -390,14 +434,13 @@ visit(VpSearch *search)
 	int			n = 0;
 	int			nahead;
 
-	source->asks = true;
 	while ((nahead = way == VP_WAY_VISIT ? next_fresh(search, ahead) : 0) + n > 0)
 	{
 		VpId	   *done = ids;
 
 		source->next = filtered->frontier.n > 0 ? filtered->frontier.entries[0].id : VP_NO_ID;
 		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
-		take_visited(search, ids, search->dist, n);
+		take_ahead(search, ids, search->dist, n);
 		ids = ahead;
 		n = nahead;
 		ahead = done;
@@ -407,6 +450,7 @@ visit(VpSearch *search)
 			ask = search->counts.expansions + VP_RULE_LISTS;
 		}
 	}
+	test_taken(search);
 	return way;
 }
 
@@ -457,8 +501,7 @@ hop_from(VpSearch *search, VpId from)
 	int			nothers = 0;
 	int			nmatches;
 
-	if (n > 0)
-		search->source->matches(search->source, search->links, n, false, filtered->match);
+	ask_now(search, search->links, n);
 	search->counts.tests += (uint64_t) n;
 	for (int i = 0; i < n; i++)
 	{
@@ -671,6 +714,7 @@ begin_filtered(VpSearch *search, VpMatches *matches, int ef, int least, uint32_t
 	filtered->far.n = filtered->far.ordered = 0;
 	filtered->parked.n = filtered->parked.ordered = 0;
 	filtered->asked = filtered->matched = 0;
+	filtered->nuntested = 0;
 	filtered->sampled = -1;
 	filtered->complete = false;
 }

@@ -161,18 +161,15 @@ struct VpSource
 	 */
 	void		(*matches) (VpSource *source, const VpId *ids, int n, bool alone, bool *match);
 
+	/* These will be asked for next, not alone: what that needs is loaded.  NULL: there is no need. */
+	void		(*expect_matches) (VpSource *source, const VpId *ids, int n);
+
 	/*
 	 * A hint that a search gives with each call of these two: the node whose
 	 * links it will probably ask for next, to be prefetched.  Nobody has to
 	 * set it first or to use it; it may hold anything.
 	 */
 	VpId		next;
-
-	/*
-	 * Another one: of the nodes that are ahead, those that prove near will be
-	 * asked for by `matches`.
-	 */
-	bool		asks;
 };
 
 /*----------

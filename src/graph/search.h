@@ -47,6 +47,11 @@ typedef struct VpFiltered
 								 * taken */
 	bool		complete;		/* all ids of `matches` were measured */
 	bool		match[VP_MAX_LINKS];
+
+	/* near ones that were measured in the last step, to be tested in the next */
+	VpId		untested[VP_MAX_LINKS];
+	float		untested_dist[VP_MAX_LINKS];
+	int			nuntested;
 } VpFiltered;
 
 struct VpSearch

@@ -36,15 +36,9 @@
 
 /* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
 static inline uint32
-hot_bytes(const VpNodeSource *source)
+hot_bytes(const VpIndex *index)
 {
-	const VpGeometry *geo = &source->index->store.geo;
-	uint32		bytes = sizeof(VpFactors) + geo->code_bytes;
-
-	/* keys stand behind the code */
-	if (source->filter != NULL)
-		bytes = geo->keys_offset + geo->key_bytes;
-	return Min(bytes, PREFETCH_LINES * CACHE_LINE);
+	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
 }
 
 /* A node's record, and where it is by the hint for its page. */
@@ -71,7 +65,7 @@ find_place(VpNodeSource *source, VpId id)
  * looked at whether it holds the page.
  */
 static pg_attribute_always_inline void
-aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes, uint32 tail)
+aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -84,11 +78,6 @@ aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes, u
 		for (uint32 at = 0; at < bytes; at += CACHE_LINE)
 			__builtin_prefetch(record + at);
 		__builtin_prefetch(record + bytes - 1);
-		if (tail > 0)
-		{
-			__builtin_prefetch(record + tail);
-			__builtin_prefetch(record + tail + sizeof(VpNodeTail) - 1);
-		}
 	}
 }
 
@@ -246,15 +235,14 @@ measure(VpNodeSource *source, const VpQuery *query,
 		const VpTarget *targets, const VpId *ids, int n, float *dist, VpTarget *ahead, int nahead)
 {
 	const VpPeekRel *peek = &source->index->store.peek;
-	uint32		bytes = hot_bytes(source);
-	uint32		tail = source->source.asks ? source->index->store.geo.tail_offset : 0;
+	uint32		bytes = hot_bytes(source->index);
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
 		int			ntargets = Min(n - i, VP_DOTS);
 
-		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes, tail);
+		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
 		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
 			for (int j = i; j < i + ntargets; j++)
 				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);
@@ -493,10 +481,13 @@ glance_at(const VpNodeSource *source, VpId id)
 
 /* Begins to load what glances at nodes need. */
 static void
-prefetch_glances(VpNodeSource *source, const VpId *ids, int n)
+source_expect_matches(VpSource *base, const VpId *ids, int n)
 {
+	VpNodeSource *source = (VpNodeSource *) base;
 	const VpStore *store = &source->index->store;
 
+	if (!store->peek.enabled)
+		return;
 	for (int i = 0; i < n; i++)
 		if (likely(ids[i] < source->nids))
 			vp_peek_prefetch_hint(&store->peek, vp_node_place(&store->geo, ids[i]).block);
@@ -543,8 +534,8 @@ source_matches(VpSource *base, const VpId *ids, int n, bool alone, bool *match)
 	VpId		next[VP_MAX_LINKS];
 
 	CHECK_FOR_INTERRUPTS();
-	if (source->index->store.peek.enabled)
-		prefetch_glances(source, ids, n);
+	if (alone)
+		source_expect_matches(base, ids, n);
 	for (int i = 0; i < n; i++)
 	{
 		Glance		glance = {false, VP_NO_ID};
@@ -573,7 +564,6 @@ void
 vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 {
 	source->source.next = VP_NO_ID;
-	source->source.asks = false;
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.distances_ahead = source_distances_ahead;
@@ -585,6 +575,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	/* sparse vectors have landmarks: most are equally far */
 	source->source.entry_points = index->codec.slots > 0 ? NULL : source_entry_points;
 	source->source.matches = source_matches;
+	source->source.expect_matches = source_expect_matches;
 	source->source.landmarks = index->meta.landmark_pages > 0 ? source_landmarks : NULL;
 	source->index = index;
 	source->nids = 0;
