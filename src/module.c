@@ -20,6 +20,7 @@
 
 #include "am/ambuild.h"
 #include "am/bitmap_scan.h"
+#include "am/explain.h"
 #include "am/paths.h"
 #include "base/loaded.h"
 #include "base/options.h"
@@ -80,6 +81,7 @@ _PG_init(void)
 	vp_plan_define();
 	vp_paths_define();
 	vp_bitmap_scan_define();
+	vp_explain_define();
 	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();

@@ -189,6 +189,17 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 	}
 }
 
+bool
+vp_scan_counts(IndexScanDesc scan, VpRankedCounts *counts)
+{
+	VpScan	   *state = scan->opaque;
+
+	if (state->phase != SCAN_SEARCH)
+		return false;
+	*counts = vp_ranked_counts(state->seated.search);
+	return true;
+}
+
 void
 vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
 {

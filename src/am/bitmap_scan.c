@@ -22,6 +22,7 @@
 
 #include "am/amscan.h"
 #include "am/bitmap_scan.h"
+#include "am/explain.h"
 #include "search/tid_set.h"
 
 typedef struct BitmapScan
@@ -145,12 +146,22 @@ end(CustomScanState *state)
 	ExecEndNode(node->bitmap);
 }
 
+static void
+explain(CustomScanState *state, List *ancestors, ExplainState *es)
+{
+	BitmapScan *node = (BitmapScan *) state;
+
+	if (es->analyze && node->scan->iss_ScanDesc != NULL)
+		vp_explain_scan(node->scan->iss_ScanDesc, es);
+}
+
 static const CustomExecMethods exec_methods = {
 	.CustomName = "VecprovBitmap",
 	.BeginCustomScan = begin,
 	.ExecCustomScan = next_row,
 	.EndCustomScan = end,
-	.ReScanCustomScan = rescan
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain
 };
 
 static Node *

@@ -41,7 +41,10 @@
 
 /* Since 19, other headers bring these no more; the second is new in 18 (393e0d231405). */
 #include "utils/tuplestore.h"
+#include "commands/explain.h"
 #if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #include "storage/waiteventset.h"
 #endif
 
@@ -242,6 +245,16 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 #else
 #define VpTuplesortGetDatum(sort, value, isnull) \
 	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#endif
+
+/* Since 18 others can say something of each node that EXPLAIN comes to. */
+#if PG_VERSION_NUM < 180000
+typedef void (*explain_per_node_hook_type) (PlanState *state, List *ancestors, const char *relationship,
+											const char *plan_name, struct ExplainState *es);
+#define VpExplainNodesBy(hook, previous) ((previous) = NULL, (void) (hook))
+#else
+#define VpExplainNodesBy(hook, previous) \
+	((previous) = explain_per_node_hook, explain_per_node_hook = (hook))
 #endif
 
 /* 18 has it, in front of a declaration as C11 wants it. */

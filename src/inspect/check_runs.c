@@ -167,6 +167,55 @@ check_use(BlockNumber block, void *arg)
 					"nothing leads to the page" : "the page is in use more than once");
 }
 
+/* The pages of a chain, and the last of them. */
+typedef struct Chain
+{
+	uint32		n;
+	BlockNumber last;
+} Chain;
+
+static bool
+count_page(BlockNumber block, Page page, void *arg)
+{
+	Chain	   *chain = arg;
+
+	chain->n++;
+	chain->last = block;
+	return true;
+}
+
+/* The metapage says where the recent pages end.  An insert that ended early made no manifest yet. */
+static void
+check_recent_pages(Check *check, const VpManifest *manifest, const VpPool *pool)
+{
+	Chain		chain = {0};
+
+	vp_pool_walk(check->store, manifest->first != 0 ? manifest->recent_first : pool->recent_last,
+				 count_page, &chain);
+	if (chain.last != pool->recent_last || chain.n != pool->recent_pages)
+		vp_check_report(check, VP_META_BLOCK, -1, "runs",
+						"there are %u recent pages up to block %u, it says %u up to %u",
+						chain.n, chain.last, pool->recent_pages, pool->recent_last);
+}
+
+/* Pages that were never used are empty. */
+static void
+check_fresh(Check *check, const VpPool *pool)
+{
+	for (BlockNumber block = pool->fresh; block < pool->fresh_end; block++)
+	{
+		Buffer		buffer = vp_store_read(check->store, block);
+
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		if (!vp_is_pool_page(BufferGetPage(buffer)) ||
+			!vp_all_zero(VpPageData(BufferGetPage(buffer)), VP_PAGE_ROOM))
+			vp_check_report(check, block, -1, "pool pages once",
+							"the page is said not to be used yet, but it is not empty");
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/* Each page of the pool is in one structure, or in one piece. */
 static void
 check_pool(Check *check, const VpManifest *manifest)
 {
@@ -178,6 +227,8 @@ check_pool(Check *check, const VpManifest *manifest)
 	vp_pool_census(check->store, manifest, count_use, &use, &census);
 	use.lost = census.pool.pending != 0;
 	vp_pool_each_used(check->store, &census, check_use, &use);
+	check_recent_pages(check, manifest, &census.pool);
+	check_fresh(check, &census.pool);
 	pfree(use.uses);
 }
 

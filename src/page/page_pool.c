@@ -187,6 +187,8 @@ vp_pool_take(const VpStore *store, Relation heap, Buffer metabuf, VpPool *pool)
 		take_chunk(store, metabuf);
 		*pool = VpPageGetMeta(BufferGetPage(metabuf))->pool;
 	}
+	if (read_head(store, pool->fresh).use != VP_POOL_FRESH)
+		vp_report_damage(store->rel, pool->fresh, "A list of free pages leads to a page that is in use.");
 	return pool->fresh++;
 }
 

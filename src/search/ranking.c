@@ -130,14 +130,21 @@ read_ahead(VpRanking *ranking)
 		ranking->cold |= ranking->rankable->read_ahead(ranking->nodes, candidate.id);
 }
 
-void
-vp_ranking_searched(VpRanking *ranking)
+/* A round of the search has come to its end. */
+static void
+take_round(VpRanking *ranking)
 {
 	int			n;
 
 	(void) vp_search_found(ranking->search, &n);
 	ranking->unsure = n - vp_search_sure(ranking->search);
 	read_ahead(ranking);
+}
+
+void
+vp_ranking_searched(VpRanking *ranking)
+{
+	take_round(ranking);
 }
 
 /*----------
@@ -217,7 +224,7 @@ go_on(VpRanking *ranking)
 	ranking->kept += ranking->ef;
 	ranking->rounds++;
 	if (shall_search(ranking) && vp_search_more(ranking->search, ranking->ef))
-		read_ahead(ranking);
+		take_round(ranking);
 	else
 		begin_sweep(ranking);
 }
@@ -328,7 +335,8 @@ is_outside(const VpRanking *ranking, double dist)
 static bool
 has_looked_behind(const VpRanking *ranking)
 {
-	return ranking->phase == VP_RANKING_SWEEP || 2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->ef ||
+	return ranking->phase == VP_RANKING_SWEEP ||
+		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->ef - ranking->unsure ||
 		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
 }
 

@@ -110,7 +110,7 @@ typedef struct VpRanking
 	int			ef;				/* of the present round */
 	int			rounds;
 	int64		kept;			/* candidates of all rounds */
-	int			unsure;			/* of those of the first round: looked for
+	int			unsure;			/* of those of the present round: looked for
 								 * with less effort (vp_search_sure) */
 	bool		cold;			/* exact vectors had to be read from disk */
 	bool		with_bare;		/* rows without a vector come: all others were

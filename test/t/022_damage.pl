@@ -46,7 +46,10 @@ my %index = (
 	h1 => [ 'halfvec(20)', 'halfvec_l1_ops', '<+>', 'm = 4', 'subvector(%s, 1, 20)::halfvec(20)' ],
 	b3 => [ 'bit(64)', 'bit_hamming_ops', '<~>', "m = 4, tier = 'r10', shards = 3",
 		'binary_quantize(%s - array_fill(0.6::real, ARRAY[64])::vector)::bit(64)' ],
-	s1 => [ 'sparsevec(64)', 'sparsevec_l2_ops', '<->', 'm = 4', '%s::sparsevec' ]);
+	s1 => [ 'sparsevec(64)', 'sparsevec_l2_ops', '<->', 'm = 4', '%s::sparsevec' ],
+	k1 => [ 'vector(64)', 'vector_l2_ops', '<->', 'm = 4', '%s' ]);
+# the key column of this one, and its bytes in a record
+my %key = (k1 => [ ', few', 4 ]);
 
 my $functions = <<'EOS';
 CREATE FUNCTION pages(index regclass) RETURNS bytea AS 'vecprov', 'vecprov_debug_pages' LANGUAGE C STRICT;
@@ -91,7 +94,7 @@ BEGIN
 END
 $$;
 
--- All that is tried of an index.  What comes after the first five reads the metapage alone.  Of the five
+-- All that is tried of an index.  What comes after the first five reads the metapage alone.  Of the six
 -- indexes two are damaged at a time, one by each session: they have no shards to be shown.
 CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array_agg(CASE n WHEN 1 THEN what ELSE replace(replace(replace(statement,
@@ -108,9 +111,9 @@ CREATE FUNCTION statements(name text, operator text) RETURNS text[] LANGUAGE sql
 		(5, 'insert', $s$WITH i AS (INSERT INTO NAME SELECT id + 3, v FROM spare_NAME RETURNING 1)
 			SELECT count(*) - 3 FROM i$s$),
 		(6, 'sizes', $s$SELECT 0 FROM vecprov_index_bytes('INDEX'), vecprov_recall('INDEX', 3, 3)$s$),
-		(7, 'view of indexes', $s$SELECT count(*) - 5 + sum(vecprov_index_size(index)) * 0 FROM vecprov.indexes$s$),
-		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 3, 0) FROM vecprov.shards$s$),
-		(9, 'view of metrics', $s$SELECT least(count(*) - 5, 0) FROM vecprov.metrics WHERE name = 'vecprov_index_info'$s$)
+		(7, 'view of indexes', $s$SELECT count(*) - 6 + sum(vecprov_index_size(index)) * 0 FROM vecprov.indexes$s$),
+		(8, 'view of shards', $s$SELECT least(count(DISTINCT index) - 4, 0) FROM vecprov.shards$s$),
+		(9, 'view of metrics', $s$SELECT least(count(*) - 6, 0) FROM vecprov.metrics WHERE name = 'vecprov_index_info'$s$)
 		) s (i, what, statement)
 $$;
 
@@ -147,6 +150,7 @@ EOS
 foreach my $name (sort keys %index)
 {
 	my ($type, $ops, $op, $with, $form) = @{ $index{$name} };
+	my $key  = $key{$name} ? $key{$name}[0] : '';
 	my $make = sprintf($form, 'vec(i % 90, 64)');
 	# to be inserted: one that is equal to others, and one that is not
 	my $spare = sprintf($form, 'vec(CASE i WHEN 191 THEN 11 ELSE i END, 64)');
@@ -154,10 +158,10 @@ foreach my $name (sort keys %index)
 	my $bare = $name eq 'v3' ? 'CASE i % 2 WHEN 0 THEN array_fill(0::real, ARRAY[64])::vector END' : 'NULL';
 
 	$node->safe_psql('postgres', <<"EOS");
-CREATE TABLE $name (id int, v $type) WITH (autovacuum_enabled = off);
+CREATE TABLE $name (id int, v $type, few int GENERATED ALWAYS AS (id % 7) STORED) WITH (autovacuum_enabled = off);
 INSERT INTO $name SELECT i, $make FROM generate_series(1, 100) i;
 INSERT INTO $name SELECT i, $bare FROM generate_series(201, 260) i;
-CREATE INDEX ON $name USING vecprov (v $ops) WITH ($with);
+CREATE INDEX ${name}_v_idx ON $name USING vecprov (v $ops$key) WITH ($with);
 INSERT INTO $name SELECT i, $make FROM generate_series(101, 130) i;
 INSERT INTO $name SELECT i, $bare FROM generate_series(261, 300) i;
 DELETE FROM $name WHERE id % 10 = 3 OR id BETWEEN 221 AND 280;
@@ -174,23 +178,29 @@ EOS
 }
 
 # What stands where.
-my @kinds = ('', qw(meta mean upper node vector landmark));
+my @kinds = ('', qw(meta mean upper node vector landmark pool));
 my @meta  = (
 	[ 40, 'constants' ], [ 44, 'shards' ], [ 48, 'target' ], [ 52, 'moving' ], [ 56, 'has_mean' ], [ 60, 'mean_due' ],
 	[ 64, 'next_id' ], [ 68, 'free_head' ], [ 72, 'waiting_head' ], [ 76, 'waiting_tail' ], [ 84, 'waiting_xid' ],
 	[ 88, 'ndead' ], [ 92, 'copy' ], [ 100, 'moved_xid' ], [ 1700, 'shard' ], [ 1704, 'hash' ],
 	[ 1708, 'complete' ], [ 1712, 'bare head' ], [ 1716, 'bare rows' ], [ 1720, 'bare emptied' ],
-	[ 1724, 'bare head' ], [ 1728, 'bare rows' ], [ 1732, 'bare emptied' ], [ $page, 'padding' ]);
+	[ 1724, 'bare head' ], [ 1728, 'bare rows' ], [ 1732, 'bare emptied' ],
+	[ 1988, 'keys' ], [ 1992, 'spare' ], [ 2020, 'pool' ], [ 2024, 'pending' ], [ 2036, 'pool' ], [ $page, 'padding' ]);
 my (%pages, %layout);
 foreach my $name (sort keys %index)
 {
 	$pages{$name} = pack('H*', $node->safe_psql('postgres', "SELECT encode(pages, 'hex') FROM base WHERE name = '$name'"));
 	my ($code, $m) = unpack('x18 S x4 S', substr($pages{$name}, $header));
-	$layout{$name} = { code => $code, m => $m, size => 8 + $code + 8 * $m + 20 };
+	my $keys = $key{$name} ? $key{$name}[1] : 0;
+	$layout{$name} = { code => $code, keys => $keys, m => $m, size => 8 + $code + $keys + 8 * $m + 20 };
 	my $in = $layout{$name};
 	$in->{per_page} = int(($end - $header) / $in->{size});
 	# blocks of nodes and vectors, in order; chunks of both follow one another
-	push @{ $in->{ kind($name, $_) } }, $_ foreach 0 .. length($pages{$name}) / $page - 1;
+	foreach (0 .. length($pages{$name}) / $page - 1)
+	{
+		push @{ $in->{ kind($name, $_) } }, $_;
+		$in->{node_at}{ number($name, $_) } = $_ if kind($name, $_) eq 'node';
+	}
 	next unless $in->{vector};
 	$in->{words} = int((unpack('x20 L', substr($pages{$name}, $header)) + 3) / 4);
 	$in->{node_pages}++ while $in->{node}[ $in->{node_pages} // 0 ] && $in->{node}[ $in->{node_pages} // 0 ] < $in->{vector}[0];
@@ -203,12 +213,19 @@ sub state_of
 {
 	my ($name, $id) = @_;
 	my $in    = $layout{$name};
-	my $block = $in->{node}[ int($id / $in->{per_page}) ];
+	my $block = $in->{node_at}{ int($id / $in->{per_page}) };
 	return 'unused' unless defined $block;
 	my $record = substr($pages{$name}, $block * $page + $header + $id % $in->{per_page} * $in->{size}, $in->{size});
 	my $flags  = unpack('C', substr($record, -2, 1));
 	return 'listed bare' if ($flags & 0xA0) == 0xA0;
+	return 'listed chained' if ($flags & 0x24) == 0x24;
 	return $flags == 0 ? 'unused' : $flags & 0x20 ? 'listed' : $flags & 0x80 ? 'bare' : $flags & 8 ? 'dead' : $flags & 4 ? 'chained' : 'linked';
+}
+
+sub number
+{
+	my ($name, $block) = @_;
+	return unpack('L', substr($pages{$name}, $block * $page + $end, 4));
 }
 
 sub kind
@@ -245,8 +262,9 @@ sub part
 	$at %= $in->{size};
 	return "$state factors" if $at < 8;
 	return "$state code"  if $at < 8 + $in->{code};
-	return "$state links" if $at < 8 + $in->{code} + 8 * $in->{m};
-	$at -= 8 + $in->{code} + 8 * $in->{m};
+	return "$state keys"  if $at < 8 + $in->{code} + $in->{keys};
+	return "$state links" if $at < 8 + $in->{code} + $in->{keys} + 8 * $in->{m};
+	$at -= 8 + $in->{code} + $in->{keys} + 8 * $in->{m};
 	return "$state " . ($at < 4 ? 'next' : $at < 8 ? 'id' : $at < 12 ? 'size' : $at < 18 ? 'row' : $at < 19 ? 'flags' : 'shard');
 }
 
@@ -259,6 +277,10 @@ my %unnoticed = (
 	'meta ndead'        => 'tells VACUUM whether to look for dead nodes: it looks in vain, or the next time',
 	'meta waiting_xid'  => 'of the past: a list that nobody waits for, or ids that are used again later',
 	'meta moved_xid'    => 'of the past, and no records are being moved',
+	'meta spare'        => 'ids that are never used, or an error of the next insert',
+	'meta pending'      => 'whoever writes runs looks for lost pages, and finds none',
+	'pool'              => 'what is behind the last row, a key that is still in order, of free pages',
+	'dead keys'         => 'no row to compare with',
 	'mean'              => 'by less than codes are exact: estimates only',
 	'landmark'          => 'another node, or term, to begin at',
 	'upper'             => 'a link to another node of the level',
@@ -269,11 +291,13 @@ my %unnoticed = (
 	'dead links'        => 'a link to another node',
 	'dead row'          => 'that is gone',
 	'dead size'         => 'not counted any more',
-	(map { ("listed $_" => 'written anew before it is read') } qw(code factors links row size shard)),
-	(map { ("listed bare $_" => 'written anew before it is read') } qw(code factors links row next shard)),
+	(map { ("listed $_" => 'written anew before it is read') } qw(code keys factors links row size shard)),
+	(map { ("listed chained $_" => 'written anew before it is read') } qw(code keys factors links row size shard next)),
+	(map { ("listed bare $_" => 'written anew before it is read') } qw(code keys factors links row next shard)),
 	'vector of dead node'   => 'not compared with a row',
 	'vector of listed node' => 'written anew before it is read',
 	'vector of bare node'   => 'never written',
+	'vector of listed chained node' => 'written anew before it is read',
 	'vector of listed bare node' => 'written anew before it is read',
 	'vector of unused node' => 'written before it is read',
 	'vector padding'        => 'of a halfvec or bit, behind its last element');
@@ -301,7 +325,7 @@ for (my $i = 0; $i < $rounds; $i++)
 
 # Two sessions at a time, each with its own tables.
 my @sessions;
-foreach my $share ([qw(v3 b3)], [qw(v1 h1 s1)])
+foreach my $share ([qw(v3 b3)], [qw(v1 h1 s1 k1)])
 {
 	my $script = <<'EOS';
 \set VERBOSITY verbose
@@ -397,7 +421,7 @@ my %error = (
 	missing    => qr/could not open file/,
 	short      => qr/no pages for all nodes/,
 	unreadable => qr/invalid page in block 0/,
-	future     => qr/format version 13/,
+	future     => qr/format version 14/,
 	senseless  => qr/damaged page at block 0.*makes no sense/);
 sub state_row
 {
