@@ -238,7 +238,7 @@ vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
 }
 #endif
 
-/* The next value of a sort; 16 (eeb0ebad79a) asks whether it is to be a copy. */
+/* The next value of a sort; 16 asks whether it is to be a copy. */
 #if PG_VERSION_NUM < 160000
 #define VpTuplesortGetDatum(sort, value, isnull) \
 	tuplesort_getdatum(sort, true, value, isnull, NULL)

@@ -16,18 +16,19 @@
 #include "graph/graph.h"
 
 /* A node that is met in the graph and measured, with its share of the lists that are read. */
-#define VP_COST_DISTANCE	18.0
+#define VP_COST_DISTANCE	60.0
 
 /* Hopping besides: a list of links, and a node that is tested and not measured. */
-#define VP_COST_LIST		35.0
-#define VP_COST_TEST		8.0
+#define VP_COST_LIST		110.0
+#define VP_COST_TEST		15.0
 
 /* One of a list of nodes, measured; one of all nodes, tested. */
-#define VP_COST_LISTED		12.0
-#define VP_COST_SCANNED		5.0
+#define VP_COST_LISTED		18.0
+#define VP_COST_SCANNED		10.0
 
-/* A row of a table, read and measured, in pages that are in memory. */
+/* A row of a table, read and measured; a node's row looked up in a set: in pages that are in memory. */
 #define VP_COST_ROW			600.0
+#define VP_COST_LOOKED_UP	15.0
 
 /*
  * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637 at ef

@@ -230,6 +230,7 @@ measure_all(VpSearch *search)
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
+	source->asks = false;
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
 	{
@@ -389,6 +390,7 @@ visit(VpSearch *search)
 	int			n = 0;
 	int			nahead;
 
+	source->asks = true;
 	while ((nahead = way == VP_WAY_VISIT ? next_fresh(search, ahead) : 0) + n > 0)
 	{
 		VpId	   *done = ids;

@@ -167,6 +167,12 @@ struct VpSource
 	 * set it first or to use it; it may hold anything.
 	 */
 	VpId		next;
+
+	/*
+	 * Another one: of the nodes that are ahead, those that prove near will be
+	 * asked for by `matches`.
+	 */
+	bool		asks;
 };
 
 /*----------

@@ -336,6 +336,7 @@ void
 vp_search_begin(VpSearch *search, VpSource *source, const VpQuery *query)
 {
 	search->filtered.matches = NULL;
+	source->asks = false;
 	search->source = source;
 	search->query = query;
 	search->ngraphs = 1;

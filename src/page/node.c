@@ -20,6 +20,16 @@
  *----------
  */
 
+/*
+ * Is this page, on which an id's record would be, one of the pool?  Only an index with key columns
+ * has a pool: others are not to pay for one more line of the page.
+ */
+static inline bool
+is_pool(const VpStore *store, const char *page)
+{
+	return store->geo.nkeys > 0 && vp_is_pool_page(page);
+}
+
 /* The list of a node at a level, on its page; sets the room of the list. */
 static VpPlace
 links_place(const VpStore *store, VpId id, int level, int *room)
@@ -88,7 +98,7 @@ vp_node_standing(const VpStore *store, VpId id, uint8 *shard)
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 		const volatile VpNodeTail *tail = vp_record_tail(store, page + place.offset);
-		uint8		flags = vp_is_pool_page(page) ? 0 : tail->flags;
+		uint8		flags = is_pool(store, page) ? 0 : tail->flags;
 
 		*shard = tail->shard;
 		if (vp_peek_end(store, place.block, desc, pinned))
@@ -129,7 +139,7 @@ vp_node_look(const VpStore *store, VpId id, float factors[2], void *code, uint8 
 	memcpy(factors, record, 2 * sizeof(float));
 	memcpy(code, record + 2 * sizeof(float), store->geo.code_bytes);
 	tail = vp_record_tail(store, record);
-	*flags = vp_is_pool_page(vp_peek_page(desc)) ? 0 : tail->flags;
+	*flags = is_pool(store, vp_peek_page(desc)) ? 0 : tail->flags;
 	*shard = tail->shard;
 	return vp_peek_done(&store->peek, place.block, desc);
 }

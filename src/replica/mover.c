@@ -36,6 +36,7 @@
 #include "base/options.h"
 #include "base/wait_event.h"
 #include "capacity/scaling.h"
+#include "page/merge.h"
 #include "page/move.h"
 #include "page/node.h"
 #include "page/page_locks.h"
@@ -246,6 +247,7 @@ move_some(Mover *mover, Relation heap, Relation rel, uint32 next_id)
 		nmoved++;
 	}
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
+	vp_runs_keep(&vp_index_get(rel)->store, heap);
 	mover->moved |= nmoved > 0;
 	mover->nmoved += nmoved;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * narrowest.c
- *	  Which of a filter's conditions leaves the fewest rows; see narrowest.h.
+ *	  Which of a filter's conditions leave the fewest rows; see narrowest.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,32 +24,54 @@ vp_condition_spans(const VpKeyCondition *condition)
 	return spans;
 }
 
-uint64
-vp_scan_narrowest(VpPostings *postings, const VpFilter *filter)
+void
+vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition)
 {
-	VpKeySpan  *best = NULL;
-	int			best_at = 0;
-	uint64		fewest = 0;
+	VpKeySpan  *spans = vp_condition_spans(condition);
 
+	vp_postings_scan(postings, condition->column, spans, condition->nranges);
+	pfree(spans);
+}
+
+/* Takes in a condition that leaves so many rows. */
+static void
+consider(VpNarrowest *narrowest, const VpKeyCondition *condition, uint64 rows)
+{
+	int			at = narrowest->condition[0] == NULL || rows < narrowest->rows[0] ? 0 : 1;
+
+	if (at == 1 && narrowest->condition[1] != NULL && rows >= narrowest->rows[1])
+		return;
+	if (at == 0)
+	{
+		narrowest->condition[1] = narrowest->condition[0];
+		narrowest->rows[1] = narrowest->rows[0];
+	}
+	narrowest->condition[at] = condition;
+	narrowest->rows[at] = rows;
+}
+
+void
+vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest)
+{
+	narrowest->condition[0] = narrowest->condition[1] = NULL;
+	narrowest->rows[0] = narrowest->rows[1] = 0;
 	for (int i = 0; i < filter->nconditions; i++)
 	{
 		const VpKeyCondition *condition = &filter->conditions[i];
 		VpKeySpan  *spans = vp_condition_spans(condition);
-		uint64		rows = vp_postings_count(postings, condition->column, spans, condition->nranges);
 
-		if (best != NULL && rows >= fewest)
-		{
-			pfree(spans);
-			continue;
-		}
-		if (best != NULL)
-			pfree(best);
-		best = spans;
-		best_at = i;
-		fewest = rows;
+		consider(narrowest, condition,
+				 vp_postings_count(postings, condition->column, spans, condition->nranges));
+		pfree(spans);
 	}
-	vp_postings_scan(postings, filter->conditions[best_at].column, best,
-					 filter->conditions[best_at].nranges);
-	pfree(best);
-	return fewest;
+}
+
+uint64
+vp_scan_narrowest(VpPostings *postings, const VpFilter *filter)
+{
+	VpNarrowest narrowest;
+
+	vp_find_narrowest(postings, filter, &narrowest);
+	vp_scan_condition(postings, narrowest.condition[0]);
+	return narrowest.rows[0];
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * narrowest.h
- *	  Which of a filter's conditions leaves the fewest rows.
+ *	  Which of a filter's conditions leave the fewest rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,6 +13,18 @@
 
 /* The ranges of a condition, palloc'd. */
 extern VpKeySpan *vp_condition_spans(const VpKeyCondition *condition);
+
+/* The condition that leaves the fewest rows, and the next one; NULL: there is none. */
+typedef struct VpNarrowest
+{
+	const VpKeyCondition *condition[2];
+	uint64		rows[2];		/* at most */
+} VpNarrowest;
+
+extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest);
+
+/* Begins to scan the posting lists of a condition. */
+extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);
 
 /*
  * Begins to scan the posting lists of the condition that leaves the fewest rows; returns how many, at most.

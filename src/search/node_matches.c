@@ -7,6 +7,10 @@
  * Those of the condition that leaves the fewest rows.  Where there is no condition, or an index has no
  * posting lists, all nodes may match.
  *
+ * Ids come in the order of keys.  Where they are many, they are put into their own order first,
+ * by a bitmap, so that a page is come to once; and where a second condition would leave far fewer of
+ * them, they are those that both lists have.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -14,9 +18,119 @@
 #include "base/compat.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
-#include "search/narrowest.h"
+#include "graph/filter_rule.h"
 #include "search/node_matches.h"
+
+#define IDS_AT_A_TIME	256
+
+/* Fewer than one id in so many are hardly ever two on a page. */
+#define SPARSE			64
+
+/* Nanoseconds: an id is taken from a posting list, a word of a bitmap is made and looked at. */
+#define COST_POSTED		3.0
+#define COST_WORD		1.0
+
+/*----------
+ * In their order
+ *----------
+ */
+
+typedef uint64 *Bits;
+
+static inline bool
+test_bit(const Bits bits, VpId id)
+{
+	return (bits[id / 64] >> id % 64 & 1) != 0;
+}
+
+/* The ids of a condition, of those in `among`, if that is not NULL. */
+static Bits
+read_bits(VpNodeMatches *matches, const VpKeyCondition *condition, const Bits among)
+{
+	Bits		bits = MemoryContextAllocExtended(matches->context,
+												  (matches->nids / 64 + 1) * sizeof(uint64),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	VpId		ids[IDS_AT_A_TIME];
+	int			n;
+
+	vp_scan_condition(matches->postings, condition);
+	while ((n = vp_postings_next(matches->postings, ids, IDS_AT_A_TIME)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < n; i++)
+			if (ids[i] < matches->nids && (among == NULL || test_bit(among, ids[i])))
+				bits[ids[i] / 64] |= UINT64CONST(1) << ids[i] % 64;
+	}
+	return bits;
+}
+
+static void
+list_bits(VpNodeMatches *matches, const Bits bits)
+{
+	uint32		words = matches->nids / 64 + 1;
+	uint64		n = pg_popcount((const char *) bits, words * sizeof(uint64));
+
+	matches->ids = MemoryContextAllocHuge(matches->context, Max(n, 1) * sizeof(VpId));
+	matches->n = 0;
+	for (uint32 i = 0; i < words; i++)
+		for (uint64 rest = bits[i]; rest != 0; rest &= rest - 1)
+			matches->ids[matches->n++] = i * 64 + pg_rightmost_one_pos64(rest);
+	matches->matches.bound = matches->n;
+}
+
+/* both: those of the two narrowest conditions. */
+static void
+put_in_order(VpNodeMatches *matches, bool both)
+{
+	Bits		bits = read_bits(matches, matches->narrowest.condition[0], NULL);
+
+	if (both)
+	{
+		Bits		other = read_bits(matches, matches->narrowest.condition[1], bits);
+
+		pfree(bits);
+		bits = other;
+	}
+	list_bits(matches, bits);
+	pfree(bits);
+	matches->next = 0;
+}
+
+static inline bool
+has_room(uint64 ids)
+{
+	return ids * sizeof(VpId) <= (uint64) work_mem * 1024;
+}
+
+static bool
+are_many(const VpNodeMatches *matches)
+{
+	return matches->matches.bound > matches->nids / SPARSE && has_room(matches->matches.bound);
+}
+
+/*
+ * Is it worth while to read two lists?  If all that both have will be measured, by the shares of rows that
+ * the conditions leave, and that costs less with their reading than to measure those of one.
+ */
+static bool
+are_both_better(const VpNodeMatches *matches, int ef)
+{
+	const uint64 *rows = matches->narrowest.rows;
+	double		nids = Max(matches->nids, 1);
+	double		share = Min(rows[0] / nids, 1) * Min(rows[1] / nids, 1);
+	double		cost = COST_POSTED * (rows[0] + rows[1]) + COST_WORD * 2 * (nids / 64) +
+		VP_COST_LISTED * share * nids;
+
+	return matches->narrowest.condition[1] != NULL && has_room(rows[0]) &&
+		cost < VP_COST_LISTED * rows[0] && cost < vp_visit_cost(ef, share, nids);
+}
+
+/*----------
+ * VpMatches
+ *----------
+ */
 
 static int
 next_ids(VpMatches *base, VpId *ids, int max)
@@ -26,6 +140,13 @@ next_ids(VpMatches *base, VpId *ids, int max)
 
 	CHECK_FOR_INTERRUPTS();
 	matches->at_start = false;
+	if (matches->ids != NULL)
+	{
+		n = Min((uint32) max, matches->n - matches->next);
+		memcpy(ids, matches->ids + matches->next, n * sizeof(VpId));
+		matches->next += n;
+		return n;
+	}
 	if (matches->postings != NULL)
 		return vp_postings_next(matches->postings, ids, max);
 	while (n < max && matches->next < matches->matches.bound)
@@ -38,43 +159,58 @@ again(VpMatches *base)
 {
 	VpNodeMatches *matches = (VpNodeMatches *) base;
 
-	if (matches->postings != NULL && !matches->at_start)
-		(void) vp_scan_narrowest(matches->postings, matches->filter);
 	matches->next = 0;
+	if (matches->postings == NULL || matches->ids != NULL)
+		return;
+	if (are_many(matches))
+		put_in_order(matches, false);
+	else if (!matches->at_start)
+		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
 	matches->at_start = true;
 }
 
-/* All ids: by a generator whose numbers need not be hard to guess (Marsaglia's xorshift). */
+/* By a generator whose numbers need not be hard to guess (Marsaglia's xorshift). */
 static int
 sample_ids(VpMatches *base, VpId *ids, int n)
 {
 	VpNodeMatches *matches = (VpNodeMatches *) base;
 
-	if (matches->postings != NULL)
+	if (matches->postings != NULL && matches->ids == NULL)
 		return vp_postings_sample(matches->postings, ids, n);
 	for (int i = 0; i < n && matches->matches.bound > 0; i++)
 	{
+		uint32		at;
+
 		matches->random ^= matches->random << 13;
 		matches->random ^= matches->random >> 7;
 		matches->random ^= matches->random << 17;
-		ids[i] = (VpId) (matches->random % matches->matches.bound);
+		at = (uint32) (matches->random % matches->matches.bound);
+		ids[i] = matches->ids != NULL ? matches->ids[at] : at;
 	}
 	return matches->matches.bound > 0 ? n : 0;
 }
 
 void
 vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilter *filter,
-					  uint32 nids)
+					  int ef, uint32 nids)
 {
 	matches->matches.next = next_ids;
 	matches->matches.again = again;
 	matches->matches.sample = sample_ids;
-	matches->filter = filter;
+	matches->matches.bound = matches->nids = nids;
+	matches->context = CurrentMemoryContext;
+	matches->ids = NULL;
+	matches->next = 0;
+	matches->at_start = true;
+	matches->random = UINT64CONST(0x9E3779B97F4A7C15);
 	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(store) : NULL;
 	matches->matches.listed = matches->postings != NULL;
-	matches->matches.bound = matches->postings != NULL ?
-		vp_scan_narrowest(matches->postings, filter) : nids;
-	matches->at_start = true;
-	matches->next = 0;
-	matches->random = UINT64CONST(0x9E3779B97F4A7C15);
+	if (matches->postings == NULL)
+		return;
+	vp_find_narrowest(matches->postings, filter, &matches->narrowest);
+	matches->matches.bound = matches->narrowest.rows[0];
+	if (are_both_better(matches, ef))
+		put_in_order(matches, true);
+	else
+		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
 }

@@ -71,7 +71,7 @@ find_place(VpNodeSource *source, VpId id)
  * looked at whether it holds the page.
  */
 static pg_attribute_always_inline void
-aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
+aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes, uint32 tail)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -84,6 +84,11 @@ aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 		for (uint32 at = 0; at < bytes; at += CACHE_LINE)
 			__builtin_prefetch(record + at);
 		__builtin_prefetch(record + bytes - 1);
+		if (tail > 0)
+		{
+			__builtin_prefetch(record + tail);
+			__builtin_prefetch(record + tail + sizeof(VpNodeTail) - 1);
+		}
 	}
 }
 
@@ -242,13 +247,14 @@ measure(VpNodeSource *source, const VpQuery *query,
 {
 	const VpPeekRel *peek = &source->index->store.peek;
 	uint32		bytes = hot_bytes(source);
+	uint32		tail = source->source.asks ? source->index->store.geo.tail_offset : 0;
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
 		int			ntargets = Min(n - i, VP_DOTS);
 
-		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
+		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes, tail);
 		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
 			for (int j = i; j < i + ntargets; j++)
 				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);
@@ -567,6 +573,7 @@ void
 vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 {
 	source->source.next = VP_NO_ID;
+	source->source.asks = false;
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.distances_ahead = source_distances_ahead;

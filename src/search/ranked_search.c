@@ -502,7 +502,7 @@ search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uin
 	MemoryContext old = MemoryContextSwitchTo(search->rows);
 	int			least = ranking->effort.iterative_scan == VP_ITERATIVE_OFF ? ranking->ef : 0;
 
-	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, nids);
+	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, ranking->ef, nids);
 	ranking->matches = &search->matches.matches;
 	vp_search_start_matching(ranking->search, &search->source.source, &search->query,
 							 entries, nentries, ranking->ef, least, nids, ranking->matches);
@@ -551,7 +551,7 @@ are_few(const VpRankedSearch *search)
 	double		nodes = Max(vp_graph_state(&search->index->store).next_id, 1);
 	double		visit = vp_visit_cost(search->ranking.ef, Min(rows / nodes, 1), nodes);
 
-	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_SCANNED);
+	return rows * VP_COST_ROW <= Min(visit, nodes * VP_COST_LOOKED_UP);
 }
 
 /* Instead of a search of the graph, if that costs less. */

@@ -217,6 +217,22 @@ SELECT 1 / (count(*) = 0)::int FROM missing WHERE col < 4;
 SELECT 1 / (count(*) = 0)::int FROM vecprov_check('items_v', false);
 EOS
 
+# A session is killed among others that are at work: each time at another change.
+foreach my $count (40, 333, 1500, 2600)
+{
+	my $out  = '';
+	my @load = map {
+		IPC::Run::start([ 'pgbench', '-n', '-c', '2', '-T', '600', '-h', $node->host, '-p', $node->port,
+				'-f', $_, 'postgres' ], '>', \$out, '2>&1');
+	} ($insert, $remove);
+	ok(crash_at($node, "change-before-wal=crash:$count", rows_sql(300000, 800)), "crashed at change $count among others");
+	$_->kill_kill foreach @load;
+	sound("crashed at change $count among others");
+	$node->safe_psql('postgres', rows_sql(400000, 300) . '; DELETE FROM items WHERE id % 3 = 0');
+	$node->safe_psql('postgres', 'VACUUM items');
+	sound("crashed at change $count, vacuumed");
+}
+
 foreach my $round (1 .. 3)
 {
 	my @out  = ('', '', '');

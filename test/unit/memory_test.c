@@ -115,7 +115,7 @@ static const uint32_t many_ids = VP_VISITED_BYTES + 1;
 typedef struct Answers
 {
 	int			n;
-	VpCandidate found[40 * NODES];
+	VpCandidate found[50 * NODES];
 } Answers;
 
 static void
@@ -125,6 +125,54 @@ take_answers(VpSearch *search, Answers *answers)
 
 	while (vp_search_next(search, &result))
 		answers->found[answers->n++] = result;
+}
+
+/* Each fifth node matches; all may. */
+static VpId next_match;
+
+static void
+each_fifth(VpSource *source, const VpId *ids, int n, bool alone, bool *match)
+{
+	for (int i = 0; i < n; i++)
+		match[i] = ids[i] % 5 == 0;
+}
+
+static int
+next_matches(VpMatches *matches, VpId *ids, int max)
+{
+	int			n = 0;
+
+	while (n < max && next_match < NODES)
+		ids[n++] = next_match++;
+	return n;
+}
+
+static void
+first_match(VpMatches *matches)
+{
+	next_match = 0;
+}
+
+static int
+sample_matches(VpMatches *matches, VpId *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+		ids[i] = (VpId) (i * 7 % NODES);
+	return n;
+}
+
+static VpMatches may_match = {NODES, false, next_matches, first_match, sample_matches};
+
+/* Searches for matches in one graph and in several. */
+static void
+search_matches(VpSearch *search, const VpEntry *entries, VpMemGraph *graph, int nentries, int ef, Answers *answers)
+{
+	vp_mem_source(graph)->matches = each_fifth;
+	vp_search_start_matching(search, vp_mem_source(graph), &query.query, entries, nentries, ef, ef / 2,
+							 NODES, &may_match);
+	take_answers(search, answers);
+	if (vp_search_more(search, 2 * ef))
+		take_answers(search, answers);
 }
 
 /* Searches that need more and more memory, of every kind there is. */
@@ -149,6 +197,8 @@ search_all(VpSearch *search, Answers *answers)
 		vp_search_start_all(search, vp_mem_source(several_graphs), &query.query, entries, SHARDS,
 							ef, NODES);
 		take_answers(search, answers);
+		search_matches(search, &entry, one_graph, 1, ef, answers);
+		search_matches(search, entries, several_graphs, SHARDS, ef, answers);
 	}
 }
 
