@@ -24,7 +24,8 @@ $node->append_conf('postgresql.conf', <<'EOC');
 vecprov.scale_change_interval = 0
 vecprov.tier_change_interval = 0
 timezone = 'Europe/Paris'
-wal_consistency_checking = 'all, vecprov'
+wal_consistency_checking = 'vecprov'
+wal_keep_size = 2GB
 jit = off
 EOC
 $node->start;
