@@ -3,7 +3,7 @@
  * filter_rule.h
  *	  Which way a search for matches takes, by what each is expected to cost.
  *
- * Nanoseconds, of one core of Zen 5 with the graph in memory.  Only their relation
+ * Nanoseconds, of one core of Zen 5, of pages in shared buffers without huge pages.  Only their relation
  * matters, and that is about the same on pages; README.md says where each is from.
  *
  *-------------------------------------------------------------------------
@@ -16,14 +16,14 @@
 #include "graph/graph.h"
 
 /* A node that is met in the graph and measured, with its share of the lists that are read. */
-#define VP_COST_DISTANCE	60.0
+#define VP_COST_DISTANCE	50.0
 
 /* Hopping besides: a list of links, and a node that is tested and not measured. */
 #define VP_COST_LIST		110.0
 #define VP_COST_TEST		15.0
 
 /* One of a list of nodes, measured; one of all nodes, tested. */
-#define VP_COST_LISTED		18.0
+#define VP_COST_LISTED		26.0
 #define VP_COST_SCANNED		10.0
 
 /* A row of a table, read and measured; a node's row looked up in a set: in pages that are in memory. */
@@ -58,7 +58,7 @@
  * No more than this part of what it costs to measure all is spent before that is done;
  * and it is done at once if the other way is expected to cost more than that part.
  */
-#define VP_SPEND_PART		0.65
+#define VP_SPEND_PART		0.9
 
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05
