@@ -129,7 +129,11 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	scan->flags = path->flags;
 	scan->custom_plans = list_make2(index_scan, outerPlan(heap_scan));
 	scan->custom_scan_tlist = copyObject(index_scan->targetlist);
-	/* what it is ordered by: nothing to be evaluated, but session/plan.c wants to know */
+
+	/*
+	 * what it is ordered by: nothing to be evaluated, but session/plan.c
+	 * wants to know
+	 */
 	scan->custom_exprs = copyObject(((IndexPath *) linitial(path->custom_paths))->indexorderbys);
 	scan->methods = &vp_bitmap_scan_methods;
 	return &scan->scan.plan;

@@ -13,6 +13,7 @@
 #include "base/compat.h"
 
 #include "access/amapi.h"
+#include "access/relscan.h"
 #include "nodes/execnodes.h"
 #include "utils/rel.h"
 

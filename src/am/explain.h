@@ -8,7 +8,7 @@
 #ifndef VP_EXPLAIN_H
 #define VP_EXPLAIN_H
 
-#include "access/relscan.h"
+#include "access/genam.h"
 
 /* How a scan found its rows the last time, and how many nodes it looked at.  Nothing, if it did not search. */
 extern void vp_explain_scan(IndexScanDesc scan, struct ExplainState *es);

@@ -30,7 +30,7 @@ may_be_ours(const RelOptInfo *rel)
 
 	foreach(cell, rel->indexlist)
 		if (((IndexOptInfo *) lfirst(cell))->amcanorderbyop)
-			return true;
+		return true;
 	return false;
 }
 
@@ -49,7 +49,7 @@ is_pointless(Path *bitmap, Oid am)
 		children = ((BitmapOrPath *) bitmap)->bitmapquals;
 	foreach(cell, children)
 		if (is_pointless(lfirst(cell), am))
-			return true;
+		return true;
 	return false;
 }
 

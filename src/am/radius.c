@@ -299,7 +299,7 @@ add_index_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 	clause = make_clause(root, index, rinfo, &bound);
 	foreach(cell, rel->pathlist)
 		if (is_ordered(lfirst(cell), index, &bound))
-			paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
+		paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
 	if (paths == NIL)
 		paths = list_make1(make_path(root, index, &bound, clause));
 	foreach(cell, paths)

@@ -225,7 +225,7 @@ vp_tbm_next(TBMIterator *iterator, VpTbmPage *page)
 #define VpTbmEnd(iterator) tbm_end_private_iterate(iterator)
 
 static inline bool
-vp_tbm_next(TBMPrivateIterator *iterator, VpTbmPage *page)
+vp_tbm_next(TBMPrivateIterator * iterator, VpTbmPage *page)
 {
 	TBMIterateResult result;
 

@@ -688,7 +688,10 @@ search_on(VpSearch *search, int ef)
 {
 	VpFiltered *filtered = &search->filtered;
 
-	/* whoever wants more wants many: no longer the fewer that are as good for the first */
+	/*
+	 * whoever wants more wants many: no longer the fewer that are as good for
+	 * the first
+	 */
 	filtered->ef = filtered->goal = filtered->floor = filtered->least = ef;
 	join_graphs(search);
 	if (!filtered->complete)

@@ -155,13 +155,16 @@ struct VpSource
 	int			(*landmarks) (VpSource *source, const VpQuery *query, VpId *ids);
 
 	/*
-	 * match[i] = may a row of node ids[i] satisfy the search's filter?  Of the node
-	 * itself, or of one of those chained behind it; `alone`: of the node itself.
-	 * n <= VP_MAX_LINKS.  NULL: all match.
+	 * match[i] = may a row of node ids[i] satisfy the search's filter?  Of
+	 * the node itself, or of one of those chained behind it; `alone`: of the
+	 * node itself. n <= VP_MAX_LINKS.  NULL: all match.
 	 */
 	void		(*matches) (VpSource *source, const VpId *ids, int n, bool alone, bool *match);
 
-	/* These will be asked for next, not alone: what that needs is loaded.  NULL: there is no need. */
+	/*
+	 * These will be asked for next, not alone: what that needs is loaded.
+	 * NULL: there is no need.
+	 */
 	void		(*expect_matches) (VpSource *source, const VpId *ids, int n);
 
 	/*
@@ -205,7 +208,8 @@ typedef struct VpMatches VpMatches;
 struct VpMatches
 {
 	uint64_t	bound;			/* no more ids come */
-	bool		listed;			/* they are of a list: hardly one does not match */
+	bool		listed;			/* they are of a list: hardly one does not
+								 * match */
 
 	/* The next ids, up to max; returns how many, 0 at their end. */
 	int			(*next) (VpMatches *matches, VpId *ids, int max);

@@ -104,8 +104,8 @@ compare(const VpStore *store, int column, const VpKeySpan *spans, int nspans)
 	int			n;
 
 	/*
-	 * before the lists are looked at, and after it is decided which: who is in use now is in
-	 * them, whatever is done to them meanwhile
+	 * before the lists are looked at, and after it is decided which: who is
+	 * in use now is in them, whatever is done to them meanwhile
 	 */
 	for (VpId id = 0; id < nids; id++)
 	{

@@ -197,7 +197,7 @@ moment_point(Oid type, Datum value, VpKeyPoint *point)
 	if (type != TIMESTAMPTZOID)
 	{
 		Timestamp	local = type == DATEOID ? timestamp_of_date(DatumGetDateADT(value)) :
-			DatumGetTimestamp(value);
+		DatumGetTimestamp(value);
 
 		if (!TIMESTAMP_NOT_FINITE(local) && !is_ordinary(local))
 			return false;

@@ -16,8 +16,8 @@ typedef struct VpRecord
 {
 	float		factors[2];
 	const void *code;
-	const uint32 *keys;			/* the store's key_bytes, as format.h lays them
-								 * out */
+	const uint32 *keys;			/* the store's key_bytes, as format.h lays
+								 * them out */
 	uint32		size;			/* of the record that the user stores */
 	uint8		shard;
 	ItemPointerData tid;

@@ -193,23 +193,24 @@ typedef enum VpFormKind
  */
 typedef struct VpPool
 {
-	uint32		spare;			/* ids that a chunk of the pool has left before
-								 * it: used before next_id ... */
+	uint32		spare;			/* ids that a chunk of the pool has left
+								 * before it: used before next_id ... */
 	uint32		spare_end;		/* ... which then begins a chunk */
-	uint32		fresh;			/* blocks of the last such chunk that were never
-								 * used */
+	uint32		fresh;			/* blocks of the last such chunk that were
+								 * never used */
 	uint32		fresh_end;
 	uint32		piece;			/* block: next page of the piece that is being
 								 * used up; 0: none */
 	uint32		piece_last;		/* its last one */
 	uint32		waiting;		/* first pages of the oldest piece that waits, */
 	uint32		waiting_last;	/* and of the newest */
-	uint32		pending;		/* runs are being written: pages of the pool may
-								 * be in no structure */
+	uint32		pending;		/* runs are being written: pages of the pool
+								 * may be in no structure */
 
 	/* what leads to the runs */
 	uint32		manifest;		/* block; 0: no row has come yet */
-	uint32		recent_last;	/* block of the recent page that new rows go to */
+	uint32		recent_last;	/* block of the recent page that new rows go
+								 * to */
 	uint32		recent_pages;	/* how many there are */
 } VpPool;
 
@@ -397,14 +398,16 @@ typedef enum VpPoolUse
 
 typedef struct VpPoolHead
 {
-	uint32		use;			/* VpPoolUse; stays when the page is given back */
+	uint32		use;			/* VpPoolUse; stays when the page is given
+								 * back */
 	uint32		next;			/* block of the next page of the structure; 0:
 								 * none.  Stays, too */
 
 	/* of a piece, on its first page */
 	uint32		last;			/* block of its last page */
 	uint32		next_piece;		/* of the next piece's first page */
-	uint32		xid_lo;			/* it waits while a snapshot this old is in use */
+	uint32		xid_lo;			/* it waits while a snapshot this old is in
+								 * use */
 	uint32		xid_hi;
 } VpPoolHead;
 
@@ -420,7 +423,8 @@ typedef struct VpPoolHead
 
 typedef struct VpRun
 {
-	uint32		root;			/* block of its root, the first page of its chain */
+	uint32		root;			/* block of its root, the first page of its
+								 * chain */
 	uint32		last;			/* and of the last one */
 	uint32		entries;
 	uint32		stated;			/* that are not all ones: those come last */

@@ -19,9 +19,9 @@ typedef struct VpNarrowest
 {
 	const VpKeyCondition *condition[2];
 	uint64		rows[2];		/* at most */
-} VpNarrowest;
+}			VpNarrowest;
 
-extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest);
+extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * narrowest);
 
 /* Begins to scan the posting lists of a condition. */
 extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);

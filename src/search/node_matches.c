@@ -121,7 +121,7 @@ are_both_better(const VpNodeMatches *matches, int ef)
 	double		nids = Max(matches->nids, 1);
 	double		share = Min(rows[0] / nids, 1) * Min(rows[1] / nids, 1);
 	double		cost = COST_POSTED * (rows[0] + rows[1]) + COST_WORD * 2 * (nids / 64) +
-		VP_COST_LISTED * share * nids;
+	VP_COST_LISTED * share * nids;
 
 	return matches->narrowest.condition[1] != NULL && has_room(rows[0]) &&
 		cost < VP_COST_LISTED * rows[0] && cost < vp_visit_cost(ef, share, nids);

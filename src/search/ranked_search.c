@@ -44,9 +44,10 @@ struct VpRankedSearch
 	VpBareRows *bare;			/* in `rows`; NULL: not yet */
 	const VpFilter *filter;		/* NULL: none */
 	const VpTidSet *tids;		/* rows to search among; NULL: all */
-	VpFewRows  *few;			/* these, measured in the table; NULL: the graph
-								 * is searched */
-	VpNodeMatches matches;		/* of a filter with conditions on keys, or TIDs */
+	VpFewRows  *few;			/* these, measured in the table; NULL: the
+								 * graph is searched */
+	VpNodeMatches matches;		/* of a filter with conditions on keys, or
+								 * TIDs */
 	bool		started;		/* the graph has been searched since begin */
 
 	VpTableEnd	table;

@@ -32,7 +32,8 @@ typedef struct VpEffort
 	bool		bounded;		/* no row farther than radius is wanted, nor
 								 * one without a distance */
 	double		radius;
-	bool		nan_inside;		/* but rows at no distance that is a number are */
+	bool		nan_inside;		/* but rows at no distance that is a number
+								 * are */
 } VpEffort;
 
 /*

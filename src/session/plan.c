@@ -61,7 +61,11 @@ find_sort_keys(Plan *plan)
 
 	if (IsA(plan, IndexScan))
 		return scan->indexorderbyorig != NIL && is_ours(scan->indexid) ? scan->indexorderbyorig : NIL;
-	/* one that searches among the rows of a bitmap has them once more, over its child's columns */
+
+	/*
+	 * one that searches among the rows of a bitmap has them once more, over
+	 * its child's columns
+	 */
 	if (IsA(plan, CustomScan) && strcmp(custom->methods->CustomName, BITMAP_SCAN_NAME) == 0)
 		return custom->custom_exprs;
 	return NIL;
