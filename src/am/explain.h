@@ -10,6 +10,8 @@
 
 #include "access/genam.h"
 
+struct ExplainState;
+
 /* How a scan found its rows the last time, and how many nodes it looked at.  Nothing, if it did not search. */
 extern void vp_explain_scan(IndexScanDesc scan, struct ExplainState *es);
 
