@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -25,6 +26,7 @@
 #include "capacity/arithmetic.h"
 #include "capacity/index_state.h"
 #include "capacity/memory.h"
+#include "capacity/meter.h"
 #include "capacity/rights.h"
 #include "capacity/scaling.h"
 #include "page/store.h"
@@ -76,6 +78,31 @@ advise(Row *row, const char *advice)
 	if (row->advice.len > 0)
 		appendStringInfoString(&row->advice, "; ");
 	appendStringInfoString(&row->advice, advice);
+}
+
+/* Is a column of the table one of the index's? */
+static bool
+has_column(Relation rel, AttrNumber column)
+{
+	for (int i = 0; i < rel->rd_index->indnatts; i++)
+		if (rel->rd_index->indkey.values[i] == column)
+			return true;
+	return false;
+}
+
+/* A column by which rows are filtered that the index returns could be one that it filters by. */
+static void
+advise_key(Row *row, Relation rel)
+{
+	AttrNumber	column = vp_meter_filtered(vp_meter_find(rel));
+	char	   *name;
+
+	if (column <= 0 || has_column(rel, column))
+		return;
+	name = get_attname(rel->rd_index->indrelid, column, true);
+	if (name != NULL)
+		advise(row, psprintf("rows are filtered by %s, which is no key of the index",
+							 quote_identifier(name)));
 }
 
 Relation
@@ -201,6 +228,7 @@ set_facts(Row *row, Relation rel)
 	}
 	if (VpIsProvisioned(&wish) && known)
 		set_tier_facts(row, rel, &wish, &tier, bytes);
+	advise_key(row, rel);
 }
 
 /*

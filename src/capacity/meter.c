@@ -77,7 +77,9 @@ struct VpMeter
 	pg_atomic_uint64 refused[VP_NREFUSALS];
 	pg_atomic_uint32 claim;		/* the last that was made; VpClaim */
 	pg_atomic_uint32 used;		/* when: clock_ms() */
-	char		padding[LINE_BYTES - (VP_NREFUSALS + 1) * sizeof(pg_atomic_uint64)];
+	pg_atomic_uint32 filtered;	/* column of the table */
+	char		padding[LINE_BYTES - VP_NREFUSALS * sizeof(pg_atomic_uint64) -
+						3 * sizeof(pg_atomic_uint32)];
 };
 
 StaticAssertDecl(sizeof(CounterSet) == 2 * LINE_BYTES, "sets of counters share no cache line");
@@ -409,6 +411,19 @@ vp_meter_insert(VpMeter *meter, uint64 ns)
 	set = own_set(meter);
 	pg_atomic_fetch_add_u64(&set->inserts, 1);
 	pg_atomic_fetch_add_u64(&set->insert_ns, ns);
+}
+
+void
+vp_meter_filter(VpMeter *meter, AttrNumber column)
+{
+	if (meter != NULL && pg_atomic_read_u32(&meter->filtered) != (uint32) column)
+		pg_atomic_write_u32(&meter->filtered, column);
+}
+
+AttrNumber
+vp_meter_filtered(VpMeter *meter)
+{
+	return meter != NULL ? (AttrNumber) pg_atomic_read_u32(&meter->filtered) : 0;
 }
 
 void

@@ -91,6 +91,13 @@ extern void vp_meter_insert(VpMeter *meter, uint64 ns);
 extern void vp_meter_refusal(VpMeter *meter, VpRefusal refusal);
 
 /*
+ * A plan scans the index in order and filters the rows that it returns by this column of the
+ * table, not a system column; the last such one, 0: none.
+ */
+extern void vp_meter_filter(VpMeter *meter, AttrNumber column);
+extern AttrNumber vp_meter_filtered(VpMeter *meter);
+
+/*
  * Takes `cost` out of a bucket that gets `rate` a second and holds what comes in
  * `burst` seconds.  Returns 0, or, having taken nothing, the nanoseconds to wait.
  * What costs more than the bucket holds is let through when that is full, and those who

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan.c
- *	  Spares the executor distances that nobody reads.
+ *	  Spares the executor distances that nobody reads, and sees what is filtered by.
  *
  * For "SELECT id FROM t ORDER BY embedding <-> $1 LIMIT 10" the planner has the
  * index scan compute the distance for each row, since it is the sort key, even
@@ -20,7 +20,9 @@
 
 #include "base/compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -28,10 +30,12 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 #include "utils/syscache.h"
 
 #include "base/settings.h"
+#include "capacity/meter.h"
 #include "session/plan.h"
 
 /* The custom scan of am/bitmap_scan.c. */
@@ -93,6 +97,42 @@ spare_unused(Plan *plan)
 	}
 }
 
+/* The one column of the scan's table in a condition; 0: there are others, or none. */
+static AttrNumber
+single_column(Node *clause, Index relid)
+{
+	Bitmapset  *columns = NULL;
+	int			column;
+
+	pull_varattnos(clause, relid, &columns);
+	if (!bms_get_singleton_member(columns, &column))
+		return 0;
+	return column + FirstLowInvalidHeapAttributeNumber;
+}
+
+/*
+ * Tells of a column by which rows are filtered that a search returns, for advice: as a key of the index
+ * it would restrict the search.  Not the vector itself, as in a condition on the distance.
+ */
+static void
+tell_filter(IndexScan *scan)
+{
+	Relation	rel;
+	ListCell   *cell;
+
+	if (scan->scan.plan.qual == NIL || scan->indexorderbyorig == NIL || !is_ours(scan->indexid))
+		return;
+	rel = index_open(scan->indexid, NoLock);
+	foreach(cell, scan->scan.plan.qual)
+	{
+		AttrNumber	column = single_column(lfirst(cell), scan->scan.scanrelid);
+
+		if (column > 0 && column != rel->rd_index->indkey.values[0])
+			vp_meter_filter(vp_meter_find(rel), column);
+	}
+	index_close(rel, NoLock);
+}
+
 /*
  * Those of the queries that a plan takes rows from.  Their own node may have been left out, but a
  * LIMIT is always the top of one.
@@ -113,6 +153,8 @@ spare_below(Plan *plan)
 	}
 	else if (IsA(plan, Limit))
 		spare_unused(plan);
+	else if (IsA(plan, IndexScan))
+		tell_filter((IndexScan *) plan);
 	else if (IsA(plan, Append))
 		children = ((Append *) plan)->appendplans;
 	else if (IsA(plan, MergeAppend))

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan.h
- *	  Spares the executor distances that nobody reads.
+ *	  Spares the executor distances that nobody reads, and sees what is filtered by.
  *
  *-------------------------------------------------------------------------
  */
