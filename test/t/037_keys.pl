@@ -141,4 +141,11 @@ $standby->promote;
 $standby->safe_psql('postgres', $insert);
 keyed($standby, 'promoted');
 
+# A column by which rows are filtered, and no key
+my $advice = "SELECT coalesce(advice, '') FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass";
+$node->safe_psql('postgres', "$settings SELECT id FROM items WHERE tenant = 1 ORDER BY v <-> vec(1, 8) LIMIT 1");
+unlike($node->safe_psql('postgres', $advice), qr/filtered/, 'no advice on a key');
+$node->safe_psql('postgres', "$settings SELECT id FROM items WHERE tenant = 1 AND id < 300 AND v <-> vec(1, 8) < 100 ORDER BY v <-> vec(1, 8) LIMIT 1");
+like($node->safe_psql('postgres', $advice), qr/rows are filtered by id, which is no key of the index/, 'advice on a column that is none');
+
 done_testing();
