@@ -142,6 +142,7 @@ $standby->safe_psql('postgres', $insert);
 keyed($standby, 'promoted');
 
 # A column by which rows are filtered, and no key
+$node->safe_psql('postgres', 'DROP INDEX spaces_idx');
 my $advice = "SELECT coalesce(advice, '') FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass";
 $node->safe_psql('postgres', "$settings SELECT id FROM items WHERE tenant = 1 ORDER BY v <-> vec(1, 8) LIMIT 1");
 unlike($node->safe_psql('postgres', $advice), qr/filtered/, 'no advice on a key');
