@@ -13,6 +13,7 @@
 
 #include "access/relation.h"
 #include "catalog/pg_class.h"
+#include "commands/defrem.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "storage/lmgr.h"
@@ -96,13 +97,18 @@ advise_key(Row *row, Relation rel)
 {
 	AttrNumber	column = vp_meter_filtered(vp_meter_find(rel));
 	char	   *name;
+	Oid			type;
 
 	if (column <= 0 || has_column(rel, column))
 		return;
 	name = get_attname(rel->rd_index->indrelid, column, true);
-	if (name != NULL)
-		advise(row, psprintf("rows are filtered by %s, which is no key of the index",
-							 quote_identifier(name)));
+	if (name == NULL)
+		return;
+	type = get_atttype(rel->rd_index->indrelid, column);
+	advise(row, psprintf(OidIsValid(GetDefaultOpClass(type, rel->rd_rel->relam)) ?
+						 "rows are filtered by %s, which is no key of the index" :
+						 "rows are filtered by %s, which cannot be a key; another index on it may help",
+						 quote_identifier(name)));
 }
 
 Relation
