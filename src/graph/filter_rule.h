@@ -43,7 +43,7 @@
  * many more nodes for them.
  */
 #define VP_LEAST_GOAL		20
-#define VP_GOAL_POWER		0.7
+#define VP_GOAL_POWER		0.6
 
 /* So many of the nearest matches are kept, at least, to be measured exactly. */
 #define VP_LEAST_KEPT		40
