@@ -242,7 +242,7 @@ find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
 
 	if (index->nkeycolumns == 1)
 		return NIL;
-	foreach(cell, vp_paths_by(root, index->rel, list_make1(index)))
+	foreach(cell, vp_paths_by(root, index->rel, list_make1(index), false))
 	{
 		const IndexPath *path = lfirst(cell);
 
