@@ -32,6 +32,7 @@ vp_explain_scan(IndexScanDesc scan, struct ExplainState *es)
 	ExplainPropertyInteger("Nodes Measured", NULL, (int64) counts.distances, es);
 	if (counts.way != NULL)
 		ExplainPropertyInteger("Nodes Tested", NULL, (int64) counts.tests, es);
+	ExplainPropertyInteger("Rows Measured", NULL, counts.measured, es);
 }
 
 static explain_per_node_hook_type previous_hook;

@@ -638,25 +638,28 @@ way_name(const VpRankedSearch *search)
 {
 	static const char *const names[] = {
 		[VP_WAY_PLAIN] = "none",
-		[VP_WAY_VISIT] = "visited all",
-		[VP_WAY_HOP] = "two hops",
-		[VP_WAY_MEASURE] = "measured all"
+		[VP_WAY_VISIT] = "graph",
+		[VP_WAY_HOP] = "graph, from match to match",
+		[VP_WAY_MEASURE] = "all matches"
 	};
 
 	if (search->few != NULL)
-		return "rows of the table";
+		return "all matches, in the table";
 	if (search->ranking.matches == NULL)
 		return NULL;
-	return search->ranking.sweep != NULL ? "sweep" : names[vp_search_counts(search->ranking.search).way];
+	return search->ranking.sweep != NULL ? "all matches, sorted" : names[vp_search_counts(search->ranking.search).way];
 }
 
 VpRankedCounts
 vp_ranked_counts(const VpRankedSearch *search)
 {
 	const VpRanking *ranking = &search->ranking;
-	VpSearchCounts graph = vp_search_counts(ranking->search);
+	VpSearchCounts graph = {0};
 	VpRankedCounts counts;
 
+	/* what the graph's search counted is of an earlier one, if there was none */
+	if (search->few == NULL)
+		graph = vp_search_counts(ranking->search);
 	counts.ef = ranking->ef;
 	counts.rounds = ranking->rounds;
 	counts.expansions = graph.expansions;

@@ -410,7 +410,7 @@ EOS
 my ($statements, $plans, $in_plan) = ('', '', 0);
 foreach my $line (split /\n/, slurp_file("$ENV{TESTDIR}/doc/filters.md"))
 {
-	$in_plan = 1 if $line =~ /^     (Limit|Index Scan)/;
+	$in_plan = 1 if $line =~ /^     (Limit|Index Scan|Bitmap Heap Scan)/;
 	$in_plan = 0 if $line !~ /^    /;
 	next unless $line =~ /^    / && $line !~ /^ *ERROR:/;
 	if ($in_plan) { $plans .= substr($line, 5) . "\n" }
