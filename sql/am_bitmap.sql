@@ -102,6 +102,13 @@ $$;
 SELECT count(*) FROM (SELECT id FROM bitmap_rows ORDER BY e <-> '[0,0,0,0,0,0]' LIMIT 2) r;
 SELECT * FROM said('SELECT id FROM bitmap_rows WHERE price = 7 ORDER BY e <-> ''[0,0,0,0,0,0]'' LIMIT 2');
 
+-- The row that a cursor is at.
+BEGIN;
+DECLARE at CURSOR FOR SELECT price FROM bitmap_rows WHERE price < 20 ORDER BY e <-> '[0,0,0,0,0,0]';
+FETCH at;
+DELETE FROM bitmap_rows WHERE CURRENT OF at RETURNING price;
+ROLLBACK;
+
 -- Rows of a partition.
 CREATE TABLE bitmap_parts (id integer, price integer, e vector(6)) PARTITION BY RANGE (id);
 CREATE TABLE bitmap_part1 PARTITION OF bitmap_parts FOR VALUES FROM (0) TO (3000);
