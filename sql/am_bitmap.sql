@@ -109,6 +109,13 @@ FETCH at;
 DELETE FROM bitmap_rows WHERE CURRENT OF at RETURNING price;
 ROLLBACK;
 
+-- A search tests conditions on key columns itself, so no other index is asked for these.
+DROP INDEX bitmap_e;
+CREATE INDEX bitmap_keys ON bitmap_rows USING vecprov (e vector_l2_ops, price, lang);
+SELECT * FROM compare('price < 20', 1000);
+SELECT * FROM compare('price < 100 AND lang = ''en'' AND doc @> ''{"lang": "l7"}''', 10);
+SELECT * FROM compare('lang = ''en'' AND (price = 7 OR doc @> ''{"lang": "l7"}'')', 1000);
+
 -- Rows of a partition.
 CREATE TABLE bitmap_parts (id integer, price integer, e vector(6)) PARTITION BY RANGE (id);
 CREATE TABLE bitmap_part1 PARTITION OF bitmap_parts FOR VALUES FROM (0) TO (3000);

@@ -11,7 +11,8 @@
  * Which indexes to ask, and how to put their bitmaps together, is what PostgreSQL's planner
  * decides for a bitmap heap scan.  So it is asked to plan one, of the other indexes alone; of
  * that path only the bitmap is used.  Both children are PostgreSQL's own nodes: the index scan still
- * evaluates all conditions, so the bitmap spares work and decides nothing.
+ * evaluates all conditions, so the bitmap spares work and decides nothing.  It has no part that
+ * tells only what the search tests by itself, by key columns.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +22,7 @@
 
 #include <math.h>
 
+#include "access/stratnum.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
@@ -29,6 +31,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 
 #include "am/bitmap_path.h"
 #include "am/bitmap_scan.h"
@@ -81,6 +84,79 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	if (best == NULL || is_own(best->bitmapqual, am))
 		return NULL;
 	return best->bitmapqual;
+}
+
+/*
+ * Does a search that tests a condition itself exclude what does not satisfy it?  Ranges of text in the order
+ * of a language are evaluated on the rows.
+ */
+static bool
+is_decided(const IndexClause *tested, const IndexOptInfo *index)
+{
+	const Expr *clause = tested->rinfo->clause;
+	Oid			opno = InvalidOid;
+
+	if (!OidIsValid(index->indexcollations[tested->indexcol]))
+		return true;
+	if (IsA(clause, OpExpr))
+		opno = ((const OpExpr *) clause)->opno;
+	else if (IsA(clause, ScalarArrayOpExpr))
+		opno = ((const ScalarArrayOpExpr *) clause)->opno;
+	return OidIsValid(opno) &&
+		get_op_opfamily_strategy(opno, index->opfamily[tested->indexcol]) == BTEqualStrategyNumber;
+}
+
+/* Does a search exclude all rows that a bitmap of one index does not have? */
+static bool
+is_known(const IndexPath *bitmap, const IndexPath *scan)
+{
+	ListCell   *cell;
+
+	if (bitmap->indexinfo->indpred != NIL)
+		return false;
+	foreach(cell, bitmap->indexclauses)
+	{
+		const IndexClause *clause = lfirst(cell);
+		ListCell   *own;
+		bool		found = false;
+
+		foreach(own, scan->indexclauses)
+		{
+			const IndexClause *tested = lfirst(own);
+
+			if (tested->rinfo == clause->rinfo && is_decided(tested, scan->indexinfo))
+				found = true;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What of a bitmap excludes rows that a search does not exclude by the conditions that it tests itself; NULL:
+ * nothing does.  A B-tree index on a key column would cost its scan, and make nothing faster.
+ */
+static Path *
+without_known(PlannerInfo *root, RelOptInfo *rel, Path *bitmap, const IndexPath *scan)
+{
+	List	   *parts = NIL;
+	ListCell   *cell;
+
+	if (IsA(bitmap, IndexPath))
+		return is_known((IndexPath *) bitmap, scan) ? NULL : bitmap;
+	if (!IsA(bitmap, BitmapAndPath))
+		return bitmap;
+	foreach(cell, ((BitmapAndPath *) bitmap)->bitmapquals)
+	{
+		Path	   *part = without_known(root, rel, lfirst(cell), scan);
+
+		if (part != NULL)
+			parts = lappend(parts, part);
+	}
+	if (parts == NIL)
+		return NULL;
+	return list_length(parts) == 1 ? linitial(parts) : (Path *) create_bitmap_and_path(root, rel, parts);
 }
 
 /*
@@ -184,5 +260,10 @@ vp_add_bitmap_paths(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	if (bitmap == NULL)
 		return;
 	foreach(cell, scans)
-		add_path(rel, (Path *) make_path(root, rel, lfirst(cell), bitmap));
+	{
+		Path	   *part = without_known(root, rel, bitmap, lfirst(cell));
+
+		if (part != NULL)
+			add_path(rel, (Path *) make_path(root, rel, lfirst(cell), part));
+	}
 }
