@@ -58,6 +58,27 @@ SET work_mem = '64kB';
 SELECT * FROM compare('price < 600', 10);
 RESET work_mem;
 
+-- A partial index: of the rows of a bitmap, those that it has, whether they are few or many.  The plan relies on it.
+DROP INDEX bitmap_e;
+CREATE FUNCTION parse_price(integer) RETURNS real[] IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN array_fill(1 / greatest(500 - $1, 0), ARRAY[6]);
+END;
+$$;
+CREATE INDEX bitmap_cheap ON bitmap_rows USING vecprov (e vector_l2_ops) WHERE price < 500;
+CREATE INDEX bitmap_parsed ON bitmap_rows USING vecprov ((parse_price(price)::vector(6)) vector_l2_ops) WHERE price < 500;
+SELECT * FROM compare('price < 500 AND tags @> ''{3, 43}''', 1000);
+SELECT * FROM compare('price < 500 AND tags @> ''{3}''', 1000);
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT count(*), max(price) FROM (SELECT price FROM bitmap_rows WHERE price < 500 AND tags @> '{3, 43}'
+	ORDER BY parse_price(price)::vector(6) <-> '[1,1,1,1,1,1]' LIMIT 1000) r;
+DROP INDEX bitmap_cheap, bitmap_parsed;
+DROP FUNCTION parse_price;
+CREATE INDEX bitmap_e ON bitmap_rows USING vecprov (e vector_l2_ops);
+RESET enable_seqscan;
+RESET enable_sort;
+
 -- The scan begins again with other values; conditions that depend on another table.
 SET enable_seqscan = off;
 SET enable_sort = off;
@@ -101,6 +122,13 @@ END;
 $$;
 SELECT count(*) FROM (SELECT id FROM bitmap_rows ORDER BY e <-> '[0,0,0,0,0,0]' LIMIT 2) r;
 SELECT * FROM said('SELECT id FROM bitmap_rows WHERE price = 7 ORDER BY e <-> ''[0,0,0,0,0,0]'' LIMIT 2');
+
+-- The row that a cursor is at.
+BEGIN;
+DECLARE at CURSOR FOR SELECT price FROM bitmap_rows WHERE price < 20 ORDER BY e <-> '[0,0,0,0,0,0]';
+FETCH at;
+DELETE FROM bitmap_rows WHERE CURRENT OF at RETURNING price;
+ROLLBACK;
 
 -- A search tests conditions on key columns itself, so no other index is asked for these.
 DROP INDEX bitmap_e;

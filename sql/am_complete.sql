@@ -70,6 +70,23 @@ SELECT count(*) = (SELECT count(DISTINCT e <-> '[3,3]') FROM complete_plane) AS 
 FROM (SELECT DISTINCT ON (e <-> '[3,3]') id FROM complete_plane ORDER BY e <-> '[3,3]') d;
 SELECT count(*) = (SELECT count(DISTINCT e <-> '[3,3]') FROM complete_plane) AS same
 FROM (SELECT 1 FROM complete_plane GROUP BY e <-> '[3,3]') g;
+SELECT count(*) = (SELECT count(DISTINCT e <-> '[3,3]') FROM complete_plane) AS same
+FROM (SELECT row_number() OVER (PARTITION BY e <-> '[3,3]') AS n FROM complete_plane) w WHERE n = 1;
+-- So is what is joined by order.
+SET enable_sort = off;
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+CREATE TEMPORARY TABLE distances AS SELECT DISTINCT e <-> '[3,3]' AS d FROM complete_plane;
+CREATE INDEX ON distances (d);
+VACUUM ANALYZE distances;
+EXPLAIN (COSTS OFF)
+SELECT id, d FROM complete_plane JOIN distances ON e <-> '[3,3]' = d ORDER BY d;
+EXPLAIN (COSTS OFF)
+SELECT id, d FROM complete_plane LEFT JOIN distances ON e <-> '[3,3]' = d ORDER BY e <-> '[3,3]' LIMIT 9;
+DROP TABLE distances;
+RESET enable_sort;
+RESET enable_hashjoin;
+RESET enable_nestloop;
 
 -- Cursors, also after the transaction; loops of PL/pgSQL; tables made of a search; an UPDATE by rank
 BEGIN;

@@ -26,6 +26,19 @@ SELECT id FROM radius_rows WHERE (e <#> '[0.1,0.2,0.3,0.4,0.5,0.6]') * -1 >= 1 L
 EXPLAIN (COSTS OFF)
 SELECT id FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' BETWEEN 0.5 AND 0.8;
 
+-- What else the planner puts over such a scan knows nothing of its order.
+CREATE TABLE radius_parts (id integer, part integer, kind integer, e vector(6)) PARTITION BY LIST (part);
+CREATE TABLE radius_part PARTITION OF radius_parts FOR VALUES IN (1);
+CREATE INDEX ON radius_parts USING vecprov (e vector_l2_ops, kind);
+INSERT INTO radius_parts SELECT id, 1, kind, e FROM radius_rows;
+ANALYZE radius_parts;
+EXPLAIN (COSTS OFF)
+SELECT id + 1 FROM radius_parts WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8 AND part = 1 AND kind < 5;
+EXPLAIN (COSTS OFF)
+SELECT x, nearby.n FROM generate_series(1, 2) x LEFT JOIN LATERAL (SELECT x + coalesce(id, 0) AS n
+	FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8) nearby ON true;
+DROP TABLE radius_parts;
+
 -- Not: a distance from something that a row says, one of another operator, one that is to be large.
 EXPLAIN (COSTS OFF)
 SELECT id FROM radius_rows WHERE e <-> e < 0.8;

@@ -45,26 +45,6 @@
 #define MEASURE_COST	60.0
 #define START_COST		1600.0
 
-/* Those by which a table is scanned with these indexes; a plain index scan would push out a bitmap. */
-static List *
-paths_with_bitmaps(PlannerInfo *root, RelOptInfo *rel, List *indexes)
-{
-	bool		indexscan = enable_indexscan;
-	List	   *paths;
-
-	enable_indexscan = false;
-	PG_TRY();
-	{
-		paths = vp_paths_by(root, rel, indexes);
-	}
-	PG_FINALLY();
-	{
-		enable_indexscan = indexscan;
-	}
-	PG_END_TRY();
-	return paths;
-}
-
 /* One scan of an index of ours: a search can test these conditions itself. */
 static bool
 is_own(const Path *bitmap, Oid am)
@@ -81,7 +61,6 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 {
 	BitmapHeapPath *best = NULL;
 	List	   *others = NIL;
-	List	   *paths;
 	ListCell   *cell;
 
 	foreach(cell, rel->indexlist)
@@ -94,8 +73,7 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	if (others == NIL)
 		return NULL;
 
-	paths = paths_with_bitmaps(root, rel, others);
-	foreach(cell, paths)
+	foreach(cell, vp_paths_by(root, rel, others, true))
 	{
 		BitmapHeapPath *path = lfirst(cell);
 

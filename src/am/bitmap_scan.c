@@ -89,6 +89,9 @@ take_row(BitmapScan *node, TupleTableSlot *row)
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, row->tts_values, n * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->tts_isnull, n * sizeof(bool));
+	/* for WHERE CURRENT OF */
+	slot->tts_tid = node->scan->ss.ss_ScanTupleSlot->tts_tid;
+	slot->tts_tableOid = node->scan->ss.ss_ScanTupleSlot->tts_tableOid;
 	return ExecStoreVirtualTuple(slot);
 }
 

@@ -29,6 +29,7 @@
 #include "access/table.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
@@ -120,7 +121,16 @@ is_replaced(const IndexOptInfo *info)
 static bool
 groups_all_rows(const Query *query)
 {
-	return query->limitCount == NULL && (query->groupClause != NIL || query->distinctClause != NIL);
+	ListCell   *cell;
+
+	if (query->limitCount != NULL)
+		return false;
+	foreach(cell, query->windowClause)
+	{
+		if (((WindowClause *) lfirst(cell))->partitionClause != NIL)
+			return true;
+	}
+	return query->groupClause != NIL || query->distinctClause != NIL;
 }
 
 /*
@@ -189,14 +199,44 @@ vp_scans_keys(const IndexPath *path)
 	return false;
 }
 
+/*
+ * May a merge join take the order of a path for its own?  It is an error to it where a row
+ * comes late.
+ */
+static bool
+orders_join(PlannerInfo *root, const IndexPath *path)
+{
+	RelOptInfo *rel = path->path.parent;
+	EquivalenceClass *order = ((PathKey *) linitial(path->path.pathkeys))->pk_eclass;
+	ListCell   *cell;
+
+	/* radius.c's have none */
+	if (order == NULL)
+		return false;
+	if (eclass_useful_for_merging(root, order, rel))
+		return true;
+	foreach(cell, rel->joininfo)
+	{
+		RestrictInfo *rinfo = lfirst(cell);
+
+		if (rinfo->mergeopfamilies == NIL)
+			continue;
+		update_mergeclause_eclasses(root, rinfo);
+		if (rinfo->left_ec == order || rinfo->right_ec == order)
+			return true;
+	}
+	return false;
+}
+
 /* Some plans need more than an index has. */
 static bool
-is_useless(const PlannerInfo *root, const IndexPath *path)
+is_useless(PlannerInfo *root, const IndexPath *path)
 {
 	if (path->indexorderbys == NIL)
 		return !vp_scans_keys(path) || is_suspended(path->indexinfo) ||
 			may_lack_rows(path->indexinfo);
 	return groups_all_rows(root->parse) ||
+		orders_join(root, path) ||
 		is_replaced(path->indexinfo) ||
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }

@@ -242,7 +242,7 @@ find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
 
 	if (index->nkeycolumns == 1)
 		return NIL;
-	foreach(cell, vp_paths_by(root, index->rel, list_make1(index)))
+	foreach(cell, vp_paths_by(root, index->rel, list_make1(index), false))
 	{
 		const IndexPath *path = lfirst(cell);
 
@@ -252,16 +252,27 @@ find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
 	return NIL;
 }
 
+/* A projection that changes nothing, and has no order. */
+static ProjectionPath *
+without_order(PlannerInfo *root, RelOptInfo *rel, Path *path)
+{
+	ProjectionPath *projection = create_projection_path(root, rel, path, rel->reltarget);
+
+	projection->path.pathkeys = NIL;
+	return projection;
+}
+
 /*
  * A path of which nobody asked the order.  Its sort key is made for it alone, since an index scan that is
- * ordered has one; nobody else is to see it, so there is a projection, which costs nothing, over it.
+ * ordered has one; nobody else is to see it.  So there are projections over it, which cost nothing:
+ * two, since the planner takes one off where it puts its own.
  */
 static Path *
 make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClause *clause)
 {
 	PathKey    *key = makeNode(PathKey);
 	IndexPath  *path;
-	Path	   *projection;
+	ProjectionPath *projection;
 
 	key->pk_opfamily = get_op_opfamily_sortfamily(bound->distance->opno, index->opfamily[0]);
 	VpPathKeyAscending(key);
@@ -269,9 +280,9 @@ make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClaus
 							 list_make1(bound->distance),
 							 list_make1_int(0), list_make1(key), ForwardScanDirection, false,
 							 NULL, 1.0, false);
-	projection = (Path *) create_projection_path(root, index->rel, &path->path, index->rel->reltarget);
-	projection->pathkeys = NIL;
-	return projection;
+	projection = without_order(root, index->rel, &path->path);
+	projection->subpath = (Path *) without_order(root, index->rel, &path->path);
+	return &projection->path;
 }
 
 /* Does a path scan this index in the order of that distance? */
@@ -300,7 +311,8 @@ add_index_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 	foreach(cell, rel->pathlist)
 		if (is_ordered(lfirst(cell), index, &bound))
 		paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
-	if (paths == NIL)
+	/* columns of other tables that are to be in the rows would need parameters */
+	if (paths == NIL && rel->lateral_relids == NULL)
 		paths = list_make1(make_path(root, index, &bound, clause));
 	foreach(cell, paths)
 		add_path(rel, lfirst(cell));

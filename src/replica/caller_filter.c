@@ -140,7 +140,7 @@ set_param(ParamExternData *param, int number, Oid type, Datum value, bool isnull
 static ParamListInfo
 make_params(const Oid *types, int ntypes, ArrayType *values)
 {
-	ParamListInfo params = makeParamList(ntypes);
+	ParamListInfo params;
 	Datum	   *elements = NULL;
 	bool	   *nulls = NULL;
 	int			nelements = 0;
@@ -151,6 +151,7 @@ make_params(const Oid *types, int ntypes, ArrayType *values)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filter has %d parameters, but params has %d values", ntypes, nelements)));
+	params = makeParamList(ntypes);
 	for (int i = 0; i < ntypes; i++)
 		set_param(&params->params[i], i + 1, types[i], elements[i], nulls[i]);
 	return params;

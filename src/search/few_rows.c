@@ -68,6 +68,7 @@ vp_few_rows_measure(VpRowReader *reader, const VpIndex *index, const void *vecto
 											 Max(vp_tid_set_size(tids), 1) * sizeof(FewRow));
 	VpTidSetWalk walk = {0};
 
+	vp_row_reader_expect_others(reader);
 	while (vp_tid_set_next(tids, &walk, &all[rows->n].hit.tid))
 	{
 		CHECK_FOR_INTERRUPTS();

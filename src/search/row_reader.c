@@ -33,6 +33,7 @@ struct VpRowReader
 	TupleTableSlot *slot;
 	IndexInfo  *info;
 	EState	   *estate;
+	ExprState  *predicate;		/* NULL: all rows are in the index */
 	Relation	heap;
 	Relation	rel;
 	bool		has_code;		/* functions of the owner's are evaluated */
@@ -56,9 +57,22 @@ vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot)
 	reader->info = BuildIndexInfo(rel);
 	if (reader->has_code)
 		vp_as_owner_end(&as);
+	reader->predicate = NULL;
 	reader->estate = CreateExecutorState();
 	GetPerTupleExprContext(reader->estate)->ecxt_scantuple = reader->slot;
 	return reader;
+}
+
+void
+vp_row_reader_expect_others(VpRowReader *reader)
+{
+	VpAsOwner	as;
+
+	if (reader->predicate != NULL || reader->info->ii_Predicate == NIL)
+		return;
+	vp_as_owner_begin(&as, reader->heap, reader->rel);
+	reader->predicate = ExecPrepareQual(reader->info->ii_Predicate, reader->estate);
+	vp_as_owner_end(&as);
 }
 
 void
@@ -98,11 +112,13 @@ read_row(VpRowReader *reader, ItemPointer tid, Datum *values, bool *isnull)
 	 */
 	if (reader->has_code)
 		vp_as_owner_begin(&as, reader->heap, reader->rel);
-	FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);
+	reader->seen = ExecQual(reader->predicate, GetPerTupleExprContext(reader->estate));
+	if (reader->seen)
+		FormIndexDatum(reader->info, reader->slot, reader->estate, values, isnull);
 	if (reader->has_code)
 		vp_as_owner_end(&as);
 	MemoryContextSwitchTo(old);
-	return true;
+	return reader->seen;
 }
 
 const VpValue *

@@ -21,6 +21,11 @@ typedef struct VpRowReader VpRowReader;
  */
 extern VpRowReader *vp_row_reader_begin(Relation heap, Relation rel, Snapshot snapshot);
 
+/*
+ * From now on rows are asked for that may not be in the index: one that its predicate excludes is none.
+ */
+extern void vp_row_reader_expect_others(VpRowReader *reader);
+
 /* Lets go of what it has pinned. */
 extern void vp_row_reader_end(VpRowReader *reader);
 
