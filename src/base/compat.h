@@ -366,13 +366,6 @@ typedef void (*explain_per_node_hook_type) (PlanState *state, List *ancestors, c
  */
 #define VP_KEYS_ARE_LEFT_OUT	(PG_VERSION_NUM < 170000)
 
-/* Does a collation order strings by their bytes?  18 (06421b084364) keeps the answer with the locale. */
-#if PG_VERSION_NUM < 180000
-#define VpCollationIsC(collation) lc_collate_is_c(collation)
-#else
-#define VpCollationIsC(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
-#endif
-
 /* 18 (e5b0b0ce1509) tells whether it is ANALYZE that may be delayed. */
 #if PG_VERSION_NUM < 180000
 #define vacuum_delay_point(is_analyze) vacuum_delay_point()

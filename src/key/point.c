@@ -14,10 +14,14 @@
 
 #include <math.h>
 
+#include "catalog/pg_collation.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
-#include "utils/pg_locale.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "key/point.h"
@@ -212,13 +216,55 @@ moment_point(Oid type, Datum value, VpKeyPoint *point)
  *----------
  */
 
+/* PostgreSQL's own collations, since 17, order code points, which in UTF-8 is the order of bytes. */
+#define PROVIDER_BUILTIN	'b'
+
+/* A row's collation that orders bytes: provider and name of such a kind. */
+static bool
+is_bytewise(char provider, const char *name)
+{
+	if (provider == COLLPROVIDER_LIBC)
+		return strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0;
+	return provider == PROVIDER_BUILTIN;
+}
+
+/* Does a collation order strings by their bytes?  By the catalogs: the header that tells needs those of ICU. */
+static bool
+orders_bytes(Oid collation)
+{
+	bool		of_database = collation == DEFAULT_COLLATION_OID;
+	HeapTuple	tuple = of_database ?
+		SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId)) :
+		SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	char		provider;
+	Datum		name;
+	bool		isnull;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	if (of_database)
+	{
+		provider = ((Form_pg_database) GETSTRUCT(tuple))->datlocprovider;
+		name = SysCacheGetAttr(DATABASEOID, tuple, Anum_pg_database_datcollate, &isnull);
+	}
+	else
+	{
+		provider = ((Form_pg_collation) GETSTRUCT(tuple))->collprovider;
+		name = SysCacheGetAttr(COLLOID, tuple, Anum_pg_collation_collcollate, &isnull);
+	}
+	result = is_bytewise(provider, isnull ? "" : TextDatumGetCString(name));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* Texts are ordered as their first bytes are, under a collation that orders bytes. */
 static bool
 prefix_point(VpKeyForm form, Oid collation, Datum value, VpKeyPoint *point)
 {
 	uint64		prefix = ~UINT64CONST(0) << (64 - 8 * VP_KEY_PREFIX_BYTES);
 
-	if (OidIsValid(collation) && !VpCollationIsC(collation))
+	if (OidIsValid(collation) && !orders_bytes(collation))
 		return false;
 	own_point(form, value, point);
 	point_at(point, point->first & prefix, point->first | ~prefix, false);
