@@ -44,7 +44,7 @@ $$;
 SELECT * FROM compare('price < 20', 10);
 SELECT * FROM compare('price < 20', 1000);
 SELECT * FROM compare('price = 7', 10);
-SELECT * FROM compare('price < 100 AND doc @> ''{"lang": "l7"}''', 10);
+SELECT * FROM compare('price < 40 AND tags @> ''{3}''', 10);
 SELECT * FROM compare('price = 7 OR doc @> ''{"lang": "l7"}''', 1000);
 SELECT * FROM compare('tags @> ''{3, 43}''', 10);
 SELECT * FROM compare('id BETWEEN 700 AND 800', 200);

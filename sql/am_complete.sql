@@ -79,10 +79,10 @@ SET enable_nestloop = off;
 CREATE TEMPORARY TABLE distances AS SELECT DISTINCT e <-> '[3,3]' AS d FROM complete_plane;
 CREATE INDEX ON distances (d);
 VACUUM ANALYZE distances;
-EXPLAIN (COSTS OFF)
-SELECT id, d FROM complete_plane JOIN distances ON e <-> '[3,3]' = d ORDER BY d;
-EXPLAIN (COSTS OFF)
-SELECT id, d FROM complete_plane LEFT JOIN distances ON e <-> '[3,3]' = d ORDER BY e <-> '[3,3]' LIMIT 9;
+SELECT count(*) = (SELECT count(*) FROM complete_plane WHERE e IS NOT NULL) AS same
+FROM (SELECT id, d FROM complete_plane JOIN distances ON e <-> '[3,3]' = d ORDER BY d OFFSET 0) j;
+SELECT count(*) FROM
+	(SELECT id, d FROM complete_plane LEFT JOIN distances ON e <-> '[3,3]' = d ORDER BY e <-> '[3,3]' LIMIT 9) j;
 DROP TABLE distances;
 RESET enable_sort;
 RESET enable_hashjoin;

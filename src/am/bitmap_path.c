@@ -35,6 +35,7 @@
 
 #include "am/bitmap_path.h"
 #include "am/bitmap_scan.h"
+#include "am/cost.h"
 #include "am/paths_by.h"
 
 /* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
@@ -81,7 +82,7 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 			(best == NULL || path->path.total_cost < best->path.total_cost))
 			best = path;
 	}
-	if (best == NULL || is_own(best->bitmapqual, am))
+	if (best == NULL || best->path.total_cost >= VP_USELESS_COST || is_own(best->bitmapqual, am))
 		return NULL;
 	return best->bitmapqual;
 }
@@ -251,7 +252,7 @@ vp_add_bitmap_paths(PlannerInfo *root, RelOptInfo *rel, Oid am)
 		IndexPath  *path = lfirst(cell);
 
 		if (IsA(path, IndexPath) && path->indexinfo->relam == am &&
-			path->indexorderbys != NIL && path->path.param_info == NULL)
+			path->indexorderbys != NIL && path->path.param_info == NULL && !vp_is_useless(path))
 			scans = lappend(scans, path);
 	}
 	if (scans == NIL)

@@ -50,9 +50,6 @@
 /* Pages that are read to find the rows with some keys. */
 #define KEY_PAGES				2
 
-/* More than all else, and finite: the planner takes costs off from one another. */
-#define USELESS_COST	1e100
-
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
 #define MATCH_COST				2.0 /* finding a row by its key, and that */
@@ -300,9 +297,10 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 
 	if (is_useless(root, path))
 	{
-		*startup_cost = *total_cost = USELESS_COST;
+		*startup_cost = *total_cost = VP_USELESS_COST;
 		VpDisablePath(&path->path);
-		*selectivity = 0;
+		/* less, and a bitmap would be made of it */
+		*selectivity = 1;
 		*correlation = 0;
 		*pages = 0;
 		return;

@@ -34,7 +34,7 @@ may_be_ours(const RelOptInfo *rel)
 	return false;
 }
 
-/* Has a bitmap a scan of an index of ours that looks for no key? */
+/* Has a bitmap a scan of an index of ours that looks for no key, or must not be taken? */
 static bool
 is_pointless(Path *bitmap, Oid am)
 {
@@ -42,7 +42,11 @@ is_pointless(Path *bitmap, Oid am)
 	ListCell   *cell;
 
 	if (IsA(bitmap, IndexPath))
-		return ((IndexPath *) bitmap)->indexinfo->relam == am && !vp_scans_keys((IndexPath *) bitmap);
+	{
+		const IndexPath *path = (IndexPath *) bitmap;
+
+		return path->indexinfo->relam == am && (!vp_scans_keys(path) || vp_is_useless(path));
+	}
 	if (IsA(bitmap, BitmapAndPath))
 		children = ((BitmapAndPath *) bitmap)->bitmapquals;
 	else if (IsA(bitmap, BitmapOrPath))
@@ -71,7 +75,8 @@ without_pointless(List *paths, Oid am)
 
 /*
  * PostgreSQL makes bitmaps also of paths that are ordered, by their costs as such, and so of a search that a
- * partial index gives, all rows of that index.  A sequential scan may have lost against one.
+ * partial index gives, all rows of that index.  Since 18 such a bitmap does not count as disabled where
+ * the path does.  A sequential scan may have lost against one.
  */
 static void
 drop_pointless(PlannerInfo *root, RelOptInfo *rel, Oid am)
@@ -92,12 +97,14 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (previous_hook)
 		previous_hook(root, rel, rti, rte);
-	if (rel->baserestrictinfo == NIL || !may_be_ours(rel))
+	if (!may_be_ours(rel))
 		return;
 	am = get_index_am_oid("vecprov", true);
 	if (!OidIsValid(am))
 		return;
 	drop_pointless(root, rel, am);
+	if (rel->baserestrictinfo == NIL)
+		return;
 	vp_add_radius_paths(root, rel, am);
 	vp_add_bitmap_paths(root, rel, am);
 }

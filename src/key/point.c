@@ -234,8 +234,8 @@ orders_bytes(Oid collation)
 {
 	bool		of_database = collation == DEFAULT_COLLATION_OID;
 	HeapTuple	tuple = of_database ?
-		SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId)) :
-		SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId)) :
+	SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
 	char		provider;
 	Datum		name;
 	bool		isnull;
