@@ -148,3 +148,23 @@ SELECT count(*) <= 5 AS found FROM vacuum_items a, LATERAL
 	(SELECT b.v <-> a.v AS d FROM vacuum_items b ORDER BY b.v <-> a.v LIMIT 1) n WHERE d <> 0;
 SELECT * FROM vecprov_check('vacuum_idx', true);
 DROP TABLE vacuum_items;
+
+-- By inner product all are nearest to the longest vectors, whose lists are full: whoever gets a link from there, as
+-- nobody else leads to it any more, does not take that of another.
+CREATE FUNCTION pg_temp.long(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
+	SELECT array_agg((hashint4extended(i, d) & 255) * (1 + i % 97) ORDER BY d)::real[]::vector FROM generate_series(1, dims) d
+$$;
+CREATE TABLE vacuum_items (id bigserial, v vector(32), s sparsevec(32) GENERATED ALWAYS AS (v::sparsevec(32)) STORED) WITH (autovacuum_enabled = off);
+INSERT INTO vacuum_items (v) SELECT pg_temp.long(i, 32) FROM generate_series(1, 1000) i;
+CREATE INDEX vacuum_idx ON vacuum_items USING vecprov (v vector_ip_ops) WITH (m = 8, ef_construction = 32);
+CREATE INDEX vacuum_sparse_idx ON vacuum_items USING vecprov (s sparsevec_ip_ops) WITH (m = 8, ef_construction = 32);
+DELETE FROM vacuum_items WHERE id % 3 = 0;
+VACUUM vacuum_items;
+SELECT * FROM vecprov_check('vacuum_idx', true);
+SELECT * FROM vecprov_check('vacuum_sparse_idx', true);
+INSERT INTO vacuum_items (v) SELECT pg_temp.long(i, 32) FROM generate_series(1001, 2000) i;
+DELETE FROM vacuum_items WHERE id % 3 = 1;
+VACUUM vacuum_items;
+SELECT * FROM vecprov_check('vacuum_idx', true);
+SELECT * FROM vecprov_check('vacuum_sparse_idx', true);
+DROP TABLE vacuum_items;

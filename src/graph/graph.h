@@ -350,15 +350,16 @@ extern bool vp_repair(VpWriter *writer, VpSource *source, VpId id, int level);
 /*
  * Makes node `id` be found by a search for its own vector: when ef_construction candidates
  * do not include it, the nearest of them gets a link to it, by preference one with room.
- * Returns whether a link was added.
+ * Nobody gets out of reach by that.  Returns whether a link was added.
  */
 extern bool vp_regain(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
 					  uint32_t nids);
 
 /*
  * Makes node `id` reachable at level 0 when it is not: a near node that is
- * (`reached(arg, id)`) gets a link to it, by preference one with room.
- * Returns false when there is none.
+ * (`reached(arg, id)`) gets a link to it, by preference one with room.  Where all are
+ * full, it comes in between: it takes over the link that makes room, so that whoever
+ * was reached still is.  Returns false when there is none.
  */
 extern bool vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
 					  uint32_t nids, bool (*reached) (void *arg, VpId id), void *arg);

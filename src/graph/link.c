@@ -69,17 +69,35 @@ find_spare(VpSource *source, VpId node, int level, const VpId *links, int n, VpI
 	return -1;
 }
 
+bool
+vp_link_append(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
+{
+	for (int try = 0; try < VP_MAX_TRIES; try++)
+	{
+		VpId		from[VP_MAX_LINKS];
+		VpId		to[VP_MAX_LINKS];
+		int			n = source->links(source, node, level, from);
+
+		if (vp_links_contain(from, n, id))
+			return true;
+		if (n >= vp_level_links(writer->m, level))
+			return false;
+		memcpy(to, from, sizeof(VpId) * (size_t) n);
+		to[n] = id;
+		if (source->replace_links(source, node, level, from, n, to, n + 1))
+			return true;
+	}
+	return false;
+}
+
 /* Puts a link to `id` into the list of one of these that has room, the last first. */
 static bool
 link_from_any(VpWriter *writer, VpSource *source, int level, const VpId *nodes, int n, VpId id)
 {
-	VpId		links[VP_MAX_LINKS];
-
 	for (int i = n - 1; i >= 0; i--)
 	{
 		if (nodes[i] != id && source->linkable(source, nodes[i]) &&
-			source->links(source, nodes[i], level, links) < vp_level_links(writer->m, level) &&
-			vp_link_add(writer, source, nodes[i], level, id))
+			vp_link_append(writer, source, nodes[i], level, id))
 			return true;
 	}
 	return false;
@@ -163,6 +181,22 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 	return false;
 }
 
+/*
+ * The place in a full list, given nearest first, that `id` can have: the farthest whose
+ * link it takes over, so that what was reached by way of it still is.  -1: there is none.
+ */
+static int
+find_place(VpWriter *writer, VpSource *source, int level, const VpId *links, int n, VpId id)
+{
+	for (int i = n - 1; i >= 0; i--)
+	{
+		if (!source->linkable(source, links[i]) ||
+			vp_link_append(writer, source, id, level, links[i]))
+			return i;
+	}
+	return -1;
+}
+
 bool
 vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 {
@@ -174,6 +208,7 @@ vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 		VpId		to[VP_MAX_LINKS];
 		int			n = source->links(source, node, level, from);
 		int			nto;
+		int			place;
 
 		if (vp_links_contain(from, n, id))
 			return true;
@@ -182,14 +217,10 @@ vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 			return false;
 		for (int i = 0; i < nto; i++)
 			to[i] = writer->candidates[i].id;
-		if (nto < max)
-			to[nto++] = id;
-		else
-		{
-			int			spare = find_spare(source, node, level, to, nto, id);
-
-			to[spare >= 0 ? spare : nto - 1] = id;
-		}
+		place = nto < max ? nto++ : find_place(writer, source, level, to, nto, id);
+		if (place < 0)
+			return false;
+		to[place] = id;
 		if (source->replace_links(source, node, level, from, n, to, nto))
 			return true;
 	}
@@ -266,9 +297,33 @@ choose_links(VpWriter *writer, VpSource *source, VpId id, int level,
 	return nchosen;
 }
 
+void
+vp_link_make_room(VpWriter *writer, VpSource *source, VpId node, int level)
+{
+	for (int try = 0; try < VP_MAX_TRIES; try++)
+	{
+		VpId		from[VP_MAX_LINKS];
+		VpId		to[VP_MAX_LINKS];
+		int			n = source->links(source, node, level, from);
+		int			nto;
+
+		if (n < vp_level_links(writer->m, level))
+			return;
+		nto = vp_writer_measure(writer, source, node, from, n);
+		if (nto < 0)
+			return;
+		/* those without a vector are not among them */
+		nto = nto < n ? nto : n - 1;
+		for (int i = 0; i < nto; i++)
+			to[i] = writer->candidates[i].id;
+		if (source->replace_links(source, node, level, from, n, to, nto))
+			return;
+	}
+}
+
 /*
  * Makes a node that none of those it has chosen took be reached all the same: from
- * a node next to one of them, or in the place of a link that can be spared.
+ * a node next to one of them, or else between one of them and another.
  */
 static bool
 link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int n)
@@ -278,6 +333,7 @@ link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int
 	for (int i = n - 1; i >= 0; i--)
 		if (link_from_any(writer, source, 0, links, source->links(source, chosen[i], 0, links), id))
 			return true;
+	vp_link_make_room(writer, source, id, 0);
 	for (int i = n - 1; i >= 0; i--)
 		if (vp_link_force(writer, source, chosen[i], 0, id))
 			return true;

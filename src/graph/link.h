@@ -16,8 +16,17 @@
  */
 extern bool vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
-/* Makes it be in the list of `node`, in the place of the farthest one that can be spared. */
+/* Puts it there if there is room.  True when it is in. */
+extern bool vp_link_append(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
+
+/*
+ * Puts it there; where the list is full, in the place of the farthest link that the list of `id`
+ * takes over: whatever was reached by way of `node` still is.  False when both are full.
+ */
 extern bool vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
+
+/* Takes the farthest link out of a full list, of a node that nothing is reached by way of. */
+extern void vp_link_make_room(VpWriter *writer, VpSource *source, VpId node, int level);
 
 /* Chooses a new node's links at a level among what a search found. */
 extern int	vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,

@@ -122,8 +122,6 @@ static bool
 link_from_near(VpWriter *writer, VpSource *source, VpId id, const VpCandidate *found, int n,
 			   bool (*reached) (void *arg, VpId id), void *arg)
 {
-	VpId		links[VP_MAX_LINKS];
-
 	for (int full = 0; full <= 1; full++)
 	{
 		for (int i = 0; i < n; i++)
@@ -133,11 +131,9 @@ link_from_near(VpWriter *writer, VpSource *source, VpId id, const VpCandidate *f
 			if (near == id || !source->linkable(source, near) ||
 				(reached != NULL && !reached(arg, near)))
 				continue;
-			if (full || source->links(source, near, 0, links) < vp_level_links(writer->m, 0))
-			{
-				if (vp_link_force(writer, source, near, 0, id))
-					return true;
-			}
+			if (full ? vp_link_force(writer, source, near, 0, id) :
+				vp_link_append(writer, source, near, 0, id))
+				return true;
 		}
 	}
 	return false;
@@ -181,5 +177,6 @@ vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_lev
 
 		vp_link_set(writer, source, id, 0, chosen, nchosen);
 	}
+	vp_link_make_room(writer, source, id, 0);
 	return link_from_near(writer, source, id, found, n, reached, arg);
 }

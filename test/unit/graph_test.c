@@ -437,6 +437,47 @@ check_rescue(TestSource *test, const Sample *sample, VpWriter *writer)
 	VP_CHECK(sample_reached(sample, graph, graph->entries[0].id) >= sample->n - 2, "it is reached");
 }
 
+static bool
+is_marked(void *arg, VpId id)
+{
+	return ((bool *) arg)[id];
+}
+
+/*
+ * A few nodes lead to each other only, as long vectors do by inner product, all others to
+ * them, and all lists are full: each of the others is given a link, and none loses its own to another.
+ */
+static void
+check_rescue_of_many(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	VpMemGraph *graph = test->graph;
+	VpId		entry = graph->entries[0].id;
+	VpId		n = (VpId) sample->n;
+	int			max = vp_level_links((int) sample->levels.m, 0);
+	bool	   *reached = calloc(n, sizeof(bool));
+	int			missing;
+
+	for (VpId i = 0; i < n; i++)
+	{
+		VpId		id = (entry + i) % n;
+		VpId		links[VP_MAX_LINKS];
+		int			nlinks = 0;
+
+		reached[id] = i <= (VpId) max;
+		for (VpId j = 0; nlinks < max; j++)
+			if (j != i)
+				links[nlinks++] = (entry + j) % n;
+		vp_link_set(writer, &test->source, id, 0, links, nlinks);
+	}
+	VP_CHECK(sample_reached(sample, graph, entry) == max + 1, "a few are reached");
+	for (VpId id = 0; id < n; id++)
+		if (!reached[id])
+			reached[id] = vp_rescue(writer, &test->source, id, entry, 0, n, is_marked, reached);
+	missing = sample->n - sample_reached(sample, graph, entry);
+	VP_CHECK(missing == 0, "%d are not reached", missing);
+	free(reached);
+}
+
 /* Three in ten die; their neighbours heal. */
 static void
 check_repair(TestSource *test, const Sample *sample, VpWriter *writer)
@@ -513,6 +554,8 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	check_rescue(&test, &sample, writer);
 	test.refuse = refuse;
 	check_repair(&test, &sample, writer);
+	if (refuse == 0)
+		check_rescue_of_many(&test, &sample, writer);
 	vp_writer_destroy(writer);
 	test_source_free(&test);
 	sample_free(&sample);
