@@ -99,7 +99,7 @@ take_row(BitmapScan *node, TupleTableSlot *row)
 static bool
 is_checked_again(const CustomScanState *state)
 {
-	const EPQState *again = state->ss.ps.state->es_epq_active;
+	EPQState   *again = state->ss.ps.state->es_epq_active;
 	Index		table = ((const Scan *) state->ss.ps.plan)->scanrelid - 1;
 
 	return again != NULL &&

@@ -311,7 +311,7 @@ add_index_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 	foreach(cell, rel->pathlist)
 		if (is_ordered(lfirst(cell), index, &bound))
 		paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
-	/* columns of other tables that are to be in the rows would need parameters */
+	/* columns of other tables in its rows would need parameters */
 	if (paths == NIL && rel->lateral_relids == NULL)
 		paths = list_make1(make_path(root, index, &bound, clause));
 	foreach(cell, paths)
