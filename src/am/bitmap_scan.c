@@ -95,6 +95,17 @@ take_row(BitmapScan *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/* Does the executor check a row of this table again?  In subplans it does not, while it does so outside. */
+static bool
+is_checked_again(const CustomScanState *state)
+{
+	EPQState   *again = state->ss.ps.state->es_epq_active;
+	Index		table = ((const Scan *) state->ss.ps.plan)->scanrelid - 1;
+
+	return again != NULL &&
+		(again->relsubs_slot[table] != NULL || again->relsubs_rowmark[table] != NULL);
+}
+
 static TupleTableSlot *
 next_row(CustomScanState *state)
 {
@@ -102,7 +113,7 @@ next_row(CustomScanState *state)
 	ExprContext *econtext = state->ss.ps.ps_ExprContext;
 	TupleTableSlot *row;
 
-	if (node->tids == NULL && state->ss.ps.state->es_epq_active == NULL)
+	if (node->tids == NULL && !is_checked_again(state))
 		find_rows(node);
 	row = node->tids != NULL && vp_tid_set_size(node->tids) == 0 ? NULL :
 		ExecProcNode(&node->scan->ss.ps);

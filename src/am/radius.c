@@ -309,13 +309,11 @@ add_index_paths(PlannerInfo *root, IndexOptInfo *index, RestrictInfo *rinfo)
 		return;
 	clause = make_clause(root, index, rinfo, &bound);
 	foreach(cell, rel->pathlist)
+	{
 		if (is_ordered(lfirst(cell), index, &bound))
-		paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
-
-	/*
-	 * columns of other tables that are to be in the rows would need
-	 * parameters
-	 */
+			paths = lappend(paths, narrow_path(root, lfirst(cell), clause));
+	}
+	/* columns of other tables in its rows would need parameters */
 	if (paths == NIL && rel->lateral_relids == NULL)
 		paths = list_make1(make_path(root, index, &bound, clause));
 	foreach(cell, paths)
