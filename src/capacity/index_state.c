@@ -95,7 +95,7 @@ has_column(Relation rel, AttrNumber column)
 static void
 advise_key(Row *row, Relation rel)
 {
-	AttrNumber	column = vp_meter_filtered(vp_meter_find(rel));
+	AttrNumber	column = vp_meter_filtered(rel);
 	char	   *name;
 	Oid			type;
 

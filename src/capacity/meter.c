@@ -414,16 +414,24 @@ vp_meter_insert(VpMeter *meter, uint64 ns)
 }
 
 void
-vp_meter_filter(VpMeter *meter, AttrNumber column)
+vp_meter_filter(Relation rel, AttrNumber column)
 {
+	VpMeter    *meter = RelationUsesLocalBuffers(rel) ? NULL : vp_meter_claim(rel, VP_CLAIM_COUNTED);
+
 	if (meter != NULL && pg_atomic_read_u32(&meter->filtered) != (uint32) column)
 		pg_atomic_write_u32(&meter->filtered, column);
 }
 
+/* Takes no meter for an index that has none; in a server without the library at its start there are none. */
 AttrNumber
-vp_meter_filtered(VpMeter *meter)
+vp_meter_filtered(Relation rel)
 {
-	return meter != NULL ? (AttrNumber) pg_atomic_read_u32(&meter->filtered) : 0;
+	int			vacant;
+	int			at = -1;
+
+	if (shared != NULL)
+		at = look_up(OwnerOf(MyDatabaseId, RelationGetRelid(rel)), &vacant);
+	return at < 0 ? 0 : (AttrNumber) pg_atomic_read_u32(&meters[at].filtered);
 }
 
 void

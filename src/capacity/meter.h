@@ -94,8 +94,8 @@ extern void vp_meter_refusal(VpMeter *meter, VpRefusal refusal);
  * A plan scans the index in order and filters the rows that it returns by this column of the
  * table, not a system column; the last such one, 0: none.
  */
-extern void vp_meter_filter(VpMeter *meter, AttrNumber column);
-extern AttrNumber vp_meter_filtered(VpMeter *meter);
+extern void vp_meter_filter(Relation rel, AttrNumber column);
+extern AttrNumber vp_meter_filtered(Relation rel);
 
 /*
  * Takes `cost` out of a bucket that gets `rate` a second and holds what comes in

@@ -128,7 +128,7 @@ tell_filter(IndexScan *scan)
 		AttrNumber	column = single_column(lfirst(cell), scan->scan.scanrelid);
 
 		if (column > 0 && column != rel->rd_index->indkey.values[0])
-			vp_meter_filter(vp_meter_find(rel), column);
+			vp_meter_filter(rel, column);
 	}
 	index_close(rel, NoLock);
 }
