@@ -223,9 +223,9 @@ make_filter(IndexScanDesc scan)
 	MemoryContext old;
 
 	state->filter = NULL;
+	MemoryContextReset(filter_context(state));
 	if (scan->numberOfKeys == 0)
 		return;
-	MemoryContextReset(filter_context(state));
 	old = MemoryContextSwitchTo(filter_context(state));
 	state->filter = vp_filter_make(scan->indexRelation,
 								   &vp_ranked_index(state->seated.search)->meta,

@@ -45,9 +45,6 @@
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
-/* So many of the nearest matches are kept, at least, to be measured exactly. */
-#define VP_LEAST_KEPT		40
-
 /* The rule is asked each time that so many lists have been read. */
 #define VP_RULE_LISTS		32
 

@@ -40,35 +40,17 @@
  *----------
  */
 
-/* The distance of the n-th nearest match; that of the worst in the pool, if it has places for no more. */
-static inline float
-match_bound(const VpSearch *search, int n)
-{
-	const VpPool *pool = &search->pool;
-
-	/* a large pool is in two parts */
-	if (n >= pool->capacity || pool->capacity > VP_POOL_DIRECT)
-		return pool->bound;
-	return n <= pool->main.n ? pool->main.entries[n - 1].dist : INFINITY;
-}
-
-/* Nodes from here on are not expanded. */
+/* Nodes from here on are not expanded: it is the distance of the goal's match. */
 static inline float
 visit_bound(const VpSearch *search)
 {
-	return match_bound(search, search->filtered.goal);
-}
-
-/*
- * Nodes from here on are not tested: besides the goal's matches some are kept, since codes do not tell
- * their order for sure.
- */
-static inline float
-test_bound(const VpSearch *search)
-{
+	const VpPool *pool = &search->pool;
 	int			goal = search->filtered.goal;
 
-	return match_bound(search, goal > VP_LEAST_KEPT ? goal : VP_LEAST_KEPT);
+	/* a large pool is in two parts */
+	if (goal >= pool->capacity || pool->capacity > VP_POOL_DIRECT)
+		return pool->bound;
+	return goal <= pool->main.n ? pool->main.entries[goal - 1].dist : INFINITY;
 }
 
 /* A match: into the pool, or to those that did not get in. */
@@ -88,7 +70,7 @@ keep_match(VpSearch *search, float dist, VpId id)
 static int
 part_near(VpSearch *search, VpId *ids, float *dist, int n)
 {
-	const float bound = test_bound(search);
+	const float bound = search->pool.bound;
 	VpCandidate *far = vp_overflow_room(&search->filtered.far, &search->alloc, (size_t) n);
 	int			nnear = 0;
 	int			nfar = 0;
@@ -222,7 +204,7 @@ take_far(VpSearch *search)
 	vp_overflow_order(far);
 	do
 	{
-		for (n = 0; n < LISTED_AHEAD && far->n > 0 && far->entries[0].dist < test_bound(search); n++)
+		for (n = 0; n < LISTED_AHEAD && far->n > 0 && far->entries[0].dist < search->pool.bound; n++)
 		{
 			VpCandidate candidate = vp_overflow_pop(far);
 
