@@ -45,10 +45,12 @@
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
-/* The rule is asked each time that so many lists have been read. */
+/* The rule is asked when so many lists have been read, and each time that so many more have. */
+#define VP_RULE_FIRST		8
 #define VP_RULE_LISTS		32
 
-/* Fewer tested nodes say little about the share of matches. */
+/* Fewer tested nodes say little about the share of matches: too little for a goal, and for another way. */
+#define VP_GOAL_TESTED		64
 #define VP_RULE_TESTED		200
 
 /* A sample of so many says what share of all nodes matches. */

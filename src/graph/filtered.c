@@ -7,7 +7,7 @@
  * while it runs:
  *
  *	visit		best first through all nodes.  What bounds it is not how many nodes
- *				are kept, but how many matches.
+ *				are kept, but how many matches: the pool has as many places as the goal.
  *	measure		all nodes that may match are measured by their codes.  It cannot fall short.
  *	hop			best first through matches alone, over others between them, from some
  *				matches drawn at random: for those that lie elsewhere than the query.
@@ -19,6 +19,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <limits.h>
 #include <string.h>
 
 #include "graph/filter_rule.h"
@@ -35,23 +36,13 @@
 /* So many times as many are kept: links lead less surely to matches that lie elsewhere. */
 #define HOP_EFFORT		2
 
+/* A goal that has risen by no more than this part is not worth going on for. */
+#define GOAL_SLACK		8
+
 /*----------
  * What was measured
  *----------
  */
-
-/* Nodes from here on are not expanded: it is the distance of the goal's match. */
-static inline float
-visit_bound(const VpSearch *search)
-{
-	const VpPool *pool = &search->pool;
-	int			goal = search->filtered.goal;
-
-	/* a large pool is in two parts */
-	if (goal >= pool->capacity || pool->capacity > VP_POOL_DIRECT)
-		return pool->bound;
-	return goal <= pool->main.n ? pool->main.entries[goal - 1].dist : INFINITY;
-}
 
 /* A match: into the pool, or to those that did not get in. */
 static inline void
@@ -240,6 +231,34 @@ refill_pool(VpSearch *search, int places)
 		pool->bound = vp_run_worst(&pool->main);
 }
 
+/* Takes places from the pool, and leaves what was in them to the overflow. */
+static void
+narrow_pool(VpSearch *search, int places)
+{
+	VpPool	   *pool = &search->pool;
+
+	vp_pool_merge(pool);
+	if (places >= pool->capacity)
+		return;
+	while (pool->main.n > places)
+	{
+		VpCandidate left = vp_run_drop_worst(&pool->main);
+
+		vp_overflow_add(&search->overflow, &search->alloc, left.dist, left.id);
+	}
+	pool->capacity = places;
+	if (pool->main.n == places)
+		pool->bound = vp_run_worst(&pool->main);
+}
+
+/* Gives the pool more places, or fewer, and looks again at what was not near enough for it. */
+static void
+resize_pool(VpSearch *search, int places)
+{
+	refill_pool(search, places);
+	take_far(search);
+}
+
 /*----------
  * All that may match
  *----------
@@ -275,6 +294,8 @@ measure_all(VpSearch *search)
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
+	if (search->pool.capacity < search->filtered.least)
+		resize_pool(search, search->filtered.least);
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
 	{
@@ -300,6 +321,15 @@ static double
 local_share(const VpFiltered *filtered)
 {
 	return ((double) filtered->matched + 0.5) / ((double) filtered->asked + 1);
+}
+
+/* As many matches as are worth looking for, by what has been met so far. */
+static int
+present_goal(const VpFiltered *filtered)
+{
+	int			goal = vp_filter_goal(filtered->ef, local_share(filtered));
+
+	return goal > filtered->floor ? goal : filtered->floor;
 }
 
 /* Draws a sample of all that may match; returns how many, and how many of them do. */
@@ -379,9 +409,8 @@ next_way(VpSearch *search)
 	double		all = vp_measure_cost(filtered->matches, 0);	/* at least */
 	double		whole;
 
-	filtered->goal = vp_filter_goal(filtered->ef, local);
-	if (filtered->goal < filtered->floor)
-		filtered->goal = filtered->floor;
+	if (filtered->asked >= VP_GOAL_TESTED)
+		narrow_pool(search, present_goal(filtered));
 	if (filtered->asked < VP_RULE_TESTED)
 		left = 0;
 	if (cost <= all * VP_SPEND_PART && left <= all)
@@ -408,7 +437,7 @@ next_fresh(VpSearch *search, VpId *fresh)
 {
 	VpOverflow *frontier = &search->filtered.frontier;
 	VpSource   *source = search->source;
-	float		bound = visit_bound(search);
+	float		bound = search->pool.bound;
 	int			n = 0;
 
 	while (n == 0 && frontier->n > 0 && frontier->entries[0].dist < bound)
@@ -430,7 +459,7 @@ visit(VpSearch *search)
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
 	VpWay		way = VP_WAY_VISIT;
-	uint64_t	ask = search->counts.expansions + VP_RULE_LISTS;
+	uint64_t	ask = search->counts.expansions + VP_RULE_FIRST;
 	int			n = 0;
 	int			nahead;
 
@@ -447,7 +476,7 @@ visit(VpSearch *search)
 		if (search->counts.expansions >= ask)
 		{
 			way = next_way(search);
-			ask = search->counts.expansions + VP_RULE_LISTS;
+			ask += VP_RULE_LISTS;
 		}
 	}
 	test_taken(search);
@@ -528,8 +557,7 @@ begin_hops(VpSearch *search)
 	VpFiltered *filtered = &search->filtered;
 
 	filtered->frontier.n = 0;
-	refill_pool(search, HOP_EFFORT * filtered->ef);
-	take_far(search);
+	resize_pool(search, HOP_EFFORT * filtered->ef);
 	for (int i = search->taken; i < search->pool.main.n; i++)
 		vp_frontier_push(&filtered->frontier, &search->alloc, search->pool.main.entries[i].dist,
 						 search->pool.main.entries[i].id & ~VP_EXPANDED);
@@ -554,8 +582,7 @@ hop(VpSearch *search)
 	if (search->counts.way != VP_WAY_HOP)
 		begin_hops(search);
 	search->counts.way = VP_WAY_HOP;
-	filtered->goal = search->pool.capacity;
-	while (filtered->frontier.n > 0 && filtered->frontier.entries[0].dist < visit_bound(search))
+	while (filtered->frontier.n > 0 && filtered->frontier.entries[0].dist < search->pool.bound)
 	{
 		if (spent(search) > limit)
 			return VP_WAY_MEASURE;
@@ -575,6 +602,32 @@ matches_found(const VpSearch *search)
 	return search->pool.main.n + search->pool.fresh.n;
 }
 
+/* The goal has risen since the pool was narrowed: is there more to look for? */
+static bool
+raise_goal(VpSearch *search)
+{
+	int			goal = present_goal(&search->filtered);
+	int			places = search->pool.capacity;
+
+	if (goal <= places + places / GOAL_SLACK)
+		return false;
+	resize_pool(search, goal);
+	return true;
+}
+
+/* Visits until the goal is reached.  Returns the way to go on. */
+static VpWay
+visit_to_goal(VpSearch *search)
+{
+	VpWay		way;
+
+	search->counts.way = VP_WAY_VISIT;
+	do
+		way = visit(search);
+	while (way == VP_WAY_VISIT && raise_goal(search));
+	return way;
+}
+
 /*
  * Searches until the goal is reached, and no fewer than `least` matches were found if
  * there are so many.
@@ -587,23 +640,22 @@ run_ways(VpSearch *search, VpWay way)
 
 	if (way == VP_WAY_VISIT)
 	{
-		search->counts.way = way;
-		way = visit(search);
-		if (way == VP_WAY_VISIT && matches_found(search) < filtered->least)
+		way = visit_to_goal(search);
+		if (way == VP_WAY_VISIT && search->pool.capacity < filtered->least)
 		{
-			filtered->goal = filtered->floor = filtered->least;
-			way = visit(search);
+			filtered->floor = filtered->least;
+			resize_pool(search, filtered->least);
+			if (matches_found(search) < filtered->least)
+				way = visit_to_goal(search);
 		}
 	}
 	if (way == VP_WAY_HOP)
 		way = hop(search);
 	/* where no way leads to more, or it costs more */
-	enough = way == VP_WAY_VISIT ? filtered->goal : vp_filter_goal(filtered->ef, 0);
+	enough = way == VP_WAY_VISIT ? search->pool.capacity : vp_filter_goal(filtered->ef, 0);
 	if (way == VP_WAY_MEASURE || matches_found(search) < enough || matches_found(search) < filtered->least)
 		measure_all(search);
-	vp_pool_merge(&search->pool);
-	if (search->pool.main.n > filtered->ef)
-		refill_pool(search, filtered->ef);
+	narrow_pool(search, filtered->ef);
 }
 
 /* Takes in where the search of a graph begins. */
@@ -651,8 +703,7 @@ visit_graphs(VpSearch *search, int ngraphs)
 	filtered->ef = share < ef ? share : ef;
 	for (int i = 0; i < ngraphs && way == VP_WAY_VISIT; i++)
 	{
-		vp_search_reset_pool(search, filtered->ef);
-		filtered->goal = i == 0 ? filtered->ef : vp_filter_goal(filtered->ef, local_share(filtered));
+		vp_search_reset_pool(search, i == 0 ? filtered->ef : present_goal(filtered));
 		take_seeds(search, &search->seeds[i]);
 		way = visit(search);
 		vp_pool_merge(&search->pool);
@@ -670,7 +721,7 @@ visit_graphs(VpSearch *search, int ngraphs)
 
 /* All frontiers become one again, and the nearest matches of all the pool. */
 static void
-join_graphs(VpSearch *search)
+join_graphs(VpSearch *search, int places)
 {
 	VpFiltered *filtered = &search->filtered;
 
@@ -678,8 +729,7 @@ join_graphs(VpSearch *search)
 		vp_frontier_push(&filtered->frontier, &search->alloc, filtered->parked.entries[i].dist,
 						 filtered->parked.entries[i].id);
 	filtered->parked.n = 0;
-	refill_pool(search, filtered->ef);
-	take_far(search);
+	resize_pool(search, places);
 }
 
 /* Goes on: the search->filtered.more of such a search. */
@@ -692,8 +742,8 @@ search_on(VpSearch *search, int ef)
 	 * whoever wants more wants many: no longer the fewer that are as good for
 	 * the first
 	 */
-	filtered->ef = filtered->goal = filtered->floor = filtered->least = ef;
-	join_graphs(search);
+	filtered->ef = filtered->floor = filtered->least = ef;
+	join_graphs(search, ef);
 	if (!filtered->complete)
 		run_ways(search, search->counts.way);
 	else
@@ -710,7 +760,6 @@ begin_filtered(VpSearch *search, VpMatches *matches, int ef, int least, uint32_t
 	filtered->more = search_on;
 	filtered->ef = ef;
 	filtered->least = least < ef ? least : ef;
-	filtered->goal = ef;
 	filtered->floor = 0;
 	filtered->nids = nids;
 	filtered->frontier.n = filtered->frontier.ordered = 0;
@@ -747,8 +796,7 @@ vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *quer
 		else
 		{
 			way = visit_graphs(search, nentries);
-			join_graphs(search);
-			filtered->goal = vp_filter_goal(ef, local_share(filtered));
+			join_graphs(search, present_goal(filtered));
 		}
 		take_landmarks(search);
 	}
@@ -756,12 +804,9 @@ vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *quer
 }
 
 int
-vp_search_sure(const VpSearch *search)
+vp_search_reach(const VpSearch *search)
 {
-	const VpFiltered *filtered = &search->filtered;
-	int			n = search->pool.main.n;
-
-	return filtered->matches == NULL || filtered->complete || filtered->goal > n ? n : filtered->goal;
+	return search->filtered.complete ? INT_MAX : search->pool.capacity;
 }
 
 bool

@@ -273,10 +273,10 @@ extern void vp_search_start_matching(VpSearch *search, VpSource *source, const V
 									 uint32_t nids, VpMatches *matches);
 
 /*
- * Of the present results, how many were looked for with all effort, nearest first; others
- * that are as near may be missing between the rest.  All, where there is no filter.
+ * Of a search for matches: so many of the nearest were looked for in its present round, as many as the
+ * pool has places.  INT_MAX: all.
  */
-extern int	vp_search_sure(const VpSearch *search);
+extern int	vp_search_reach(const VpSearch *search);
 
 /* Has a search for matches measured all that may match?  Then all that is left is to order them. */
 extern bool vp_search_is_complete(const VpSearch *search);

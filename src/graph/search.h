@@ -33,9 +33,8 @@ typedef struct VpFiltered
 	VpMatches  *matches;		/* NULL: the search has no filter */
 	bool		(*more) (VpSearch *search, int ef); /* as vp_search_more */
 	int			ef;
-	int			goal;			/* matches that bound what is expanded */
 	int			least;			/* so many matches must be found, if there are */
-	int			floor;			/* the goal is no lower */
+	int			floor;			/* the pool has no fewer places */
 	uint32_t	nids;
 	VpOverflow	frontier;		/* tested and not expanded; see frontier.h */
 	VpOverflow	far;			/* measured, not tested: not near enough */

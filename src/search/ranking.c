@@ -55,7 +55,7 @@ vp_ranking_begin(VpRanking *ranking, const VpEffort *effort)
 	ranking->ef = effort->ef_search;
 	ranking->rounds = 1;
 	ranking->kept = ranking->ef;
-	ranking->unsure = 0;
+	ranking->reach = ranking->ef;
 	ranking->matches = NULL;
 	ranking->cold = false;
 	ranking->working = false;
@@ -134,10 +134,7 @@ read_ahead(VpRanking *ranking)
 static void
 take_round(VpRanking *ranking)
 {
-	int			n;
-
-	(void) vp_search_found(ranking->search, &n);
-	ranking->unsure = n - vp_search_sure(ranking->search);
+	ranking->reach = ranking->matches != NULL ? vp_search_reach(ranking->search) : ranking->ef;
 	read_ahead(ranking);
 }
 
@@ -230,8 +227,7 @@ go_on(VpRanking *ranking)
 }
 
 /*
- * Is it time to go on?  When the first round is used up, but for those found with less
- * effort.  Later rounds go on while half of what they found is left: what comes at a round's
+ * Is it time to go on?  When the first round is used up.  Later rounds go on while half of what they found is left: what comes at a round's
  * end is the least complete, and then the next round still finds what was missed.
  */
 static bool
@@ -239,10 +235,8 @@ must_go_on(VpRanking *ranking)
 {
 	int			n;
 
-	if (ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking))
+	if (ranking->rounds == 1 || ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking))
 		return ranking->heap.n == 0;
-	if (ranking->rounds == 1)
-		return ranking->heap.n <= ranking->unsure;
 	(void) vp_search_found(ranking->search, &n);
 	return n + ranking->heap.n <= ranking->ef / 2;
 }
@@ -336,7 +330,7 @@ static bool
 has_looked_behind(const VpRanking *ranking)
 {
 	return ranking->phase == VP_RANKING_SWEEP ||
-		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->ef - ranking->unsure ||
+		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->reach ||
 		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
 }
 

@@ -111,8 +111,8 @@ typedef struct VpRanking
 	int			ef;				/* of the present round */
 	int			rounds;
 	int64		kept;			/* candidates of all rounds */
-	int			unsure;			/* of those of the present round: looked for
-								 * with less effort (vp_search_sure) */
+	int			reach;			/* so many rows the present round has looked
+								 * for */
 	bool		cold;			/* exact vectors had to be read from disk */
 	bool		with_bare;		/* rows without a vector come: all others were
 								 * found */

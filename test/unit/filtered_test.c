@@ -220,7 +220,7 @@ check_share(World *world, double share, Place place, bool listed, double at_leas
 		found = vp_search_found(world->search, &nfound);
 		VP_CHECK(nfound >= smaller(20, world->nmatches) && found != NULL, "%d of %d matches found",
 				 nfound, world->nmatches);
-		VP_CHECK(vp_search_sure(world->search) >= smaller(20, nfound), "%d sure", vp_search_sure(world->search));
+		VP_CHECK(vp_search_reach(world->search) >= nfound, "%d of %d", nfound, vp_search_reach(world->search));
 		VP_CHECK(counts.distances < N + N / 2, "%d distances", (int) counts.distances);
 		right += count_right(world);
 		possible += smaller(SAMPLE_K, world->nmatches);
