@@ -12,10 +12,10 @@
  *	hop			best first through matches alone, over others between them, from some
  *				matches drawn at random: for those that lie elsewhere than the query.
  *
- * What a search met and did not need is kept for the case that it goes on: matches
- * in the overflow, tested nodes in the frontier, others that were measured in `far`.
- * A node goes there only if it is not nearer than the worst of a full pool; so it need not
- * be looked at while the pool does not grow.
+ * A node of the graph is tested when its turn to be expanded has come: its page is at hand
+ * then, and most that are met are too far away ever to be asked.  Those that were not expanded
+ * stay in the frontier for a search that goes on.  Of all that may match, those nearer than the
+ * worst of the pool are tested, and the others are kept in `far`.
  *
  *-------------------------------------------------------------------------
  */
@@ -54,6 +54,17 @@ keep_match(VpSearch *search, float dist, VpId id)
 		vp_overflow_add(&search->overflow, &search->alloc, left.dist, left.id);
 }
 
+/* Takes in nodes of the graph that were measured. */
+static void
+take_visited(VpSearch *search, const VpId *ids, const float *dist, int n)
+{
+	VpOverflow *frontier = &search->filtered.frontier;
+
+	for (int i = 0; i < n; i++)
+		if (!isnan(dist[i]))
+			vp_frontier_push(frontier, &search->alloc, dist[i], ids[i]);
+}
+
 /*
  * Tells those that are nearer than the worst of the pool, at the beginning of ids and dist then;
  * the others are far.  Returns how many; told apart without a jump, as in search.c.
@@ -80,73 +91,31 @@ part_near(VpSearch *search, VpId *ids, float *dist, int n)
 	return nnear;
 }
 
-/* Tests the nodes that were taken in last. */
-static void
-test_taken(VpSearch *search)
-{
-	VpFiltered *filtered = &search->filtered;
-	int			n = filtered->nuntested;
-
-	if (n == 0)
-		return;
-	filtered->nuntested = 0;
-	search->source->matches(search->source, filtered->untested, n, false, filtered->match);
-	search->counts.tests += (uint64_t) n;
-	filtered->asked += (uint64_t) n;
-	for (int i = 0; i < n; i++)
-	{
-		if (filtered->match[i])
-		{
-			filtered->matched++;
-			keep_match(search, filtered->untested_dist[i], filtered->untested[i]);
-		}
-	}
-}
-
 /*
- * Takes in nodes of the graph that were measured.  They are tested when the next are taken in: what that
- * needs of them comes from memory meanwhile.
+ * Takes in nodes that were measured since they may match, at the beginning of ids and dist;
+ * `alone`: each by itself, without its chain.
  */
 static void
-take_ahead(VpSearch *search, VpId *ids, float *dist, int n)
+take_near(VpSearch *search, VpId *ids, float *dist, int n, bool alone)
 {
-	VpFiltered *filtered = &search->filtered;
-	int			nnear;
+	bool	   *match = search->filtered.match;
 
-	test_taken(search);
-	nnear = part_near(search, ids, dist, n);
-	for (int i = 0; i < nnear; i++)
-		vp_frontier_push(&filtered->frontier, &search->alloc, dist[i], ids[i]);
-	memcpy(filtered->untested, ids, sizeof(VpId) * (size_t) nnear);
-	memcpy(filtered->untested_dist, dist, sizeof(float) * (size_t) nnear);
-	filtered->nuntested = nnear;
-	if (nnear > 0 && search->source->expect_matches != NULL)
-		search->source->expect_matches(search->source, ids, nnear);
-}
-
-static void
-take_visited(VpSearch *search, VpId *ids, float *dist, int n)
-{
-	take_ahead(search, ids, dist, n);
-	test_taken(search);
-}
-
-/* Takes in nodes that were measured since they may match; `tested`: since they do. */
-static void
-take_listed(VpSearch *search, VpId *ids, float *dist, int n, bool tested)
-{
-	VpFiltered *filtered = &search->filtered;
-
-	if (!tested)
-	{
-		n = part_near(search, ids, dist, n);
-		if (n == 0)
-			return;
-		search->source->matches(search->source, ids, n, true, filtered->match);
-		search->counts.tests += (uint64_t) n;
-	}
+	n = part_near(search, ids, dist, n);
+	if (n == 0)
+		return;
+	search->source->matches(search->source, ids, n, alone, match);
+	search->counts.tests += (uint64_t) n;
 	for (int i = 0; i < n; i++)
-		if ((tested || filtered->match[i]) && !isnan(dist[i]))
+		if (match[i])
+			keep_match(search, dist[i], ids[i]);
+}
+
+/* Takes in nodes that were measured since they match. */
+static void
+take_matches(VpSearch *search, const VpId *ids, const float *dist, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!isnan(dist[i]))
 			keep_match(search, dist[i], ids[i]);
 }
 
@@ -202,10 +171,7 @@ take_far(VpSearch *search)
 			ids[n] = candidate.id;
 			dist[n] = candidate.dist;
 		}
-		if (filtered->complete)
-			take_listed(search, ids, dist, n, false);
-		else
-			take_visited(search, ids, dist, n);
+		take_near(search, ids, dist, n, filtered->complete);
 		vp_overflow_order(far);
 	} while (n == LISTED_AHEAD);
 }
@@ -249,6 +215,29 @@ narrow_pool(VpSearch *search, int places)
 	pool->capacity = places;
 	if (pool->main.n == places)
 		pool->bound = vp_run_worst(&pool->main);
+}
+
+/* The graph is left: what was met and not expanded may match. */
+static void
+leave_frontier(VpSearch *search)
+{
+	VpOverflow *frontier = &search->filtered.frontier;
+
+	while (frontier->n > 0)
+	{
+		VpId		ids[LISTED_AHEAD];
+		float		dist[LISTED_AHEAD];
+		int			n = 0;
+
+		while (n < LISTED_AHEAD && frontier->n > 0)
+		{
+			VpCandidate left = frontier->entries[--frontier->n];
+
+			ids[n] = left.id;
+			dist[n++] = left.dist;
+		}
+		take_near(search, ids, dist, n, false);
+	}
 }
 
 /* Gives the pool more places, or fewer, and looks again at what was not near enough for it. */
@@ -296,6 +285,7 @@ measure_all(VpSearch *search)
 	search->counts.way = VP_WAY_MEASURE;
 	if (search->pool.capacity < search->filtered.least)
 		resize_pool(search, search->filtered.least);
+	leave_frontier(search);
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
 	{
@@ -303,7 +293,10 @@ measure_all(VpSearch *search)
 
 		source->next = VP_NO_ID;
 		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
-		take_listed(search, ids, search->dist, n, !matches->listed);
+		if (matches->listed)
+			take_near(search, ids, search->dist, n, true);
+		else
+			take_matches(search, ids, search->dist, n);
 		ids = ahead;
 		n = nahead;
 		ahead = done;
@@ -431,23 +424,56 @@ next_way(VpSearch *search)
  *----------
  */
 
+/* A node is expanded: is it a match? */
+static void
+test_expanded(VpSearch *search, VpCandidate at)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	search->source->matches(search->source, &at.id, 1, false, filtered->match);
+	search->counts.tests++;
+	filtered->asked++;
+	if (filtered->match[0])
+	{
+		filtered->matched++;
+		keep_match(search, at.dist, at.id);
+	}
+}
+
 /* The neighbours that were not met of the nearest node that has such; 0: the frontier is beyond the bound. */
 static int
 next_fresh(VpSearch *search, VpId *fresh)
 {
 	VpOverflow *frontier = &search->filtered.frontier;
 	VpSource   *source = search->source;
-	float		bound = search->pool.bound;
 	int			n = 0;
 
-	while (n == 0 && frontier->n > 0 && frontier->entries[0].dist < bound)
+	while (n == 0 && frontier->n > 0 && frontier->entries[0].dist < search->pool.bound)
 	{
-		n = source->links(source, vp_frontier_pop(frontier).id, 0, search->links);
+		VpCandidate at = vp_frontier_pop(frontier);
+
+		n = source->links(source, at.id, 0, search->links);
 		n = vp_visited_filter(&search->visited, search->links, n, fresh);
 		search->counts.expansions++;
+		test_expanded(search, at);
 	}
 	search->counts.distances += (uint64_t) n;
 	return n;
+}
+
+/* What share of the nodes that are met first matches says how far the search has to go. */
+static void
+sample_share(VpSearch *search, const VpId *ids, int n)
+{
+	VpFiltered *filtered = &search->filtered;
+
+	if (filtered->asked >= VP_RULE_TESTED)
+		return;
+	ask_now(search, ids, n);
+	search->counts.tests += (uint64_t) n;
+	filtered->asked += (uint64_t) n;
+	for (int i = 0; i < n; i++)
+		filtered->matched += filtered->match[i];
 }
 
 /* One step ahead, as in search.c.  Returns the way to go on. */
@@ -469,7 +495,8 @@ visit(VpSearch *search)
 
 		source->next = filtered->frontier.n > 0 ? filtered->frontier.entries[0].id : VP_NO_ID;
 		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
-		take_ahead(search, ids, search->dist, n);
+		take_visited(search, ids, search->dist, n);
+		sample_share(search, ids, n);
 		ids = ahead;
 		n = nahead;
 		ahead = done;
@@ -479,7 +506,6 @@ visit(VpSearch *search)
 			ask += VP_RULE_LISTS;
 		}
 	}
-	test_taken(search);
 	return way;
 }
 
@@ -556,7 +582,7 @@ begin_hops(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
 
-	filtered->frontier.n = 0;
+	leave_frontier(search);
 	resize_pool(search, HOP_EFFORT * filtered->ef);
 	for (int i = search->taken; i < search->pool.main.n; i++)
 		vp_frontier_push(&filtered->frontier, &search->alloc, search->pool.main.entries[i].dist,
@@ -766,7 +792,6 @@ begin_filtered(VpSearch *search, VpMatches *matches, int ef, int least, uint32_t
 	filtered->far.n = filtered->far.ordered = 0;
 	filtered->parked.n = filtered->parked.ordered = 0;
 	filtered->asked = filtered->matched = 0;
-	filtered->nuntested = 0;
 	filtered->sampled = -1;
 	filtered->complete = false;
 }

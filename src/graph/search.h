@@ -36,8 +36,8 @@ typedef struct VpFiltered
 	int			least;			/* so many matches must be found, if there are */
 	int			floor;			/* the pool has no fewer places */
 	uint32_t	nids;
-	VpOverflow	frontier;		/* tested and not expanded; see frontier.h */
-	VpOverflow	far;			/* measured, not tested: not near enough */
+	VpOverflow	frontier;		/* met and not expanded; see frontier.h */
+	VpOverflow	far;			/* may match, not tested: not near enough */
 	VpOverflow	parked;			/* several graphs: other graphs' frontiers */
 	VpVisited	listed;			/* two hops: whose links were read */
 	uint64_t	asked;			/* nodes tested in the graph, and */
@@ -46,11 +46,6 @@ typedef struct VpFiltered
 								 * taken */
 	bool		complete;		/* all ids of `matches` were measured */
 	bool		match[VP_MAX_LINKS];
-
-	/* near ones that were measured in the last step, to be tested in the next */
-	VpId		untested[VP_MAX_LINKS];
-	float		untested_dist[VP_MAX_LINKS];
-	int			nuntested;
 } VpFiltered;
 
 struct VpSearch
