@@ -23,7 +23,7 @@
 #define VP_COST_TEST		15.0
 
 /* One of a list of nodes, measured; one of all nodes, tested. */
-#define VP_COST_LISTED		26.0
+#define VP_COST_LISTED		22.0
 #define VP_COST_SCANNED		10.0
 
 /* A row of a table, read and measured; a node's row looked up in a set: in pages that are in memory. */
@@ -45,6 +45,9 @@
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
+/* Of all that may match no more are kept: more than are returned, since codes do not tell their order exactly. */
+#define VP_MEASURED_GOAL	40
+
 /* The rule is asked when so many lists have been read, and each time that so many more have. */
 #define VP_RULE_FIRST		8
 #define VP_RULE_LISTS		32
@@ -57,9 +60,12 @@
 #define VP_RULE_SAMPLE		512
 
 /*
- * No more than this part of what it costs to measure all is spent before that is done;
- * and it is done at once if the other way is expected to cost more than that part.
+ * All are measured at once if the other way is expected to cost more than this part of that: they
+ * are the right ones then, and how far the other way leads is not known.
  */
+#define VP_SURE_PART		0.75
+
+/* No more than this part of what it costs to measure all is spent before that is done. */
 #define VP_SPEND_PART		0.9
 
 /* Below this share matches are too few for a graph of their own. */

@@ -26,9 +26,6 @@
 #include "graph/frontier.h"
 #include "graph/search.h"
 
-/* Nodes that are measured together, out of a list. */
-#define LISTED_AHEAD	32
-
 /* Of one expansion, hopping: lists of others that are read, and matches that are enough. */
 #define HOP_LISTS		32
 #define HOP_MATCHES		64
@@ -157,14 +154,14 @@ take_far(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
 	VpOverflow *far = &filtered->far;
-	VpId		ids[LISTED_AHEAD];
-	float		dist[LISTED_AHEAD];
+	VpId		ids[VP_LISTED];
+	float		dist[VP_LISTED];
 	int			n;
 
 	vp_overflow_order(far);
 	do
 	{
-		for (n = 0; n < LISTED_AHEAD && far->n > 0 && far->entries[0].dist < search->pool.bound; n++)
+		for (n = 0; n < VP_LISTED && far->n > 0 && far->entries[0].dist < search->pool.bound; n++)
 		{
 			VpCandidate candidate = vp_overflow_pop(far);
 
@@ -173,7 +170,7 @@ take_far(VpSearch *search)
 		}
 		take_near(search, ids, dist, n, filtered->complete);
 		vp_overflow_order(far);
-	} while (n == LISTED_AHEAD);
+	} while (n == VP_LISTED);
 }
 
 /* Makes the pool one of so many places, with the nearest matches that were not taken. */
@@ -225,11 +222,11 @@ leave_frontier(VpSearch *search)
 
 	while (frontier->n > 0)
 	{
-		VpId		ids[LISTED_AHEAD];
-		float		dist[LISTED_AHEAD];
+		VpId		ids[VP_LISTED];
+		float		dist[VP_LISTED];
 		int			n = 0;
 
-		while (n < LISTED_AHEAD && frontier->n > 0)
+		while (n < VP_LISTED && frontier->n > 0)
 		{
 			VpCandidate left = frontier->entries[--frontier->n];
 
@@ -258,11 +255,10 @@ static int
 next_unmet(VpSearch *search, VpId *fresh)
 {
 	VpMatches  *matches = search->filtered.matches;
-	int			max = matches->listed ? LISTED_AHEAD : VP_MAX_LINKS;
 	int			n = 0;
 	int			nids;
 
-	while (n == 0 && (nids = matches->next(matches, search->links, max)) > 0)
+	while (n == 0 && (nids = matches->next(matches, search->links, VP_LISTED)) > 0)
 	{
 		n = vp_visited_filter(&search->visited, search->links, nids, fresh);
 		if (!matches->listed)
@@ -276,23 +272,28 @@ static void
 measure_all(VpSearch *search)
 {
 	VpSource   *source = search->source;
-	VpMatches  *matches = search->filtered.matches;
+	VpFiltered *filtered = &search->filtered;
+	VpMatches  *matches = filtered->matches;
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
+	int			places = filtered->ef < VP_MEASURED_GOAL ? filtered->ef : VP_MEASURED_GOAL;
 	int			n = 0;
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
-	if (search->pool.capacity < search->filtered.least)
-		resize_pool(search, search->filtered.least);
+	if (places < filtered->least)
+		places = filtered->least;
+	if (search->pool.capacity < places)
+		resize_pool(search, places);
+	else
+		narrow_pool(search, places);
 	leave_frontier(search);
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
 	{
 		VpId	   *done = ids;
 
-		source->next = VP_NO_ID;
-		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
+		source->distances_listed(source, search->query, ids, n, search->dist, ahead, nahead);
 		if (matches->listed)
 			take_near(search, ids, search->dist, n, true);
 		else
@@ -301,7 +302,7 @@ measure_all(VpSearch *search)
 		n = nahead;
 		ahead = done;
 	}
-	search->filtered.complete = true;
+	filtered->complete = true;
 }
 
 /*----------
@@ -383,7 +384,7 @@ first_way(const VpSearch *search)
 	double		share = matches->listed ? fmin((double) matches->bound / nids, 1) : 1;
 	double		all = vp_measure_cost(matches, share);
 
-	return all * VP_SPEND_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
+	return all * VP_SURE_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
 }
 
 /*

@@ -81,6 +81,9 @@ vp_candidate(float dist, VpId id)
 
 #define VP_MAX_ENTRY_POINTS 8
 
+/* Nodes out of a list that are measured together. */
+#define VP_LISTED 64
+
 /*
  * Where nodes live.  Ids that the callbacks get come from links or from the
  * caller; a node may be freed or reused between two calls, so every callback
@@ -113,6 +116,14 @@ struct VpSource
 	void		(*distances_ahead) (VpSource *source, const VpQuery *query,
 									const VpId *ids, int n, float *dist,
 									const VpId *ahead, int nahead);
+
+	/*
+	 * The same of nodes out of VpMatches, in their order; up to VP_LISTED at
+	 * once.
+	 */
+	void		(*distances_listed) (VpSource *source, const VpQuery *query,
+									 const VpId *ids, int n, float *dist,
+									 const VpId *ahead, int nahead);
 
 	/* Makes a node's own code the query; false when it holds no vector. */
 	bool		(*query_of) (VpSource *source, VpId id, VpQuery *query);

@@ -281,6 +281,7 @@ vp_mem_source_init(VpMemSource *source, VpMemGraph *graph)
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.distances_ahead = source_distances_ahead;
+	source->source.distances_listed = source_distances_ahead;
 	source->source.query_of = source_query_of;
 	source->source.linkable = source_linkable;
 	source->source.replace_links = source_replace_links;

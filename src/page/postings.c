@@ -20,6 +20,9 @@
 #include "page/recent.h"
 #include "page/run.h"
 
+/* So many lists, each in order of ids, are as good as one. */
+#define FEW_SLICES	4
+
 /* Entries of a run, from one to another. */
 typedef struct Slice
 {
@@ -167,6 +170,15 @@ vp_postings_count(VpPostings *postings, int column, const VpKeySpan *spans, int 
 {
 	find(postings, column, spans, nspans);
 	return entries_of(postings) + postings->recent.n;
+}
+
+bool
+vp_postings_in_order(const VpPostings *postings)
+{
+	for (int i = 0; i < postings->nspans; i++)
+		if (postings->spans[i].first != postings->spans[i].last)
+			return false;
+	return postings->nslices <= FEW_SLICES;
 }
 
 /*----------

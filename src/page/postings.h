@@ -38,6 +38,9 @@ extern uint64 vp_postings_count(VpPostings *postings, int column, const VpKeySpa
 /* Begins, or begins again, to give their ids.  The spans need not stay. */
 extern void vp_postings_scan(VpPostings *postings, int column, const VpKeySpan *spans, int nspans);
 
+/* Do the ids of the scan come in their order, but for few places where that begins anew? */
+extern bool vp_postings_in_order(const VpPostings *postings);
+
 /* The next ids, at most so many; 0: there are none any more. */
 extern int	vp_postings_next(VpPostings *postings, VpId *ids, int max);
 

@@ -7,8 +7,8 @@
  * Those of the condition that leaves the fewest rows.  Where there is no condition, or an index has no
  * posting lists, all nodes may match.
  *
- * Ids come in the order of keys.  Where they are many, they are put into their own order first,
- * by a bitmap, so that a page is come to once; and where a second condition would leave far fewer of
+ * Ids come in the order of keys.  Where they are many, of many keys, they are put into their own order
+ * first, by a bitmap, so that a page is come to once; and where a second condition would leave far fewer of
  * them, they are those that both lists have.
  *
  *-------------------------------------------------------------------------
@@ -104,10 +104,12 @@ has_room(uint64 ids)
 	return ids * sizeof(VpId) <= (uint64) work_mem * 1024;
 }
 
+/* Is it worth while to put the ids of a posting list into their order? */
 static bool
-are_many(const VpNodeMatches *matches)
+are_to_be_ordered(const VpNodeMatches *matches)
 {
-	return matches->matches.bound > matches->nids / SPARSE && has_room(matches->matches.bound);
+	return matches->matches.bound > matches->nids / SPARSE && has_room(matches->matches.bound) &&
+		!vp_postings_in_order(matches->postings);
 }
 
 /*
@@ -162,7 +164,7 @@ again(VpMatches *base)
 	matches->next = 0;
 	if (matches->postings == NULL || matches->ids != NULL)
 		return;
-	if (are_many(matches))
+	if (are_to_be_ordered(matches))
 		put_in_order(matches, false);
 	else if (!matches->at_start)
 		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);

@@ -26,20 +26,8 @@
 #include "search/entry_points.h"
 #include "search/node_source.h"
 
-#define CACHE_LINE 64
-
 /* How many records are loaded ahead where nothing is measured meanwhile. */
 #define PREFETCH_AHEAD 32
-
-/* Lines of a record that are loaded ahead; the processor goes on by itself. */
-#define PREFETCH_LINES 8
-
-/* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
-static inline uint32
-hot_bytes(const VpIndex *index)
-{
-	return Min(sizeof(VpFactors) + index->store.geo.code_bytes, PREFETCH_LINES * CACHE_LINE);
-}
 
 /* A node's record, and where it is by the hint for its page. */
 typedef struct VpTarget
@@ -48,17 +36,6 @@ typedef struct VpTarget
 	BufferDesc *desc;
 	const VpCoded *coded;
 } VpTarget;
-
-/* A page that no buffer holds, for an id that there is no page for. */
-static inline VpPlace
-find_place(VpNodeSource *source, VpId id)
-{
-	VpPlace		nowhere = {.block = InvalidBlockNumber};
-
-	if (likely(vp_id_exists(source, id)))
-		return vp_node_place(&source->index->store.geo, id);
-	return nowhere;
-}
 
 /*
  * Follows the hints, and loads the records.  Where there is none any buffer will do: it is
@@ -75,7 +52,7 @@ aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
 		targets[i].desc = GetBufferDescriptor(hint - 1);
 		targets[i].coded = (const VpCoded *) record;
 		__builtin_prefetch(targets[i].desc);
-		for (uint32 at = 0; at < bytes; at += CACHE_LINE)
+		for (uint32 at = 0; at < bytes; at += VP_CACHE_LINE)
 			__builtin_prefetch(record + at);
 		__builtin_prefetch(record + bytes - 1);
 	}
@@ -174,12 +151,11 @@ read_ahead(VpNodeSource *source, const VpId *ids, int n)
 			vp_node_read_ahead(&source->index->store, ids[i]);
 }
 
-/* The distance of the first of n nodes, which is not where its hint says. */
-static pg_noinline float
-elsewhere_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, bool *missed)
+pg_noinline float
+vp_source_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, bool *missed)
 {
 	const VpStore *store = &source->index->store;
-	VpPlace		place = find_place(source, ids[0]);
+	VpPlace		place = vp_source_place(source, ids[0]);
 	float		dist;
 
 	if (place.block == InvalidBlockNumber)
@@ -211,7 +187,7 @@ prefetch_links(VpNodeSource *source)
 
 		__builtin_prefetch(GetBufferDescriptor(hint - 1));
 		__builtin_prefetch(links);
-		__builtin_prefetch(links + CACHE_LINE);
+		__builtin_prefetch(links + VP_CACHE_LINE);
 	}
 }
 
@@ -224,7 +200,7 @@ find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *pg_restrict
 	for (int i = 0; i < n; i++)
 	{
 		targets[i].place = likely(ids[i] < nids) ?
-			vp_node_place(&store->geo, ids[i]) : find_place(source, ids[i]);
+			vp_node_place(&store->geo, ids[i]) : vp_source_place(source, ids[i]);
 		vp_peek_prefetch_hint(&store->peek, targets[i].place.block);
 	}
 }
@@ -235,7 +211,7 @@ measure(VpNodeSource *source, const VpQuery *query,
 		const VpTarget *targets, const VpId *ids, int n, float *dist, VpTarget *ahead, int nahead)
 {
 	const VpPeekRel *peek = &source->index->store.peek;
-	uint32		bytes = hot_bytes(source->index);
+	uint32		bytes = vp_source_bytes(source);
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
@@ -245,7 +221,7 @@ measure(VpNodeSource *source, const VpQuery *query,
 		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
 		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
 			for (int j = i; j < i + ntargets; j++)
-				dist[j] = elsewhere_distance(source, query, ids + j, n - j, &missed);
+				dist[j] = vp_source_distance(source, query, ids + j, n - j, &missed);
 	}
 }
 
@@ -256,7 +232,7 @@ unaimed_distances(VpNodeSource *source, const VpQuery *query, const VpId *ids, i
 	bool		missed = false;
 
 	for (int i = 0; i < n; i++)
-		dist[i] = elsewhere_distance(source, query, ids + i, n - i, &missed);
+		dist[i] = vp_source_distance(source, query, ids + i, n - i, &missed);
 }
 
 static void
@@ -567,6 +543,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.links = source_links;
 	source->source.distances = source_distances;
 	source->source.distances_ahead = source_distances_ahead;
+	source->source.distances_listed = NULL;
 	source->source.query_of = source_query_of;
 	source->source.linkable = source_linkable;
 	source->source.replace_links = source_replace_links;
@@ -589,6 +566,7 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	for (int i = 0; i < lengthof(source->targets); i++)
 		source->targets[i] = palloc(VP_MAX_LINKS * sizeof(VpTarget));
 	source->naimed = 0;
+	source->listed = NULL;
 	source->pair = NULL;
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

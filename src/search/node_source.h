@@ -33,6 +33,9 @@ typedef struct VpNodeSource
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead,
 									 * and of the next */
 	int			naimed;			/* of the next */
+	struct VpListedNodes *listed;	/* two: of the present call of
+									 * distances_listed, and of the next */
+	int			now;			/* which of them is of the present one */
 	char	   *pair;			/* two codes or vectors; NULL until they are
 								 * compared */
 } VpNodeSource;
@@ -51,6 +54,35 @@ vp_id_exists(VpNodeSource *source, VpId id)
 	source->nids = Max(source->nids, vp_graph_state(&source->index->store).next_id);
 	return id < source->nids;
 }
+
+/* A node's record; a page that no buffer holds, for an id that there is no page for. */
+static inline VpPlace
+vp_source_place(VpNodeSource *source, VpId id)
+{
+	VpPlace		nowhere = {.block = InvalidBlockNumber};
+
+	if (likely(vp_id_exists(source, id)))
+		return vp_node_place(&source->index->store.geo, id);
+	return nowhere;
+}
+
+#define VP_CACHE_LINE		64
+
+/* Lines of a record that are loaded ahead; the processor goes on by itself. */
+#define VP_PREFETCH_LINES	8
+
+/* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
+static inline uint32
+vp_source_bytes(const VpNodeSource *source)
+{
+	return Min(sizeof(VpFactors) + source->index->store.geo.code_bytes, VP_PREFETCH_LINES * VP_CACHE_LINE);
+}
+
+/*
+ * The distance of the first of n nodes, which is not where its hint says.  *missed: one of the nodes before
+ * had to be read; then the others have been asked for.
+ */
+extern float vp_source_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, int n, bool *missed);
 
 /* Makes a linked node a landmark of its query's terms, where an index has landmarks. */
 extern void vp_mark_terms(VpNodeSource *source, VpId id, const VpQuery *query);

@@ -23,6 +23,7 @@
 #include "page/node.h"
 #include "search/bare_rows.h"
 #include "search/few_rows.h"
+#include "search/listed_nodes.h"
 #include "search/node_matches.h"
 #include "search/node_source.h"
 #include "search/ranked_search.h"
@@ -358,6 +359,7 @@ vp_ranked_open(Relation rel, const VpSearchHooks *hooks, void *arg)
 	search->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
 	search->index = vp_index_copy(vp_index_get(rel));
 	vp_node_source_init(&search->source, search->index);
+	vp_listed_nodes_init(&search->source);
 	search->scratch = palloc(search->index->store.geo.exact_words * sizeof(uint32));
 	search->rotated = vp_palloc_aligned(search->index->codec.rotated_bytes);
 	search->query.planes = vp_palloc0_aligned(vp_query_bytes(&search->index->codec));

@@ -288,6 +288,7 @@ check_world(World *world, int shards)
 	world->source.source.links = source_links;
 	world->source.source.distances = source_distances;
 	world->source.source.distances_ahead = source_distances_ahead;
+	world->source.source.distances_listed = source_distances_ahead;
 	world->nentries = shards;
 	for (int i = 0; i < shards; i++)
 		world->entries[i] = vp_mem_entry(world->graph, i);
