@@ -29,6 +29,12 @@ EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE part BETWEEN 3 AND 5 AND
 EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items ORDER BY v <-> :query LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE part = 7 ORDER BY v <-> :query;
 
+-- Fewer rows than LIMIT wants: they are measured where their codes are, and not sorted from a bitmap.
+SET enable_bitmapscan = on;
+DROP INDEX key_plan_tenant, key_plan_part;
+EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE tenant BETWEEN 7 AND 14 ORDER BY v <-> :query LIMIT 10;
+SET enable_bitmapscan = off;
+
 -- Row security: conditions that might tell of hidden rows are tested behind it.
 CREATE ROLE key_plan_reader;
 CREATE POLICY key_plan_even ON key_plan_items USING (even);

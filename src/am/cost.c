@@ -55,7 +55,15 @@
 #define MATCH_COST				2.0 /* finding a row by its key, and that */
 #define ROW_COST				60.0	/* an exact vector, and searching
 										 * again */
-#define START_COST				1600.0	/* preparing the query, upper levels */
+#define MEASURED_ROW_COST		20.0	/* an exact vector */
+#define PREPARE_COST			100.0	/* preparing the query */
+#define DESCENT_COST			1400.0	/* upper levels */
+
+/*
+ * Rows that are all known before the first is fetched have their pages asked for ahead, as a bitmap heap scan has
+ * them in order: by this, a page costs as much as one of those.
+ */
+#define MEASURED_CORRELATION	0.4
 
 /* A node looked at for its row, somewhere in the index: in memory, as for a search. */
 #define NODE_COST			40.0
@@ -238,14 +246,11 @@ is_useless(PlannerInfo *root, const IndexPath *path)
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }
 
-/* What a search measures at first, where so many of the rows satisfy its conditions. */
+/* What a search costs before its first row: in the graph, to which measuring `plain` nodes would be enough. */
 static double
-filtered_search(double plain, double matches, double tuples)
+graph_search(double plain, double share)
 {
-	double		share = Min(matches / tuples, 1.0);
-	double		graph = plain * Max(0.55 * pow(share, -0.35), 1.0);
-
-	return Min(graph * DISTANCE_COST, matches * MATCH_COST);
+	return DESCENT_COST + plain * Max(0.55 * pow(share, -0.35), 1.0) * DISTANCE_COST;
 }
 
 /* Without an order there is nothing to search for: rows of posting lists are looked up at their nodes, anywhere. */
@@ -291,8 +296,10 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 {
 	GenericCosts costs;
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
-	double		searched;
+	double		plain = vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples);
+	double		search;
 	double		matches = tuples;
+	double		row = DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST;
 	double		share;
 
 	if (is_useless(root, path))
@@ -319,14 +326,22 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	genericcostestimate(root, path, loop_count, &costs);
 
 	/* a small table is searched whole */
-	searched = Min(vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples) *
-		DISTANCE_COST;
-	*startup_cost = START_COST * cpu_operator_cost;
+	plain = Min(plain, tuples);
+	search = DESCENT_COST + plain * DISTANCE_COST;
+	*startup_cost = PREPARE_COST * cpu_operator_cost;
+	*correlation = 0;
 	share = key_selectivity(root, path);
 	if (share < 1)
 	{
 		matches = clamp_row_est(share * tuples);
-		searched = filtered_search(searched, matches, tuples);
+		search = graph_search(plain, Min(matches / tuples, 1.0));
+		/* few are all measured, and then there is nothing to search on */
+		if (matches * MATCH_COST <= search)
+		{
+			search = matches * MATCH_COST;
+			row = MEASURED_ROW_COST;
+			*correlation = MEASURED_CORRELATION;
+		}
 		/* where keys are looked up */
 		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
 	}
@@ -337,10 +352,8 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		matches = Min(matches, inside);
 		costs.indexSelectivity = matches / tuples;
 	}
-	*startup_cost += searched * cpu_operator_cost;
-	*total_cost = *startup_cost +
-		matches * (DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST) * cpu_operator_cost;
+	*startup_cost += search * cpu_operator_cost;
+	*total_cost = *startup_cost + matches * row * cpu_operator_cost;
 	*selectivity = costs.indexSelectivity;
-	*correlation = 0;
 	*pages = costs.numIndexPages;
 }

@@ -71,8 +71,12 @@
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05
 
-/* To measure all may cost so many plain searches before it is better to hop over others. */
+/*
+ * To measure all may cost so many plain searches before it is better to hop over others.  To hop costs a good deal
+ * before it comes anywhere, however few are looked for: as much as if it were for so many.
+ */
 #define VP_HOP_SEARCHES		10.0
+#define VP_HOP_EF			200
 
 static inline int
 vp_filter_goal(int ef, double share)

@@ -415,7 +415,7 @@ next_way(VpSearch *search)
 		return VP_WAY_MEASURE;
 	if (left <= all)
 		return VP_WAY_VISIT;
-	if (whole < VP_HOP_SHARE || all <= VP_HOP_SEARCHES * vp_search_cost(filtered->ef, nids))
+	if (whole < VP_HOP_SHARE || all <= VP_HOP_SEARCHES * vp_search_cost(fmax(filtered->ef, VP_HOP_EF), nids))
 		return VP_WAY_MEASURE;
 	return local < whole / 2 && search->ngraphs == 1 ? VP_WAY_HOP : VP_WAY_VISIT;
 }

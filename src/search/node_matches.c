@@ -59,9 +59,10 @@ read_bits(VpNodeMatches *matches, const VpKeyCondition *condition, const Bits am
 	while ((n = vp_postings_next(matches->postings, ids, IDS_AT_A_TIME)) > 0)
 	{
 		CHECK_FOR_INTERRUPTS();
+		/* whether both lists have an id cannot be foretold: no jump by it */
 		for (int i = 0; i < n; i++)
-			if (ids[i] < matches->nids && (among == NULL || test_bit(among, ids[i])))
-				bits[ids[i] / 64] |= UINT64CONST(1) << ids[i] % 64;
+			if (likely(ids[i] < matches->nids))
+				bits[ids[i] / 64] |= (uint64) (among == NULL || test_bit(among, ids[i])) << ids[i] % 64;
 	}
 	return bits;
 }

@@ -213,6 +213,9 @@ measure(void *nodes, VpId id, double *dist)
 	if (search->index->form->in_table)
 		return row_distance(search, id, dist);
 	*dist = vector_distance(search, id);
+	/* of those outside a radius one row is popped at most */
+	if (ranking->effort.bounded && *dist > ranking->effort.radius)
+		return true;
 	vp_node_tid(&search->index->store, id, &tid);
 	ranking->hooks->expect(ranking->hooks_arg, &tid,
 						   ranking->cold && ranking->measured < VP_MIN_MEASURED);
