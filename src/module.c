@@ -30,6 +30,7 @@
 #include "capacity/meter.h"
 #include "kernel/kernel.h"
 #include "page/damage.h"
+#include "page/merge_queue.h"
 #include "page/patch.h"
 #include "page/peek.h"
 #include "replica/replica.h"
@@ -50,6 +51,7 @@ request_shmem(void)
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
 	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
+	vp_merge_queue_request();
 	vp_meter_request();
 	vp_charge_request();
 	vp_replica_request();
@@ -62,6 +64,7 @@ startup_shmem(void)
 		previous_shmem_startup_hook();
 	vp_window_startup();
 	vp_hint_startup();
+	vp_merge_queue_startup();
 	vp_meter_startup();
 	vp_charge_startup();
 	vp_replica_startup();

@@ -37,7 +37,9 @@
  *	build-written		pages are written, not logged
  *	client-patient		nothing happens, but while it is set, a process that looks for the
  *						next command does not give way to others, which a test could not tell
- *	runs-begun			who writes runs has said so, and looked at the recent pages
+ *	merge-begun			a merge has the merge lock and knows which runs it is of
+ *	merge-sorted		it has sorted them, and will ask for the postings lock
+ *	runs-begun			a flush has said that it writes runs, and looked at the recent pages
  *	runs-written		the run of a column is written; nobody knows of it
  *	runs-listed			the new manifest is, too
  *	runs-used			it is the index's; nothing is given back yet

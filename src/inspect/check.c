@@ -25,6 +25,7 @@
 
 #include "base/loaded.h"
 #include "inspect/check.h"
+#include "page/merge.h"
 #include "page/node.h"
 #include "page/record.h"
 #include "search/table_end.h"
@@ -861,6 +862,9 @@ vecprov_check(PG_FUNCTION_ARGS)
 	vp_target_open(&check->target, PG_GETARG_OID(0), lock ? VP_RIGHT_LOCK : VP_RIGHT_MEASURE,
 				   lock ? ShareLock : AccessShareLock);
 	check->store = &check->target.index->store;
+	/* ShareLock keeps all others out that write to the index, but a merger */
+	if (lock)
+		vp_runs_lock(check->store);
 	vp_meta_read(check->target.rel, &check->meta);
 	vp_table_end_init(&check->table, check->target.heap);
 	if (check->full)
@@ -882,6 +886,8 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_reachable(check);
 		check_links(check);
 	}
+	if (lock)
+		vp_runs_unlock(check->store, check->target.heap);
 	vp_target_close(&check->target);
 	PG_RETURN_NULL();
 }

@@ -13,6 +13,9 @@
  * many ids; matching: nodes with a row whose keys are in the spans; missing: those of them that
  * were not given.
  *
+ *	CREATE FUNCTION runs(index regclass, OUT col int, OUT level int, OUT entries bigint)
+ *		RETURNS SETOF record AS 'vecprov', 'vecprov_debug_runs' LANGUAGE C STRICT;
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -29,11 +32,13 @@
 
 #include "base/loaded.h"
 #include "capacity/rights.h"
+#include "page/manifest.h"
 #include "page/node.h"
 #include "page/postings.h"
 #include "page/record.h"
 
 VP_FUNCTION(vecprov_debug_postings);
+VP_FUNCTION(vecprov_debug_runs);
 
 /* Ids that are got at a time: not as many as there are on a page. */
 #define PORTION 1000
@@ -130,11 +135,27 @@ compare(const VpStore *store, int column, const VpKeySpan *spans, int nspans)
 	return outcome;
 }
 
+static Relation
+open_index(Oid index, VpStore *store)
+{
+	Relation	rel;
+	VpMeta		meta;
+
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to look at posting lists")));
+	(void) vp_right_check(index, VP_RIGHT_OWN);
+	rel = relation_open(index, AccessShareLock);
+	vp_meta_read(rel, &meta);
+	vp_store_init(store, rel, &meta);
+	return rel;
+}
+
 Datum
 vecprov_debug_postings(PG_FUNCTION_ARGS)
 {
 	Relation	rel;
-	VpMeta		meta;
 	VpStore		store;
 	Outcome		outcome;
 	VpKeySpan  *spans;
@@ -143,18 +164,11 @@ vecprov_debug_postings(PG_FUNCTION_ARGS)
 	Datum		values[4];
 	bool		nulls[4] = {false, false, false, false};
 
-	if (!superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be superuser to look at posting lists")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	(void) vp_right_check(PG_GETARG_OID(0), VP_RIGHT_OWN);
-	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	rel = open_index(PG_GETARG_OID(0), &store);
 	spans = get_spans(PG_GETARG_ARRAYTYPE_P(2), &nspans);
-	vp_meta_read(rel, &meta);
-	vp_store_init(&store, rel, &meta);
-	if (PG_GETARG_INT32(1) < 0 || PG_GETARG_INT32(1) >= (int32) meta.nkeys)
+	if (PG_GETARG_INT32(1) < 0 || PG_GETARG_INT32(1) >= (int32) store.geo.nkeys)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("index \"%s\" has no key column %d", RelationGetRelationName(rel),
@@ -166,4 +180,29 @@ vecprov_debug_postings(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(outcome.matching);
 	values[3] = Int64GetDatum(outcome.missing);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* As the manifest lists them. */
+Datum
+vecprov_debug_runs(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	rel;
+	VpStore		store;
+	VpManifest	manifest;
+
+	InitMaterializedSRF(fcinfo, 0);
+	rel = open_index(PG_GETARG_OID(0), &store);
+	vp_manifest_read(&store, &manifest);
+	for (int i = 0; i < manifest.nruns; i++)
+	{
+		const VpRun *run = &manifest.runs[i];
+		Datum		values[3] = {Int32GetDatum(run->kind - 1), Int32GetDatum(run->level),
+		Int64GetDatum(run->entries)};
+		bool		nulls[3] = {false, false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	relation_close(rel, AccessShareLock);
+	return (Datum) 0;
 }

@@ -3,9 +3,12 @@
  * merge.c
  *	  Recent rows become runs, and runs become fewer; see merge.h.
  *
- * A run is made of a set of ids: those on recent pages and in older runs, or all there are.
+ * A run is made of a set of ids: those on recent pages, those in older runs, or all there are.
  * The keys are read from the nodes, in the order of ids, and sorted.  README.md, *Posting runs*,
  * says why nobody misses a row meanwhile, and what a crash leaves.
+ *
+ * A flush only adds runs, under the postings lock.  A merge takes runs away, under the merge
+ * lock; it takes the postings lock when it has sorted, to write.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +26,8 @@
 #include "page/key_sort.h"
 #include "page/manifest.h"
 #include "page/merge.h"
+#include "page/merge_plan.h"
+#include "page/merge_queue.h"
 #include "page/page_locks.h"
 #include "page/page_pool.h"
 #include "page/pool_census.h"
@@ -30,19 +35,22 @@
 #include "page/record.h"
 #include "page/run.h"
 
-/* So many rows are recent, at most, before they become a run. */
-#define MOST_RECENT		16384
-
-/* In a small index, one in so many, but some pages. */
+/* In a small index not VP_MOST_RECENT rows are recent, but one in so many, and some pages. */
 #define RECENT_PART		16
 #define FEWEST_PAGES	2
 
-/* So many runs of a level become one of the next. */
-#define MERGED_RUNS		4
-
-/* VACUUM makes all runs anew when one entry in so many is of no row, or a column has more. */
+/* VACUUM merges all runs of a column when one entry in so many is of no row. */
 #define DEAD_PART		10
-#define VACUUM_RUNS		6
+
+/* Node pages that are read before it is asked again whether somebody waits. */
+#define PATIENCE		256
+
+typedef enum MergeNeed
+{
+	MERGE_NOT_DUE,
+	MERGE_DUE,
+	MERGE_OVERDUE				/* nobody merges */
+} MergeNeed;
 
 /* A set of ids below nids. */
 typedef struct IdBits
@@ -51,19 +59,22 @@ typedef struct IdBits
 	uint32		nids;
 } IdBits;
 
+/* A flush, or a merge of runs of a column. */
 typedef struct Merge
 {
+	MemoryContext context;
+	MemoryContext caller;
 	const VpStore *store;
 	Relation	heap;
-	bool		all;			/* make all runs anew */
+	bool		gives_way;		/* does not go on while somebody waits for the
+								 * table or the index */
 	uint32		nids;
 	VpManifest	old;
 	VpManifest	new;
-	VpPool		pool;			/* when it began */
+	bool	   *merged;			/* of old.runs: has become part of another */
 	VpIdList	recent;			/* rows of all recent pages but the last */
-	BlockNumber recent_last;	/* of these pages; 0: there are none */
+	BlockNumber recent_last;	/* of these pages; 0: they stay as they are */
 	uint32		npages;
-	bool	   *merged;			/* of old.runs: becomes part of another */
 	IdBits		ids;			/* of the run that is made */
 } Merge;
 
@@ -156,113 +167,93 @@ next_sorted(void *arg, uint64 *key, VpId *id)
 	vp_key_sort_get(arg, key, id);
 }
 
-/* Writes a run of the set in a column; false: it would be empty. */
+/*
+ * Does somebody wait for a lock of a relation that no AccessShareLock is compatible with?  Then a
+ * stronger one is not to be had.  LockHasWaiters does not work for locks of the fast path.
+ */
 static bool
-make_run(Merge *merge, int column, VpRun *run)
+is_waited_for(Relation rel)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, RelationGetRelid(rel));
+	if (LockAcquire(&tag, RowShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&tag, RowShareLock, false);
+	return false;
+}
+
+/* Sorts the set by the keys of a column; NULL: it gave way. */
+static VpKeySort *
+sort_ids(Merge *merge, int column)
 {
 	uint32		npages = vp_node_page_count(&merge->store->geo, merge->nids);
 	VpKeySort  *sort = vp_key_sort_begin();
-	uint32		n;
+	uint32		nread = 0;
 
 	for (uint32 number = 0; number < npages; number++)
 	{
 		if (!has_any(merge, number))
 			continue;
 		CHECK_FOR_INTERRUPTS();
+		if (nread++ % PATIENCE == 0 && merge->gives_way &&
+			(is_waited_for(merge->heap) || is_waited_for(merge->store->rel)))
+		{
+			vp_key_sort_end(sort);
+			return NULL;
+		}
 		sort_page(merge, &merge->store->geo.keys[column], number, sort);
 	}
-	n = vp_key_sort_done(sort);
+	return sort;
+}
+
+/* Writes a run of what was sorted, which is freed, and lists it unless it is empty. */
+static void
+write_run(Merge *merge, int column, int level, VpKeySort *sort)
+{
+	uint32		n = vp_key_sort_done(sort);
+	VpRun	   *run = &merge->new.runs[merge->new.nruns];
+
 	if (n > 0)
+	{
 		vp_run_write(merge->store, merge->heap, column, n, next_sorted, sort, run);
+		run->level = Max(level, vp_plan_level(n));
+		merge->new.nruns++;
+	}
 	vp_key_sort_end(sort);
-	return n > 0;
+}
+
+/* An empty set of the ids that there are. */
+static void
+begin_ids(Merge *merge)
+{
+	merge->nids = vp_graph_state(merge->store).next_id;
+	merge->ids.nids = merge->nids;
+	merge->ids.words = MemoryContextAllocExtended(CurrentMemoryContext,
+												  (merge->nids / 64 + 1) * sizeof(uint64),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
 /*----------
- * Runs of a column
+ * Writing: the postings lock is held, or the index is not known to others
  *----------
  */
 
-static bool
-is_of(const Merge *merge, int i, int column)
-{
-	return merge->old.runs[i].kind == column + 1;
-}
-
-static int
-count_runs(const Merge *merge, int column, int level)
-{
-	int			n = 0;
-
-	for (int i = 0; i < merge->old.nruns; i++)
-		n += is_of(merge, i, column) && merge->old.runs[i].level == level;
-	return n;
-}
-
-/* The level of a run of so many entries that is made at once. */
-static int
-level_of(uint32 entries)
-{
-	int			level = 0;
-
-	for (uint64 n = MOST_RECENT; n < entries; n *= MERGED_RUNS)
-		level++;
-	return level;
-}
-
-/*
- * Chooses which runs become one with the recent rows: those of a level that has enough, and
- * with what they become of the next.  Returns the new run's level.
- */
-static int
-choose_runs(Merge *merge, int column)
-{
-	int			level = 0;
-
-	while (count_runs(merge, column, level) >= MERGED_RUNS - 1)
-		level++;
-	for (int i = 0; i < merge->old.nruns; i++)
-		merge->merged[i] |= is_of(merge, i, column) && merge->old.runs[i].level < level;
-	return level;
-}
-
+/* The manifest was read.  The new one has all runs that are not merged, and room for more. */
 static void
-put_run(Merge *merge, const VpRun *run)
+begin_writing(Merge *merge)
 {
-	merge->new.runs[merge->new.nruns++] = *run;
-}
-
-/* What becomes of a column's runs. */
-static void
-merge_column(Merge *merge, int column)
-{
-	int			level = choose_runs(merge, column);
-	Size		bytes = (merge->nids / 64 + 1) * sizeof(uint64);
-	VpRun		run;
-
-	memset(merge->ids.words, merge->all ? 0xFF : 0, bytes);
-	for (Size i = 0; i < merge->recent.n; i++)
-		add_bit(&merge->ids, merge->recent.ids[i]);
+	if (vp_pool_pending(merge->store, true))
+		vp_pool_find_lost(merge->store, &merge->old);
+	merge->new.generation = merge->old.generation + 1;
+	merge->new.recent_first = merge->old.recent_first;
+	merge->new.runs = palloc((merge->old.nruns + merge->store->geo.nkeys) * sizeof(VpRun));
 	for (int i = 0; i < merge->old.nruns; i++)
-	{
-		if (!is_of(merge, i, column))
-			continue;
-		merge->merged[i] |= merge->all;
 		if (!merge->merged[i])
-			put_run(merge, &merge->old.runs[i]);
-		else if (!merge->all)
-			add_run(merge, &merge->old.runs[i]);
-	}
-	if (make_run(merge, column, &run))
-	{
-		run.level = merge->all ? level_of(run.entries) : level;
-		put_run(merge, &run);
-	}
+			merge->new.runs[merge->new.nruns++] = merge->old.runs[i];
 }
 
-/*
- * Gives back what the new manifest does not lead to.
- */
+/* Gives back what the new manifest does not lead to. */
 static void
 give_old(Merge *merge)
 {
@@ -275,71 +266,126 @@ give_old(Merge *merge)
 		vp_pool_give(merge->store, merge->old.recent_first, merge->recent_last);
 }
 
+static void
+end_writing(Merge *merge)
+{
+	vp_manifest_write(merge->store, merge->heap, &merge->new);
+	VP_POINT("runs-listed");
+	vp_manifest_use(merge->store, &merge->new, merge->npages);
+	VP_POINT("runs-used");
+	give_old(merge);
+	VP_POINT("runs-ended");
+	(void) vp_pool_pending(merge->store, false);
+}
+
+/*----------
+ * Flush
+ *----------
+ */
+
 /*
  * The last recent page stays, since inserts go on with it; what is on those before it is
  * complete, and what it leads to.  So is what is below next_id as it is read after that.
  */
 static void
-begin_merge(Merge *merge)
+find_recent(Merge *merge)
 {
-	vp_pool_state(merge->store, &merge->pool);
-	merge->nids = vp_graph_state(merge->store).next_id;
-	merge->ids.nids = merge->nids;
-	merge->ids.words = MemoryContextAllocHuge(CurrentMemoryContext,
-											  (merge->nids / 64 + 1) * sizeof(uint64));
-	merge->recent_last = vp_recent_find(merge->store, merge->old.recent_first,
-										merge->pool.recent_last, -1, NULL, 0, &merge->recent);
-	merge->npages = merge->recent_last != 0 ? merge->pool.recent_pages - 1 : 0;
-	merge->merged = palloc0(Max(merge->old.nruns, 1) * sizeof(bool));
-	merge->new.generation = merge->old.generation + 1;
-	merge->new.recent_first = merge->pool.recent_last;
-	merge->new.runs = palloc((merge->old.nruns + merge->store->geo.nkeys) * sizeof(VpRun));
+	VpPool		pool;
+
+	vp_pool_state(merge->store, &pool);
+	begin_ids(merge);
+	merge->recent_last = vp_recent_find(merge->store, merge->old.recent_first, pool.recent_last,
+										-1, NULL, 0, &merge->recent);
+	merge->npages = merge->recent_last != 0 ? pool.recent_pages - 1 : 0;
+	merge->new.recent_first = pool.recent_last;
+	for (Size i = 0; i < merge->recent.n; i++)
+		add_bit(&merge->ids, merge->recent.ids[i]);
 }
 
 /*
- * The postings lock is held, or the index is not known to others.  The manifest is there: an
- * index without one has no rows.
+ * Recent rows, or all that there are, become a run of each column.  The postings lock is held, or
+ * the index is not known to others.  The manifest is there: an index without one has no rows.
  */
 static void
-make_runs(const VpStore *store, Relation heap, bool all)
+flush(Merge *merge, bool all)
 {
-	Merge	   *merge = palloc0(sizeof(Merge));
-
-	merge->store = store;
-	merge->heap = heap;
-	merge->all = all;
-	vp_manifest_read(store, &merge->old);
+	vp_manifest_read(merge->store, &merge->old);
 	if (merge->old.first == 0)
 		return;
-	if (vp_pool_pending(store, true))
-		vp_pool_find_lost(store, &merge->old);
-	begin_merge(merge);
+	merge->merged = palloc0(Max(merge->old.nruns, 1) * sizeof(bool));
+	begin_writing(merge);
+	find_recent(merge);
+	if (all)
+		memset(merge->ids.words, 0xFF, (merge->nids / 64 + 1) * sizeof(uint64));
 	VP_POINT("runs-begun");
-	for (uint32 column = 0; column < store->geo.nkeys; column++)
+	for (uint32 column = 0; column < merge->store->geo.nkeys; column++)
 	{
-		merge_column(merge, column);
+		write_run(merge, column, 0, sort_ids(merge, column));
 		VP_POINT("runs-written");
 	}
-	vp_manifest_write(store, heap, &merge->new);
-	VP_POINT("runs-listed");
-	vp_manifest_use(store, &merge->new, merge->npages);
-	VP_POINT("runs-used");
-	give_old(merge);
-	VP_POINT("runs-ended");
-	(void) vp_pool_pending(store, false);
+	end_writing(merge);
 }
 
-/* The same in a memory context of its own. */
-static void
-make_runs_apart(const VpStore *store, Relation heap, bool all)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov runs",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
+/*----------
+ * Merge: the merge lock is held
+ *----------
+ */
 
-	make_runs(store, heap, all);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
+/* Without the postings lock, a flush could give the manifest back meanwhile. */
+static void
+read_manifest(const VpStore *store, VpManifest *manifest)
+{
+	LockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+	vp_manifest_read(store, manifest);
+	UnlockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+}
+
+static bool
+is_below(const VpRun *run, int column, int level)
+{
+	return run->kind == column + 1 && run->level < level;
+}
+
+/*
+ * Reads the manifest again, to which flushes may have added runs, and finds there the runs that
+ * were sorted: those of *sorted that are below a level.
+ */
+static void
+find_sorted(Merge *merge, const VpManifest *sorted, int column, int level)
+{
+	vp_manifest_read(merge->store, &merge->old);
+	merge->merged = palloc0(Max(merge->old.nruns, 1) * sizeof(bool));
+	for (int i = 0; i < merge->old.nruns; i++)
+		for (int j = 0; j < sorted->nruns; j++)
+			if (sorted->runs[j].root == merge->old.runs[i].root)
+				merge->merged[i] = is_below(&sorted->runs[j], column, level);
+}
+
+/*
+ * Makes one run of those of a column that are below a level.  False: it gave way.
+ */
+static bool
+merge_runs(Merge *merge, const VpManifest *manifest, int column, int level)
+{
+	VpKeySort  *sort;
+
+	begin_ids(merge);
+	for (int i = 0; i < manifest->nruns; i++)
+		if (is_below(&manifest->runs[i], column, level))
+			add_run(merge, &manifest->runs[i]);
+	VP_POINT("merge-begun");
+	sort = sort_ids(merge, column);
+	if (sort == NULL)
+		return false;
+	VP_POINT("merge-sorted");
+	LockPage(merge->store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+	find_sorted(merge, manifest, column, level);
+	begin_writing(merge);
+	write_run(merge, column, level < VP_ALL_LEVELS ? level : 0, sort);
+	VP_POINT("runs-written");
+	end_writing(merge);
+	UnlockPage(merge->store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+	return true;
 }
 
 /*----------
@@ -347,9 +393,32 @@ make_runs_apart(const VpStore *store, Relation heap, bool all)
  *----------
  */
 
+static Merge *
+begin(const VpStore *store, Relation heap)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov runs",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Merge	   *merge = palloc0(sizeof(Merge));
+
+	merge->context = context;
+	merge->caller = old;
+	merge->store = store;
+	merge->heap = heap;
+	return merge;
+}
+
+static void
+end(Merge *merge)
+{
+	MemoryContextSwitchTo(merge->caller);
+	MemoryContextDelete(merge->context);
+}
+
 void
 vp_runs_build(const VpStore *store, Relation heap)
 {
+	Merge	   *merge;
 	Buffer		metabuf;
 
 	if (store->geo.nkeys == 0 || vp_graph_state(store).next_id == 0)
@@ -358,7 +427,9 @@ vp_runs_build(const VpStore *store, Relation heap)
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 	vp_recent_prepare(store, heap, metabuf);
 	UnlockReleaseBuffer(metabuf);
-	make_runs_apart(store, heap, true);
+	merge = begin(store, heap);
+	flush(merge, true);
+	end(merge);
 }
 
 /* Recent pages in one look at the metapage. */
@@ -385,60 +456,184 @@ is_due(const VpStore *store)
 	/* there may be none */
 	if (full == PG_UINT32_MAX || full < FEWEST_PAGES)
 		return false;
-	if (full >= MOST_RECENT / room)
+	if (full >= VP_MOST_RECENT / room)
 		return true;
 	vp_store_totals(store, &records, &bytes);
 	return full >= records / RECENT_PART / room;
 }
 
+/* Does a column have runs that should become one, or more of them than it may have? */
+static MergeNeed
+judge(const VpStore *store, const VpManifest *manifest)
+{
+	MergeNeed	need = MERGE_NOT_DUE;
+
+	for (uint32 column = 0; column < store->geo.nkeys; column++)
+	{
+		int			backlog = vp_plan_backlog(manifest, column);
+
+		if (backlog > VP_MOST_BACKLOG)
+			return MERGE_OVERDUE;
+		if (backlog > 0)
+			need = MERGE_DUE;
+	}
+	return need;
+}
+
+/* The postings lock is held. */
+static MergeNeed
+flush_if_due(const VpStore *store, Relation heap)
+{
+	MergeNeed	need;
+	Merge	   *merge;
+
+	if (!is_due(store))
+		return MERGE_NOT_DUE;
+	merge = begin(store, heap);
+	flush(merge, false);
+	need = judge(store, &merge->new);
+	end(merge);
+	return need;
+}
+
+/* Merges what is due first.  False: nothing is, or it gave way.  The merge lock is held. */
+static bool
+merge_next(const VpStore *store, Relation heap, bool gives_way)
+{
+	Merge	   *merge = begin(store, heap);
+	bool		merged = false;
+	VpManifest	manifest;
+
+	merge->gives_way = gives_way;
+	read_manifest(store, &manifest);
+	for (uint32 column = 0; column < store->geo.nkeys; column++)
+	{
+		int			level = vp_plan_merge(&manifest, column);
+
+		if (level == 0)
+			continue;
+		merged = merge_runs(merge, &manifest, column, level);
+		break;
+	}
+	end(merge);
+	return merged;
+}
+
+/* Others cannot open an index that this transaction has made, nor a temporary one. */
+static void
+ask_if_due(const VpStore *store, MergeNeed need)
+{
+	if (need != MERGE_NOT_DUE && !RELATION_IS_LOCAL(store->rel))
+		vp_merge_queue_ask(MyDatabaseId, RelationGetRelid(store->rel));
+}
+
+void
+vp_runs_lock(const VpStore *store)
+{
+	LockPage(store->rel, VP_MERGE_LOCK_BLOCK, ExclusiveLock);
+}
+
+/* Inserts may have flushed, and a merger that they asked for found the lock held. */
+void
+vp_runs_unlock(const VpStore *store, Relation heap)
+{
+	Merge	   *merge;
+
+	UnlockPage(store->rel, VP_MERGE_LOCK_BLOCK, ExclusiveLock);
+	if (store->geo.nkeys == 0)
+		return;
+	merge = begin(store, heap);
+	read_manifest(store, &merge->old);
+	ask_if_due(store, judge(store, &merge->old));
+	end(merge);
+}
+
+/* The merge lock is held, and is let go. */
+static void
+merge_all(const VpStore *store, Relation heap)
+{
+	while (merge_next(store, heap, false))
+		CHECK_FOR_INTERRUPTS();
+	vp_runs_unlock(store, heap);
+}
+
 void
 vp_runs_keep(const VpStore *store, Relation heap)
 {
+	MergeNeed	need;
+
 	if (store->geo.nkeys == 0 || !is_due(store) ||
 		!ConditionalLockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock))
 		return;
-	if (is_due(store))
-		make_runs_apart(store, heap, false);
+	need = flush_if_due(store, heap);
 	UnlockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+	if (need == MERGE_OVERDUE || (need == MERGE_DUE && RELATION_IS_LOCAL(store->rel)))
+	{
+		if (ConditionalLockPage(store->rel, VP_MERGE_LOCK_BLOCK, ExclusiveLock))
+			merge_all(store, heap);
+	}
+	else
+		ask_if_due(store, need);
 }
 
-/* Has a column many runs, or many entries of no row? */
-static bool
-is_worn(const VpStore *store)
+bool
+vp_runs_merge(const VpStore *store, Relation heap)
 {
-	VpManifest	manifest;
+	bool		merged;
+
+	if (store->geo.nkeys == 0 ||
+		!ConditionalLockPage(store->rel, VP_MERGE_LOCK_BLOCK, ExclusiveLock))
+		return false;
+	merged = merge_next(store, heap, true);
+	UnlockPage(store->rel, VP_MERGE_LOCK_BLOCK, ExclusiveLock);
+	return merged;
+}
+
+/*----------
+ * VACUUM
+ *----------
+ */
+
+/* Has a column many entries of no row? */
+static bool
+is_worn(const VpStore *store, const VpManifest *manifest, int column)
+{
+	uint64		entries = 0;
 	uint32		records;
 	uint64		bytes;
 
-	vp_manifest_read(store, &manifest);
 	vp_store_totals(store, &records, &bytes);
+	for (int i = 0; i < manifest->nruns; i++)
+		if (manifest->runs[i].kind == column + 1)
+			entries += manifest->runs[i].entries;
+	return entries > records + (uint64) records / DEAD_PART;
+}
+
+/* Merges all runs of each column that has many entries of no row.  The merge lock is held. */
+static void
+merge_worn(const VpStore *store, Relation heap)
+{
 	for (uint32 column = 0; column < store->geo.nkeys; column++)
 	{
-		uint64		entries = 0;
-		int			n = 0;
+		Merge	   *merge = begin(store, heap);
+		VpManifest	manifest;
 
-		for (int i = 0; i < manifest.nruns; i++)
-			if (manifest.runs[i].kind == column + 1)
-			{
-				entries += manifest.runs[i].entries;
-				n++;
-			}
-		if (n > VACUUM_RUNS || entries > records + (uint64) records / DEAD_PART)
-			return true;
+		read_manifest(store, &manifest);
+		if (is_worn(store, &manifest, column))
+			(void) merge_runs(merge, &manifest, column, VP_ALL_LEVELS);
+		end(merge);
 	}
-	return false;
 }
 
 void
 vp_runs_vacuum(const VpStore *store, Relation heap)
 {
-	bool		worn;
-
 	if (store->geo.nkeys == 0)
 		return;
+	vp_runs_lock(store);
 	LockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
-	worn = is_worn(store);
-	if (worn || is_due(store))
-		make_runs_apart(store, heap, worn);
+	(void) flush_if_due(store, heap);
 	UnlockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+	merge_worn(store, heap);
+	merge_all(store, heap);
 }

@@ -14,12 +14,30 @@
 extern void vp_runs_build(const VpStore *store, Relation heap);
 
 /*
- * After an insert, which holds no lock of the index but the relation's: makes a run of recent
- * rows if there are many and nobody else is at it.
+ * After an insert, which holds no lock of the index but the relation's: if many rows are recent and
+ * nobody else writes runs, makes a run of each column of them.  Of what is to be merged then it
+ * only tells the launcher, unless others cannot open the index, or nobody has merged for long.
  */
 extern void vp_runs_keep(const VpStore *store, Relation heap);
 
-/* For VACUUM, which holds the move lock: the same; of all rows anew if many entries are of no row. */
+/*
+ * For a merger, which holds AccessShareLock on table and index and no other lock: makes one run of
+ * those of a column that should be one.  False: none should, somebody else is at it, or somebody
+ * waits for the table or the index.
+ */
+extern bool vp_runs_merge(const VpStore *store, Relation heap);
+
+/*
+ * For VACUUM, which holds the move lock: makes a run of recent rows if there are many, merges all runs of
+ * a column without dead rows if many entries are of no row, and else what should be one.
+ */
 extern void vp_runs_vacuum(const VpStore *store, Relation heap);
+
+/*
+ * Keeps all others from merging.  The second one, with no lock of a page, lets them, and tells the
+ * launcher if a merge has become due.
+ */
+extern void vp_runs_lock(const VpStore *store);
+extern void vp_runs_unlock(const VpStore *store, Relation heap);
 
 #endif							/* VP_MERGE_H */

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * launcher.c
- *	  Sends a catalogue reader to each database whose wishes may have changed, and sees to workers.
+ *	  Sends a catalogue reader to each database whose wishes may have changed, and sees to workers
+ *	  and mergers.
  *
  * A backend reads invalidation messages and acts upon those about its own
  * database.  The launcher looks at all of them, so it reads them itself, and
@@ -30,6 +31,7 @@
 #include "base/settings.h"
 #include "base/wish_inval.h"
 #include "capacity/charge.h"
+#include "replica/merger_pool.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
@@ -328,7 +330,8 @@ registry_is_used(void)
 static bool
 is_idle(void)
 {
-	if (list_outdated || catalog_reader != NULL || registry_is_used() || vp_worker_pool_exists())
+	if (list_outdated || catalog_reader != NULL || registry_is_used() || vp_worker_pool_exists() ||
+		vp_merger_pool_is_needed())
 		return false;
 	for (int i = 0; i < ndatabases; i++)
 		if ((databases[i].outdated || databases[i].movers_due) && !databases[i].closed)
@@ -345,6 +348,7 @@ do_round(void)
 	if (!catalog_reader_is_running())
 		send_catalog_reader();
 	vp_worker_pool_tend();
+	vp_merger_pool_tend();
 }
 
 void

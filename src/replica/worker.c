@@ -17,6 +17,7 @@
 
 #include "base/wish_inval.h"
 #include "base/settings.h"
+#include "page/merge_queue.h"
 #include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/replica.h"
@@ -82,6 +83,7 @@ vp_replica_define(void)
 	vp_worker_fill(&worker, "vecprov keeper", "vecprov_keeper_main", RESTART);
 	RegisterBackgroundWorker(&worker);
 	vp_wish_inval_define(wake_launcher);
+	vp_merge_queue_define(wake_launcher);
 }
 
 void

@@ -160,6 +160,61 @@ EOS
 }
 
 #----------
+# Merger
+#----------
+$node->safe_psql('postgres', <<'EOS');
+CREATE FUNCTION runs(index regclass, OUT col int, OUT level int, OUT entries bigint)
+	RETURNS SETOF record AS 'vecprov', 'vecprov_debug_runs' LANGUAGE C STRICT;
+CREATE TABLE runs (k int, v vector(4));
+CREATE INDEX runs_idx ON runs USING vecprov (v, k) WITH (m = 4, ef_construction = 10);
+CREATE VIEW runs_of_level AS SELECT coalesce(max(n), 0) AS n
+	FROM (SELECT count(*) AS n FROM runs('runs_idx'::text::regclass) GROUP BY level) x;
+EOS
+
+# Four flushes make a merge due, each of two pages of some thousand rows.
+my $flush = 'INSERT INTO runs SELECT i, vec(i % 40, 4) FROM generate_series(1, 9000) i';
+
+foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-used', 'runs-ended')
+{
+	my $hold = hold($node);
+	$node->safe_psql('postgres', 'TRUNCATE runs');
+	stop_at($point);
+	$node->safe_psql('postgres', "SET vecprov.debug_point = ''; $flush");
+	my $pid = wait_for('merger', "$at_lock = 'advisory'");
+	stop_at(undef);
+	terminate($pid, "merger at $point");
+	$hold->quit;
+	is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('runs_idx', true)"), 0, "merger at $point: the index is sound");
+	$node->safe_psql('postgres', 'INSERT INTO runs SELECT i, vec(i % 40, 4) FROM generate_series(1, 9000) i');
+	ok($node->poll_query_until('postgres', 'SELECT n < 4 FROM runs_of_level'), "merger at $point: the work is done by another one");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('runs_idx', true)"), 0, "merger at $point: it is sound then, too");
+}
+
+# one that waits for a flush
+{
+	my $hold = hold($node);
+	$node->safe_psql('postgres', 'TRUNCATE runs');
+	stop_at('merge-begun');
+	$node->safe_psql('postgres', "SET vecprov.debug_point = ''; $flush");
+	wait_for('merger', "$at_lock = 'advisory'");
+	stop_at(undef);
+	my $offset = log_end($node);
+	my $insert = $node->background_psql('postgres');
+	my $inserting = $insert->query_safe("SET vecprov.debug_point = 'runs-written=stop'; SELECT pg_backend_pid()");
+	$insert->query_until(qr/started/,
+		"\\echo started\nINSERT INTO runs SELECT i, vec(i % 40, 4) FROM generate_series(1, 9000) i;\n\\echo finished\n");
+	$node->wait_for_log(qr/stopped at debug point "runs-written"/, $offset);
+	$hold->quit;
+	my $pid = wait_for('merger', "$at_lock = 'page'");
+	terminate($pid, 'merger that waits for a flush');
+	kill 'CONT', $inserting;
+	finish_session($insert);
+	$insert->quit;
+	ok($node->poll_query_until('postgres', 'SELECT n < 4 FROM runs_of_level'), 'merger that waits for a flush: the work is done by another one');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('runs_idx', true)"), 0, 'merger that waits for a flush: the index is sound');
+}
+
+#----------
 # Scout, ledger, worker, keeper, launcher
 #----------
 {

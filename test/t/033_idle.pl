@@ -113,6 +113,30 @@ wakes('a copy of a database', 'copy', 'CREATE DATABASE copy TEMPLATE mould', 'DR
 wakes('a database that is opened', 'mould', 'ALTER DATABASE mould ALLOW_CONNECTIONS true',
 	'ALTER DATABASE mould ALLOW_CONNECTIONS false');
 
+# An insert that makes a merge of posting lists due wakes it, and it sleeps again when that is done.
+{
+	$primary->safe_psql('postgres', <<'EOS');
+CREATE FUNCTION runs(index regclass, OUT col int, OUT level int, OUT entries bigint)
+	RETURNS SETOF record AS 'vecprov', 'vecprov_debug_runs' LANGUAGE C STRICT;
+CREATE TABLE runs (k int, v vector(4));
+CREATE INDEX runs_idx ON runs USING vecprov (v, k) WITH (m = 4, ef_construction = 10);
+EOS
+	my $merged = 0;
+	for (my $try = 0; $try < 3 && !$merged; $try++)
+	{
+		becomes_idle($primary, 'before a merge');
+		my (undef, $looks) = rounds($primary);
+		$primary->safe_psql('postgres',
+			'INSERT INTO runs SELECT i, ARRAY[i % 97, i % 89, i % 83, 1] FROM generate_series(1, 9000) i');
+		ok( $primary->poll_query_until('postgres',
+				"SELECT max(n) < 4 FROM (SELECT count(*) AS n FROM runs('runs_idx') GROUP BY level) x"), 'runs are merged');
+		$merged = (rounds($primary))[1] == $looks;
+	}
+	ok($merged, 'a flush wakes the launcher');
+	becomes_idle($primary, 'after a merge');
+	stays_idle($primary, 'after a merge', 0.2);
+}
+
 # On a standby the launcher has to look by itself.
 $primary->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', 'r10', 1, 1)");
 $primary->wait_for_catchup($standby);

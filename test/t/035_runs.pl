@@ -1,5 +1,6 @@
-# Posting runs of key columns: kill -9 and errors at every step of writing them, VACUUM and inserts at the
-# same time, a standby. After each, no rule is broken and no row is missing in the posting lists.
+# Posting runs of key columns: kill -9 and errors at every step of writing and merging them, by inserts,
+# VACUUM and mergers, all at the same time, a standby. After each, no rule is broken and no row is missing
+# in the posting lists. And who merges when.
 
 use strict;
 use warnings;
@@ -8,6 +9,7 @@ use VecprovTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 # With so many key columns a recent page has room for 64 rows, so a few hundred make runs. They are
 # of all widths; one is NULL in places; one has few values.
@@ -28,6 +30,12 @@ $node->safe_psql('postgres', <<'EOS');
 CREATE FUNCTION postings(index regclass, col int, spans bigint[], OUT bound bigint, OUT given bigint,
 		OUT matching bigint, OUT missing bigint)
 	AS 'vecprov', 'vecprov_debug_postings' LANGUAGE C STRICT;
+CREATE FUNCTION runs(index regclass, OUT col int, OUT level int, OUT entries bigint)
+	RETURNS SETOF record AS 'vecprov', 'vecprov_debug_runs' LANGUAGE C STRICT;
+-- How many runs the columns have of each level, at most, and in all.
+CREATE VIEW shape AS SELECT coalesce(max(n), 0) AS of_level, coalesce(max(of_column), 0) AS of_column
+	FROM (SELECT count(*) AS n, sum(count(*)) OVER (PARTITION BY col) AS of_column
+		FROM runs('items_v'::text::regclass) GROUP BY col, level) x;
 -- The largest bigint and what is behind it are not in these ranges.
 CREATE VIEW missing AS SELECT col, spans, p.* FROM generate_series(0, 15) col,
 	(VALUES ('{0, 9223372036854775807}'::bigint[]), ('{0, 0, 1, 2, 32768, 32769}'),
@@ -62,6 +70,17 @@ sub make_items
 	$node->safe_psql('postgres', "$make $sql");
 }
 
+# Waits until nobody merges, and there is nothing to be merged.
+sub merged
+{
+	my ($name, $server) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	ok( ($server // $node)->poll_query_until('postgres', <<'EOS'), "$name: no more than three runs of a level");
+SELECT of_level < 4 AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov merger') FROM shape
+EOS
+}
+
 sub pages
 {
 	return $node->safe_psql('postgres', "SELECT pg_relation_size('items_v') / 8192");
@@ -77,6 +96,8 @@ foreach my $round (0 .. 9)
 	$node->safe_psql('postgres', rows_sql($round * 200, 200));
 	sound("inserted, round $round");
 }
+merged('inserted');
+cmp_ok($node->safe_psql('postgres', "SELECT max(level) FROM runs('items_v')"), '>', 0, 'a merger has made larger runs');
 like($node->safe_psql('postgres', "SELECT bound FROM postings('items_v', 2, '{-9223372036854775808, -9223372036854775807}')"),
 	qr/^\d{1,3}$/, 'a slice is a part of the rows');
 $node->safe_psql('postgres', 'DELETE FROM items WHERE id % 4 > 0; VACUUM items');
@@ -109,27 +130,36 @@ sub go_on
 	sound($name);
 	$node->safe_psql('postgres', rows_sql(20000, 200));
 	sound("$name, inserted again");
+	merged("$name, inserted again");
 	$node->safe_psql('postgres', "VACUUM items");
 	sound("$name, vacuumed");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_check('items_v', true)"), '0', "$name: sound")
 }
 
-my %work = (
-	insert => [ "$index; " . rows_sql(1, 760), rows_sql(5000, 200) ],
-	vacuum => [ rows_sql(1, 500) . "; $index; " . rows_sql(600, 150) . '; DELETE FROM items WHERE id % 2 = 0', 'VACUUM items' ]);
+# An insert flushes; that of a transaction which has made the index merges, too, since nobody else could;
+# VACUUM merges what has many entries of no row.
+my @writes = ('runs-written', 'runs-written=:7', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended');
+my %work   = (
+	insert => [ "$index; " . rows_sql(1, 760), rows_sql(5000, 200), 'runs-begun', @writes ],
+	new => [ '', "BEGIN; $index; " . rows_sql(1, 550) . '; COMMIT', 'merge-begun', 'merge-sorted' ],
+	vacuum => [
+		rows_sql(1, 500) . "; $index; " . rows_sql(600, 150) . '; DELETE FROM items WHERE id % 2 = 0', 'VACUUM items',
+		'merge-begun', 'merge-sorted', 'merge-sorted=:7', @writes ]);
 
 foreach my $what (sort keys %work)
 {
-	my ($begin, $sql) = @{ $work{$what} };
+	my ($begin, $sql, @points) = @{ $work{$what} };
 
-	foreach my $point ('runs-begun', 'runs-written', 'runs-written=:7', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended')
+	foreach my $point (@points)
 	{
 		my ($name, $count) = split /=/, $point;
 		$count //= '';
 		make_items($begin);
 		ok(crash_at($node, "$name=crash$count", $sql), "$what, $point: crashed");
+		$node->safe_psql('postgres', $index) if $what eq 'new';
 		go_on("$what, $point");
 	}
+	next if $what eq 'new';
 	foreach my $point ('runs-written', 'runs-listed', 'runs-used')
 	{
 		make_items($begin);
@@ -137,6 +167,191 @@ foreach my $what (sort keys %work)
 		like($stderr, qr/error at debug point "$point"/, "$what, $point: an error");
 		go_on("$what, $point, error");
 	}
+}
+
+#
+# A merger that is killed, or fails, at each step
+#
+
+# Inserts what makes a merge due; the merger, and nobody else, does something at a point. Should that kill
+# the server, the insert may fail.
+sub ask_at
+{
+	my ($point) = @_;
+
+	make_items("$index; " . rows_sql(1, 500));
+	$node->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = '$point'");
+	$node->psql('postgres', "SET vecprov.debug_point = ''; " . rows_sql(1000, 100));
+}
+
+# From now on mergers do nothing at points.
+sub as_usual
+{
+	$node->safe_psql('postgres', "SET vecprov.debug_point = ''; ALTER DATABASE postgres RESET vecprov.debug_point");
+}
+
+foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended')
+{
+	my $offset = log_end($node);
+	ask_at("$point=crash");
+	crash_and_wait($node, $offset);
+	as_usual();
+	go_on("merger, $point");
+
+	$offset = log_end($node);
+	ask_at("$point=error");
+	ok($node->wait_for_log(qr/error at debug point "$point"/, $offset), "merger, $point: an error");
+	as_usual();
+	go_on("merger, $point, error");
+}
+
+# At changes of pages that are one in a geometric series.
+{
+	my $crashes = 0;
+
+	foreach my $count (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
+	{
+		my $offset = log_end($node);
+		ask_at("change-before-wal=crash:$count");
+		my $crashed;
+		foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+		{
+			$crashed = slurp_file($node->logfile, $offset) =~ /terminated by signal 9/;
+			last if $crashed;
+			my ($rc, $merged) = $node->psql('postgres', 'SELECT of_level < 4 FROM shape');
+			last if $rc == 0 && $merged eq 't';
+			usleep(100_000);
+		}
+		crash_and_wait($node, $offset) if $crashed;
+		as_usual();
+		last unless $crashed;
+		$crashes++;
+		sound("merger, change $count");
+		$node->safe_psql('postgres', rows_sql(4000, 200) . '; VACUUM items') if $count % 2 == 0;
+		sound("merger, change $count, inserted again");
+	}
+	cmp_ok($crashes, '>', 5, 'mergers crashed at changes');
+}
+
+#
+# Who merges when
+#
+
+# The merger, and its pid, when it waits for a lock of this kind.
+sub waiting
+{
+	my ($event) = @_;
+	my $find = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'vecprov merger' AND wait_event = '$event'";
+
+	$node->poll_query_until('postgres', "SELECT EXISTS ($find)") or die "no merger waits: $event";
+	return $node->safe_psql('postgres', $find);
+}
+
+my $no_merger = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov merger')";
+
+# Rows are flushed while a merger reads and sorts, but not found twice or lost.
+{
+	my $hold = hold($node);
+	ask_at('merge-sorted=wait');
+	waiting('advisory');
+	as_usual();
+	my $before = $node->safe_psql('postgres', 'SELECT of_level FROM shape');
+	$node->safe_psql('postgres', rows_sql(2000, 300));
+	cmp_ok($node->safe_psql('postgres', 'SELECT of_level FROM shape'), '>=', $before + 2, 'inserts flush while a merger sorts');
+	is($node->safe_psql('postgres', 'SELECT * FROM missing LIMIT 10'), '', 'while a merger sorts: no row is missing');
+	my $vacuum = $node->background_psql('postgres');
+	$vacuum->query_until(qr/started/, "\\echo started\nVACUUM items;\n\\echo finished\n");
+	ok($node->poll_query_until('postgres', "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^VACUUM' AND wait_event = 'page')"),
+		'VACUUM waits for the merger');
+	$hold->quit;
+	finish_session($vacuum);
+	$vacuum->quit;
+	merged('flushed while a merger sorts');
+	sound('flushed while a merger sorts');
+}
+
+# A merger gives way to who wants the table for himself. It comes again when it is asked for again.
+{
+	my $hold = hold($node);
+	ask_at('merge-begun=wait');
+	waiting('advisory');
+	as_usual();
+	my $session = $node->background_psql('postgres');
+	$session->query_until(qr/started/, "\\echo started\nBEGIN; LOCK TABLE items;\n\\echo finished\n");
+	$node->poll_query_until('postgres',
+		"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ 'LOCK TABLE items' AND wait_event = 'relation' AND pid <> pg_backend_pid())");
+	$hold->quit;
+	finish_session($session);
+	ok($node->poll_query_until('postgres', $no_merger), 'a merger gives way');
+	$session->query_safe('COMMIT');
+	is($node->safe_psql('postgres', 'SELECT of_level FROM shape'), '4', 'and has merged nothing');
+	# nor does it wait for who has the table for himself
+	$session->query_safe('BEGIN; LOCK TABLE items');
+	$session->query_safe(rows_sql(2000, 150));
+	$session->query_safe('COMMIT');
+	ok($node->poll_query_until('postgres', $no_merger), 'a merger does not wait for the table');
+	$node->safe_psql('postgres', rows_sql(3000, 150));
+	merged('after the table was locked');
+	sound('after the table was locked');
+	$session->quit;
+}
+
+# What nobody else can open is merged by who inserts.
+is( $node->safe_psql('postgres', "BEGIN; $make $index; " . rows_sql(1, 3000) . '; SELECT of_level < 4 FROM shape; ROLLBACK'),
+	't', 'the index of this transaction');
+is( $node->safe_psql('postgres', <<"EOS"), 't', 'a temporary index');
+CREATE TEMP TABLE items ($table); $index; @{[ rows_sql(1, 3000) ]}; SELECT of_level < 4 FROM shape
+EOS
+
+# VACUUM merges by levels; it does not make large runs anew because few rows are dead.
+{
+	make_items("$index; " . rows_sql(1, 2000));
+	merged('before VACUUM');
+	my $largest = "SELECT string_agg(entries::text, ' ' ORDER BY col) FROM runs('items_v') WHERE level = (SELECT max(level) FROM runs('items_v'))";
+	my $before  = $node->safe_psql('postgres', $largest);
+	$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 20 = 0');
+	$node->safe_psql('postgres', 'VACUUM items');
+	is($node->safe_psql('postgres', $largest), $before, 'few are dead: large runs stay as they are');
+	$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 5 = 0');
+	$node->safe_psql('postgres', 'VACUUM items');
+	is($node->safe_psql('postgres', "SELECT max(n), max(e) BETWEEN 1600 - 192 AND 1600
+			FROM (SELECT count(*) AS n, sum(entries) AS e FROM runs('items_v') GROUP BY col) x"),
+		'1|t', 'a tenth is dead: there is one run, without them');
+	sound('VACUUM of few and of many');
+}
+
+# Where no merger is to be had, the runs of a column do not become more and more.
+{
+	my $offset = log_end($node);
+	$node->append_conf('postgresql.conf', 'max_worker_processes = 3');
+	$node->restart;
+	make_items($index);
+	my ($most, $round) = (0, 0);
+	my ($of_level, $of_column) = (0, 0);
+	while ($round < 200 && $of_column >= $most)
+	{
+		$most = $of_column;
+		$node->safe_psql('postgres', rows_sql(130 * $round++, 130));
+		($of_level, $of_column) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
+	}
+	is($most, 3 + 12, 'without mergers: more and more runs, but not without end');
+	cmp_ok($of_level, '<', 4, 'an insert merges them');
+	my $told = () = slurp_file($node->logfile, $offset) =~ /could not start a background worker to merge posting lists/g;
+	is($told, 1, 'it is told once that there is no merger');
+	while ($round < 400 && $of_level < 4)
+	{
+		$node->safe_psql('postgres', rows_sql(130 * $round++, 130));
+		($of_level, $of_column) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
+	}
+	is($of_level, 4, 'runs are to be merged');
+	$node->safe_psql('postgres', 'VACUUM items');
+	cmp_ok($node->safe_psql('postgres', 'SELECT of_level FROM shape'), '<', 4, 'VACUUM merges them');
+	sound('without mergers');
+	$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+	$node->restart;
+	$node->safe_psql('postgres', rows_sql(30000, 3000));
+	merged('mergers are to be had again');
+	sound('mergers are to be had again');
 }
 
 # Also while the pages that the first one left are given back.
