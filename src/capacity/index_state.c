@@ -93,22 +93,28 @@ has_column(Relation rel, AttrNumber column)
 
 /* A column by which rows are filtered that the index returns could be one that it filters by. */
 static void
-advise_key(Row *row, Relation rel)
+advise_key(Row *row, Relation rel, AttrNumber column)
 {
-	AttrNumber	column = vp_meter_filtered(rel);
-	char	   *name;
-	Oid			type;
+	char	   *name = get_attname(rel->rd_index->indrelid, column, true);
+	Oid			type = get_atttype(rel->rd_index->indrelid, column);
 
-	if (column <= 0 || has_column(rel, column))
+	/* a column that was dropped has a name, but no type */
+	if (name == NULL || !OidIsValid(type) || has_column(rel, column))
 		return;
-	name = get_attname(rel->rd_index->indrelid, column, true);
-	if (name == NULL)
-		return;
-	type = get_atttype(rel->rd_index->indrelid, column);
 	advise(row, psprintf(OidIsValid(GetDefaultOpClass(type, rel->rd_rel->relam)) ?
 						 "rows are filtered by %s, which is no key of the index" :
 						 "rows are filtered by %s, which cannot be a key; another index on it may help",
 						 quote_identifier(name)));
+}
+
+static void
+advise_keys(Row *row, Relation rel)
+{
+	AttrNumber	columns[VP_FILTERED];
+	int			n = vp_meter_filtered(rel, columns);
+
+	for (int i = 0; i < n; i++)
+		advise_key(row, rel, columns[i]);
 }
 
 Relation
@@ -234,7 +240,7 @@ set_facts(Row *row, Relation rel)
 	}
 	if (VpIsProvisioned(&wish) && known)
 		set_tier_facts(row, rel, &wish, &tier, bytes);
-	advise_key(row, rel);
+	advise_keys(row, rel);
 }
 
 /*

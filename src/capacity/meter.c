@@ -77,9 +77,10 @@ struct VpMeter
 	pg_atomic_uint64 refused[VP_NREFUSALS];
 	pg_atomic_uint32 claim;		/* the last that was made; VpClaim */
 	pg_atomic_uint32 used;		/* when: clock_ms() */
-	pg_atomic_uint32 filtered;	/* column of the table */
-	char		padding[LINE_BYTES - VP_NREFUSALS * sizeof(pg_atomic_uint64) -
-						3 * sizeof(pg_atomic_uint32)];
+	pg_atomic_uint64 filtered;	/* columns of the table, 16 bits each, the
+								 * newest lowest; 0: none */
+	char		padding[LINE_BYTES - (VP_NREFUSALS + 1) * sizeof(pg_atomic_uint64) -
+						2 * sizeof(pg_atomic_uint32)];
 };
 
 StaticAssertDecl(sizeof(CounterSet) == 2 * LINE_BYTES, "sets of counters share no cache line");
@@ -413,25 +414,52 @@ vp_meter_insert(VpMeter *meter, uint64 ns)
 	pg_atomic_fetch_add_u64(&set->insert_ns, ns);
 }
 
+static AttrNumber
+filtered_column(uint64 columns, int i)
+{
+	return (AttrNumber) (columns >> 16 * i);
+}
+
+static bool
+has_filtered(uint64 columns, AttrNumber column)
+{
+	for (int i = 0; i < VP_FILTERED; i++)
+		if (filtered_column(columns, i) == column)
+			return true;
+	return false;
+}
+
 void
 vp_meter_filter(Relation rel, AttrNumber column)
 {
 	VpMeter    *meter = RelationUsesLocalBuffers(rel) ? NULL : vp_meter_claim(rel, VP_CLAIM_COUNTED);
+	uint64		columns;
 
-	if (meter != NULL && pg_atomic_read_u32(&meter->filtered) != (uint32) column)
-		pg_atomic_write_u32(&meter->filtered, column);
+	StaticAssertStmt(16 * VP_FILTERED == 64, "columns fill a word");
+	if (meter == NULL)
+		return;
+	columns = pg_atomic_read_u64(&meter->filtered);
+	while (!has_filtered(columns, column) &&
+		   !pg_atomic_compare_exchange_u64(&meter->filtered, &columns, columns << 16 | (uint16) column))
+		;
 }
 
 /* Takes no meter for an index that has none; in a server without the library at its start there are none. */
-AttrNumber
-vp_meter_filtered(Relation rel)
+int
+vp_meter_filtered(Relation rel, AttrNumber columns[VP_FILTERED])
 {
 	int			vacant;
 	int			at = -1;
+	int			n = 0;
 
 	if (shared != NULL)
 		at = look_up(OwnerOf(MyDatabaseId, RelationGetRelid(rel)), &vacant);
-	return at < 0 ? 0 : (AttrNumber) pg_atomic_read_u32(&meters[at].filtered);
+	for (int i = 0; at >= 0 && i < VP_FILTERED; i++)
+	{
+		columns[n] = filtered_column(pg_atomic_read_u64(&meters[at].filtered), i);
+		n += columns[n] != 0;
+	}
+	return n;
 }
 
 void

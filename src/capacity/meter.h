@@ -90,12 +90,16 @@ extern void vp_meter_search(VpMeter *meter, uint64 ns);
 extern void vp_meter_insert(VpMeter *meter, uint64 ns);
 extern void vp_meter_refusal(VpMeter *meter, VpRefusal refusal);
 
+/* Of the columns that rows are filtered by, so many are remembered: the newest. */
+#define VP_FILTERED		4
+
 /*
  * A plan scans the index in order and filters the rows that it returns by this column of the
- * table, not a system column; the last such one, 0: none.
+ * table, not a system column.  The second one tells how many such columns are remembered, and
+ * which.
  */
 extern void vp_meter_filter(Relation rel, AttrNumber column);
-extern AttrNumber vp_meter_filtered(Relation rel);
+extern int	vp_meter_filtered(Relation rel, AttrNumber columns[VP_FILTERED]);
 
 /*
  * Takes `cost` out of a bucket that gets `rate` a second and holds what comes in

@@ -150,5 +150,15 @@ $node->safe_psql('postgres', "$settings SELECT id FROM items WHERE tenant = 1 AN
 like($node->safe_psql('postgres', $advice), qr/rows are filtered by id, which is no key of the index/, 'advice on a column that is none');
 $node->safe_psql('postgres', "ALTER TABLE items ADD tags int[]; $settings SELECT id FROM items WHERE tags && '{1}' ORDER BY v <-> vec(1, 8) LIMIT 1");
 like($node->safe_psql('postgres', $advice), qr/rows are filtered by tags, which cannot be a key/, 'advice on a column that cannot be one');
+like($node->safe_psql('postgres', $advice), qr/rows are filtered by id, which is no key of the index/, 'the other one is remembered');
+
+# Of more columns than are remembered, the last ones are; a column twice is one.
+$node->safe_psql('postgres', 'ALTER TABLE items ' . join ', ', map { "ADD extra$_ int" } 1 .. 4);
+$node->safe_psql('postgres', join ';', $settings, map { "SELECT id FROM items WHERE extra$_ = 1 AND extra1 > 0 ORDER BY v <-> vec(1, 8) LIMIT 1" } 1 .. 4, 4, 1);
+my @advised = $node->safe_psql('postgres', $advice) =~ /rows are filtered by (\w+)/g;
+is("@{[ sort @advised ]}", 'extra1 extra2 extra3 extra4', 'advice on four columns');
+$node->safe_psql('postgres', 'ALTER TABLE items DROP extra2');
+@advised = $node->safe_psql('postgres', $advice) =~ /rows are filtered by (\w+)/g;
+is("@{[ sort @advised ]}", 'extra1 extra3 extra4', 'not on one that was dropped');
 
 done_testing();
