@@ -1,0 +1,52 @@
+-- What an index costs.
+
+CREATE FUNCTION vecprov_cost(index regclass, plan text, region text,
+	write_units bigint DEFAULT NULL, read_units numeric DEFAULT NULL,
+	queries bigint DEFAULT NULL, namespaces text[] DEFAULT NULL)
+	RETURNS TABLE (item text, quantity numeric, unit text, rate numeric, amount numeric)
+	LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	WITH fact AS (
+		SELECT f.*, i.indrelid, pg_catalog.ceil(f.index_size / 1000.0 / nullif(f.records, 0)) AS kilobytes
+		FROM vecprov_facts($1, true) f, pg_catalog.pg_index i WHERE i.indexrelid = $1
+	), searched AS (
+		SELECT coalesce(pg_catalog.sum(n.bytes), 0)::bigint AS bytes
+		FROM vecprov_namespaces($1) n
+		WHERE $7 IS NOT NULL
+			AND EXISTS (SELECT FROM pg_catalog.unnest($7) u (name) WHERE u.name IS NOT DISTINCT FROM n.namespace)
+	), portion AS (
+		SELECT CASE WHEN $7 IS NULL THEN fact.index_size ELSE searched.bytes END AS bytes,
+			CASE WHEN $7 IS NULL THEN 1 ELSE coalesce(searched.bytes::numeric / nullif(fact.index_size, 0), 0) END AS share
+		FROM fact, searched
+	), usage AS (
+		SELECT coalesce($4, CASE WHEN $7 IS NULL THEN coalesce(kilobytes *
+				(pg_catalog.pg_stat_get_tuples_inserted(indrelid) +
+				pg_catalog.pg_stat_get_tuples_updated(indrelid) -
+				pg_catalog.pg_stat_get_tuples_hot_updated(indrelid)), 0) END) AS write_units,
+			coalesce($5, vecprov_read_units(bytes) *
+				coalesce($6, CASE WHEN $7 IS NULL THEN pg_catalog.pg_stat_get_numscans($1) END)) AS read_units
+		FROM fact, portion
+	), part AS (
+		SELECT 1 AS place, tier AS item, shards * replicas * share AS quantity,
+			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, tier) AS rate
+		FROM fact, portion WHERE mode = 'provisioned'
+		UNION ALL
+		SELECT 2, 'storage', bytes / 1000000000.0, 'GB, month',
+			vecprov_monthly_rate($2, $3, 'storage') FROM portion
+		UNION ALL
+		SELECT 3, 'writes', usage.write_units / 1000000.0, 'million units',
+			vecprov_monthly_rate($2, $3, 'writes') FROM usage WHERE usage.write_units IS NOT NULL
+		UNION ALL
+		SELECT 4, 'reads', usage.read_units / 1000000.0, 'million units',
+			vecprov_monthly_rate($2, $3, 'reads') FROM usage, fact
+			WHERE mode = 'on-demand' AND usage.read_units IS NOT NULL
+		UNION ALL
+		SELECT 5, 'total', NULL, NULL, NULL
+	)
+	SELECT part.item, pg_catalog.trim_scale(part.quantity), part.unit, part.rate,
+		pg_catalog.trim_scale(coalesce(part.quantity * part.rate,
+			pg_catalog.sum(part.quantity * part.rate) OVER ()))
+	FROM part ORDER BY place;
+END;
+COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric, bigint, text[]) IS
+	'what an index, or some of its namespaces, cost a month, by parts; of the index, what was read and written, if not given, as the server counted';
