@@ -16,8 +16,10 @@
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
 #   make indent         lays out the code as PostgreSQL does; make typedefs renews its list of types
-#   make unit, check-includes, check-headers, check-symbols, check-scripts, check-indent
+#   make unit, check-includes, check-headers, check-symbols, check-scripts, check-indent,
+#   check-warnings, check-analysis
 #                       single parts of the tests
+#   make objects        compiles only: with another CC, for what a compiler has to say
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -65,6 +67,8 @@ WARNINGS += -Wfatal-errors
 PG_CPPFLAGS = -I$(SRC)src -isystem $(includedir_server) -DVP_VERSION='"$(EXTVERSION)"'
 PG_CPPFLAGS += $(if $(filter 1,$(UNKNOWN_VERSION)),-DVP_UNKNOWN_VERSION)
 PG_CPPFLAGS += $(if $(NO_SERVER_INTERNALS),-DVP_SERVER_INTERNALS=0)
+# assert() of plain C is on with Assert(), by COPT=-DUSE_ASSERT_CHECKING.
+PG_CPPFLAGS += $(if $(findstring USE_ASSERT_CHECKING,$(COPT)),,-DNDEBUG)
 PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
 EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 
@@ -73,7 +77,8 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 override with_llvm = no
 
 .PHONY: test soak test-clients test-chroot matrix test-setup demo bench bench-graph unit \
-	check-includes check-headers check-symbols check-scripts check-indent indent typedefs hint FORCE
+	check-includes check-headers check-symbols check-scripts check-indent check-warnings \
+	check-analysis objects indent typedefs hint FORCE
 .DEFAULT_GOAL := all
 
 # On Debian the two are of different packages.
@@ -117,9 +122,11 @@ $(OBJS): src/kind.d
 
 check-symbols: all
 
+objects: $(OBJS)
+
 else
 
-all install uninstall clean installcheck check-symbols: hint
+all install uninstall clean installcheck check-symbols objects: hint
 
 endif
 
@@ -169,5 +176,5 @@ typedefs: all
 check-indent:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)test/indent check
 
-check-includes check-headers check-symbols check-scripts:
+check-includes check-headers check-symbols check-scripts check-warnings check-analysis:
 	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' NO_SERVER_INTERNALS='$(NO_SERVER_INTERNALS)' $(SRC)test/$@

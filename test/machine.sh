@@ -4,6 +4,7 @@
 #	fit_tmpdir [PREFIX...]	sets TMPDIR to a directory in which programs can be run
 #	apt_get ARG...			apt-get as root, quiet unless it fails; waits for another one
 #	debian_major			prints the major version of this Debian's PostgreSQL
+#	clang_program			prints the name of this machine's clang; fails if there is none
 #	copy_tree DIRECTORY		copies the sources there
 #
 # Sets $root (the tree).
@@ -74,6 +75,13 @@ debian_major()
 {
 	LC_ALL=C apt-cache depends postgresql 2>/dev/null |
 		sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1
+}
+
+# With Debian's server headers comes one that has its version in its name.
+clang_program()
+{
+	! command -v clang >/dev/null || { echo clang; return; }
+	compgen -c clang- | grep -xE 'clang-[0-9]+' | sort -Vr | grep -m 1 .
 }
 
 # Sources only: objects may have been made for another server.

@@ -151,7 +151,7 @@ typedef uint64 VpBufferState;
 
 /* What extensions' processes wait for has a name since 17 (c9af05465307). */
 #if PG_VERSION_NUM < 170000
-#define VpWaitEventNew(name) PG_WAIT_EXTENSION
+#define VpWaitEventNew(name) ((void) (name), PG_WAIT_EXTENSION)
 #else
 #define VpWaitEventNew(name) WaitEventExtensionNew(name)
 #endif

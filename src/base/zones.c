@@ -36,14 +36,14 @@ skip_blanks(const char *p)
 
 /* A number below MAX_CPUS; NULL: there is none. */
 static const char *
-read_cpu(const char *p, int *cpu)
+read_cpu(const char *p, uint32 *cpu)
 {
 	p = skip_blanks(p);
 	if (!isdigit((unsigned char) *p))
 		return NULL;
 	for (*cpu = 0; isdigit((unsigned char) *p); p++)
 	{
-		*cpu = *cpu * 10 + (*p - '0');
+		*cpu = *cpu * 10 + (uint32) (*p - '0');
 		if (*cpu >= MAX_CPUS)
 			return NULL;
 	}
@@ -56,8 +56,8 @@ read_cpus(const char *p, Zone *zone)
 {
 	for (;;)
 	{
-		int			first;
-		int			last;
+		uint32		first;
+		uint32		last;
 
 		p = read_cpu(p, &first);
 		if (p == NULL)
@@ -67,7 +67,7 @@ read_cpus(const char *p, Zone *zone)
 			return NULL;
 		if (last < first)
 			return NULL;
-		for (int cpu = first; cpu <= last; cpu++)
+		for (uint32 cpu = first; cpu <= last; cpu++)
 			zone->cpus[cpu / 64] |= UINT64CONST(1) << cpu % 64;
 		if (*p != ',')
 			return p;

@@ -111,9 +111,10 @@ check_memory(const VpWishChange *change, const VpTier *tier, Relation rel)
 void
 vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 {
+	const bool	provisioned = VpIsProvisioned(&change->after);
 	VpTier		tier;
 
-	if (VpIsProvisioned(&change->after))
+	if (provisioned)
 	{
 		if (temporary)
 			vp_change_refuse(change, ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -129,7 +130,7 @@ vp_rules_check(const VpWishChange *change, Relation rel, bool temporary)
 				   "vecprov.tier_change_interval");
 	check_interval(change, vp_change_of_scale, "shards and replicas", vp_scale_change_interval,
 				   "vecprov.scale_change_interval");
-	if (!VpIsProvisioned(&change->after))
+	if (!provisioned)
 		return;
 	check_storage(change, &tier, rel);
 	check_memory(change, &tier, rel);

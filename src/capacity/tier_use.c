@@ -68,10 +68,12 @@ vecprov_tier_in_use(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("vecprov_tier_in_use must be called as a trigger of the table of tiers")));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	{
 		use.tier = name_in(trigger->tg_trigtuple, trigger->tg_relation);
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
-		strcmp(use.tier, name_in(trigger->tg_newtuple, trigger->tg_relation)) == 0)
-		PG_RETURN_POINTER(NULL);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+			strcmp(use.tier, name_in(trigger->tg_newtuple, trigger->tg_relation)) == 0)
+			PG_RETURN_POINTER(NULL);
+	}
 	vp_each_index(true, find_use, &use);
 	if (use.index != NULL)
 		ereport(ERROR,

@@ -19,6 +19,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ part_near(VpSearch *search, VpId *ids, float *dist, int n)
 		nnear += candidate.dist < bound;
 		nfar += candidate.dist >= bound;	/* NaN is neither */
 	}
+	assert(nnear <= n);
 	search->filtered.far.n += (size_t) nfar;
 	return nnear;
 }

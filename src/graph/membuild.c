@@ -76,6 +76,19 @@ thread_free(void *p)
 	free(piece);
 }
 
+static void
+free_pieces(void)
+{
+	Piece	   *next;
+
+	for (Piece *piece = pieces; piece != NULL; piece = next)
+	{
+		next = piece->next;
+		free(piece);
+	}
+	pieces = NULL;
+}
+
 static const VpAlloc thread_memory = {thread_alloc, thread_free};
 
 typedef struct EncodeWork
@@ -313,8 +326,8 @@ work_part(VpMemWork *work, bool first, bool sweeping)
 		__atomic_store_n(&work->failed, true, __ATOMIC_RELAXED);
 		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
 	}
-	while (pieces != NULL)
-		thread_free(pieces + 1);
+	out_of_memory = NULL;
+	free_pieces();
 }
 
 void

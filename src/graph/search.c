@@ -8,6 +8,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <assert.h>
 #include <string.h>
 
 #include "graph/search.h"
@@ -134,6 +135,7 @@ offer_all(VpSearch *search, const VpId *ids, int n)
 		nnear += candidate.dist < bound;
 		noverflow += candidate.dist >= bound;	/* NaN is neither */
 	}
+	assert(nnear <= n);
 	search->overflow.n += (size_t) noverflow;
 	for (int i = 0; i < nnear; i++)
 		offer(search, near[i].dist, near[i].id);

@@ -9,6 +9,7 @@
  */
 #include "kernel/sparse.h"
 
+#include <assert.h>
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +360,7 @@ centre(const VpCodec *codec, const VpSparse *v, Centred *room)
 		i += in_v;
 		j += in_mean;
 	}
+	assert(n <= i + j);
 	shifted.nnz = n;
 	shifted.indices = room->indices;
 	shifted.values = room->values;

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "port/pg_bitutils.h"
+
 #include "page/geometry.h"
 
 /* Chunks are kept small: an index of a few rows shall be a few pages. */
@@ -18,10 +20,10 @@
 static VpDivisor
 divisor(uint32 value)
 {
-	VpDivisor	d = {.value = value,.shift = 31};
+	VpDivisor	d = {.value = value};
 
-	while (UINT64CONST(1) << (d.shift - 31) < value)
-		d.shift++;
+	Assert(value > 0);
+	d.shift = 31 + pg_ceil_log2_32(value);
 	d.factor = ((UINT64CONST(1) << d.shift) - 1) / value + 1;
 	return d;
 }

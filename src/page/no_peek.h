@@ -57,6 +57,12 @@ vp_window_page(Buffer buffer)
 	return NULL;
 }
 
+static inline const char *
+vp_peek_page(const BufferDesc *desc)
+{
+	return NULL;
+}
+
 #define vp_hint_size() ((Size) 0)
 #define vp_hint_startup() ((void) 0)
 #define vp_window_size() ((Size) 0)
@@ -70,7 +76,6 @@ vp_window_page(Buffer buffer)
 #define vp_peek_remember(peek, block, buffer) ((void) 0)
 #define vp_peek(peek, block, hint) ((BufferDesc *) NULL)
 #define vp_peek_done(peek, block, desc) false
-#define vp_peek_page(desc) ((const char *) NULL)
 #define vp_buffer_touch(desc) ((void) 0)
 #define vp_tag_differs(desc, peek, block) UINT64_C(1)
 #define vp_state_differs(desc) 1

@@ -259,20 +259,17 @@ find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 	const VpGeometry *geo = &store->geo;
 	uint32		n = vp_recent_count(store, block, page);
 	const uint32 *refs = (const uint32 *) column_start(geo, page, geo->nkeys);
-	const uint64 *long_keys = NULL;
-	const uint32 *keys = NULL;
+	const void *keys = column >= 0 ? column_start(geo, page, column) : NULL;
+	bool		are_long = column >= 0 && vp_posted_bytes(&geo->keys[column]) == 8;
 
-	if (column >= 0 && vp_posted_bytes(&geo->keys[column]) == 8)
-		long_keys = (const uint64 *) column_start(geo, page, column);
-	else if (column >= 0)
-		keys = (const uint32 *) column_start(geo, page, column);
-	if (keys != NULL && nspans == 1)
+	if (column >= 0 && !are_long && nspans == 1)
 	{
 		find_in_span(keys, refs, n, spans, found);
 		return;
 	}
 	for (uint32 i = 0; i < n; i++)
-		if (column < 0 || vp_in_spans(keys != NULL ? keys[i] : long_keys[i], spans, nspans))
+		if (column < 0 ||
+			vp_in_spans(are_long ? ((const uint64 *) keys)[i] : ((const uint32 *) keys)[i], spans, nspans))
 			add_id(found, refs[i]);
 }
 

@@ -15,12 +15,13 @@
 
 /*
  * The page of a place, directly if possible.  *pinned: the buffer to be
- * released when it had to be read in the ordinary way, else InvalidBuffer and
- * *desc is to be checked by vp_peek_end.
+ * released when it had to be read in the ordinary way (*desc is NULL then),
+ * else InvalidBuffer, and *desc is to be checked by vp_peek_end.
  */
 static inline const char *
 vp_peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *pinned)
 {
+	*desc = NULL;
 	if (store->peek.enabled)
 	{
 		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));

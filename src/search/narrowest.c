@@ -71,6 +71,7 @@ vp_scan_narrowest(VpPostings *postings, const VpFilter *filter)
 {
 	VpNarrowest narrowest;
 
+	Assert(filter->nconditions > 0);
 	vp_find_narrowest(postings, filter, &narrowest);
 	vp_scan_condition(postings, narrowest.condition[0]);
 	return narrowest.rows[0];
