@@ -25,7 +25,7 @@
  *	insert-bare			a row without a vector is in its node
  *	recode-node			a node is coded anew by the new mean, the others are not yet
  *	mover-due			a mover is about to be registered
- *	catalogue reader-begun			a catalogue reader has its ticket and its snapshot
+ *	catalog-reader-begun	a catalogue reader has its ticket and its snapshot
  *	ledger-written		a refusal is in the ledger, not committed; the client waits
  *	move-begun			the number of shards is another, no record is moved
  *	move-linked			a record's copy is linked, the node not given up
@@ -55,7 +55,8 @@
  *	vacuum-entries		VACUUM has chosen entry points, and not set them
  *	vacuum-entered		they are set; nodes out of reach are not looked for yet
  *	vacuum-repaired		nothing leads to them any more
- *	vacuum-unlinked		they are in the waiting list
+ *	vacuum-listed		those of a page are in the waiting list
+ *	vacuum-unlinked		those of all pages are
  *
  *-------------------------------------------------------------------------
  */

@@ -15,10 +15,13 @@ use warnings;
 
 use Exporter 'import';
 use File::Copy qw(copy);
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::RecursiveCopy;
 use PostgreSQL::Test::Utils;
 use POSIX qw(WNOHANG _exit);
+use SoakDice;
+use SoakKeys;
 use SoakLoad;
 use Test::More;
 use Time::HiRes qw(time usleep);
@@ -41,13 +44,20 @@ my %allowed = (
 	capacity => '55000|42P01|22023|53000');
 # And what a fault brings, by its name.
 my @brings = (
-	[ qr/TERM|KILL|stop|kill|restart|promote/ => '57P01|57P02|57P03' ],
+	[ qr/TERM|KILL|stop|kill|restart|promote|crash/ => '57P01|57P02|57P03' ],
 	[ qr/INT/ => '57014' ],
-	[ qr/limit/ => '53200' ]);
+	[ qr/limit/ => '53100|53200' ]);
+# and what they do, whatever its code
+my %says = (
+	limit => qr/File too large/,
+	error => qr/error at debug point/);
+# Places of the code where a process can be killed, by what tells of them; the others are not for that.
+my @points = grep { !/^(client-patient|ledger-written)$/ }
+  slurp_file("$FindBin::RealBin/../../src/base/debug_point.h") =~ /^ \*\t([a-z]+(?:-[a-z]+)+)\t/mg;
 # PostgreSQL's own, when a relation is dropped or changed while it is looked at
 my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
 
-my ($begin, $seed, $break, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met, @limited, @kinds);
+my ($begin, $seed, $break, $dice, $keep, $round, %total, $primary, $standby, %running, $scripts, %log_seen, %usual, $buffers, %met, %recall, @limited, @kinds);
 
 # Tells of what is wrong, keeps what there is, and ends the run.
 sub difference
@@ -96,6 +106,7 @@ sub totals
 {
 	$total{minutes} = sprintf '%.1f', (time - $begin) / 60;
 	note("soak: met $met{$_} times: $_") foreach sort keys %met;
+	note("soak: of $recall{$_}[1] nearest rows by $_, $recall{$_}[0] were found") foreach sort keys %recall;
 	note("soak: seed $seed, " . join(', ', map { "$total{$_} $_" } sort keys %total));
 }
 
@@ -159,13 +170,29 @@ sub start_session
 	}
 }
 
+# Is it the text of a fault of this round?
+sub is_brought
+{
+	my ($what) = @_;
+	return grep { my $kind = $_; $what =~ $says{$kind} && grep { /$kind/ } @kinds } keys %says;
+}
+
 sub is_allowed
 {
 	my ($name, $code, $what) = @_;
 	my $role = $name =~ s/\d+$//r;
 	my @codes = ($allowed{all}, $allowed{$role}, map { $$_[1] } grep { my $fault = $$_[0]; grep { /$fault/ } @kinds } @brings);
 
-	return $code eq 'XX000' && $what =~ $core || grep { $code =~ /^($_)$/ } @codes;
+	return $code eq 'XX000' && ($what =~ $core || is_brought($what)) || grep { $code =~ /^($_)$/ } @codes;
+}
+
+# Adds up what lines of SoakKeys say of how many of the nearest rows were found.
+sub count_nearest
+{
+	my (undef, $kind, $found, $of) = $_[0] =~ /^(RECALL)\|(\w+)\|(\d+)\|(\d+)$/ or return;
+
+	$recall{$kind}[0] += $found;
+	$recall{$kind}[1] += $of;
 }
 
 # Looks at what an ended session printed.
@@ -178,6 +205,7 @@ sub end_session
 	my $out = slurp_file($session->{out});
 	foreach my $line (split /\n/, $out)
 	{
+		count_nearest($line);
 		my ($code, $what) = $line =~ /(?:ERROR|FATAL|PANIC):  (\w{5}): (.*)/;
 
 		next unless defined $code || $line =~ /^DIFFERENCE/;
@@ -334,6 +362,10 @@ sub fault
 	{
 		return point_in_time();
 	}
+	elsif ($kind =~ /^(crash|error)$/)
+	{
+		$told = at_debug_point($node, $kind);
+	}
 	elsif ($kind =~ /^limit (.*)/)
 	{
 		$told = limit($node, $title{$1}) // "$kind: nobody there";
@@ -354,8 +386,37 @@ sub fault
 	return $node->name . ": $told";
 }
 
-# Lets one of the children have little more memory than it has, or no further thread. Like the kernel's
-# refusals, what follows is an error of a statement at most.
+# Has each process be killed, or raise an error, when it comes by a place of the code for the first to third
+# time, until the first has.
+sub at_debug_point
+{
+	my ($node, $action) = @_;
+	my $setting = pick($dice, @points) . "=$action:" . (1 + $dice->(3));
+	my $file = $node->data_dir . '/debug_point.conf';
+	my $begin = -s $node->logfile;
+	my $told = "$action at a debug point: $setting";
+	my $met;
+
+	# not within a critical section
+	$setting =~ s/^change-before-wal=error/insert-stored=error/;
+	append_to_file($file, "vecprov.debug_point = '$setting'\n");
+	kill 'HUP', $node->{_pid};
+	foreach (1 .. 60)
+	{
+		tend_sessions();
+		usleep(50_000);
+		$met = slurp_file($node->logfile, $begin) =~ /was terminated by signal 9|error at debug point/ and last;
+	}
+	unlink $file;
+	kill 'HUP', $node->{_pid};
+	return "$told, where nobody came by" unless $met;
+	$total{ $action eq 'crash' ? 'kills' : 'signals' }++;
+	wait_until($node, 'SELECT true', 'connections');
+	return $told;
+}
+
+# Lets one of the children have little more memory than it has, files no longer than they are, or no further
+# thread. Like the kernel's refusals, what follows is an error of a statement at most.
 sub limit
 {
 	my ($node, $title) = @_;
@@ -363,7 +424,8 @@ sub limit
 	my @pids = grep { $child{$_} =~ $title } sort { $a <=> $b } keys %child;
 	my $pid = @pids ? pick($dice, @pids) : return;
 	my ($kb) = (eval { slurp_file("/proc/$pid/status") } // '') =~ /^VmData:\s+(\d+)/m or return;
-	my $what = pick($dice, '--nproc=1:', '--data=' . ($kb * 1024 + 4096 * $dice->(2000)) . ':');
+	# WAL has files of 1 MB
+	my $what = pick($dice, '--nproc=1:', '--fsize=' . (1048576 + 8192 * $dice->(100)) . ':', '--data=' . ($kb * 1024 + 4096 * $dice->(2000)) . ':');
 
 	return if system("prlimit --pid $pid $what 2>/dev/null") != 0;
 	push @limited, $pid;
@@ -375,7 +437,7 @@ sub limit
 # What lives on shall work again.
 sub lift_limits
 {
-	system("prlimit --pid $_ --data=unlimited: --nproc=unlimited: 2>/dev/null") foreach @limited;
+	system("prlimit --pid $_ --data=unlimited: --fsize=unlimited: --nproc=unlimited: 2>/dev/null") foreach @limited;
 	@limited = ();
 }
 
@@ -560,8 +622,31 @@ sub rows_found
 
 	foreach my $table (sort keys %TABLE)
 	{
-		intact($node, $table, "${table}_v_idx", "round $round, $when, " . $node->name . ", $table", undef, 'v', $TABLE{$table}{op})
+		intact($node, $table, "${table}_v_idx", "round $round, $when, " . $node->name . ", $table", $TABLE{$table}{has_vector},
+			'v', $TABLE{$table}{op})
 		  or difference("$when, " . $node->name . ": $table");
+	}
+	conditions_hold($node, $when);
+}
+
+# Searches with conditions have the rows of the table, and namespaces too.
+sub conditions_hold
+{
+	my ($node, $when) = @_;
+	my $name = $node->name . '-' . $when =~ tr/ /_/r;
+	my $file = "$scripts/$round-$name.sql";
+	my $some = dice("$seed/$round-$name");
+
+	append_to_file($file, start_script($some) . join '', map {
+		my $table = $_;
+		(map { comparison($some, $table) } 1 .. 12), namespaces_sound($table, $TABLE{$table}{has_vector})
+	} sort keys %TABLE);
+	system("psql -XqAt -v ON_ERROR_STOP=1 -d '" . $node->connstr('postgres') . "' -f '$file' >'$file.out' 2>&1") == 0
+	  or difference("$when, $file.out: " . slurp_file("$file.out"));
+	foreach (split /\n/, slurp_file("$file.out"))
+	{
+		count_nearest($_);
+		difference("$when, $file.out: $_") if /^DIFFERENCE/;
 	}
 }
 
@@ -611,7 +696,7 @@ sub look_at_log
 	foreach (split /\n/, $log)
 	{
 		next unless /TRAP:|PANIC|terminated by signal (?!9|15)|inconsistent page| XX\w{3} (ERROR|FATAL|WARNING):/;
-		next if / XX00[02] / && /$core/ || defined $expected && /$expected/ && !/PANIC/;
+		next if / XX00[02] / && (/$core/ || is_brought($_)) || defined $expected && /$expected/ && !/PANIC/;
 		difference($node->name . "'s log: $_");
 	}
 }
@@ -644,7 +729,7 @@ sub compare
 
 sub start_servers
 {
-	$primary = vecprov_node('primary', allows_streaming => 1, extra => ['--data-checksums']);
+	$primary = vecprov_node('primary', allows_streaming => 1, extra => [ '--data-checksums', '--wal-segsize=1' ]);
 	$primary->append_conf('postgresql.conf', <<'EOC');
 log_line_prefix = '%m [%p] %b %e '
 log_min_messages = warning
@@ -664,16 +749,15 @@ max_standby_streaming_delay = 3s
 jit = off
 vecprov.scale_change_interval = 0
 vecprov.tier_change_interval = 0
+include_if_exists = 'debug_point.conf'
 EOC
 	$primary->append_conf('postgresql.conf', $ENV{SOAK_CONF} // '');
 	$primary->start;
-	$primary->safe_psql('postgres', 'CREATE EXTENSION vecprov');
+	$primary->safe_psql('postgres', "CREATE EXTENSION vecprov; CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')");
 	$buffers = $primary->psql('postgres', 'CREATE EXTENSION pg_buffercache') == 0;
 	foreach my $table (sort keys %TABLE)
 	{
-		$primary->safe_psql('postgres',
-			"CREATE TABLE $table (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, other int, v $TABLE{$table}{type});\n"
-			  . index_sql($dice, $table));
+		$primary->safe_psql('postgres', table_sql($table) . index_sql($dice, $table));
 	}
 	$primary->backup('base');
 	$standby = PostgreSQL::Test::Cluster->new('standby');
@@ -685,12 +769,12 @@ EOC
 my @faults = (
 	'TERM client', 'TERM client', 'KILL client', 'KILL client', 'TERM ours', 'TERM ours', 'KILL ours', 'KILL ours',
 	'TERM mover', 'TERM mover', 'KILL mover', 'INT client', 'KILL core', 'kill', 'kill, recovery', 'stop', 'stop, recovery', 'restart',
-	'limit client', 'limit ours', 'point in time', 'promote', 'promote', 'promote', 'promote');
+	'crash', 'crash', 'crash', 'error', 'error', 'limit client', 'limit client', 'limit ours', 'point in time', 'promote', 'promote', 'promote', 'promote');
 
 sub one_round
 {
 	my ($seconds) = @_;
-	@kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('TERM ours', 'promote') : $round == 4 ? ('point in time', 'limit client', 'limit ours')
+	@kinds = $round == 1 ? ('KILL client', 'TERM mover') : $round == 2 ? ('kill, recovery') : $round == 3 ? ('crash', 'TERM ours', 'promote') : $round == 4 ? ('point in time', 'limit client', 'limit ours')
 	  : map { pick($dice, @faults) } 0 .. 1 + $dice->(4);
 	my ($start, @told) = (time);
 

@@ -6,39 +6,22 @@ package SoakLoad;
 use strict;
 use warnings;
 
-use Digest::MD5 qw(md5);
 use Exporter 'import';
+use SoakDice;
+use SoakKeys;
 
-our @EXPORT = qw(dice pick %TABLE index_sql script);
+our @EXPORT = qw(%TABLE table_sql index_sql comparison start_script script);
 
-# A table for each type: id, v, other columns, and an index on v.
+# A table for each type: id, v, the columns of SoakKeys, and an index on v. radii: some with few rows inside
+# and some with many; has_vector: the rows that are records.
 our %TABLE = (
-	t_vector    => { type => 'vector(24)',    op => '<->', classes => ['vector_l2_ops'],    keep => 900 },
-	t_halfvec   => { type => 'halfvec(24)',   op => '<+>', classes => ['halfvec_l1_ops'],   keep => 700 },
-	t_bit       => { type => 'bit(64)',       op => '<~>', classes => ['bit_hamming_ops'],  keep => 700 },
-	t_sparsevec => { type => 'sparsevec(500)', op => '<->', classes => ['sparsevec_l2_ops'], keep => 1200 });
-
-my $all_rows = 'LIMIT 1000000000';
-
-# A generator of its own for each name: the result, called with n, gives 0 … n - 1.
-sub dice
-{
-	my ($name) = @_;
-	my $state = unpack('q', md5($name));
-
-	return sub {
-		my ($n) = @_;
-		use integer;
-		$state = $state * 6364136223846793005 + 1442695040888963407;
-		return (($state >> 33) & 0x7fffffff) % $n;
-	};
-}
-
-sub pick
-{
-	my ($dice, @of) = @_;
-	return $of[ $dice->(scalar @of) ];
-}
+	t_vector    => { type => 'vector(24)',    op => '<->', class => 'vector_l2_ops',    keep => 900, radii => [ 0.1, 0.4, 2 ] },
+	t_cosine    => { type => 'vector(16)',    op => '<=>', class => 'vector_cosine_ops', keep => 700, radii => [ 0.005, 0.05, 0.5 ],
+		has_vector => 'vector_norm(v) > 0' },
+	t_halfvec   => { type => 'halfvec(24)',   op => '<+>', class => 'halfvec_l1_ops',   keep => 700, radii => [ 0.5, 2, 8 ] },
+	t_bit       => { type => 'bit(64)',       op => '<~>', class => 'bit_hamming_ops',  keep => 700, radii => [ 5, 15, 30 ] },
+	t_sparsevec => { type => 'sparsevec(500)', op => '<->', class => 'sparsevec_l2_ops', keep => 1200, radii => [ 1, 4, 7 ] });
+$_->{has_vector} //= 'v IS NOT NULL' foreach values %TABLE;
 
 # One of 12 clusters with noise around it; every fifth value is one of 20 that come again and again.
 sub value
@@ -58,6 +41,7 @@ sub value
 		return "'{" . join(',', map { ($_ + 1) . ':' . $at{$_} / 256 } sort { $a <=> $b } keys %at) . "}/$1'";
 	}
 	$kind =~ /\((\d+)\)/;
+	return "'[" . join(',', (0) x $1) . "]'" if $table eq 't_cosine' && $dice->(20) == 0;
 	return "'[" . join(',', map { ($centre->(1024) + $dice->(200)) / 1024 } 1 .. $1) . "]'";
 }
 
@@ -78,34 +62,45 @@ sub insert
 	my ($dice, $table, $rows) = @_;
 	$rows ||= pick($dice, 1, 1, 1, 2, 5, 20, 100);
 
-	return "INSERT INTO $table (other, v) VALUES "
-	  . join(', ', map { '(' . $dice->(100) . ', ' . value_or_null($dice, $table) . ')' } 1 .. $rows);
+	return "INSERT INTO $table (v, @{[join(', ', @COLUMNS)]}) VALUES "
+	  . join(', ', map { '(' . join(', ', value_or_null($dice, $table), map { literal($_) } column_values($dice)) . ')' } 1 .. $rows);
 }
 
 sub copy
 {
 	my ($dice, $table) = @_;
-	my $sql = "COPY $table (other, v) FROM STDIN;\n";
+	my $sql = "COPY $table (v, @{[join(', ', @COLUMNS)]}) FROM STDIN;\n";
 
 	foreach (1 .. pick($dice, 3, 30, 200))
 	{
 		my $value = value_or_null($dice, $table);
 		$value =~ s/'//g;
-		$sql .= $dice->(100) . "\t" . ($value eq 'NULL' ? '\N' : $value) . "\n";
+		$sql .= join("\t", $value eq 'NULL' ? '\N' : $value, map { $_ // '\N' } column_values($dice)) . "\n";
 	}
 	return "$sql\\.\n";
+}
+
+# New values of some columns, or of all that an index can have.
+sub new_keys
+{
+	my ($dice) = @_;
+	my %new = map { $_ => literal(column_value($dice, $_)) } $dice->(3) ? map { pick($dice, @COLUMNS) } 0 .. 2 : @COLUMNS;
+
+	return join ', ', map { "$_ = $new{$_}" } sort keys %new;
 }
 
 # One statement that writes. Deletions keep the table at its size.
 sub write_sql
 {
 	my ($dice, $table) = @_;
-	my $kind = $dice->(10);
+	my $kind = $dice->(13);
 
-	return insert($dice, $table) if $kind < 5;
-	return "UPDATE $table SET v = " . value($dice, $table) . ' WHERE ' . some_rows($dice) if $kind == 5;
-	return "UPDATE $table SET other = other + 1 WHERE " . some_rows($dice) if $kind == 6;
-	return "DELETE FROM $table WHERE " . some_rows($dice) if $kind == 7;
+	return insert($dice, $table) if $kind < 6;
+	return "UPDATE $table SET v = " . value($dice, $table) . ' WHERE ' . some_rows($dice) if $kind == 6;
+	return "UPDATE $table SET other = other + 1 WHERE " . some_rows($dice) if $kind == 7;
+	return "UPDATE $table SET " . new_keys($dice) . ' WHERE ' . some_rows($dice) if $kind <= 9;
+	return "UPDATE $table SET v = " . value_or_null($dice, $table) . ', ' . new_keys($dice) . ' WHERE ' . some_rows($dice) if $kind == 10;
+	return "DELETE FROM $table WHERE " . some_rows($dice) if $kind == 11;
 	return "DELETE FROM $table WHERE id < (SELECT max(id) FROM $table) - $TABLE{$table}{keep} - " . $dice->(300);
 }
 
@@ -132,34 +127,43 @@ sub writer
 	return write_sql($dice, $table) . ";\n";
 }
 
-# Prints a line with DIFFERENCE if a scan of the index to its end has not each row of the table once.
-sub compare
+# A search, or some, whose rows are compared with those of the table; see SoakKeys.
+sub comparison
 {
-	my ($table, $query, $where) = @_;
+	my ($dice, $table) = @_;
+	my $query = value($dice, $table);
+	my $distance = "v $TABLE{$table}{op} $query";
+	my $kind = $dice->(10);
 
-	return <<"EOS";
-SELECT 'DIFFERENCE', '$table', i.rows, i.ids, t.rows FROM
-	(SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM (SELECT id FROM $table WHERE $where
-		ORDER BY v $TABLE{$table}{op} $query $all_rows) x) i,
-	(SELECT count(*) AS rows FROM $table WHERE $where) t
-	WHERE i.rows <> t.rows OR i.ids <> t.rows;
-EOS
+	return same_prepared($dice, $table, $distance) if $kind == 0;
+	return same_lateral($dice, $table, $distance) if $kind == 1;
+	return near_rows($dice, $table, $distance, @{ $TABLE{$table}{radii} }) if $kind == 2;
+	return same_batch($dice, $table, $query, $TABLE{$table}{has_vector}) if $kind == 3 && $TABLE{$table}{type} =~ /^vector/;
+	return same_rows($dice, $table, $distance);
+}
+
+sub cursor
+{
+	my ($dice, $table, $order) = @_;
+	my $condition = pick($dice, 'true', some_conditions($dice));
+
+	return "BEGIN;\nDECLARE c CURSOR " . pick($dice, '', 'WITH HOLD') . " FOR SELECT id FROM $table WHERE $condition $order;\n"
+	  . "FETCH 5 FROM c;\nMOVE " . pick($dice, 10, 200, 'ALL') . " IN c;\nFETCH 5 FROM c;\n" . pick($dice, 'COMMIT', 'ROLLBACK') . ";\nCLOSE ALL;\n";
 }
 
 sub reader
 {
 	my ($dice) = @_;
 	my $table = pick($dice, sort keys %TABLE);
-	my $query = value($dice, $table);
-	my $kind = $dice->(8);
-	my $order = "ORDER BY v $TABLE{$table}{op} $query";
+	my $kind = $dice->(12);
+	my $order = "ORDER BY v $TABLE{$table}{op} " . value($dice, $table);
 
-	return compare($table, $query, pick($dice, 'true', 'other < ' . $dice->(100))) if $kind <= 1;
-	return "SELECT id FROM $table WHERE other = " . $dice->(100) . " $order LIMIT 5;\n" if $kind == 2;
-	return "BEGIN;\nDECLARE c CURSOR " . pick($dice, '', 'WITH HOLD') . " FOR SELECT id FROM $table $order;\n"
-	  . "FETCH 5 FROM c;\nMOVE " . pick($dice, 10, 200, 'ALL') . " IN c;\nFETCH 5 FROM c;\n" . pick($dice, 'COMMIT', 'ROLLBACK') . ";\nCLOSE ALL;\n"
-	  if $kind == 3;
-	return "SELECT 'DIFFERENCE', c.* FROM vecprov_check('${table}_v_idx') c;\n" if $kind == 4;
+	return comparison($dice, $table) if $kind <= 5;
+	return cursor($dice, $table, $order) if $kind == 6;
+	return "SELECT 'DIFFERENCE', c.* FROM vecprov_check('${table}_v_idx') c;\n" if $kind == 7;
+	return "SELECT vecprov_recall('${table}_v_idx', 5, 5, \$c\$" . some_conditions($dice) . "\$c\$);\n" if $kind == 8;
+	return "SELECT format('SELECT count(*) FROM vecprov_namespaces(%L)', oid::regclass) FROM pg_class\n"
+	  . "\tWHERE relname = '${table}_v_idx' AND 'namespaces=on' = ANY (reloptions) \\gexec\n" if $kind == 9;
 	return "SELECT id FROM $table $order LIMIT " . pick($dice, 1, 10, 100) . ";\n";
 }
 
@@ -173,12 +177,22 @@ sub options
 	return join ', ', @options;
 }
 
+# The table, and indexes of other kinds for bitmaps.
+sub table_sql
+{
+	my ($table) = @_;
+
+	return "CREATE TABLE $table (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, v $TABLE{$table}{type}, " . column_types() . ");\n"
+	  . "CREATE INDEX ${table}_tags_idx ON $table USING gin (tags);\nCREATE INDEX ${table}_other_idx ON $table (other);\n";
+}
+
 sub index_sql
 {
 	my ($dice, $table, $how) = @_;
 
-	return "CREATE INDEX " . ($how // '') . " ${table}_v_idx ON $table USING vecprov (v "
-	  . pick($dice, @{ $TABLE{$table}{classes} }) . ') WITH (' . options($dice) . ");\n";
+	my ($keys, $option) = key_columns($dice);
+	return "CREATE INDEX " . ($how // '') . " ${table}_v_idx ON $table USING vecprov (v $TABLE{$table}{class}$keys)"
+	  . ' WITH (' . options($dice) . "$option);\n";
 }
 
 sub ddl
@@ -186,7 +200,7 @@ sub ddl
 	my ($dice) = @_;
 	my $table = pick($dice, sort keys %TABLE);
 	my $how = pick($dice, '', 'CONCURRENTLY');
-	my $kind = $dice->(12);
+	my $kind = $dice->(13);
 	my $sql = '';
 
 	$sql = "REINDEX INDEX $how ${table}_v_idx;\n" if $kind <= 2;
@@ -199,6 +213,8 @@ sub ddl
 	$sql = "VACUUM FULL $table;\n" if $kind == 9;
 	$sql = "BEGIN;\nDROP TABLE $table;\nROLLBACK;\n" if $kind == 10;
 	$sql = "REINDEX TABLE $how $table;\n" if $kind == 11;
+	$sql = "SELECT 'ALTER INDEX ${table}_v_idx SET (namespaces = " . pick($dice, 'on', 'off') . ")' FROM pg_index\n"
+	  . "\tWHERE indexrelid = to_regclass('${table}_v_idx') AND indnatts > 1 \\gexec\nREINDEX INDEX $how ${table}_v_idx;\n" if $kind == 12;
 	return $sql . 'SELECT pg_sleep(' . $dice->(1000) / 1000 . ");\n";
 }
 
@@ -233,23 +249,36 @@ sub capacity
 
 my %ROLE = (writer => \&writer, reader => \&reader, ddl => \&ddl, vacuum => \&vacuum, capacity => \&capacity);
 
-# The script of a session; its name, without blanks, says all that chance depends on. statements: how
-# many, roughly.
-sub script
+# What a session begins with.
+sub start_script
 {
-	my ($role, $name, $statements) = @_;
-	my $dice = dice($name);
+	my ($dice) = @_;
 	my $sql = <<'EOS';
 \set VERBOSITY verbose
 SET client_min_messages = error;
 SET lock_timeout = '2s';
 SET enable_seqscan = off;
 SET enable_sort = off;
-SET vecprov.iterative_scan = relaxed_order;
 SET vecprov.max_scan_tuples = 1000000000;
 EOS
 
+	$sql .= 'SET vecprov.iterative_scan = ' . pick($dice, 'relaxed_order', 'strict_order') . ";\n";
+	$sql .= 'SET vecprov.ef_search = ' . pick($dice, 1, 10, 40, 40, 100) . ";\n";
+	$sql .= "SET plan_cache_mode = force_generic_plan;\n" if $dice->(2);
+	$sql .= "SET enable_bitmapscan = off;\n" unless $dice->(4);
+	$sql .= "SET work_mem = '64kB';\n" unless $dice->(4);
 	$sql .= "SET synchronous_commit = off;\n" unless $dice->(4);
+	return $sql;
+}
+
+# The script of a session; its name, without blanks, says all that chance depends on. statements: how
+# many, roughly.
+sub script
+{
+	my ($role, $name, $statements) = @_;
+	my $dice = dice($name);
+	my $sql = start_script($dice);
+
 	foreach (1 .. $statements // 150)
 	{
 		$sql .= $ROLE{$role}->($dice, "$name/$_");
