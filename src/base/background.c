@@ -13,13 +13,19 @@
 
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/pmsignal.h"
 #include "tcop/tcopprot.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "base/background.h"
 #include "base/debug_point.h"
 
 /* Seconds after which a mover that failed tries again. */
 #define MOVER_RESTART	10
+
+/* Milliseconds between two looks of a worker that watches the postmaster. */
+#define WATCH_EVERY		1000
 
 static emit_log_hook_type previous_emit_log_hook;
 static bool connecting;
@@ -106,4 +112,21 @@ vp_job_connect(void)
 
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
 	vp_worker_connect(database);
+}
+
+/* A signal handler. */
+static void
+end_without_postmaster(void)
+{
+	if (!PostmasterIsAlive())
+		kill(MyProcPid, SIGTERM);
+}
+
+void
+vp_worker_watch_postmaster(void)
+{
+	TimeoutId	id = RegisterTimeout(USER_TIMEOUT, end_without_postmaster);
+
+	enable_timeout_every(id, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), WATCH_EVERY),
+						 WATCH_EVERY);
 }

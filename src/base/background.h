@@ -40,6 +40,13 @@ extern void vp_job_connect(void);
 extern void vp_worker_connect(Oid database);
 
 /*
+ * In a worker that works for long without waiting: has it end, as by SIGTERM, soon
+ * after the postmaster was killed.  Until then no new server can start in the data
+ * directory.  Whoever waits (vp_wait, a lock) ends then anyhow.
+ */
+extern void vp_worker_watch_postmaster(void);
+
+/*
  * Starts a worker that moves records of an index of this database to where they shall be;
  * see replica/mover.c.  False when there is none to be had.
  */

@@ -456,6 +456,7 @@ vecprov_mover_main(Datum arg)
 
 	vp_job_connect();
 	before_shmem_exit(let_go, (Datum) 0);
+	vp_worker_watch_postmaster();
 	/* what is lost in a crash is moved again */
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
 	while (has_work(&mover) && lock_mover(&mover))

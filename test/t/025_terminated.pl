@@ -47,14 +47,16 @@ SELECT (SELECT count(*) FROM pg_locks WHERE pid = $pid), (SELECT sum(in_use) FRO
 EOS
 }
 
-# All processes of a database that are started from now on stop at a point, or do not any more.
+# All processes of a database that are started from now on wait at a point, or do as `action` says; or do not
+# any more.
 sub stop_at
 {
-	my ($point, $database) = @_;
+	my ($point, $database, $action) = @_;
 	$database ||= 'postgres';
+	$action ||= 'wait';
 
 	$node->safe_psql('postgres', "ALTER DATABASE $database " .
-		(defined $point ? "SET vecprov.debug_point = '$point=wait'" : 'RESET vecprov.debug_point'));
+		(defined $point ? "SET vecprov.debug_point = '$point=$action'" : 'RESET vecprov.debug_point'));
 }
 
 my $shards = 1;
@@ -157,6 +159,23 @@ EOS
 	$node->safe_psql('postgres', 'DROP DATABASE other WITH (FORCE)');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE pid = $pid"), '0', 'mover of a database that is dropped: no lock is left');
 	eval { $hold->quit };
+}
+
+# with its postmaster, whose successor could not start before: the mover is held while that is killed
+{
+	my $offset = log_end($node);
+	stop_at('move-begun', 'postgres', 'stop');
+	change_shards();
+	$node->wait_for_log(qr/stopped at debug point "move-begun"/, $offset);
+	stop_at(undef);
+	my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'vecprov mover'");
+	$node->kill9;
+	# it looks for the postmaster every second
+	sleep(2);
+	kill 'CONT', $pid;
+	start_again($node);
+	unlike(slurp_file($node->logfile, $offset), qr/\[$pid\].* shards now/, 'mover without a postmaster: it ends before it is done');
+	goes_on('mover without a postmaster');
 }
 
 #----------
