@@ -274,7 +274,8 @@ start_catalog_reader(Database *database)
 	catalog_reader_database = database->oid;
 	catalog_reader_started = GetCurrentTimestamp();
 	vp_registry->catalog_read = vp_registry->moved = InvalidOid;
-	if (!RegisterDynamicBackgroundWorker(&worker, &catalog_reader))
+	vp_registry->readers_refused = !RegisterDynamicBackgroundWorker(&worker, &catalog_reader);
+	if (vp_registry->readers_refused)
 	{
 		catalog_reader = NULL;
 		try_again(database->oid, false);

@@ -83,6 +83,8 @@ typedef struct VpRegistry
 								 * that need one */
 	bool		movers_refused; /* the last catalogue reader got no background
 								 * worker for one */
+	bool		readers_refused;	/* the launcher got none for a catalogue
+									 * reader, when it last wanted one */
 	bool		crowded;		/* there were more indexes than slots */
 	pg_atomic_uint64 rounds;	/* of the launcher */
 	pg_atomic_uint64 idle_looks;	/* those that nobody woke it for, though

@@ -13,6 +13,7 @@
 #include "access/relation.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -31,8 +32,29 @@
 VP_SERVER_FUNCTION(vecprov_residency);
 VP_SERVER_FUNCTION(vecprov_wait);
 
-/* Milliseconds between two looks of who waits. */
+/* Milliseconds between two looks of vecprov_wait. */
 #define LOOK_EVERY	10
+
+/*
+ * Seconds after which vecprov_wait gives up if a background process is missing.
+ * Those that end come back after one.
+ */
+#define GIVE_UP_AFTER	10
+
+/* What vecprov_wait waits for. */
+typedef enum Awaited
+{
+	NOTHING,
+	DEFINITION,					/* to be read by a catalogue reader */
+	PAGES,						/* to be pinned or unpinned by the keeper */
+	RECORDS						/* to be moved between shards */
+} Awaited;
+
+static const char *const process_name[] = {
+	[DEFINITION] = "vecprov catalog reader",
+	[PAGES] = "vecprov keeper",
+	[RECORDS] = "vecprov mover"
+};
 
 /* Of an index, by its OID: state, error, pinned and wanted bytes, replicas; NULL: nothing known. */
 Datum
@@ -56,13 +78,40 @@ vecprov_residency(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* The wish of an index; ereports when it is none of ours. */
+/*
+ * ereports if the index is not valid and nobody is about to make it so: a
+ * concurrent build that failed has left it.  One that is under way has the
+ * table locked, as VACUUM has.
+ */
+static void
+check_valid(Relation rel)
+{
+	LOCKTAG		tag;
+	int			nlocked;
+
+	if (rel->rd_index->indisvalid)
+		return;
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, rel->rd_index->indrelid);
+	pfree(GetLockConflicts(&tag, ShareUpdateExclusiveLock, &nlocked));
+	if (nlocked == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" is not valid", RelationGetRelationName(rel)),
+				 errhint("Please REINDEX it, or drop it.")));
+}
+
+/*
+ * The wish of an index; ereports when it is none of ours, or has a wish and can
+ * have no slot.
+ */
 static void
 read_wish(Oid relid, VpWish *wish, char *name)
 {
 	Relation	rel = vp_own_index_get(relid);
 
 	vp_get_wish((VpOptions *) rel->rd_options, wish);
+	if (VpIsProvisioned(wish))
+		check_valid(rel);
 	strlcpy(name, RelationGetRelationName(rel), NAMEDATALEN);
 	relation_close(rel, AccessShareLock);
 }
@@ -91,9 +140,9 @@ is_scaling(Oid relid, const VpWish *wish)
 	return scaling;
 }
 
-/* Is it as wished for?  ereports when it cannot be. */
-static bool
-is_done(Oid relid)
+/* What is still to be done for an index.  ereports when it cannot be. */
+static Awaited
+awaited(Oid relid)
 {
 	VpWish		wish;
 	VpSlot		slot;
@@ -103,7 +152,7 @@ is_done(Oid relid)
 	read_wish(relid, &wish, name);
 	scaling = is_scaling(relid, &wish);
 	if (!VpIsProvisioned(&wish))
-		return !vp_slot_look(MyDatabaseId, relid, &slot) && !scaling;
+		return vp_slot_look(MyDatabaseId, relid, &slot) ? DEFINITION : scaling ? RECORDS : NOTHING;
 	if (vp_max_provisioned == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -111,16 +160,54 @@ is_done(Oid relid)
 				 errhint("Set vecprov.max_provisioned_indexes to 1 or more.")));
 	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
 		memcmp(&slot.definition.wish, &wish, sizeof(wish)) != 0)
-		return false;
+		return DEFINITION;
 	/* before the catalogues were read in this hold, it may be of another file */
 	if (slot.state == VP_ERROR && (slot.hold == 0 || slot.sure != slot.hold))
-		return false;
+		return DEFINITION;
 	if (slot.state == VP_ERROR)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" cannot be kept in memory", name),
 				 errdetail_internal("%s", slot.error)));
-	return slot.state == (wish.replicas == 0 ? VP_SUSPENDED : VP_READY) && !scaling;
+	if (slot.state != (wish.replicas == 0 ? VP_SUSPENDED : VP_READY))
+		return PAGES;
+	return scaling ? RECORDS : NOTHING;
+}
+
+/* Is there no process that could do it?  That may be so for a moment. */
+static bool
+is_missing(Awaited what)
+{
+	bool		missing;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	missing = what == DEFINITION ? vp_registry->launcher == NULL || vp_registry->readers_refused :
+		what == PAGES ? vp_registry->keeper == NULL :
+		vp_registry->movers_refused;
+	LWLockRelease(vp_registry->lock);
+	return missing;
+}
+
+/*
+ * ereports when a process has been missing for long.  since: the moment at which
+ * this session saw that it was; 0: it was there.
+ */
+static void
+check_process(Awaited what, TimestampTz *since)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!is_missing(what))
+		*since = 0;
+	else if (*since == 0)
+		*since = now;
+	else if (TimestampDifferenceExceeds(*since, now, GIVE_UP_AFTER * 1000))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there is no process \"%s\"", process_name[what]),
+				 errdetail("The capacity of the index cannot be provided without it. It has been missing for %d seconds.",
+						   GIVE_UP_AFTER),
+				 errhint("You might need to increase max_worker_processes.")));
 }
 
 /* Arguments: index, how long at most (NULL: for ever). */
@@ -128,6 +215,8 @@ Datum
 vecprov_wait(PG_FUNCTION_ARGS)
 {
 	TimestampTz end = DT_NOEND;
+	TimestampTz missing_since = 0;
+	Awaited		what;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -135,8 +224,9 @@ vecprov_wait(PG_FUNCTION_ARGS)
 		end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 													  TimestampTzGetDatum(GetCurrentTimestamp()),
 													  PG_GETARG_DATUM(1)));
-	while (!is_done(PG_GETARG_OID(0)))
+	while ((what = awaited(PG_GETARG_OID(0))) != NOTHING)
 	{
+		check_process(what, &missing_since);
 		if (GetCurrentTimestamp() >= end)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
