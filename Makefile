@@ -136,7 +136,7 @@ hint:
 
 # These find or install what they need by themselves.
 test:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' SEED='$(SEED)' $(SRC)test/run
 
 soak:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' MINUTES='$(MINUTES)' SEED='$(SEED)' CONF='$(CONF)' $(SRC)test/soak/run
