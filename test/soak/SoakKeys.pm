@@ -223,7 +223,7 @@ sub near_rows
 		  . pick($dice, '', " ORDER BY $distance", " ORDER BY $distance LIMIT $all"));
 }
 
-# If nobody writes: all namespaces together have no more than the index, and each has the rows of the table
+# If nobody writes or moves records: all namespaces together have no more than the index, and each has the rows of the table
 # that have a vector, at least.
 sub namespaces_sound
 {
