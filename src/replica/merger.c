@@ -98,6 +98,7 @@ void
 vecprov_merger_main(Datum arg)
 {
 	vp_job_connect();
+	vp_worker_watch_postmaster();
 	while (merge_once(DatumGetObjectId(arg)))
 		CHECK_FOR_INTERRUPTS();
 }
