@@ -15,7 +15,7 @@
 #include "storage/proc.h"
 
 /*
- * So many of max_worker_processes are left to others: keeper, launcher, catalogue reader, a mover, who
+ * So many of max_worker_processes are left to others: keeper, launcher, catalogue reader, a mover or merger, who
  * writes down what was refused, and PostgreSQL's logical replication launcher.
  */
 #define VP_OTHER_WORKERS	6
