@@ -111,6 +111,15 @@ INSERT INTO spaces_types (type, vals) VALUES
 	('spaces_code', '{a,abcdefghi}'),
 	('char(12)', '{"",a,abcdefg,abcdefghi}');
 CREATE TABLE spaces_results (no integer, listed text);
+-- How many namespaces are others when they are named, one by one and all together
+CREATE FUNCTION pg_temp.named(index regclass) RETURNS bigint LANGUAGE sql AS $$
+	SELECT (SELECT count(*) FROM vecprov_namespaces(index) n LEFT JOIN LATERAL vecprov_namespaces(index, ARRAY[n.namespace]) o ON true
+			WHERE (o.records, o.bytes) IS DISTINCT FROM (n.records, n.bytes)) +
+		(SELECT count(*) FROM vecprov_namespaces(index) n FULL JOIN
+			vecprov_namespaces(index, (SELECT array_agg(namespace) || array_agg(namespace) FROM vecprov_namespaces(index))) o
+			ON coalesce(n.namespace, '(null)') = coalesce(o.namespace, '(null)')
+			WHERE (o.records, o.bytes) IS DISTINCT FROM (n.records, n.bytes) AND n.namespace NOT IN ('0', '-0', '1', '1.00'))
+$$;
 DO $$
 DECLARE
 	t record;
@@ -135,6 +144,9 @@ BEGIN
 		IF (SELECT sum(bytes) FROM vecprov_namespaces('spaces_items_idx')) <> vecprov_index_size('spaces_items_idx') THEN
 			UPDATE spaces_results SET listed = 'another size: ' || listed WHERE no = t.no;
 		END IF;
+		IF pg_temp.named('spaces_items_idx') > 0 THEN
+			UPDATE spaces_results SET listed = 'others are named: ' || listed WHERE no = t.no;
+		END IF;
 		DROP TABLE spaces_items;
 	END LOOP;
 END
@@ -149,14 +161,24 @@ INSERT INTO spaces_docs VALUES (61, NULL, NULL, '[1,2,3]');
 CREATE INDEX spaces_lang_idx ON spaces_docs USING vecprov (v, (meta->>'lang')) WITH (namespaces = on);
 CREATE INDEX spaces_name_idx ON spaces_docs USING vecprov (v, name) WITH (namespaces = on);
 SELECT namespace, records FROM vecprov_namespaces('spaces_lang_idx') ORDER BY 1;
+SELECT * FROM vecprov_namespaces('spaces_lang_idx', ARRAY['en', 'fr', 'en']);
+SELECT namespace, records FROM vecprov_namespaces('spaces_lang_idx', ARRAY[NULL, 'de']) ORDER BY 1;
+SELECT count(*) FROM vecprov_namespaces('spaces_lang_idx', '{}');
+SELECT pg_temp.try('SELECT * FROM vecprov_namespaces(''spaces_idx'', ARRAY[''7'', ''many''])');
 SELECT left(namespace, 8), length(namespace), records FROM vecprov_namespaces('spaces_name_idx') ORDER BY 1;
 -- rows that are gone count until VACUUM, with a namespace that others still have
 DELETE FROM spaces_docs WHERE id > 30;
 SELECT left(namespace, 8), records FROM vecprov_namespaces('spaces_name_idx') ORDER BY 1;
+SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
 DELETE FROM spaces_docs WHERE id % 3 = 0;
 SELECT count(*) FROM vecprov_namespaces('spaces_name_idx');
 VACUUM spaces_docs;
 SELECT left(namespace, 8), records FROM vecprov_namespaces('spaces_name_idx') ORDER BY 1;
+-- keys that were changed: old and new entries
+UPDATE spaces_docs SET name = repeat(md5((id % 2)::text), 300), meta = jsonb_set(meta, '{lang}', '"fr"') WHERE id < 20;
+SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
+VACUUM spaces_docs;
+SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
 TRUNCATE spaces_docs;
 SELECT count(*) FROM vecprov_namespaces('spaces_lang_idx');
 INSERT INTO spaces_docs SELECT i, NULL, 'namespace ' || i, ARRAY[i % 3, 0, 0]::vector FROM generate_series(1, 3000) i;

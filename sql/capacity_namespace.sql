@@ -25,7 +25,7 @@ INSERT INTO vecprov.rates VALUES ('Standard', 'any', 'storage', 0.33), ('Standar
 SELECT * FROM vecprov_cost('space_limits_idx', 'Standard', 'any', 500000, queries => 2000000, namespaces => ARRAY['1']);
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY['2'], queries => 1000000);
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY[NULL, '1', '2'], queries => 1000000);
-SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY['nobody'], read_units => 7);
+SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY['99'], read_units => 7);
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => '{}');
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', 0, queries => 1000000);
 SELECT (SELECT sum(c.amount) FROM (VALUES ('1'), ('2'), (NULL)) n (name), vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY[name]) c WHERE item = 'total')

@@ -765,11 +765,12 @@ ALTER OPERATOR FAMILY bit_jaccard_ops USING vecprov ADD
 	OPERATOR 3 vecprov.<@ (anynonarray, double precision),
 	OPERATOR 4 vecprov.<@~ (anynonarray, double precision);
 
-CREATE FUNCTION vecprov_namespaces(index regclass, OUT namespace text, OUT records bigint, OUT bytes bigint)
+CREATE FUNCTION vecprov_namespaces(index regclass, names text[] DEFAULT NULL,
+	OUT namespace text, OUT records bigint, OUT bytes bigint)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_namespaces(regclass) IS
-	'a row for each namespace of the index: its records, and their bytes';
+	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_namespaces(regclass, text[]) IS
+	'a row for each namespace of the index, or for each of those that are named: its records, and their bytes';
 
 CREATE FUNCTION vecprov_cost(index regclass, plan text, region text,
 	write_units bigint DEFAULT NULL, read_units numeric DEFAULT NULL,
@@ -782,9 +783,7 @@ BEGIN ATOMIC
 		FROM vecprov_facts($1, true) f, pg_catalog.pg_index i WHERE i.indexrelid = $1
 	), searched AS (
 		SELECT coalesce(pg_catalog.sum(n.bytes), 0)::bigint AS bytes
-		FROM vecprov_namespaces($1) n
-		WHERE $7 IS NOT NULL
-			AND EXISTS (SELECT FROM pg_catalog.unnest($7) u (name) WHERE u.name IS NOT DISTINCT FROM n.namespace)
+		FROM vecprov_namespaces($1, $7) n WHERE $7 IS NOT NULL
 	), portion AS (
 		SELECT CASE WHEN $7 IS NULL THEN fact.index_size ELSE searched.bytes END AS bytes,
 			CASE WHEN $7 IS NULL THEN 1 ELSE coalesce(searched.bytes::numeric / nullif(fact.index_size, 0), 0) END AS share

@@ -21,8 +21,9 @@ CREATE FUNCTION vecprov_index_bytes(index regclass, OUT total bigint, OUT search
 COMMENT ON FUNCTION vecprov_index_bytes(regclass) IS
 	'bytes of the index, and of its pages that searches need: graph and codes';
 
-CREATE FUNCTION vecprov_namespaces(index regclass, OUT namespace text, OUT records bigint, OUT bytes bigint)
+CREATE FUNCTION vecprov_namespaces(index regclass, names text[] DEFAULT NULL,
+	OUT namespace text, OUT records bigint, OUT bytes bigint)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_namespaces(regclass) IS
-	'a row for each namespace of the index: its records, and their bytes';
+	AS 'MODULE_PATHNAME', 'vecprov_namespaces' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_namespaces(regclass, text[]) IS
+	'a row for each namespace of the index, or for each of those that are named: its records, and their bytes';

@@ -11,9 +11,7 @@ BEGIN ATOMIC
 		FROM vecprov_facts($1, true) f, pg_catalog.pg_index i WHERE i.indexrelid = $1
 	), searched AS (
 		SELECT coalesce(pg_catalog.sum(n.bytes), 0)::bigint AS bytes
-		FROM vecprov_namespaces($1) n
-		WHERE $7 IS NOT NULL
-			AND EXISTS (SELECT FROM pg_catalog.unnest($7) u (name) WHERE u.name IS NOT DISTINCT FROM n.namespace)
+		FROM vecprov_namespaces($1, $7) n WHERE $7 IS NOT NULL
 	), portion AS (
 		SELECT CASE WHEN $7 IS NULL THEN fact.index_size ELSE searched.bytes END AS bytes,
 			CASE WHEN $7 IS NULL THEN 1 ELSE coalesce(searched.bytes::numeric / nullif(fact.index_size, 0), 0) END AS share

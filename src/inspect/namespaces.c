@@ -5,7 +5,7 @@
  *
  * One pass over the node pages groups records by their stored key.  Of many types that says the value;
  * of others a row has to be read from the table: one of each group if no other value is
- * stored so, else each.
+ * stored so, else each.  If namespaces are named, the posting lists lead to the records of their keys.
  *
  * Records are counted as the metapage counts them, so that all namespaces together are what
  * vecprov_index_size says: those of rows that were deleted are there until VACUUM has been.  Such a
@@ -24,6 +24,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -36,6 +37,7 @@
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "key/key.h"
+#include "page/postings.h"
 #include "page/record.h"
 #include "page/stored_key.h"
 #include "search/row_reader.h"
@@ -45,6 +47,9 @@ VP_SERVER_FUNCTION(vecprov_namespaces);
 
 /* The index's column that is the namespace. */
 #define NAMESPACE_COLUMN	2
+
+/* Ids that are taken from posting lists at a time. */
+#define PORTION			1000
 
 typedef struct Namespace
 {
@@ -94,6 +99,9 @@ typedef struct Census
 	struct groups_hash *groups;
 	struct values_hash *values; /* of groups in which several values may be */
 	Namespace  *namespaces;		/* the last one first */
+	bool		named;			/* only `wanted` are wanted */
+	Namespace  *wanted;
+	int			nwanted;
 } Census;
 
 static inline bool
@@ -261,6 +269,21 @@ typedef struct FoundRecord
 	uint32		size;
 } FoundRecord;
 
+/* Copies a node's record if it counts.  Its page is locked. */
+static bool
+copy_record(const Census *census, const VpMeta *meta, const char *record, FoundRecord *found)
+{
+	const VpStore *store = census->store;
+	const VpNodeTail *tail = vp_record_tail(store, record);
+
+	if (!is_record(tail, meta))
+		return false;
+	found->key = vp_stored_key(record + store->geo.keys_offset, &census->column);
+	found->tid = tail->tid;
+	found->size = tail->size;
+	return true;
+}
+
 /* Copies what is on a node page, under its lock, which reading rows must not be. */
 static int
 copy_page(const Census *census, const VpMeta *meta, uint32 number, FoundRecord *found)
@@ -272,27 +295,14 @@ copy_page(const Census *census, const VpMeta *meta, uint32 number, FoundRecord *
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	for (uint32 i = 0; i < each && !vp_is_pool_page(BufferGetPage(buffer)); i++)
-	{
-		const char *record = vp_page_record(store, buffer, i);
-		const VpNodeTail *tail = vp_record_tail(store, record);
-
-		if (!is_record(tail, meta))
-			continue;
-		found[n].key = vp_stored_key(record + store->geo.keys_offset, &census->column);
-		found[n].tid = tail->tid;
-		found[n].size = tail->size;
-		n++;
-	}
+		n += copy_record(census, meta, vp_page_record(store, buffer, i), &found[n]);
 	UnlockReleaseBuffer(buffer);
 	return n;
 }
 
 static void
-count_page(Census *census, const VpMeta *meta, uint32 number)
+count_found(Census *census, FoundRecord *found, int n)
 {
-	FoundRecord found[VP_MAX_PAGE_NODES];
-	int			n = copy_page(census, meta, number, found);
-
 	for (int i = 0; i < n; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(census->scratch);
@@ -313,9 +323,130 @@ count_all(Census *census)
 	npages = vp_node_page_count(&census->store->geo, meta.next_id);
 	for (uint32 number = 0; number < npages; number++)
 	{
+		FoundRecord found[VP_MAX_PAGE_NODES];
+
 		CHECK_FOR_INTERRUPTS();
-		count_page(census, &meta, number);
+		count_found(census, found, copy_page(census, &meta, number, found));
 	}
+}
+
+/*----------
+ * Namespaces that are named
+ *----------
+ */
+
+/* Names are what put_all puts out. */
+static void
+read_names(Census *census, ArrayType *names, Oid type)
+{
+	Oid			input;
+	Oid			param;
+	Datum	   *values;
+	bool	   *nulls;
+
+	getTypeInputInfo(type, &input, &param);
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &census->nwanted);
+	census->wanted = palloc0(Max(census->nwanted, 1) * sizeof(Namespace));
+	for (int i = 0; i < census->nwanted; i++)
+	{
+		census->wanted[i].isnull = nulls[i];
+		if (!nulls[i])
+			census->wanted[i].value = OidInputFunctionCall(input, TextDatumGetCString(values[i]), param, -1);
+	}
+}
+
+static uint64
+key_of(const Census *census, const Namespace *space)
+{
+	bool		exact;
+
+	return space->isnull ? vp_largest_key(&census->column) :
+		vp_key_of(census->column.form, space->value, &exact);
+}
+
+/* Is it one of those that were named, if any were?  Others may be stored alike. */
+static bool
+is_wanted(const Census *census, const Namespace *space)
+{
+	for (int i = 0; i < census->nwanted; i++)
+	{
+		const Namespace *wanted = &census->wanted[i];
+
+		if (space->isnull || wanted->isnull ? space->isnull && wanted->isnull :
+			DatumGetBool(FunctionCall2Coll(&census->type->eq_opr_finfo, census->collation,
+										   space->value, wanted->value)))
+			return true;
+	}
+	return !census->named;
+}
+
+static int
+compare_spans(const void *a, const void *b)
+{
+	const VpKeySpan *left = a;
+	const VpKeySpan *right = b;
+
+	return left->first < right->first ? -1 : left->first > right->first;
+}
+
+/* The keys of those that are wanted, sorted, each once. */
+static VpKeySpan *
+find_spans(const Census *census, int *n)
+{
+	VpKeySpan  *spans = palloc(Max(census->nwanted, 1) * sizeof(VpKeySpan));
+
+	for (int i = 0; i < census->nwanted; i++)
+		spans[i].first = spans[i].last = key_of(census, &census->wanted[i]);
+	qsort(spans, census->nwanted, sizeof(VpKeySpan), compare_spans);
+	*n = 0;
+	for (int i = 0; i < census->nwanted; i++)
+		if (*n == 0 || spans[i].first != spans[*n - 1].first)
+			spans[(*n)++] = spans[i];
+	return spans;
+}
+
+/* Counts a node's record if its key is in the spans: posting lists lead to others, too. */
+static void
+count_node(Census *census, const VpMeta *meta, VpId id, const VpKeySpan *spans, int nspans)
+{
+	VpPlace		place = vp_node_place(&census->store->geo, id);
+	Buffer		buffer = vp_store_read(census->store, place.block);
+	FoundRecord found;
+	bool		counts;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	counts = !vp_is_pool_page(BufferGetPage(buffer)) &&
+		copy_record(census, meta, BufferGetPage(buffer) + place.offset, &found) &&
+		vp_in_spans(found.key, spans, nspans);
+	UnlockReleaseBuffer(buffer);
+	count_found(census, &found, counts);
+}
+
+static void
+count_wanted(Census *census)
+{
+	VpPostings *postings = vp_postings_open(census->store);
+	VpMeta		meta;
+	int			nspans;
+	VpKeySpan  *spans = find_spans(census, &nspans);
+	uint8	   *seen;			/* bits: a node may have several entries */
+	VpId		ids[PORTION];
+	int			n;
+
+	vp_meta_read(census->target.rel, &meta);
+	seen = MemoryContextAllocExtended(census->context, meta.next_id / 8 + 1,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	vp_postings_scan(postings, 0, spans, nspans);
+	while ((n = vp_postings_next(postings, ids, PORTION)) > 0)
+		for (int i = 0; i < n; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (ids[i] >= meta.next_id || (seen[ids[i] / 8] & 1 << ids[i] % 8))
+				continue;
+			seen[ids[i] / 8] |= 1 << ids[i] % 8;
+			count_node(census, &meta, ids[i], spans, nspans);
+		}
+	vp_postings_close(postings);
 }
 
 /* Rows that could not be read. */
@@ -385,7 +516,7 @@ find_text_function(Census *census, Oid type)
 }
 
 static void
-begin(Census *census, Oid relid)
+begin(Census *census, Oid relid, ArrayType *names)
 {
 	VpTarget   *target = &census->target;
 	Oid			type;
@@ -403,6 +534,9 @@ begin(Census *census, Oid relid)
 	census->context = AllocSetContextCreate(CurrentMemoryContext, "vecprov namespaces",
 											ALLOCSET_DEFAULT_SIZES);
 	census->scratch = AllocSetContextCreate(census->context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
+	census->named = names != NULL;
+	if (names != NULL)
+		read_names(census, names, type);
 	census->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
 	vp_table_end_init(&census->table, target->heap);
 	census->groups = groups_create(census->context, 256, NULL);
@@ -414,11 +548,14 @@ put_all(Census *census, ReturnSetInfo *result)
 {
 	for (const Namespace *space = census->namespaces; space != NULL; space = space->next)
 	{
-		MemoryContext old = MemoryContextSwitchTo(census->scratch);
+		MemoryContext old;
 		Datum		values[3];
 		bool		nulls[3] = {space->isnull, false, false};
 
 		CHECK_FOR_INTERRUPTS();
+		if (!is_wanted(census, space))
+			continue;
+		old = MemoryContextSwitchTo(census->scratch);
 		if (!space->isnull)
 			values[0] = census->by_output ?
 				CStringGetTextDatum(OutputFunctionCall(&census->to_text, space->value)) :
@@ -437,8 +574,13 @@ vecprov_namespaces(PG_FUNCTION_ARGS)
 	Census		census = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
-	begin(&census, PG_GETARG_OID(0));
-	count_all(&census);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	begin(&census, PG_GETARG_OID(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
+	if (census.named)
+		count_wanted(&census);
+	else
+		count_all(&census);
 	count_unread(&census);
 	put_all(&census, (ReturnSetInfo *) fcinfo->resultinfo);
 	vp_row_reader_end(census.reader);
