@@ -223,7 +223,7 @@ SELECT count(*) FROM vecprov_check('keys_wide_idx', true);
 -- (as a notice: there may be no such collations)
 DO $$
 BEGIN
-	IF EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i') THEN
+	IF EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') THEN
 		CREATE COLLATION keys_no_case (provider = icu, locale = 'und', deterministic = false);
 		CREATE INDEX ON keys_items USING vecprov (v, (k_text COLLATE keys_no_case));
 	ELSE

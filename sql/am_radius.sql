@@ -37,6 +37,14 @@ SELECT id + 1 FROM radius_parts WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8 AN
 EXPLAIN (COSTS OFF)
 SELECT x, nearby.n FROM generate_series(1, 2) x LEFT JOIN LATERAL (SELECT x + coalesce(id, 0) AS n
 	FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 0.8) nearby ON true;
+EXPLAIN (COSTS OFF)
+SELECT unnest(ARRAY[id, -id]) + 1 FROM radius_parts WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 1.2;
+SET vecprov.ef_search = 2000;
+SELECT x, (SELECT count(*) FROM (SELECT unnest(ARRAY[id, x]) FROM radius_parts
+	WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 1.2) r) FROM generate_series(1, 2) x
+UNION ALL SELECT kind, count(*) FROM radius_parts WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.6]' < 1.2 AND kind < 2 GROUP BY kind
+ORDER BY 1, 2;
+RESET vecprov.ef_search;
 DROP TABLE radius_parts;
 
 -- Not: a distance from something that a row says, one of another operator, one that is to be large.

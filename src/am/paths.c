@@ -14,6 +14,7 @@
 #include "commands/defrem.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "optimizer/planner.h"
 
 #include "am/bitmap_path.h"
 #include "am/cost.h"
@@ -21,6 +22,7 @@
 #include "am/radius.h"
 
 static set_rel_pathlist_hook_type previous_hook;
+static create_upper_paths_hook_type previous_upper_hook;
 
 /* Has a table an index that gives an order by operators, as ours do? */
 static bool
@@ -109,9 +111,20 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	vp_add_bitmap_paths(root, rel, am);
 }
 
+static void
+complete_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input, RelOptInfo *output, void *extra)
+{
+	if (previous_upper_hook)
+		previous_upper_hook(root, stage, input, output, extra);
+	if (stage == UPPERREL_FINAL)
+		vp_complete_radius_paths(root);
+}
+
 void
 vp_paths_define(void)
 {
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = add_paths;
+	previous_upper_hook = create_upper_paths_hook;
+	create_upper_paths_hook = complete_paths;
 }

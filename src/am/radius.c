@@ -252,37 +252,73 @@ find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
 	return NIL;
 }
 
-/* A projection that changes nothing, and has no order. */
-static ProjectionPath *
-without_order(PlannerInfo *root, RelOptInfo *rel, Path *path)
+static List *
+sort_keys(const IndexOptInfo *index, const OpExpr *distance)
 {
-	ProjectionPath *projection = create_projection_path(root, rel, path, rel->reltarget);
+	PathKey    *key = makeNode(PathKey);
 
-	projection->path.pathkeys = NIL;
-	return projection;
+	key->pk_opfamily = get_op_opfamily_sortfamily(distance->opno, index->opfamily[0]);
+	VpPathKeyAscending(key);
+	return list_make1(key);
 }
 
 /*
- * A path of which nobody asked the order.  Its sort key is made for it alone, since an index scan that is
- * ordered has one; nobody else is to see it.  So there are projections over it, which cost nothing:
- * two, since the planner takes one off where it puts its own.
+ * A path of which nobody asked the order.  While paths are compared and put together, it has none: its
+ * sort key would be of no equivalence class, and no other path could be merged with it.  The plan of an
+ * ordered scan is made of a sort key, though, which it gets in vp_complete_radius_paths().  Until then it must
+ * not be copied, as the planner does with an index path that it gives parameters: so there is a
+ * projection over it, which changes nothing and costs nothing.
  */
 static Path *
 make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClause *clause)
 {
-	PathKey    *key = makeNode(PathKey);
-	IndexPath  *path;
-	ProjectionPath *projection;
+	IndexPath  *path = create_index_path(root, index,
+										 lcons(clause, list_copy(find_key_clauses(root, index))),
+										 list_make1(bound->distance), list_make1_int(0),
+										 sort_keys(index, bound->distance),
+										 ForwardScanDirection, false, NULL, 1.0, false);
 
-	key->pk_opfamily = get_op_opfamily_sortfamily(bound->distance->opno, index->opfamily[0]);
-	VpPathKeyAscending(key);
-	path = create_index_path(root, index, lcons(clause, list_copy(find_key_clauses(root, index))),
-							 list_make1(bound->distance),
-							 list_make1_int(0), list_make1(key), ForwardScanDirection, false,
-							 NULL, 1.0, false);
-	projection = without_order(root, index->rel, &path->path);
-	projection->subpath = (Path *) without_order(root, index->rel, &path->path);
-	return &projection->path;
+	path->path.pathkeys = NIL;
+	return (Path *) create_projection_path(root, index->rel, &path->path, index->rel->reltarget);
+}
+
+/* A path of a table without what the target list of its query has put over it. */
+static Path *
+below_projections(Path *path)
+{
+	for (;;)
+	{
+		if (IsA(path, ProjectionPath))
+			path = ((ProjectionPath *) path)->subpath;
+		else if (IsA(path, ProjectSetPath))
+			path = ((ProjectSetPath *) path)->subpath;
+		else
+			return path;
+	}
+}
+
+/* Gives a path that make_path() made its sort key. */
+static void
+complete_path(Path *path)
+{
+	IndexPath  *scan = (IndexPath *) below_projections(path);
+
+	if (IsA(scan, IndexPath) && scan->indexorderbys != NIL && scan->path.pathkeys == NIL)
+		scan->path.pathkeys = sort_keys(scan->indexinfo, linitial(scan->indexorderbys));
+}
+
+void
+vp_complete_radius_paths(PlannerInfo *root)
+{
+	ListCell   *cell;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		if (root->simple_rel_array[i] == NULL)
+			continue;
+		foreach(cell, root->simple_rel_array[i]->pathlist)
+			complete_path(lfirst(cell));
+	}
 }
 
 /* Does a path scan this index in the order of that distance? */
