@@ -65,7 +65,7 @@ INSERT INTO filter_conditions (condition) VALUES ('chance >= 0'), ('chance < 512
 	('chance = 5'), ('chance < 0'), ('chance IN (1, 3, 500, 900)'), ('cluster = 7'), ('cluster = 27'), ('cluster < 10'),
 	('cluster <> 7'), ('cluster = 7 AND chance < 512'), ('cluster >= 20 AND chance BETWEEN 500 AND 600'),
 	('cluster IN (1, 2, 3) AND chance IS NOT NULL'), ('chance IS NULL'), ('v IS NULL AND chance < 512'), ('v IS NOT NULL AND chance < 512');
-CREATE VIEW filter_table AS SELECT condition, c.* FROM filter_conditions, pg_temp.compare(condition) c ORDER BY no;
+CREATE TEMPORARY VIEW filter_table AS SELECT condition, c.* FROM filter_conditions, pg_temp.compare(condition) c ORDER BY no;
 SELECT * FROM filter_table;
 
 -- One round finds as many as it may return, if there are so many.

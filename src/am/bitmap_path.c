@@ -245,7 +245,7 @@ vp_add_bitmap_paths(PlannerInfo *root, RelOptInfo *rel, Oid am)
 	Path	   *bitmap;
 	ListCell   *cell;
 
-	if (!enable_bitmapscan || rel->baserestrictinfo == NIL)
+	if (!(VpScansEnabled(rel) & VP_BITMAP_SCANS) || rel->baserestrictinfo == NIL)
 		return;
 	foreach(cell, rel->pathlist)
 	{

@@ -20,12 +20,11 @@ vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes, bool bitmaps)
 	List	   *saved_indexes = rel->indexlist;
 	List	   *saved_paths = rel->pathlist;
 	List	   *saved_partial = rel->partial_pathlist;
-	bool		saved_indexscan = enable_indexscan;
-	bool		saved_bitmapscan = enable_bitmapscan;
+	const uint64 saved_scans = VpScansEnabled(rel);
 	List	   *paths;
 
-	enable_indexscan = !bitmaps;
-	enable_bitmapscan = bitmaps;
+	VpScansEnable(rel, (saved_scans & ~(uint64) (VP_INDEX_SCANS | VP_BITMAP_SCANS)) |
+				  (bitmaps ? VP_BITMAP_SCANS : VP_INDEX_SCANS));
 	rel->indexlist = indexes;
 	rel->pathlist = rel->partial_pathlist = NIL;
 	PG_TRY();
@@ -38,8 +37,7 @@ vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes, bool bitmaps)
 		rel->indexlist = saved_indexes;
 		rel->pathlist = saved_paths;
 		rel->partial_pathlist = saved_partial;
-		enable_indexscan = saved_indexscan;
-		enable_bitmapscan = saved_bitmapscan;
+		VpScansEnable(rel, saved_scans);
 	}
 	PG_END_TRY();
 	return paths;

@@ -183,6 +183,25 @@ typedef uint64 VpBufferState;
 #define VpDisablePath(path) ((path)->disabled_nodes = 2)
 #endif
 
+/*
+ * The kinds of scans that the planner takes for enabled, as bits.  19 keeps them for each
+ * table, and goes by the settings only when it makes them up; before, there are the settings alone.
+ */
+#if PG_VERSION_NUM < 190000
+#define VP_INDEX_SCANS 1
+#define VP_BITMAP_SCANS 2
+#define VpScansEnabled(rel) \
+	((enable_indexscan ? VP_INDEX_SCANS : 0) | (enable_bitmapscan ? VP_BITMAP_SCANS : 0))
+#define VpScansEnable(rel, kinds) \
+	(enable_indexscan = ((kinds) & VP_INDEX_SCANS) != 0, \
+	 enable_bitmapscan = ((kinds) & VP_BITMAP_SCANS) != 0)
+#else
+#define VP_INDEX_SCANS (PGS_INDEXSCAN | PGS_INDEXONLYSCAN)
+#define VP_BITMAP_SCANS PGS_BITMAPSCAN
+#define VpScansEnabled(rel) ((rel)->pgs_mask)
+#define VpScansEnable(rel, kinds) ((rel)->pgs_mask = (kinds))
+#endif
+
 /* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
