@@ -149,6 +149,22 @@ sub strike
 # Sessions
 #----------
 
+# Starts a psql, and returns its process.
+sub run_psql
+{
+	my ($node, $file, $out) = @_;
+	my @command = ('psql', '-XqAt', '-d', $node->connstr('postgres'), '-f', $file);
+	my $pid = fork;
+
+	if ($pid == 0)
+	{
+		open STDOUT, '>', $out;
+		open STDERR, '>&', \*STDOUT;
+		exec @command or _exit(1);
+	}
+	return $pid;
+}
+
 sub start_session
 {
 	my ($name) = @_;
@@ -160,14 +176,7 @@ sub start_session
 	$session->{file} = "$scripts/$file.sql";
 	$session->{out} = "$scripts/$file.out";
 	append_to_file($session->{file}, script($role eq 'standby' ? 'reader' : $role, "$seed/$file"));
-	my @command = ('psql', '-XqAt', '-d', $node->connstr('postgres'), '-f', $session->{file});
-	$session->{pid} = fork;
-	if ($session->{pid} == 0)
-	{
-		open STDOUT, '>', $session->{out};
-		open STDERR, '>&', \*STDOUT;
-		exec @command or _exit(1);
-	}
+	$session->{pid} = run_psql($node, $session->{file}, $session->{out});
 }
 
 # Is it the text of a fault of this round?
@@ -338,7 +347,7 @@ my %title = (client => qr/\[local\]/, mover => qr/vecprov mover/, ours => qr/vec
 sub fault
 {
 	my ($kind) = @_;
-	my $node = $dice->(4) || $kind =~ /promote|mover/ ? $primary : $standby;
+	my $node = $dice->(4) || $kind =~ /promote|mover|crash|error/ ? $primary : $standby;
 	my $told;
 
 	if ($kind =~ /^(stop|kill|restart)/)
@@ -386,21 +395,36 @@ sub fault
 	return $node->name . ": $told";
 }
 
-# Has each process be killed, or raise an error, when it comes by a place of the code for the first to third
+# What has processes come by a point, beside the load.
+sub work_for
+{
+	my ($point) = @_;
+	my @tables = sort keys %TABLE;
+
+	return map { "DELETE FROM $_ WHERE id % 9 = " . $dice->(9) . "; VACUUM (INDEX_CLEANUP ON) $_;" } @tables if $point =~ /^(vacuum|runs)/;
+	return map { "REINDEX INDEX ${_}_v_idx;" } @tables if $point =~ /^build/;
+	return map { "SELECT vecprov_set_shards('${_}_v_idx', " . (1 + $dice->(4)) . ');' } @tables if $point =~ /^(move|catalog)/;
+	return map { script('writer', "$seed/$round-$_-" . $dice->(1000), 20) } @tables;
+}
+
+# Has each process be killed, or raise an error, when it comes by a place of the code for the first or second
 # time, until the first has.
 sub at_debug_point
 {
 	my ($node, $action) = @_;
-	my $setting = pick($dice, @points) . "=$action:" . (1 + $dice->(3));
+	my $setting = pick($dice, @points) . "=$action:" . (1 + $dice->(2));
+	my $work = "$scripts/$round-work-" . $dice->(1000000) . '.sql';
 	my $file = $node->data_dir . '/debug_point.conf';
 	my $begin = -s $node->logfile;
-	my $told = "$action at a debug point: $setting";
 	my $met;
 
 	# not within a critical section
 	$setting =~ s/^change-before-wal=error/insert-stored=error/;
+	my $told = "$action at a debug point: $setting";
+	append_to_file($work, join "\n", work_for($setting));
 	append_to_file($file, "vecprov.debug_point = '$setting'\n");
 	kill 'HUP', $node->{_pid};
+	my $worker = run_psql($node, $work, "$work.out");
 	foreach (1 .. 60)
 	{
 		tend_sessions();
@@ -409,6 +433,8 @@ sub at_debug_point
 	}
 	unlink $file;
 	kill 'HUP', $node->{_pid};
+	kill 'TERM', $worker;
+	waitpid $worker, 0;
 	return "$told, where nobody came by" unless $met;
 	$total{ $action eq 'crash' ? 'kills' : 'signals' }++;
 	wait_until($node, 'SELECT true', 'connections');

@@ -87,6 +87,9 @@ sub begin_change
 	start_again($node);
 	ok($node->wait_for_log(qr/could not start a background worker to move records/, $offset), 'no worker is to be had');
 	is(shards($node), 'Scaling|4', 'and the index waits');
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT vecprov_wait('items_v_idx')");
+	like($stderr, qr/there is no process "vecprov mover".*HINT:  You might need to increase max_worker_processes/s,
+		'... but vecprov_wait does not');
 	$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 	$node->restart;
 	$session = $node->background_psql('postgres');
