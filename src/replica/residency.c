@@ -45,6 +45,7 @@ VP_SERVER_FUNCTION(vecprov_wait);
 typedef enum Awaited
 {
 	NOTHING,
+	BUILD,						/* to be ended by whoever builds it */
 	DEFINITION,					/* to be read by a catalogue reader */
 	PAGES,						/* to be pinned or unpinned by the keeper */
 	RECORDS						/* to be moved between shards */
@@ -79,18 +80,17 @@ vecprov_residency(PG_FUNCTION_ARGS)
 }
 
 /*
- * ereports if the index is not valid and nobody is about to make it so: a
- * concurrent build that failed has left it.  One that is under way has the
- * table locked, as VACUUM has.
+ * Is a concurrent build of the index under way?  It has the table locked, as
+ * VACUUM has.  ereports when one has failed and left the index.
  */
-static void
-check_valid(Relation rel)
+static bool
+is_being_built(Relation rel)
 {
 	LOCKTAG		tag;
 	int			nlocked;
 
 	if (rel->rd_index->indisvalid)
-		return;
+		return false;
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, rel->rd_index->indrelid);
 	pfree(GetLockConflicts(&tag, ShareUpdateExclusiveLock, &nlocked));
 	if (nlocked == 0)
@@ -98,22 +98,24 @@ check_valid(Relation rel)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" is not valid", RelationGetRelationName(rel)),
 				 errhint("Please REINDEX it, or drop it.")));
+	return true;
 }
 
 /*
- * The wish of an index; ereports when it is none of ours, or has a wish and can
- * have no slot.
+ * The wish of an index.  False: it has one, and is not built yet.  ereports when
+ * it is none of ours, or will not be built.
  */
-static void
+static bool
 read_wish(Oid relid, VpWish *wish, char *name)
 {
 	Relation	rel = vp_own_index_get(relid);
+	bool		built;
 
 	vp_get_wish((VpOptions *) rel->rd_options, wish);
-	if (VpIsProvisioned(wish))
-		check_valid(rel);
+	built = !VpIsProvisioned(wish) || !is_being_built(rel);
 	strlcpy(name, RelationGetRelationName(rel), NAMEDATALEN);
 	relation_close(rel, AccessShareLock);
+	return built;
 }
 
 /*
@@ -149,7 +151,8 @@ awaited(Oid relid)
 	char		name[NAMEDATALEN];
 	bool		scaling;
 
-	read_wish(relid, &wish, name);
+	if (!read_wish(relid, &wish, name))
+		return BUILD;
 	scaling = is_scaling(relid, &wish);
 	if (!VpIsProvisioned(&wish))
 		return vp_slot_look(MyDatabaseId, relid, &slot) ? DEFINITION : scaling ? RECORDS : NOTHING;
@@ -180,6 +183,8 @@ is_missing(Awaited what)
 {
 	bool		missing;
 
+	if (what == BUILD)
+		return false;
 	LWLockAcquire(vp_registry->lock, LW_SHARED);
 	missing = what == DEFINITION ? vp_registry->launcher == NULL || vp_registry->readers_refused :
 		what == PAGES ? vp_registry->keeper == NULL :
