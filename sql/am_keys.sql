@@ -235,7 +235,7 @@ END
 $$;
 CREATE INDEX ON keys_items USING vecprov (k_int4, v);
 CREATE INDEX ON keys_items USING vecprov (v, (v * v));
-CREATE INDEX ON keys_items USING vecprov (v, (ARRAY[k_int4]));
+CREATE INDEX ON keys_items USING vecprov (v, (CASE WHEN k_bool THEN '{}'::jsonb END));
 CREATE INDEX ON keys_items USING vecprov (v, k_int4 int8_ops);
 CREATE INDEX ON keys_items USING vecprov (v) INCLUDE (k_int4);
 

@@ -399,3 +399,17 @@ CREATE OPERATOR CLASS bpchar_ops
 	OPERATOR 6 <>,
 	FUNCTION 2 vecprov_bpchar_key();
 COMMENT ON OPERATOR CLASS bpchar_ops USING vecprov IS 'keys of type character';
+
+-- Elements are compared as the class of their type does.
+CREATE FUNCTION vecprov_array_key() RETURNS integer
+	AS 'MODULE_PATHNAME', 'vecprov_array_key' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vecprov_array_key() IS 'how array_ops stores keys';
+
+CREATE OPERATOR CLASS array_ops
+	DEFAULT FOR TYPE anyarray USING vecprov AS
+	OPERATOR 1 &&,
+	OPERATOR 2 @>,
+	OPERATOR 3 <@,
+	OPERATOR 4 =,
+	FUNCTION 2 vecprov_array_key();
+COMMENT ON OPERATOR CLASS array_ops USING vecprov IS 'keys of arrays of types that have keys';

@@ -46,6 +46,7 @@
 #include "graph/threads.h"
 #include "kernel/sparse.h"
 #include "key/key.h"
+#include "key/key_column.h"
 #include "page/alloc.h"
 #include "page/landmark.h"
 #include "page/merge.h"
@@ -202,6 +203,13 @@ init_meta(VpMeta *meta, Relation rel)
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
 	lay_out(meta, rel, form, metric, dims, m, ef_construction, namespaces ? VP_KEYS_NAMESPACES : 0);
+	if (namespaces && meta->keys[0].form == VP_KEY_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a namespace cannot be an array"),
+				 errdetail("A row with an array would be in several namespaces."),
+				 errhint("Name another column behind the vector, and the array after it, "
+						 "or reset the option namespaces.")));
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
 	meta->complete = VP_COMPLETE;

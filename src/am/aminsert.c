@@ -16,7 +16,7 @@
 #include "base/loaded.h"
 #include "capacity/admission.h"
 #include "capacity/index_capacity.h"
-#include "key/key.h"
+#include "key/key_column.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
 #include "write/inserter.h"

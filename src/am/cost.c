@@ -319,8 +319,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 						   correlation, pages);
 		return;
 	}
-	if (VP_KEYS_ARE_LEFT_OUT)
-		vp_add_left_out(root, path);
+	vp_add_left_out(root, path);
 	MemSet(&costs, 0, sizeof(costs));
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);

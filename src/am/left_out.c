@@ -3,6 +3,9 @@
  * left_out.c
  *	  Conditions on key columns that the planner leaves out of index paths.
  *
+ * That an element is one of an array, "x = ANY (column)", it matches with no index: a path gets
+ * "column @> ARRAY[x]" instead.  Both are true of the same rows.
+ *
  * Before 17 the planner makes two paths where a column behind the first has a condition with an
  * array (IN, = ANY): one with it, of which it assumes that no order is kept, and one without it
  * that keeps the order.  For this access method neither is of use.  And before 16 it does not know
@@ -25,8 +28,10 @@
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "am/left_out.h"
+#include "key/array.h"
 
 /* Is a clause "column operator ANY (array)" that the index can test? */
 static bool
@@ -69,15 +74,75 @@ boolean_test(IndexOptInfo *index, int column, Node *clause)
 						 (Expr *) makeBoolConst(wanted, false), InvalidOid, InvalidOid);
 }
 
+/* Takes off an array a cast that leaves its elements as they are, as from varchar to text. */
+static Node *
+without_cast(Node *array)
+{
+	ArrayCoerceExpr *cast = (ArrayCoerceExpr *) array;
+
+	if (IsA(array, ArrayCoerceExpr) && IsA(cast->elemexpr, RelabelType) &&
+		IsA(((RelabelType *) cast->elemexpr)->arg, CaseTestExpr))
+		return (Node *) cast->arg;
+	return array;
+}
+
+/* ARRAY[value], whose elements are of this type, as the value is but for its name. */
+static Expr *
+make_array(PlannerInfo *root, Node *value, Oid array_type, Oid type, Oid collation)
+{
+	ArrayExpr  *array = makeNode(ArrayExpr);
+
+	if (exprType(value) != type)
+		value = (Node *) makeRelabelType((Expr *) value, type, -1, collation, COERCE_IMPLICIT_CAST);
+	array->array_typeid = array_type;
+	array->array_collid = collation;
+	array->element_typeid = type;
+	array->elements = list_make1(value);
+	array->location = -1;
+	return (Expr *) eval_const_expressions(root, (Node *) array);
+}
+
+/*
+ * A clause "value = ANY (column)" as "column @> ARRAY[value]"; NULL: it is another one.  The
+ * operator must be the one by which @> compares elements.
+ */
+static Expr *
+element_test(PlannerInfo *root, IndexOptInfo *index, int column, ScalarArrayOpExpr *clause)
+{
+	Node	   *value = linitial(clause->args);
+	Node	   *array = without_cast(lsecond(clause->args));
+	Oid			array_type = getBaseType(exprType(array));
+	Oid			type = get_element_type(array_type);
+	Oid			contains = get_opfamily_member(index->opfamily[column], ANYARRAYOID, ANYARRAYOID,
+											   VP_ARRAY_CONTAINS);
+	Oid			collation = index->indexcollations[column];
+
+	if (!clause->useOr || !OidIsValid(contains) || !match_index_to_operand(array, column, index) ||
+		(OidIsValid(collation) && collation != clause->inputcollid) ||
+		lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != clause->opno ||
+		bms_is_member(index->rel->relid, pull_varnos(root, value)) ||
+		contain_volatile_functions(value))
+		return NULL;
+	return make_opclause(contains, BOOLOID, false, (Expr *) array,
+						 make_array(root, value, array_type, type, clause->inputcollid),
+						 InvalidOid, clause->inputcollid);
+}
+
 /* What a scan can test on a column for a condition; NULL: nothing. */
 static RestrictInfo *
 find_test(PlannerInfo *root, IndexOptInfo *index, int column, RestrictInfo *rinfo)
 {
-	Expr	   *test;
+	Expr	   *test = NULL;
 
 	if (IsA(rinfo->clause, ScalarArrayOpExpr))
-		return is_array_test(root, index, column, (ScalarArrayOpExpr *) rinfo->clause) ? rinfo : NULL;
-	test = boolean_test(index, column, (Node *) rinfo->clause);
+	{
+		if (VP_KEYS_ARE_LEFT_OUT &&
+			is_array_test(root, index, column, (ScalarArrayOpExpr *) rinfo->clause))
+			return rinfo;
+		test = element_test(root, index, column, (ScalarArrayOpExpr *) rinfo->clause);
+	}
+	else if (VP_KEYS_ARE_LEFT_OUT)
+		test = boolean_test(index, column, (Node *) rinfo->clause);
 	return test != NULL ? make_simple_restrictinfo(root, test) : NULL;
 }
 

@@ -91,6 +91,15 @@ has_column(Relation rel, AttrNumber column)
 	return false;
 }
 
+/* Has a type, or that of which it is an array, a class of keys? */
+static bool
+can_be_key(Oid type, Oid am)
+{
+	Oid			element = get_base_element_type(type);
+
+	return OidIsValid(GetDefaultOpClass(OidIsValid(element) ? element : type, am));
+}
+
 /* A column by which rows are filtered that the index returns could be one that it filters by. */
 static void
 advise_key(Row *row, Relation rel, AttrNumber column)
@@ -101,7 +110,7 @@ advise_key(Row *row, Relation rel, AttrNumber column)
 	/* a column that was dropped has a name, but no type */
 	if (name == NULL || !OidIsValid(type) || has_column(rel, column))
 		return;
-	advise(row, psprintf(OidIsValid(GetDefaultOpClass(type, rel->rd_rel->relam)) ?
+	advise(row, psprintf(can_be_key(type, rel->rd_rel->relam) ?
 						 "rows are filtered by %s, which is no key of the index" :
 						 "rows are filtered by %s, which cannot be a key; another index on it may help",
 						 quote_identifier(name)));

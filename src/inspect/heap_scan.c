@@ -18,7 +18,7 @@
 #include "utils/rel.h"
 
 #include "inspect/heap_scan.h"
-#include "key/key.h"
+#include "key/key_column.h"
 
 void
 vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)

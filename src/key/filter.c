@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "key/array.h"
 #include "key/filter.h"
 #include "key/point.h"
 
@@ -157,20 +158,28 @@ restrict_to(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
  *----------
  */
 
-/* Adds the conditions on a key column, if there are any. */
+/* Sets what a condition has besides ranges: posting lists are to be looked up in these. */
 static void
-add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
-			  const ScanKeyData *keys, int nkeys)
+use_ranges(VpKeyCondition *condition, const VpKeyRanges *set)
 {
-	const VpKeyColumn *stored = &meta->keys[column];
-	VpKeyCondition *condition = &filter->conditions[filter->nconditions];
-	Side		side;
+	condition->mask = PG_UINT64_MAX;
+	condition->ranges = set->ranges;
+	condition->nranges = condition->nspans = set->n;
+	condition->spans = palloc(Max(set->n, 1) * sizeof(VpKeySpan));
+	for (int i = 0; i < set->n; i++)
+	{
+		condition->spans[i].first = set->ranges[i].first;
+		condition->spans[i].last = set->ranges[i].last;
+	}
+}
+
+/* Makes one condition of all scan keys on a column; how many: 0, 1, or -1, which no row satisfies. */
+static int
+make_condition(VpKeyCondition *condition, const Side *side, int column, const ScanKeyData *keys, int nkeys)
+{
 	VpKeyRanges set;
 	bool		any = false;
 
-	side.form = stored->form;
-	side.column_type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column + 1)->atttypid);
-	side.last = vp_key_ones(stored->width) - 1;
 	for (int i = 0; i < nkeys; i++)
 	{
 		if (keys[i].sk_attno != column + 2)
@@ -178,21 +187,62 @@ add_condition(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 		if (!any)
 		{
 			vp_ranges_init(&set);
-			vp_ranges_add(&set, 0, side.last + 1, true);
+			vp_ranges_add(&set, 0, side->last + 1, true);
 		}
 		any = true;
-		restrict_to(&set, &side, &keys[i]);
+		restrict_to(&set, side, &keys[i]);
 	}
 	if (!any)
-		return;
-	condition->column = column;
-	condition->offset = stored->offset;
-	condition->width = stored->width;
-	condition->ranges = set.ranges;
-	condition->nranges = set.n;
-	filter->nconditions++;
-	if (set.n == 0)
-		filter->never = true;
+		return 0;
+	use_ranges(condition, &set);
+	return set.n > 0 ? 1 : -1;
+}
+
+/* The same of a column of arrays: some conditions of each scan key. */
+static int
+make_array_conditions(VpKeyCondition *conditions, VpKeyForm form, int column, const ScanKeyData *keys, int nkeys)
+{
+	int			n = 0;
+
+	for (int i = 0; i < nkeys; i++)
+	{
+		int			made;
+
+		if (keys[i].sk_attno != column + 2)
+			continue;
+		made = vp_array_conditions(form, &keys[i], conditions + n);
+		if (made < 0)
+			return -1;
+		n += made;
+	}
+	return n;
+}
+
+/* Adds the conditions on a key column, if there are any. */
+static void
+add_conditions(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
+			   const ScanKeyData *keys, int nkeys)
+{
+	const VpKeyColumn *stored = &meta->keys[column];
+	VpKeyCondition *conditions = &filter->conditions[filter->nconditions];
+	Side		side;
+	int			n;
+
+	side.form = stored->form;
+	side.column_type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column + 1)->atttypid);
+	side.last = vp_key_ones(stored->width) - 1;
+	if (side.form == VP_KEY_ARRAY)
+		n = make_array_conditions(conditions, stored->detail, column, keys, nkeys);
+	else
+		n = make_condition(conditions, &side, column, keys, nkeys);
+	filter->never |= n < 0;
+	for (int i = 0; i < n; i++)
+	{
+		conditions[i].column = column;
+		conditions[i].offset = stored->offset;
+		conditions[i].width = stored->width;
+	}
+	filter->nconditions += Max(n, 0);
 }
 
 /* Conditions on the vector: whether there is one.  A radius is for the search to keep to. */
@@ -220,10 +270,10 @@ vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nk
 	VpFilter   *filter = palloc0(sizeof(VpFilter));
 	VpTruth		most = VP_YES;
 
-	filter->conditions = palloc0(Max(meta->nkeys, 1) * sizeof(VpKeyCondition));
+	filter->conditions = palloc0((meta->nkeys + nkeys * VP_ARRAY_CONDITIONS) * sizeof(VpKeyCondition));
 	for (uint32 i = 0; i < meta->nkeys; i++)
-		add_condition(filter, rel, meta, i, keys, nkeys);
-	if (filter->nconditions > 0)
+		add_conditions(filter, rel, meta, i, keys, nkeys);
+	if (filter->nconditions > 0 || filter->never)
 		most = filter->never ? VP_NO : VP_UNSURE;
 	filter->nan_rows = filter->null_rows = most;
 	for (int i = 0; i < nkeys; i++)
@@ -234,26 +284,4 @@ vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nk
 	pfree(filter->conditions);
 	pfree(filter);
 	return NULL;
-}
-
-/* The last range that begins before the key or with it is the only one that may have it. */
-VpTruth
-vp_filter_find(const VpKeyCondition *condition, uint64 key)
-{
-	const VpKeyRange *ranges = condition->ranges;
-	int			low = 0;
-	int			high = condition->nranges;
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (ranges[middle].first <= key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0 || key > ranges[low - 1].last)
-		return VP_NO;
-	return ranges[low - 1].sure ? VP_YES : VP_UNSURE;
 }

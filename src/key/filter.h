@@ -15,7 +15,7 @@
 #include "access/skey.h"
 #include "utils/relcache.h"
 
-#include "key/ranges.h"
+#include "key/condition.h"
 #include "page/format.h"
 
 /*
@@ -32,23 +32,6 @@ vp_is_radius(const ScanKeyData *key)
 	return key->sk_attno == 1 && (key->sk_strategy == VP_RADIUS_STRATEGY ||
 								  key->sk_strategy == VP_RADIUS_OR_NAN_STRATEGY);
 }
-
-typedef enum VpTruth
-{
-	VP_NO,
-	VP_UNSURE,
-	VP_YES
-} VpTruth;
-
-/* All conditions on one column. */
-typedef struct VpKeyCondition
-{
-	int			column;			/* in the metapage's keys */
-	uint16		offset;			/* in a node's keys */
-	uint8		width;
-	int			nranges;		/* at least one */
-	VpKeyRange *ranges;			/* of stored keys; sorted, disjoint */
-} VpKeyCondition;
 
 typedef struct VpFilter
 {
@@ -69,50 +52,6 @@ typedef struct VpFilter
  * context.  NULL: there are none that it is about.  rel: the index, of which this is the metapage.
  */
 extern VpFilter *vp_filter_make(Relation rel, const VpMeta *meta, const ScanKeyData *keys, int nkeys);
-
-/* For vp_filter_test: in many ranges. */
-extern VpTruth vp_filter_find(const VpKeyCondition *condition, uint64 key);
-
-/* More than so many ranges are searched by halves. */
-#define VP_FEW_RANGES	8
-
-static inline uint64
-vp_key_load(const char *keys, uint16 offset, uint8 width)
-{
-	const char *from = keys + offset;
-	uint64		key;
-	uint32		word;
-	uint16		half;
-
-	switch (width)
-	{
-		case 4:
-			memcpy(&word, from, sizeof(word));
-			return word;
-		case 8:
-			memcpy(&key, from, sizeof(key));
-			return key;
-		case 2:
-			memcpy(&half, from, sizeof(half));
-			return half;
-		default:
-			return (uint8) *from;
-	}
-}
-
-static inline VpTruth
-vp_condition_test(const VpKeyCondition *condition, const char *keys)
-{
-	uint64		key = vp_key_load(keys, condition->offset, condition->width);
-	const VpKeyRange *range = condition->ranges;
-
-	if (condition->nranges > VP_FEW_RANGES)
-		return vp_filter_find(condition, key);
-	for (const VpKeyRange *end = range + condition->nranges; range < end && key >= range->first; range++)
-		if (key <= range->last)
-			return range->sure ? VP_YES : VP_UNSURE;
-	return VP_NO;
-}
 
 /* Does the row with these keys, as its node's record has them, satisfy the filter?  Any alignment. */
 static inline VpTruth

@@ -19,15 +19,12 @@
 #include <math.h>
 #include <sys/socket.h>
 
-#include "access/genam.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/cash.h"
 #include "utils/date.h"
 #include "utils/inet.h"
-#include "utils/lsyscache.h"
 #include "utils/numeric.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -409,6 +406,7 @@ static const KeyForm forms[VP_NKEYFORMS] = {
 	[VP_KEY_BYTEA] = {8, text_key, text_value},
 	[VP_KEY_TEXT] = {8, text_key, text_value},
 	[VP_KEY_BPCHAR] = {8, bpchar_key, text_value},
+	[VP_KEY_ARRAY] = {8, NULL, NULL},
 };
 
 int
@@ -429,98 +427,4 @@ vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull)
 {
 	*isnull = key == vp_key_ones(forms[form].width);
 	return *isnull || (forms[form].value != NULL && forms[form].value(key, value));
-}
-
-/*----------
- * Columns
- *----------
- */
-
-/* What the operator class of a column says; 0 if it is no key's. */
-static VpKeyForm
-column_form(Relation rel, int attno)
-{
-	int32		said;
-
-	if (!OidIsValid(index_getprocid(rel, attno, VP_KEY_PROC)))
-		return 0;
-	said = DatumGetInt32(FunctionCall0Coll(index_getprocinfo(rel, attno, VP_KEY_PROC),
-										   InvalidOid));
-	if (said <= 0 || said >= VP_NKEYFORMS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("support function %d of the operator class of column %d of index \"%s\" returned %d",
-						VP_KEY_PROC, attno, RelationGetRelationName(rel), said),
-				 errdetail("There is no such form of keys.")));
-	return said;
-}
-
-void
-vp_keys_check(Relation rel)
-{
-	if (column_form(rel, 1) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the first column of a vecprov index must be a vector"),
-				 errhint("Name the vector first, then the columns of conditions, as in "
-						 "USING vecprov (embedding, tenant_id).")));
-	for (int attno = 2; attno <= IndexRelationGetNumberOfKeyAttributes(rel); attno++)
-	{
-		Oid			collation = rel->rd_indcollation[attno - 1];
-
-		if (column_form(rel, attno) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("only the first column of a vecprov index can be a vector"),
-					 errhint("Make an index for each vector.")));
-		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("nondeterministic collations are not supported for keys of a vecprov index"),
-					 errdetail("Column %d has the collation \"%s\".", attno,
-							   get_collation_name(collation)),
-					 errhint("Give the column of the index another one, as in (embedding, name COLLATE \"C\").")));
-	}
-}
-
-void
-vp_keys_lay_out(Relation rel, VpMeta *meta)
-{
-	uint32		offset = 0;
-
-	meta->nkeys = IndexRelationGetNumberOfKeyAttributes(rel) - 1;
-	for (int width = 8; width > 0; width /= 2)
-	{
-		for (uint32 i = 0; i < meta->nkeys; i++)
-		{
-			VpKeyForm	form = column_form(rel, i + 2);
-
-			if (vp_key_width(form) != width)
-				continue;
-			meta->keys[i].width = width;
-			meta->keys[i].form = form;
-			meta->keys[i].offset = offset;
-			offset += width;
-		}
-	}
-}
-
-void
-vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys)
-{
-	uint32		bytes = 0;
-
-	for (uint32 i = 0; i < meta->nkeys; i++)
-	{
-		const VpKeyColumn *column = &meta->keys[i];
-		uint64		key = vp_key_ones(column->width);
-		bool		exact;
-
-		if (!isnull[i + 1])
-			key = vp_key_of(column->form, values[i + 1], &exact);
-		/* the lowest bytes: little-endian */
-		memcpy((char *) keys + column->offset, &key, column->width);
-		bytes += column->width;
-	}
-	memset((char *) keys + bytes, 0, -bytes & 3);
 }

@@ -13,14 +13,10 @@
 #ifndef VP_KEY_H
 #define VP_KEY_H
 
-#include "utils/relcache.h"
-
-#include "page/format.h"
-
 /* The support function of a key column's operator class: it says which form its keys have. */
 #define VP_KEY_PROC		2
 
-/* Strategies of its operators: B-tree's five, and <>. */
+/* Strategies of its operators: B-tree's five, and <>; those of arrays are others. */
 #define VP_KEY_NOT_EQUAL	6
 #define VP_KEY_STRATEGIES	6
 
@@ -47,6 +43,7 @@ typedef enum VpKeyForm
 	VP_KEY_BYTEA,
 	VP_KEY_TEXT,
 	VP_KEY_BPCHAR,
+	VP_KEY_ARRAY,				/* of elements of another form: see array.h */
 	VP_NKEYFORMS
 } VpKeyForm;
 
@@ -61,7 +58,7 @@ vp_key_ones(int width)
 }
 
 /*
- * The stored key of a value.  Sets *exact if no other value is stored so: no other than those
+ * The stored key of a value of any form but VP_KEY_ARRAY.  Sets *exact if no other value is stored so: no other than those
  * that the type's operators call equal.  May allocate in the current memory context, and
  * frees that.
  */
@@ -78,20 +75,5 @@ extern bool vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull)
  * are ordered by bytes.
  */
 #define VP_KEY_PREFIX_BYTES	4
-
-/*
- * ereports unless the first column of an index is a vector and all others can be keys.  (These
- * have an operator class, which CREATE INDEX has seen to.)
- */
-extern void vp_keys_check(Relation rel);
-
-/* Sets nkeys and keys of an index's metapage, which are zero.  The columns were checked. */
-extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
-
-/*
- * Writes the keys of a row, as a node's record has them, from the values of all columns of the
- * index.  What it allocates it frees.
- */
-extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys);
 
 #endif							/* VP_KEY_H */

@@ -170,7 +170,8 @@ typedef struct VpKeyColumn
 	uint8		form;			/* how values become stored keys: of key/ */
 	uint16		offset;			/* in a record's keys; wider columns come
 								 * first */
-	uint32		detail;			/* of the form */
+	uint32		detail;			/* of a column of arrays: the form of their
+								 * elements; else 0 */
 } VpKeyColumn;
 
 /* The types that can be indexed; search/form.h says what each is. */

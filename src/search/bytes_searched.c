@@ -18,10 +18,8 @@ static uint64
 count_rows(const VpStore *store, const VpKeyCondition *condition)
 {
 	VpPostings *postings = vp_postings_open(store);
-	VpKeySpan  *spans = vp_condition_spans(condition);
-	uint64		rows = vp_postings_count(postings, condition->column, spans, condition->nranges);
+	uint64		rows = vp_count_condition(postings, condition);
 
-	pfree(spans);
 	vp_postings_close(postings);
 	return rows;
 }

@@ -11,26 +11,16 @@
 
 #include "search/narrowest.h"
 
-VpKeySpan *
-vp_condition_spans(const VpKeyCondition *condition)
-{
-	VpKeySpan  *spans = palloc(condition->nranges * sizeof(VpKeySpan));
-
-	for (int i = 0; i < condition->nranges; i++)
-	{
-		spans[i].first = condition->ranges[i].first;
-		spans[i].last = condition->ranges[i].last;
-	}
-	return spans;
-}
-
 void
 vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition)
 {
-	VpKeySpan  *spans = vp_condition_spans(condition);
+	vp_postings_scan(postings, condition->column, condition->spans, condition->nspans);
+}
 
-	vp_postings_scan(postings, condition->column, spans, condition->nranges);
-	pfree(spans);
+uint64
+vp_count_condition(VpPostings *postings, const VpKeyCondition *condition)
+{
+	return vp_postings_count(postings, condition->column, condition->spans, condition->nspans);
 }
 
 /* Takes in a condition that leaves so many rows. */
@@ -56,14 +46,7 @@ vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * na
 	narrowest->condition[0] = narrowest->condition[1] = NULL;
 	narrowest->rows[0] = narrowest->rows[1] = 0;
 	for (int i = 0; i < filter->nconditions; i++)
-	{
-		const VpKeyCondition *condition = &filter->conditions[i];
-		VpKeySpan  *spans = vp_condition_spans(condition);
-
-		consider(narrowest, condition,
-				 vp_postings_count(postings, condition->column, spans, condition->nranges));
-		pfree(spans);
-	}
+		consider(narrowest, &filter->conditions[i], vp_count_condition(postings, &filter->conditions[i]));
 }
 
 uint64

@@ -11,9 +11,6 @@
 #include "key/filter.h"
 #include "page/postings.h"
 
-/* The ranges of a condition, palloc'd. */
-extern VpKeySpan *vp_condition_spans(const VpKeyCondition *condition);
-
 /* The condition that leaves the fewest rows, and the next one; NULL: there is none. */
 typedef struct VpNarrowest
 {
@@ -23,7 +20,8 @@ typedef struct VpNarrowest
 
 extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * narrowest);
 
-/* Begins to scan the posting lists of a condition. */
+/* Rows of the posting lists of a condition, at most; begins to scan these lists. */
+extern uint64 vp_count_condition(VpPostings *postings, const VpKeyCondition *condition);
 extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);
 
 /*

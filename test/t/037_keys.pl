@@ -149,7 +149,9 @@ unlike($node->safe_psql('postgres', $advice), qr/filtered/, 'no advice on a key'
 $node->safe_psql('postgres', "$settings SELECT id FROM items WHERE tenant = 1 AND id < 300 AND v <-> vec(1, 8) < 100 ORDER BY v <-> vec(1, 8) LIMIT 1");
 like($node->safe_psql('postgres', $advice), qr/rows are filtered by id, which is no key of the index/, 'advice on a column that is none');
 $node->safe_psql('postgres', "ALTER TABLE items ADD tags int[]; $settings SELECT id FROM items WHERE tags && '{1}' ORDER BY v <-> vec(1, 8) LIMIT 1");
-like($node->safe_psql('postgres', $advice), qr/rows are filtered by tags, which cannot be a key/, 'advice on a column that cannot be one');
+like($node->safe_psql('postgres', $advice), qr/rows are filtered by tags, which is no key of the index/, 'advice on an array');
+$node->safe_psql('postgres', "ALTER TABLE items ADD doc jsonb; $settings SELECT id FROM items WHERE doc @> '{}' ORDER BY v <-> vec(1, 8) LIMIT 1");
+like($node->safe_psql('postgres', $advice), qr/rows are filtered by doc, which cannot be a key/, 'advice on a column that cannot be one');
 like($node->safe_psql('postgres', $advice), qr/rows are filtered by id, which is no key of the index/, 'the other one is remembered');
 
 # Of more columns than are remembered, the last ones are; a column twice is one.

@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * array.c
+ *	  Key columns of arrays: their elements, and conditions on them; see array.h.
+ *
+ * What a condition asks of a signature is always the same: some of its bits make a number
+ * in a range.
+ *
+ *		contains q		bits of q and the highest		those of q
+ *		overlaps q		bits of q and the highest		1 ... those of q
+ *		contained in q	all but those of q				0
+ *		equals q		all								those of q
+ *		IS NULL			all								all
+ *		IS NOT NULL		the highest						0
+ *
+ * The highest bit is asked for since NULL has all bits, and satisfies none of these but one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/genam.h"
+#include "commands/defrem.h"
+#include "lib/qunique.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "key/array.h"
+#include "page/array_key.h"
+
+/*----------
+ * Elements
+ *----------
+ */
+
+/* The form that an operator class of keys says; 0: there is none, or it is of vectors. */
+static VpKeyForm
+class_form(Oid opclass)
+{
+	Oid			type;
+	Oid			function;
+
+	if (!OidIsValid(opclass))
+		return 0;
+	type = get_opclass_input_type(opclass);
+	function = get_opfamily_proc(get_opclass_family(opclass), type, type, VP_KEY_PROC);
+	return OidIsValid(function) ? DatumGetInt32(OidFunctionCall0(function)) : 0;
+}
+
+VpKeyForm
+vp_element_form(Relation rel, int attno)
+{
+	Oid			column = TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid;
+	Oid			type = get_base_element_type(column);
+	VpKeyForm	form = class_form(GetDefaultOpClass(type, rel->rd_rel->relam));
+
+	if (form <= 0 || form >= VP_NKEYFORMS || form == VP_KEY_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("data type %s has no default operator class of keys for access method \"%s\"",
+						format_type_be(type), get_am_name(rel->rd_rel->relam)),
+				 errdetail("Column %d is of type %s.", attno, format_type_be(column)),
+				 errhint("Create a GIN index on the column, which restricts searches, too.")));
+	return form;
+}
+
+/* Mixes all bits of a key into each (Stafford's variant 13 of the finalizer of MurmurHash3). */
+static uint32
+hash_key(uint64 key)
+{
+	key = (key ^ key >> 30) * UINT64CONST(0xBF58476D1CE4E5B9);
+	key = (key ^ key >> 27) * UINT64CONST(0x94D049BB133111EB);
+	return (key ^ key >> 31) >> 32;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint32		left = *(const uint32 *) a;
+	uint32		right = *(const uint32 *) b;
+
+	return left < right ? -1 : left > right;
+}
+
+int
+vp_array_elements(VpKeyForm form, Datum array, uint32 **keys, bool *has_null)
+{
+	ArrayType  *values = DatumGetArrayTypeP(array);
+	Oid			type = ARR_ELEMTYPE(values);
+	int16		length;
+	bool		by_value;
+	char		align;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			nelements;
+	int			n = 0;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	deconstruct_array(values, type, length, by_value, align, &elements, &nulls, &nelements);
+	*keys = palloc(Max(nelements, 1) * sizeof(uint32));
+	*has_null = false;
+	for (int i = 0; i < nelements; i++)
+	{
+		bool		exact;
+
+		if (nulls[i])
+			*has_null = true;
+		else
+			(*keys)[n++] = vp_element_key(hash_key(vp_key_of(form, elements[i], &exact)));
+	}
+	pfree(elements);
+	pfree(nulls);
+	if ((Pointer) values != DatumGetPointer(array))
+		pfree(values);
+	qsort(*keys, n, sizeof(uint32), compare_keys);
+	return qunique(*keys, n, sizeof(uint32), compare_keys);
+}
+
+uint64
+vp_array_signature(const uint32 *keys, int n)
+{
+	uint64		signature = 0;
+
+	for (int i = 0; i < n; i++)
+		signature |= vp_element_bit(keys[i]);
+	return signature;
+}
+
+/*----------
+ * Conditions
+ *----------
+ */
+
+/* The condition that bits of a signature make a number in a range.  Rows of some or of all keys may satisfy it. */
+static void
+ask_bits(VpKeyCondition *condition, uint64 mask, uint64 first, uint64 last, bool sure)
+{
+	condition->mask = mask;
+	condition->nranges = 1;
+	condition->ranges = palloc(sizeof(VpKeyRange));
+	condition->ranges[0].first = first;
+	condition->ranges[0].last = last;
+	condition->ranges[0].sure = sure;
+	condition->nspans = 1;
+	condition->spans = palloc(sizeof(VpKeySpan));
+	condition->spans[0].first = first == vp_key_ones(8) ? first : 0;
+	condition->spans[0].last = first == vp_key_ones(8) ? first : vp_key_ones(8) - 1;
+}
+
+/* All arrays but NULL; not all of them may satisfy it if it is not sure. */
+static void
+ask_not_null(VpKeyCondition *condition, bool sure)
+{
+	ask_bits(condition, VP_NULL_BIT, 0, 0, sure);
+}
+
+int
+vp_array_conditions(VpKeyForm form, const ScanKeyData *key, VpKeyCondition *conditions)
+{
+	uint32	   *keys;
+	int			n;
+	bool		has_null;
+	uint64		bits;
+
+	if (key->sk_flags & SK_SEARCHNULL)
+		ask_bits(conditions, vp_key_ones(8), vp_key_ones(8), vp_key_ones(8), true);
+	else if (key->sk_flags & SK_SEARCHNOTNULL)
+		ask_not_null(conditions, true);
+	else if (key->sk_flags & SK_ISNULL)
+		return -1;				/* nothing compares with NULL */
+	else if (key->sk_flags & SK_SEARCHARRAY)
+		ask_not_null(conditions, false);	/* of domains over arrays */
+	if (key->sk_flags & (SK_SEARCHNULL | SK_SEARCHNOTNULL | SK_SEARCHARRAY))
+		return 1;
+
+	n = vp_array_elements(form, key->sk_argument, &keys, &has_null);
+	bits = vp_array_signature(keys, n);
+	switch (key->sk_strategy)
+	{
+		case VP_ARRAY_OVERLAP:
+			if (n == 0)
+				return -1;
+			ask_bits(conditions, bits | VP_NULL_BIT, 1, bits, false);
+			break;
+		case VP_ARRAY_CONTAINS:
+			if (has_null)
+				return -1;		/* NULL is no element's equal */
+			ask_bits(conditions, bits | VP_NULL_BIT, bits, bits, n == 0);
+			break;
+		case VP_ARRAY_CONTAINED:
+			ask_bits(conditions, ~bits, 0, 0, false);
+			break;
+		case VP_ARRAY_EQUAL:
+			ask_bits(conditions, vp_key_ones(8), bits, bits, false);
+			break;
+		default:
+			elog(ERROR, "unrecognized strategy number: %d", key->sk_strategy);
+	}
+	pfree(keys);
+	return 1;
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * key_column.h
+ *	  The key columns of an index: which there can be, where their keys stand in a node's record.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VP_KEY_COLUMN_H
+#define VP_KEY_COLUMN_H
+
+#include "utils/relcache.h"
+
+#include "page/format.h"
+
+/*
+ * ereports unless the first column of an index is a vector and all others can be keys.  (These
+ * have an operator class, which CREATE INDEX has seen to.)
+ */
+extern void vp_keys_check(Relation rel);
+
+/* Sets nkeys and keys of an index's metapage, which are zero.  The columns were checked. */
+extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
+
+/*
+ * Writes the keys of a row, as a node's record has them, from the values of all columns of the
+ * index.  What it allocates it frees.
+ */
+extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys);
+
+#endif							/* VP_KEY_COLUMN_H */
