@@ -101,6 +101,8 @@ typedef struct Build
 	MemoryContext scratch;
 	VpMeasure	measure;
 	VpShard		shard[VP_MAX_SHARDS];	/* as they will be */
+	VpArrayRun *arrays[VP_MAX_KEYS];	/* of columns of arrays: what lists
+										 * will have; of others NULL */
 	double		tuples;			/* indexed, with a vector */
 	VpBareBuild bare;			/* indexed, without */
 } Build;
@@ -239,6 +241,20 @@ static Size
 batch_bytes(void)
 {
 	return Min((Size) maintenance_work_mem * 1024 / 8, MAX_BATCH_BYTES);
+}
+
+/* Together these may take as much memory as a batch. */
+static void
+begin_arrays(Build *build)
+{
+	const VpGeometry *geo = &build->index->store.geo;
+	int			n = 0;
+
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		n += vp_is_of_arrays(&geo->keys[i]);
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		if (vp_is_of_arrays(&geo->keys[i]))
+			build->arrays[i] = vp_array_run_begin(&build->index->store, i, batch_bytes() / 1024 / n);
 }
 
 static void
@@ -662,7 +678,7 @@ finish_graph(Build *build)
 	if (count > 0)
 		vp_store_finish(&build->index->store, count, build->shard, build->meta.shards);
 	vp_bare_build_finish(&build->bare, &build->index->store, count);
-	vp_runs_build(&build->index->store, build->heap);
+	vp_runs_build(&build->index->store, build->heap, build->arrays);
 	destroy_graph(build);
 	if (build->file != 0)
 		FileClose(build->file);
@@ -672,6 +688,22 @@ finish_graph(Build *build)
  * Reading the table
  *----------
  */
+
+/* The keys of the batch's next node, whose id is known by then. */
+static void
+store_keys(Build *build, const Datum *values, const bool *isnull)
+{
+	const VpGeometry *geo = &build->index->store.geo;
+	Batch	   *batch = &build->batch;
+	VpId		id = (build->graph != NULL ? vp_mem_count(build->graph) : 0) + batch->n;
+	VpRowKeys	keys;
+
+	vp_keys_store(&build->meta, values, isnull, &keys);
+	memcpy(batch->keys + (Size) batch->n * (geo->key_bytes / sizeof(uint32)), keys.stored, geo->key_bytes);
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		if (build->arrays[i] != NULL)
+			vp_array_run_add_row(build->arrays[i], id, keys.stored, &keys.elements[i]);
+}
 
 static void
 add_to_batch(Build *build, const VpValue *value, const Datum *values, const bool *isnull,
@@ -693,8 +725,7 @@ add_to_batch(Build *build, const VpValue *value, const Datum *values, const bool
 							batch->rotated + batch->n * index->codec.rotated_bytes, false);
 		batch->hashes[batch->n] = vp_value_hash(value);
 	}
-	vp_keys_store(&build->meta, values, isnull,
-				  batch->keys + (Size) batch->n * (index->store.geo.key_bytes / sizeof(uint32)));
+	store_keys(build, values, isnull);
 	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid,
 											index->form->record_bytes(value));
 	batch->shards[batch->n] = shard;
@@ -787,6 +818,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	vp_measure_init(&build->measure, rel);
 	build->index = vp_index_make(rel, &build->meta, NULL, build->context);
 	make_batch(build, build->index);
+	begin_arrays(build);
 
 	set_phase(VP_PHASE_LOADING);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL,

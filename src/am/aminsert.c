@@ -28,11 +28,11 @@ insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 {
 	const VpIndex *index = vp_index_get(rel);
 	VpAdmission admission;
-	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
+	VpRowKeys	keys;
 
-	vp_keys_store(&index->meta, values, isnull, keys);
+	vp_keys_store(&index->meta, values, isnull, &keys);
 	vp_admit_row(rel, heap, info, tid, index->form->record_bytes(value), &admission);
-	if (!vp_insert_value(rel, heap, value, keys, tid, admission.size, admission.limit))
+	if (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, admission.limit))
 		vp_capacity_refuse(&vp_index_get(rel)->store, admission.size);
 	vp_admission_done(&admission);
 }

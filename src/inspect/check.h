@@ -22,8 +22,9 @@ typedef struct NodeInfo
 	bool		chained_to;		/* by another one's chain */
 	bool		listed;			/* found in a list */
 	bool		in_table;		/* its row is there */
-	bool		posted;			/* found in a run of the present column, or on
-								 * a recent page */
+	uint64		posted;			/* found in a run of the present column, or on
+								 * a recent page; of arrays: bits of which
+								 * element keys were */
 	uint32		size;
 	ItemPointerData tid;
 	uint32		next;

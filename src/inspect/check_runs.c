@@ -42,18 +42,49 @@ is_posted(Check *check, VpId id)
 		!(flags & (VP_NODE_DEAD | VP_NODE_UNLINKED));
 }
 
+/* What there is to be found of an array: a bit for each of its signature; of others: one. */
+static uint64
+find_bits(const VpKeyColumn *column, uint64 key)
+{
+	return vp_is_of_arrays(column) && key != PG_UINT64_MAX && key != 0 ? key : 1;
+}
+
+/* What a posted key says of such an array. */
+static uint64
+bits_of_posted(uint32 posted, uint64 signature)
+{
+	if (!vp_posted_fits(posted, signature))
+		return 0;
+	return posted > VP_POSTED_LAST ? PG_UINT64_MAX : vp_element_bit(posted);
+}
+
 /* A node that is found where keys of a range are: is its own of it? */
 static void
 note_found(Check *check, VpId id, int column, uint64 first, uint64 last)
 {
+	const VpKeyColumn *stored = &check->store->geo.keys[column];
 	char		keys[VP_MAX_KEY_BYTES];
 	uint64		key;
 
-	if (id >= check->meta.next_id || check->nodes[id].posted)
+	if (id >= check->meta.next_id || (check->nodes[id].posted != 0 && !vp_is_of_arrays(stored)))
 		return;
 	read_keys(check, id, keys);
-	key = vp_stored_key(keys, &check->store->geo.keys[column]);
-	check->nodes[id].posted = key >= first && key <= last;
+	key = vp_stored_key(keys, stored);
+	if (vp_is_of_arrays(stored))
+		check->nodes[id].posted |= bits_of_posted((uint32) first, key);
+	else
+		check->nodes[id].posted = key >= first && key <= last;
+}
+
+/* Has all been found that there is of a node's key? */
+static bool
+is_found(Check *check, VpId id, int column)
+{
+	const VpKeyColumn *stored = &check->store->geo.keys[column];
+	char		keys[VP_MAX_KEY_BYTES];
+
+	read_keys(check, id, keys);
+	return (find_bits(stored, vp_stored_key(keys, stored)) & ~check->nodes[id].posted) == 0;
 }
 
 /* The blocks of a run are in order, and lead to nodes. */
@@ -61,25 +92,28 @@ static void
 check_run(Check *check, const VpRun *run)
 {
 	const VpKeyColumn *column = &check->store->geo.keys[run->kind - 1];
-	uint32		nblocks = (run->entries + VP_RUN_BLOCK - 1) / VP_RUN_BLOCK;
 	VpRunCursor cursor;
+	uint32		each;
+	uint32		nblocks;
 	uint64		fence;
 
 	vp_run_open(&cursor, check->store, run);
+	each = cursor.shape.block;
+	nblocks = run->entries / each + (run->entries % each != 0);
 	fence = vp_run_fence(&cursor, 0);
 	for (uint32 block = 0; block < nblocks; block++)
 	{
 		VpId		ids[VP_RUN_BLOCK];
-		int			n = Min(run->entries - block * VP_RUN_BLOCK, VP_RUN_BLOCK);
-		uint64		end = vp_largest_key(column);
+		int			n = Min(run->entries - block * each, each);
+		uint64		end = vp_largest_posted(column);
 
 		CHECK_FOR_INTERRUPTS();
 		if (block + 1 < nblocks)
 			end = vp_run_fence(&cursor, block + 1);
-		if (end < fence || fence > vp_largest_key(column))
+		if (end < fence || fence > vp_largest_posted(column))
 			vp_check_report(check, run->root, block, "runs",
 							"of column %d, block %u begins behind the next one", run->kind, block);
-		n = vp_run_copy(&cursor, block * VP_RUN_BLOCK, n, ids);
+		n = vp_run_copy(&cursor, block * each, n, ids);
 		for (int i = 0; i < n; i++)
 			if (ids[i] >= check->meta.next_id && check->full)
 				vp_check_report(check, run->root, block, "runs", "an entry is node %u of %u",
@@ -121,7 +155,7 @@ check_column(Check *check, const VpManifest *manifest, int column)
 	RecentCheck recent = {.check = check,.column = column};
 
 	for (VpId id = 0; check->full && id < check->meta.next_id; id++)
-		check->nodes[id].posted = false;
+		check->nodes[id].posted = 0;
 	for (int i = 0; i < manifest->nruns; i++)
 		if (manifest->runs[i].kind == column + 1)
 			check_run(check, &manifest->runs[i]);
@@ -129,7 +163,7 @@ check_column(Check *check, const VpManifest *manifest, int column)
 		return;
 	vp_pool_walk(check->store, manifest->recent_first, check_recent, &recent);
 	for (VpId id = 0; id < check->meta.next_id; id++)
-		if (is_posted(check, id) && !check->nodes[id].posted)
+		if (is_posted(check, id) && !is_found(check, id, column))
 			vp_check_report(check, vp_check_block(check, id), id, "every row in a run",
 							"neither a run of column %d nor a recent page leads to the node", column + 1);
 }

@@ -168,10 +168,11 @@ vecprov_debug_postings(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	rel = open_index(PG_GETARG_OID(0), &store);
 	spans = get_spans(PG_GETARG_ARRAYTYPE_P(2), &nspans);
-	if (PG_GETARG_INT32(1) < 0 || PG_GETARG_INT32(1) >= (int32) store.geo.nkeys)
+	if (PG_GETARG_INT32(1) < 0 || PG_GETARG_INT32(1) >= (int32) store.geo.nkeys ||
+		vp_is_of_arrays(&store.geo.keys[PG_GETARG_INT32(1)]))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("index \"%s\" has no key column %d", RelationGetRelationName(rel),
+				 errmsg("index \"%s\" has no key column %d, or it is of arrays", RelationGetRelationName(rel),
 						PG_GETARG_INT32(1))));
 	outcome = compare(&store, PG_GETARG_INT32(1), spans, nspans);
 	relation_close(rel, AccessShareLock);

@@ -77,7 +77,7 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	EachRow    *each = arg;
 	MemoryContext old;
 	const VpMeta *meta = &each->target->index->meta;
-	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
+	VpRowKeys	keys;
 	const VpValue *value;
 
 	if (isnull[0])
@@ -89,9 +89,9 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(meta, value))
 	{
-		vp_keys_store(meta, values, isnull, keys);
+		vp_keys_store(meta, values, isnull, &keys);
 		MemoryContextSwitchTo(old);
-		each->call(tid, value, keys, each->arg);
+		each->call(tid, value, keys.stored, each->arg);
 	}
 	else
 		call_bare(each, tid, VP_BARE_NAN);

@@ -135,7 +135,7 @@ vp_array_signature(const uint32 *keys, int n)
  *----------
  */
 
-/* The condition that bits of a signature make a number in a range.  Rows of some or of all keys may satisfy it. */
+/* The condition that bits of a signature make a number in a range. */
 static void
 ask_bits(VpKeyCondition *condition, uint64 mask, uint64 first, uint64 last, bool sure)
 {
@@ -145,17 +145,103 @@ ask_bits(VpKeyCondition *condition, uint64 mask, uint64 first, uint64 last, bool
 	condition->ranges[0].first = first;
 	condition->ranges[0].last = last;
 	condition->ranges[0].sure = sure;
-	condition->nspans = 1;
+}
+
+static void
+add_span(VpKeyCondition *condition, uint32 first, uint32 last)
+{
+	VpKeySpan  *span = &condition->spans[condition->nspans++];
+
+	span->first = first;
+	span->last = last;
+}
+
+/* What posting lists have of the keys from one on to another. */
+static void
+look_up_range(VpKeyCondition *condition, uint32 first, uint32 last)
+{
+	condition->nspans = 0;
 	condition->spans = palloc(sizeof(VpKeySpan));
-	condition->spans[0].first = first == vp_key_ones(8) ? first : 0;
-	condition->spans[0].last = first == vp_key_ones(8) ? first : vp_key_ones(8) - 1;
+	add_span(condition, first, last);
+}
+
+/* What they have of arrays with any of some elements; and, if wanted, of those with none. */
+static void
+look_up_elements(VpKeyCondition *condition, const uint32 *keys, int n, bool none)
+{
+	condition->nspans = 0;
+	condition->spans = palloc((2 * n + 2) * sizeof(VpKeySpan));
+	for (int i = 0; i < n; i++)
+	{
+		int			bit = vp_bit_number(keys[i]);
+
+		if (i == 0 || bit != vp_bit_number(keys[i - 1]))
+			add_span(condition, vp_first_of_bit(bit), vp_first_of_bit(bit));
+		add_span(condition, keys[i], keys[i]);
+	}
+	if (none)
+		add_span(condition, VP_POSTED_NONE, VP_POSTED_NONE);
+	add_span(condition, VP_POSTED_ANY, VP_POSTED_ANY);
 }
 
 /* All arrays but NULL; not all of them may satisfy it if it is not sure. */
-static void
+static int
 ask_not_null(VpKeyCondition *condition, bool sure)
 {
 	ask_bits(condition, VP_NULL_BIT, 0, 0, sure);
+	look_up_range(condition, 0, VP_POSTED_ANY);
+	return 1;
+}
+
+/*
+ * All bits of some elements and of those that `mask` adds.  Of lists that of each element is looked at, up to
+ * some: a search takes the shortest.  So there is a condition for each.
+ */
+static int
+ask_all(VpKeyCondition *conditions, const uint32 *keys, int n, uint64 mask)
+{
+	uint64		bits = vp_array_signature(keys, n);
+	int			made = Min(n, VP_ARRAY_CONDITIONS);
+
+	for (int i = 0; i < made; i++)
+	{
+		ask_bits(&conditions[i], bits | mask, bits, bits, false);
+		look_up_elements(&conditions[i], &keys[i], 1, false);
+	}
+	return made;
+}
+
+/* A comparison with an array of these elements. */
+static int
+ask_elements(VpKeyCondition *conditions, StrategyNumber strategy, const uint32 *keys, int n, bool has_null)
+{
+	uint64		bits = vp_array_signature(keys, n);
+
+	switch (strategy)
+	{
+		case VP_ARRAY_OVERLAP:
+			if (n == 0)
+				return -1;
+			ask_bits(conditions, bits | VP_NULL_BIT, 1, bits, false);
+			look_up_elements(conditions, keys, n, false);
+			return 1;
+		case VP_ARRAY_CONTAINS:
+			if (has_null)
+				return -1;		/* NULL is no element's equal */
+			return n > 0 ? ask_all(conditions, keys, n, VP_NULL_BIT) : ask_not_null(conditions, true);
+		case VP_ARRAY_CONTAINED:
+			ask_bits(conditions, ~bits, 0, 0, false);
+			look_up_elements(conditions, keys, n, true);
+			return 1;
+		case VP_ARRAY_EQUAL:
+			if (n > 0)
+				return ask_all(conditions, keys, n, vp_key_ones(8));
+			ask_bits(conditions, vp_key_ones(8), 0, 0, false);
+			look_up_range(conditions, VP_POSTED_NONE, VP_POSTED_NONE);
+			return 1;
+		default:
+			elog(ERROR, "unrecognized strategy number: %d", strategy);
+	}
 }
 
 int
@@ -164,42 +250,21 @@ vp_array_conditions(VpKeyForm form, const ScanKeyData *key, VpKeyCondition *cond
 	uint32	   *keys;
 	int			n;
 	bool		has_null;
-	uint64		bits;
 
 	if (key->sk_flags & SK_SEARCHNULL)
-		ask_bits(conditions, vp_key_ones(8), vp_key_ones(8), vp_key_ones(8), true);
-	else if (key->sk_flags & SK_SEARCHNOTNULL)
-		ask_not_null(conditions, true);
-	else if (key->sk_flags & SK_ISNULL)
-		return -1;				/* nothing compares with NULL */
-	else if (key->sk_flags & SK_SEARCHARRAY)
-		ask_not_null(conditions, false);	/* of domains over arrays */
-	if (key->sk_flags & (SK_SEARCHNULL | SK_SEARCHNOTNULL | SK_SEARCHARRAY))
-		return 1;
-
-	n = vp_array_elements(form, key->sk_argument, &keys, &has_null);
-	bits = vp_array_signature(keys, n);
-	switch (key->sk_strategy)
 	{
-		case VP_ARRAY_OVERLAP:
-			if (n == 0)
-				return -1;
-			ask_bits(conditions, bits | VP_NULL_BIT, 1, bits, false);
-			break;
-		case VP_ARRAY_CONTAINS:
-			if (has_null)
-				return -1;		/* NULL is no element's equal */
-			ask_bits(conditions, bits | VP_NULL_BIT, bits, bits, n == 0);
-			break;
-		case VP_ARRAY_CONTAINED:
-			ask_bits(conditions, ~bits, 0, 0, false);
-			break;
-		case VP_ARRAY_EQUAL:
-			ask_bits(conditions, vp_key_ones(8), bits, bits, false);
-			break;
-		default:
-			elog(ERROR, "unrecognized strategy number: %d", key->sk_strategy);
+		ask_bits(conditions, vp_key_ones(8), vp_key_ones(8), vp_key_ones(8), true);
+		look_up_range(conditions, VP_POSTED_NULL, VP_POSTED_NULL);
+		return 1;
 	}
+	if (key->sk_flags & SK_SEARCHNOTNULL)
+		return ask_not_null(conditions, true);
+	if (key->sk_flags & SK_ISNULL)
+		return -1;				/* nothing compares with NULL */
+	if (key->sk_flags & SK_SEARCHARRAY)
+		return ask_not_null(conditions, false); /* of domains over arrays */
+	n = vp_array_elements(form, key->sk_argument, &keys, &has_null);
+	n = ask_elements(conditions, key->sk_strategy, keys, n, has_null);
 	pfree(keys);
-	return 1;
+	return n;
 }

@@ -89,38 +89,40 @@ vp_keys_lay_out(Relation rel, VpMeta *meta)
 	}
 }
 
-/* The stored key of a column's value. */
+/* The stored key of an array, and its elements. */
 static uint64
-column_key(const VpKeyColumn *column, Datum value)
+array_key(VpKeyForm form, Datum value, VpElements * elements)
 {
-	uint64		key;
-	bool		flag;
-	uint32	   *elements;
-	int			n;
+	uint32	   *keys;
+	bool		has_null;
+	int			n = vp_array_elements(form, value, &keys, &has_null);
+	uint64		signature = vp_array_signature(keys, n);
 
-	if (column->form != VP_KEY_ARRAY)
-		return vp_key_of(column->form, value, &flag);
-	n = vp_array_elements(column->detail, value, &elements, &flag);
-	key = vp_array_signature(elements, n);
-	pfree(elements);
-	return key;
+	elements->n = n;
+	memcpy(elements->keys, keys, Min(n, VP_POSTED_MOST) * sizeof(uint32));
+	pfree(keys);
+	return signature;
 }
 
 void
-vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys)
+vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys * keys)
 {
+	char	   *stored = (char *) keys->stored;
 	uint32		bytes = 0;
 
 	for (uint32 i = 0; i < meta->nkeys; i++)
 	{
 		const VpKeyColumn *column = &meta->keys[i];
 		uint64		key = vp_key_ones(column->width);
+		bool		exact;
 
-		if (!isnull[i + 1])
-			key = column_key(column, values[i + 1]);
+		if (!isnull[i + 1] && vp_is_of_arrays(column))
+			key = array_key(column->detail, values[i + 1], &keys->elements[i]);
+		else if (!isnull[i + 1])
+			key = vp_key_of(column->form, values[i + 1], &exact);
 		/* the lowest bytes: little-endian */
-		memcpy((char *) keys + column->offset, &key, column->width);
+		memcpy(stored + column->offset, &key, column->width);
 		bytes += column->width;
 	}
-	memset((char *) keys + bytes, 0, -bytes & 3);
+	memset(stored + bytes, 0, -bytes & 3);
 }

@@ -10,7 +10,7 @@
 
 #include "utils/relcache.h"
 
-#include "page/format.h"
+#include "page/array_key.h"
 
 /*
  * ereports unless the first column of an index is a vector and all others can be keys.  (These
@@ -22,9 +22,8 @@ extern void vp_keys_check(Relation rel);
 extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
 
 /*
- * Writes the keys of a row, as a node's record has them, from the values of all columns of the
- * index.  What it allocates it frees.
+ * The keys of a row, from the values of all columns of the index.  What it allocates it frees.
  */
-extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, uint32 *keys);
+extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys * keys);
 
 #endif							/* VP_KEY_COLUMN_H */

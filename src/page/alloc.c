@@ -192,7 +192,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		return VP_NO_ID;
 	}
 	if (store->geo.nkeys > 0)
-		vp_recent_prepare(store, heap, metabuf);
+		vp_recent_prepare(store, heap, metabuf,
+						  vp_recent_entries(&store->geo, record->keys, record->elements));
 	vp_take_id(store, heap, meta, &take);
 	old = take.record;
 	if (copy)
@@ -218,7 +219,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		vp_change_words(&change, &meta->shard[record->shard].records,
 						&take.meta.shard[record->shard].records, 3);
 	if (store->geo.nkeys > 0)
-		vp_recent_add(store, meta, take.id, record->keys, &recent, &change);
+		vp_recent_add(store, meta, take.id, record->keys, record->elements, &recent, &change);
 	vp_change_page(&change, take.buffer);
 	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
 	vp_change_words(&change, old + 2 * sizeof(float), record->code,

@@ -358,6 +358,13 @@ vp_is_gone(uint8 flags)
 	return (flags & (VP_NODE_DEAD | VP_NODE_MOVED)) == VP_NODE_DEAD;
 }
 
+/* Is this a node whose row a search may still have to find by posting lists? */
+static inline bool
+vp_is_posted(uint8 flags)
+{
+	return flags != 0 && !(flags & (VP_NODE_BARE | VP_NODE_UNLINKED)) && !vp_is_gone(flags);
+}
+
 /*
  * The free and the waiting list go through a word that no search on the node
  * needs any more: `next` of one that was linked (its chain is empty), the
@@ -418,7 +425,8 @@ typedef struct VpPoolHead
  * A run: references to rows, sorted by one key column; written once.  A leaf has blocks of
  * VP_RUN_BLOCK references, and for each block a fence, its first key.  An inner page has the
  * first key of each child, and its block.  All pages but the last of a level are full: so the
- * place of an entry follows from its number.
+ * place of an entry follows from its number.  In runs of a column of arrays, whose keys nodes do
+ * not have, a block is one entry.
  */
 #define VP_RUN_BLOCK		16
 
@@ -435,8 +443,9 @@ typedef struct VpRun
 								 * merged */
 	uint8		fanout;			/* levels of inner pages */
 	uint8		flags;
+	uint32		rows;			/* of a column of arrays: of so many are the
+								 * entries; else 0 */
 	uint32		unused;
-	uint32		unused2;
 } VpRun;
 
 /* The manifest, a chain of pages: all runs, and where the recent pages begin. */

@@ -25,6 +25,9 @@
 /* Entries that there is room for at first. */
 #define FIRST_ROOM	1024
 
+/* What the server's sort needs. */
+#define LEAST_KILOBYTES	64
+
 typedef struct Entry
 {
 	uint64		key;
@@ -37,6 +40,8 @@ struct VpKeySort
 	uint32		got;
 	Entry	   *entries;		/* NULL: in tuples */
 	Size		room;
+	int			kilobytes;
+	MemoryContext context;
 	Tuplesortstate *tuples;
 };
 
@@ -57,10 +62,12 @@ compare_entries(const Entry *a, const Entry *b)
 #include "lib/sort_template.h"
 
 VpKeySort *
-vp_key_sort_begin(void)
+vp_key_sort_begin(int kilobytes)
 {
 	VpKeySort  *sort = palloc0(sizeof(VpKeySort));
 
+	sort->context = CurrentMemoryContext;
+	sort->kilobytes = Max(kilobytes, LEAST_KILOBYTES);
 	sort->room = FIRST_ROOM;
 	sort->entries = palloc(sort->room * sizeof(Entry));
 	return sort;
@@ -83,11 +90,13 @@ static void
 begin_tuples(VpKeySort *sort)
 {
 	TypeCacheEntry *type = lookup_type_cache(UUIDOID, TYPECACHE_LT_OPR);
+	MemoryContext old = MemoryContextSwitchTo(sort->context);
 
 	sort->tuples = tuplesort_begin_datum(UUIDOID, type->lt_opr, InvalidOid, false,
-										 maintenance_work_mem, NULL, TUPLESORT_NONE);
+										 sort->kilobytes, NULL, TUPLESORT_NONE);
 	for (uint32 i = 0; i < sort->n; i++)
 		put_tuple(sort, sort->entries[i].key, sort->entries[i].id);
+	MemoryContextSwitchTo(old);
 	pfree(sort->entries);
 	sort->entries = NULL;
 }
@@ -95,9 +104,14 @@ begin_tuples(VpKeySort *sort)
 void
 vp_key_sort_put(VpKeySort *sort, uint64 key, VpId id)
 {
+	if (sort->n == PG_UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a posting list cannot have more than %u entries", PG_UINT32_MAX),
+				 errhint("Use partitions.")));
 	if (sort->entries != NULL && sort->n == sort->room)
 	{
-		if (sort->room * 2 * sizeof(Entry) > (Size) maintenance_work_mem * 1024)
+		if (sort->room * 2 * sizeof(Entry) > (Size) sort->kilobytes * 1024)
 			begin_tuples(sort);
 		else
 		{

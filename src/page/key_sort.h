@@ -2,7 +2,7 @@
  *
  * key_sort.h
  *	  Sorts references by stored keys, and by number where keys are equal: in
- *	  maintenance_work_mem, and in temporary files what does not fit there.
+ *	  memory, and in temporary files what does not fit there.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,8 +13,8 @@
 
 typedef struct VpKeySort VpKeySort;
 
-/* In the current memory context. */
-extern VpKeySort *vp_key_sort_begin(void);
+/* In the current memory context, and in so much memory. */
+extern VpKeySort *vp_key_sort_begin(int kilobytes);
 extern void vp_key_sort_put(VpKeySort *sort, uint64 key, VpId id);
 
 /* All have been put: how many.  So many may be got, in order. */

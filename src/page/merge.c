@@ -4,8 +4,9 @@
  *	  Recent rows become runs, and runs become fewer; see merge.h.
  *
  * A run is made of a set of ids: those on recent pages, those in older runs, or all there are.
- * The keys are read from the nodes, in the order of ids, and sorted.  README.md, *Posting runs*,
- * says why nobody misses a row meanwhile, and what a crash leaves.
+ * The keys are read from the nodes, in the order of ids, and sorted.  (Of arrays, entries are
+ * sorted: array_run.c.)  README.md, *Posting runs*, says why nobody misses a row meanwhile, and
+ * what a crash leaves.
  *
  * A flush only adds runs, under the postings lock.  A merge takes runs away, under the merge
  * lock; it takes the postings lock when it has sorted, to write.
@@ -42,9 +43,6 @@
 /* VACUUM merges all runs of a column when one entry in so many is of no row. */
 #define DEAD_PART		10
 
-/* Node pages that are read before it is asked again whether somebody waits. */
-#define PATIENCE		256
-
 typedef enum MergeNeed
 {
 	MERGE_NOT_DUE,
@@ -76,7 +74,16 @@ typedef struct Merge
 	BlockNumber recent_last;	/* of these pages; 0: they stay as they are */
 	uint32		npages;
 	IdBits		ids;			/* of the run that is made */
+	VpArrayRun **built;			/* by a build, of columns of arrays; NULL: it
+								 * is none */
 } Merge;
+
+/* What a run is to be written of; one of the two. */
+typedef struct Sorted
+{
+	VpKeySort  *keys;
+	VpArrayRun *entries;		/* of a column of arrays */
+} Sorted;
 
 /*----------
  * A run
@@ -115,13 +122,6 @@ add_run(Merge *merge, const VpRun *run)
 	vp_run_close(&cursor);
 }
 
-/* Is this a node whose row a search may still have to find here? */
-static bool
-is_posted(uint8 flags)
-{
-	return flags != 0 && !(flags & (VP_NODE_BARE | VP_NODE_UNLINKED)) && !vp_is_gone(flags);
-}
-
 /*
  * Adds a node page's keys in a column, of the nodes of the set.  What is read under the page's
  * lock is complete, and logged.
@@ -140,7 +140,7 @@ sort_page(Merge *merge, const VpKeyColumn *column, uint32 number, VpKeySort *sor
 
 		if (first + i < merge->nids && has_bit(&merge->ids, first + i) &&
 			!vp_is_pool_page(BufferGetPage(buffer)) &&
-			is_posted(vp_record_tail(store, record)->flags))
+			vp_is_posted(vp_record_tail(store, record)->flags))
 			vp_key_sort_put(sort, vp_stored_key(record + store->geo.keys_offset, column), first + i);
 	}
 	UnlockReleaseBuffer(buffer);
@@ -183,12 +183,21 @@ is_waited_for(Relation rel)
 	return false;
 }
 
-/* Sorts the set by the keys of a column; NULL: it gave way. */
-static VpKeySort *
-sort_ids(Merge *merge, int column)
+/* Does it have to give way?  To be asked now and then. */
+static bool
+must_give_way(void *arg)
+{
+	const Merge *merge = arg;
+
+	return merge->gives_way && (is_waited_for(merge->heap) || is_waited_for(merge->store->rel));
+}
+
+/* Sorts the set by the keys of a column.  False: it gave way. */
+static bool
+sort_ids(Merge *merge, int column, Sorted *sorted)
 {
 	uint32		npages = vp_node_page_count(&merge->store->geo, merge->nids);
-	VpKeySort  *sort = vp_key_sort_begin();
+	VpKeySort  *sort = vp_key_sort_begin(maintenance_work_mem);
 	uint32		nread = 0;
 
 	for (uint32 number = 0; number < npages; number++)
@@ -196,31 +205,58 @@ sort_ids(Merge *merge, int column)
 		if (!has_any(merge, number))
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		if (nread++ % PATIENCE == 0 && merge->gives_way &&
-			(is_waited_for(merge->heap) || is_waited_for(merge->store->rel)))
+		if (nread++ % VP_PATIENCE == 0 && must_give_way(merge))
 		{
 			vp_key_sort_end(sort);
-			return NULL;
+			return false;
 		}
 		sort_page(merge, &merge->store->geo.keys[column], number, sort);
 	}
-	return sort;
+	sorted->keys = sort;
+	sorted->entries = NULL;
+	return true;
 }
 
-/* Writes a run of what was sorted, which is freed, and lists it unless it is empty. */
-static void
-write_run(Merge *merge, int column, int level, VpKeySort *sort)
+/* The same of entries that were added. */
+static bool
+sort_entries(Merge *merge, VpArrayRun * entries, Sorted *sorted)
 {
-	uint32		n = vp_key_sort_done(sort);
+	sorted->keys = NULL;
+	sorted->entries = entries;
+	return vp_array_run_sort(entries, merge->nids, must_give_way, merge);
+}
+
+static bool
+is_of_arrays(const Merge *merge, int column)
+{
+	return vp_is_of_arrays(&merge->store->geo.keys[column]);
+}
+
+/* Writes what was sorted, which is freed.  False: there is nothing. */
+static bool
+write_sorted(Merge *merge, int column, Sorted *sorted, VpRun *run)
+{
+	uint32		n;
+
+	if (sorted->entries != NULL)
+		return vp_array_run_write(sorted->entries, merge->heap, run);
+	n = vp_key_sort_done(sorted->keys);
+	if (n > 0)
+		vp_run_write(merge->store, merge->heap, column, n, next_sorted, sorted->keys, run);
+	vp_key_sort_end(sorted->keys);
+	return n > 0;
+}
+
+/* Writes a run of what was sorted, and lists it unless it is empty. */
+static void
+write_run(Merge *merge, int column, int level, Sorted *sorted)
+{
 	VpRun	   *run = &merge->new.runs[merge->new.nruns];
 
-	if (n > 0)
-	{
-		vp_run_write(merge->store, merge->heap, column, n, next_sorted, sort, run);
-		run->level = Max(level, vp_plan_level(n));
-		merge->new.nruns++;
-	}
-	vp_key_sort_end(sort);
+	if (!write_sorted(merge, column, sorted, run))
+		return;
+	run->level = Max(level, vp_plan_level(is_of_arrays(merge, column) ? run->rows : run->entries));
+	merge->new.nruns++;
 }
 
 /* An empty set of the ids that there are. */
@@ -302,6 +338,24 @@ find_recent(Merge *merge)
 		add_bit(&merge->ids, merge->recent.ids[i]);
 }
 
+/* Sorts what becomes a run of a column. */
+static void
+sort_recent(Merge *merge, int column, Sorted *sorted)
+{
+	VpArrayRun *entries;
+
+	if (!is_of_arrays(merge, column))
+	{
+		(void) sort_ids(merge, column, sorted);
+		return;
+	}
+	entries = merge->built != NULL ? merge->built[column] :
+		vp_array_run_begin(merge->store, column, maintenance_work_mem);
+	if (merge->recent_last != 0)
+		vp_array_run_add_recent(entries, merge->old.recent_first, merge->new.recent_first);
+	(void) sort_entries(merge, entries, sorted);
+}
+
 /*
  * Recent rows, or all that there are, become a run of each column.  The postings lock is held, or
  * the index is not known to others.  The manifest is there: an index without one has no rows.
@@ -320,7 +374,10 @@ flush(Merge *merge, bool all)
 	VP_POINT("runs-begun");
 	for (uint32 column = 0; column < merge->store->geo.nkeys; column++)
 	{
-		write_run(merge, column, 0, sort_ids(merge, column));
+		Sorted		sorted;
+
+		sort_recent(merge, column, &sorted);
+		write_run(merge, column, 0, &sorted);
 		VP_POINT("runs-written");
 	}
 	end_writing(merge);
@@ -361,27 +418,43 @@ find_sorted(Merge *merge, const VpManifest *sorted, int column, int level)
 				merge->merged[i] = is_below(&sorted->runs[j], column, level);
 }
 
+/* Sorts the runs of a column that are below a level.  False: it gave way. */
+static bool
+sort_runs(Merge *merge, const VpManifest *manifest, int column, int level, Sorted *sorted)
+{
+	VpArrayRun *entries = NULL;
+
+	begin_ids(merge);
+	if (is_of_arrays(merge, column))
+		entries = vp_array_run_begin(merge->store, column, maintenance_work_mem);
+	for (int i = 0; i < manifest->nruns; i++)
+	{
+		if (!is_below(&manifest->runs[i], column, level))
+			continue;
+		if (entries != NULL)
+			vp_array_run_add_run(entries, &manifest->runs[i]);
+		else
+			add_run(merge, &manifest->runs[i]);
+	}
+	VP_POINT("merge-begun");
+	return entries != NULL ? sort_entries(merge, entries, sorted) : sort_ids(merge, column, sorted);
+}
+
 /*
  * Makes one run of those of a column that are below a level.  False: it gave way.
  */
 static bool
 merge_runs(Merge *merge, const VpManifest *manifest, int column, int level)
 {
-	VpKeySort  *sort;
+	Sorted		sorted;
 
-	begin_ids(merge);
-	for (int i = 0; i < manifest->nruns; i++)
-		if (is_below(&manifest->runs[i], column, level))
-			add_run(merge, &manifest->runs[i]);
-	VP_POINT("merge-begun");
-	sort = sort_ids(merge, column);
-	if (sort == NULL)
+	if (!sort_runs(merge, manifest, column, level, &sorted))
 		return false;
 	VP_POINT("merge-sorted");
 	LockPage(merge->store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
 	find_sorted(merge, manifest, column, level);
 	begin_writing(merge);
-	write_run(merge, column, level < VP_ALL_LEVELS ? level : 0, sort);
+	write_run(merge, column, level < VP_ALL_LEVELS ? level : 0, &sorted);
 	VP_POINT("runs-written");
 	end_writing(merge);
 	UnlockPage(merge->store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
@@ -416,7 +489,7 @@ end(Merge *merge)
 }
 
 void
-vp_runs_build(const VpStore *store, Relation heap)
+vp_runs_build(const VpStore *store, Relation heap, VpArrayRun * *arrays)
 {
 	Merge	   *merge;
 	Buffer		metabuf;
@@ -425,9 +498,10 @@ vp_runs_build(const VpStore *store, Relation heap)
 		return;
 	metabuf = vp_store_read(store, VP_META_BLOCK);
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	vp_recent_prepare(store, heap, metabuf);
+	vp_recent_prepare(store, heap, metabuf, 1);
 	UnlockReleaseBuffer(metabuf);
 	merge = begin(store, heap);
+	merge->built = arrays;
 	flush(merge, true);
 	end(merge);
 }
@@ -605,7 +679,8 @@ is_worn(const VpStore *store, const VpManifest *manifest, int column)
 	vp_store_totals(store, &records, &bytes);
 	for (int i = 0; i < manifest->nruns; i++)
 		if (manifest->runs[i].kind == column + 1)
-			entries += manifest->runs[i].entries;
+			entries += vp_is_of_arrays(&store->geo.keys[column]) ? manifest->runs[i].rows :
+				manifest->runs[i].entries;
 	return entries > records + (uint64) records / DEAD_PART;
 }
 

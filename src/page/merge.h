@@ -8,10 +8,14 @@
 #ifndef VP_MERGE_H
 #define VP_MERGE_H
 
+#include "page/array_run.h"
 #include "page/store.h"
 
-/* At the end of a build: runs of all rows of an index that is not known to others yet. */
-extern void vp_runs_build(const VpStore *store, Relation heap);
+/*
+ * At the end of a build: runs of all rows of an index that is not known to others yet.  arrays: by their
+ * columns' numbers what is to become runs of arrays.
+ */
+extern void vp_runs_build(const VpStore *store, Relation heap, VpArrayRun * *arrays);
 
 /*
  * After an insert, which holds no lock of the index but the relation's: if many rows are recent and

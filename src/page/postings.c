@@ -103,7 +103,7 @@ add_slice(VpPostings *postings, const VpRun *run, uint32 from, uint32 to)
 }
 
 /*
- * The block before the first whose fence is not below a span may have keys of it, too.  A block
+ * The block before the first whose fence is not below a span may have keys of it, too, if it has several.  A block
  * that one span has is not taken for the next again.
  */
 static void
@@ -111,14 +111,16 @@ slice_run(VpPostings *postings, const VpRun *run)
 {
 	VpRunCursor cursor;
 	uint32		done = 0;		/* entries that are in a slice or before one */
+	uint32		block;
 
 	vp_run_open(&cursor, &postings->store, run);
+	block = cursor.shape.block;
 	for (int i = 0; i < postings->nspans && done < run->entries; i++)
 	{
 		uint32		below = vp_run_seek(&cursor, postings->spans[i].first, false);
 		uint32		above = vp_run_seek(&cursor, postings->spans[i].last, true);
-		uint32		from = Max((below > 0 ? below - 1 : 0) * VP_RUN_BLOCK, done);
-		uint32		to = Min((uint64) above * VP_RUN_BLOCK, run->entries);
+		uint32		from = Max((below > 0 && block > 1 ? below - 1 : below) * block, done);
+		uint32		to = Min((uint64) above * block, run->entries);
 
 		if (from < to)
 		{

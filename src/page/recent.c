@@ -4,7 +4,7 @@
  *	  Recent pages: rows that are in no run yet; see recent.h and format.h.
  *
  * A row is added to the last page, in the record that creates its node, under the metapage's
- * lock.  Pages before the last one stay as they are.
+ * lock, with all its entries.  Pages before the last one stay as they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -141,20 +141,58 @@ add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Has the last page room for a row more? */
+/* Has the last page room for so many entries more? */
 static bool
-has_room(const VpStore *store, BlockNumber block)
+has_room(const VpStore *store, BlockNumber block, uint32 entries)
 {
 	Buffer		buffer = vp_pool_read(store, block, VP_POOL_RECENT);
 	bool		room;
 
-	room = vp_recent_count(store, block, BufferGetPage(buffer)) < vp_recent_room(&store->geo);
+	room = vp_recent_count(store, block, BufferGetPage(buffer)) + entries <= vp_recent_room(&store->geo);
 	UnlockReleaseBuffer(buffer);
 	return room;
 }
 
+/* What the lists of a column are to have of a row: one key, or some; how many. */
+static uint32
+posted_keys(const VpKeyColumn *column, int number, const void *keys, const VpElements * elements,
+			uint64 *posted)
+{
+	uint32		some[VP_POSTED_MOST];
+	uint32		n;
+
+	posted[0] = vp_stored_key(keys, column);
+	if (!vp_is_of_arrays(column))
+		return 1;
+	n = vp_posted_keys(posted[0], elements != NULL ? &elements[number] : NULL, some);
+	for (uint32 i = 0; i < n; i++)
+		posted[i] = some[i];
+	return n;
+}
+
+uint32
+vp_recent_entries(const VpGeometry *geo, const void *keys, const VpElements * elements)
+{
+	uint64		posted[VP_POSTED_MOST];
+	uint32		most = 1;
+
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		if (vp_is_of_arrays(&geo->keys[i]))
+			most = Max(most, posted_keys(&geo->keys[i], i, keys, elements, posted));
+	return most;
+}
+
+uint32
+vp_recent_most(const VpGeometry *geo)
+{
+	for (uint32 i = 0; i < geo->nkeys; i++)
+		if (vp_is_of_arrays(&geo->keys[i]))
+			return VP_POSTED_MOST;
+	return 1;
+}
+
 void
-vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf)
+vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf, uint32 entries)
 {
 	const VpPool *pool = &VpPageGetMeta(BufferGetPage(metabuf))->pool;
 
@@ -162,16 +200,34 @@ vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf)
 		add_page(store, heap, metabuf);
 	if (pool->manifest == 0)
 		add_manifest(store, heap, metabuf);
-	if (!has_room(store, pool->recent_last))
+	if (!has_room(store, pool->recent_last, entries))
 		add_page(store, heap, metabuf);
+}
+
+/* Writes keys of a column behind one another, from the first again when all are written; the word behind them. */
+static uint32 *
+put_keys(uint32 *word, const uint64 *posted, uint32 nposted, uint32 entries, uint32 bytes)
+{
+	for (uint32 i = 0; i < entries; i++)
+	{
+		uint64		key = posted[i % nposted];
+
+		word[0] = (uint32) key;
+		if (bytes == sizeof(key))
+			memcpy(word, &key, sizeof(key));
+		word += bytes / sizeof(uint32);
+	}
+	return word;
 }
 
 void
 vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *keys,
-			  VpRecentRow *row, VpChange *change)
+			  const VpElements * elements, VpRecentRow *row, VpChange *change)
 {
 	const VpGeometry *geo = &store->geo;
+	uint32		entries = vp_recent_entries(geo, keys, elements);
 	uint32	   *word = row->words;
+	uint64		posted[VP_POSTED_MOST];
 	Page		page;
 	uint32		n;
 
@@ -181,18 +237,18 @@ vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *key
 	vp_change_page(change, row->buffer);
 	for (uint32 i = 0; i < geo->nkeys; i++)
 	{
-		uint64		key = vp_stored_key(keys, &geo->keys[i]);
 		uint32		bytes = vp_posted_bytes(&geo->keys[i]);
+		uint32		nposted = posted_keys(&geo->keys[i], i, keys, elements, posted);
+		uint32	   *end = put_keys(word, posted, nposted, entries, bytes);
 
-		memcpy(word, &key, sizeof(key));
-		if (bytes == 4)
-			*word = (uint32) key;
-		vp_change_words(change, column_start(geo, page, i) + n * bytes, word, bytes / sizeof(uint32));
-		word += bytes / sizeof(uint32);
+		vp_change_words(change, column_start(geo, page, i) + n * bytes, word, end - word);
+		word = end;
 	}
-	*word = id;
-	vp_change_words(change, column_start(geo, page, geo->nkeys) + n * sizeof(uint32), word++, 1);
-	*word = n + 1;
+	for (uint32 i = 0; i < entries; i++)
+		word[i] = id;
+	vp_change_words(change, column_start(geo, page, geo->nkeys) + n * sizeof(uint32), word, entries);
+	word += entries;
+	*word = n + entries;
 	vp_change_words(change, &RecentPage(page)->count, word, 1);
 }
 
@@ -207,9 +263,12 @@ vp_recent_done(VpRecentRow *row)
  *----------
  */
 
+/* Entries of a row stand together: it is added once. */
 static void
 add_id(VpIdList *list, VpId id)
 {
+	if (list->n > 0 && list->ids[list->n - 1] == id)
+		return;
 	if (list->n == list->room)
 	{
 		list->room = Max(2 * list->room, 256);
@@ -221,6 +280,9 @@ add_id(VpIdList *list, VpId id)
 
 /* Keys that are compared together before any of them is looked at. */
 #define KEYS_TOGETHER	16
+
+/* Up to so many spans are looked for one after another: an element's are three. */
+#define FEW_SPANS		4
 
 /*
  * The rows of a page whose keys of 4 bytes are in one span, which is what most conditions are.  Hardly one is: so
@@ -262,9 +324,10 @@ find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 	const void *keys = column >= 0 ? column_start(geo, page, column) : NULL;
 	bool		are_long = column >= 0 && vp_posted_bytes(&geo->keys[column]) == 8;
 
-	if (column >= 0 && !are_long && nspans == 1)
+	if (column >= 0 && !are_long && nspans <= FEW_SPANS)
 	{
-		find_in_span(keys, refs, n, spans, found);
+		for (int i = 0; i < nspans; i++)
+			find_in_span(keys, refs, n, &spans[i], found);
 		return;
 	}
 	for (uint32 i = 0; i < n; i++)

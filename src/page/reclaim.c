@@ -164,7 +164,7 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 	{
 		metabuf = vp_store_read(store, VP_META_BLOCK);
 		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-		vp_recent_prepare(store, NULL, metabuf);
+		vp_recent_prepare(store, NULL, metabuf, vp_recent_most(&store->geo));
 	}
 	vp_pair_lock(store, &pair, before, id);
 	ok = pair.tail[0]->next == vp_ref(id);
@@ -183,7 +183,7 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 		vp_change_begin(&change, VP_WAL_CHAIN);
 		if (posts)
 			vp_recent_add(store, VpPageGetMeta(BufferGetPage(metabuf)), before,
-						  vp_record_keys(store, pair.tail[1]), &recent, &change);
+						  vp_record_keys(store, pair.tail[1]), NULL, &recent, &change);
 		vp_change_page(&change, pair.buffer[1]);
 		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
 		vp_pair_other_page(&change, &pair);

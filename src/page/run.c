@@ -24,9 +24,10 @@ vp_run_shape(const VpKeyColumn *column, uint32 entries, VpRunShape *shape)
 	uint32		n;
 
 	shape->key_bytes = vp_posted_bytes(column);
-	shape->blocks = VP_RUN_ROOM / (shape->key_bytes + VP_RUN_BLOCK * sizeof(uint32));
+	shape->block = vp_is_of_arrays(column) ? 1 : VP_RUN_BLOCK;
+	shape->blocks = VP_RUN_ROOM / (shape->key_bytes + shape->block * sizeof(uint32));
 	shape->children = VP_RUN_ROOM / (shape->key_bytes + sizeof(uint32));
-	leaf_entries = shape->blocks * VP_RUN_BLOCK;
+	leaf_entries = shape->blocks * shape->block;
 	shape->levels = 0;
 	if (entries == 0)
 		return;
@@ -44,7 +45,7 @@ vp_run_problem(const VpGeometry *geo, const VpRun *run, BlockNumber nblocks)
 	if (run->kind < 1 || run->kind > geo->nkeys)
 		return "A list of runs has one of a column that there is not.";
 	vp_run_shape(&geo->keys[run->kind - 1], run->entries, &shape);
-	if (run->entries == 0 || run->stated > run->entries || run->leaves != shape.pages[0] ||
+	if (run->entries == 0 || run->stated > run->entries || run->rows > run->entries || run->leaves != shape.pages[0] ||
 		run->fanout != shape.levels - 1)
 		return "A list of runs has one whose size makes no sense.";
 	if (run->root == 0 || run->root >= nblocks || run->last == 0 || run->last >= nblocks)
@@ -82,7 +83,7 @@ vp_run_close(VpRunCursor *cursor)
 static uint32
 count_wanted(const VpRunCursor *cursor, int level, uint32 number)
 {
-	uint32		each = level == 0 ? cursor->shape.blocks * VP_RUN_BLOCK : cursor->shape.children;
+	uint32		each = level == 0 ? cursor->shape.blocks * cursor->shape.block : cursor->shape.children;
 	uint32		all = level == 0 ? cursor->run->entries : cursor->shape.pages[level - 1];
 
 	return Min(all - number * each, each);
@@ -195,13 +196,13 @@ vp_run_seek(VpRunCursor *cursor, uint64 key, bool not_above)
 	}
 	page = get_page(cursor, 0, number, block);
 	return number * cursor->shape.blocks +
-		count_below(cursor, page, (page->count + VP_RUN_BLOCK - 1) / VP_RUN_BLOCK, key, not_above);
+		count_below(cursor, page, (page->count + cursor->shape.block - 1) / cursor->shape.block, key, not_above);
 }
 
 int
 vp_run_copy(VpRunCursor *cursor, uint32 from, int n, VpId *ids)
 {
-	uint32		leaf_entries = cursor->shape.blocks * VP_RUN_BLOCK;
+	uint32		leaf_entries = cursor->shape.blocks * cursor->shape.block;
 	uint32		at = from % leaf_entries;
 	const VpRunPage *page = get_leaf(cursor, from / leaf_entries);
 

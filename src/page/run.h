@@ -16,10 +16,11 @@
 /* Levels of a run's pages, at most: more entries than there are ids. */
 #define VP_RUN_LEVELS	4
 
-/* What follows from the width of a run's keys, and from its number of entries. */
+/* What follows from a run's column, and from its number of entries. */
 typedef struct VpRunShape
 {
 	uint32		key_bytes;		/* of a fence */
+	uint32		block;			/* entries of a block */
 	uint32		blocks;			/* of a full leaf */
 	uint32		children;		/* of a full inner page */
 	uint32		pages[VP_RUN_LEVELS];	/* of each level; the last is 1 */

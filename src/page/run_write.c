@@ -95,7 +95,7 @@ end_page(Writer *writer, bool is_root)
 static void
 write_leaves(Writer *writer, const VpKeyColumn *column, uint32 n, VpRunNext next, void *arg, VpRun *run)
 {
-	uint32		leaf_entries = writer->shape.blocks * VP_RUN_BLOCK;
+	uint32		leaf_entries = writer->shape.blocks * writer->shape.block;
 
 	for (uint32 leaf = 0; leaf < writer->shape.pages[0]; leaf++)
 	{
@@ -109,11 +109,11 @@ write_leaves(Writer *writer, const VpKeyColumn *column, uint32 n, VpRunNext next
 			VpId		id;
 
 			next(arg, &key, &id);
-			run->stated += key != vp_largest_key(column);
+			run->stated += key != vp_largest_posted(column);
 			if (i == 0)
 				writer->keys[leaf] = key;
-			if (i % VP_RUN_BLOCK == 0)
-				put_key(writer, i / VP_RUN_BLOCK, key);
+			if (i % writer->shape.block == 0)
+				put_key(writer, i / writer->shape.block, key);
 			put_word(writer, writer->shape.blocks, i, id);
 		}
 		writer->blocks[leaf] = end_page(writer, writer->shape.levels == 1);

@@ -8,6 +8,7 @@
 #ifndef VP_STORED_KEY_H
 #define VP_STORED_KEY_H
 
+#include "page/array_key.h"
 #include "page/format.h"
 
 /* A column's key, of a record's keys. */
@@ -41,14 +42,21 @@ vp_largest_key(const VpKeyColumn *column)
 	return PG_UINT64_MAX >> (64 - 8 * column->width);
 }
 
-/* Bytes that a key takes in the pages of runs and recent rows. */
+/* Bytes that a key takes in the pages of runs and recent rows: of arrays, that of an element. */
 static inline uint32
 vp_posted_bytes(const VpKeyColumn *column)
 {
-	return column->width == 8 ? 8 : 4;
+	return column->width == 8 && !vp_is_of_arrays(column) ? 8 : 4;
 }
 
-/* A range of stored keys, closed. */
+/* The largest key there. */
+static inline uint64
+vp_largest_posted(const VpKeyColumn *column)
+{
+	return vp_is_of_arrays(column) ? VP_POSTED_NULL : vp_largest_key(column);
+}
+
+/* A range of keys in posting lists, closed: of stored keys, but of arrays of those of elements. */
 typedef struct VpKeySpan
 {
 	uint64		first;

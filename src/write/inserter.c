@@ -255,7 +255,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 
 /* The insert lock is held. */
 static bool
-add_value(Inserter *inserter, Relation heap, const VpValue *value, const uint32 *keys,
+add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKeys * keys,
 		  ItemPointer tid, uint32 size, uint64 limit)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
@@ -268,7 +268,8 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const uint32 
 	encode(inserter, elements, &record);
 	if (index->form->in_table)
 		vp_code_seal(&index->codec, &index->meta, inserter->code, vp_value_hash(value));
-	record.keys = keys;
+	record.keys = keys->stored;
+	record.elements = keys->elements;
 	record.size = size;
 	record.tid = *tid;
 
@@ -285,7 +286,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const uint32 
  * to link to a node which it then marks dead; see clean.c.
  */
 bool
-vp_insert_value(Relation rel, Relation heap, const VpValue *value, const uint32 *keys,
+vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys * keys,
 				ItemPointer tid, uint32 size, uint64 limit)
 {
 	bool		added;
@@ -318,6 +319,8 @@ vp_move_node(Relation rel, Relation heap, VpId id, uint32 shard)
 	encode_again(inserter, id, &record);
 	vp_node_keys(store, id, keys);
 	record.keys = keys;
+	/* arrays are in the table */
+	record.elements = NULL;
 	record.size = tail.size;
 	record.tid = tail.tid;
 	record.shard = shard;

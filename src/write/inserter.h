@@ -9,18 +9,19 @@
 #define VP_INSERTER_H
 
 #include "graph/graph.h"
+#include "page/array_key.h"
 #include "search/index.h"
 
 /* Memory for graph/: from the current memory context. */
 extern const VpAlloc vp_context_alloc;
 
 /*
- * Adds the record of a row of the table, which has such a value and stored keys and is of this
+ * Adds the record of a row of the table, which has such a value and keys and is of this
  * size, and links it.  False, and nothing is changed, if the sizes of all records would be more than `limit`.
  * Takes the mean first, if it is due.  Takes the insert lock, and others inside of that; holds none at
  * the end.  May be cancelled: what an error leaves behind is a PENDING node (README.md).
  */
-extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const uint32 *keys,
+extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys * keys,
 							ItemPointer tid, uint32 size, uint64 limit);
 
 /*

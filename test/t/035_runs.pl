@@ -11,12 +11,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
-# With so many key columns a recent page has room for 64 rows, so a few hundred make runs. They are
-# of all widths; one is NULL in places; one has few values.
+# With so many key columns a recent page has room for 64 entries, so a few hundred make runs. They are
+# of all widths; one is NULL in places; one has few values. Of an array there are three entries a row.
 my $columns = join ', ', map { "b$_ bigint GENERATED ALWAYS AS (id::bigint * $_ % 1009) STORED" } 1 .. 14;
 my $table   = "id int, few smallint GENERATED ALWAYS AS (id % 3) STORED,
-	flag bool GENERATED ALWAYS AS (CASE WHEN id % 5 > 0 THEN id % 2 = 0 END) STORED, $columns, v vector(8)";
-my $keys = join ', ', 'few', 'flag', map { "b$_" } 1 .. 14;
+	flag bool GENERATED ALWAYS AS (CASE WHEN id % 5 > 0 THEN id % 2 = 0 END) STORED, $columns, v vector(8),
+	tags int[] GENERATED ALWAYS AS (ARRAY[id % 11, 100 + id % 7, id]) STORED";
+my $keys = join ', ', 'few', 'flag', map({ "b$_" } 1 .. 14), 'tags';
 
 my $node = vecprov_node('main', allows_streaming => 1);
 $node->append_conf('postgresql.conf', <<'EOC');
@@ -44,6 +45,17 @@ CREATE VIEW missing AS SELECT col, spans, p.* FROM generate_series(0, 15) col,
 	WHERE missing > 0 OR given > bound OR matching > given;
 EOS
 
+# Elements whose rows a search does not find as a look at all rows does.
+my $elements = <<'EOS';
+SET enable_seqscan = off;
+SET enable_sort = off;
+SET enable_bitmapscan = off;
+SET vecprov.iterative_scan = relaxed_order;
+SELECT t, found FROM generate_series(0, 110, 5) t, LATERAL (SELECT array_agg(id ORDER BY id) AS found FROM
+	(SELECT id FROM items WHERE t = ANY (tags) ORDER BY v <-> vec(1, 8) LIMIT 100000) r) f
+WHERE found IS DISTINCT FROM (SELECT array_agg(id ORDER BY id) FROM items WHERE t = ANY (tags || '{}'::int[])) LIMIT 10;
+EOS
+
 sub rows_sql
 {
 	my ($first, $n) = @_;
@@ -60,7 +72,7 @@ sub sound
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	is( ($server // $node)->safe_psql('postgres',
-			"SELECT * FROM vecprov_check('items_v', true) LIMIT 10; SELECT * FROM missing LIMIT 10"),
+			"SELECT * FROM vecprov_check('items_v', true) LIMIT 10; SELECT * FROM missing LIMIT 10; $elements"),
 		'', "$name: no rule is broken, no row is missing");
 }
 

@@ -54,9 +54,18 @@ my @keys = (
 	[ k_c => 'text COLLATE "C"', '', 'a', 'ab', 'abcdefg', 'abcdefgh', 'a long text, not stored whole', 'a long text, not stored as it is' ],
 	[ k_varchar => 'varchar(12)', '', 'a', 'abcdefg', 'abcdefgh' ],
 	[ k_char => 'char(9) COLLATE "C"', '', 'a', 'abcdefg', 'abcdefgh', 'abcdefghi' ],
-	[ k_size => 'size', qw(1 2 3 2147483647) ]);
+	[ k_size => 'size', qw(1 2 3 2147483647) ],
+	[ k_tags => 'text[]', '{}', '{a}', '{a,ab}', '{ab,"it\'s"}', '{NULL}', '{a,NULL,a}', '{{a,abcdefgh},{abcdefgi,zz}}',
+		'{' . join(',', map { "t$_" } 1 .. 40) . '}' ],
+	[ k_nums => 'integer[]', '{}', '{0}', '{1,0}', '{2147483646,2147483647}', '{1,2,3,4,5,6,7,8,9,10}', '{' . join(',', 1 .. 200) . '}' ],
+	[ k_moods => 'mood[]', '{}', '{sad}', '{sad,ok}', '{bored,happy,NULL}' ]);
 # an expression; `doc` is made of k_text
 my @lang = ("(doc->>'lang')" => 'text', @{ $keys[17] }[ 2 .. 9 ]);
+# elements of arrays
+my %elements = (
+	'text[]' => [ 'a', 'ab', "it's", 'abcdefgh', 'abcdefgi', 'zz', 't7', 't40', 'none' ],
+	'integer[]' => [ 0 .. 10, 150, 2147483646, 2147483647, -1 ],
+	'mood[]' => [qw(sad bored ok happy)]);
 
 sub quote
 {
@@ -77,8 +86,8 @@ my $definitions = join(', ', map { "$_->[0] $_->[1]" } @keys);
 my $number = 0;
 my $drawn = join(', ', map {
 	my (undef, $type, @values) = @$_;
-	sprintf('(ARRAY[%s]::%s[])[abs(hashint4extended(seed, %d) %% %d) + 1]', join(', ', map { quote($_) } @values),
-		plain_type($type), ++$number, @values + 1)
+	sprintf('(ARRAY[%s]::text[])[abs(hashint4extended(seed, %d) %% %d) + 1]::%s', join(', ', map { quote($_) } @values),
+		++$number, @values + 1, plain_type($type))
 } @keys);
 
 # Rows up to 60 stay as they are. Three of four vectors are those of some other rows; of 40 rows, one has
@@ -89,6 +98,7 @@ ALTER TYPE mood ADD VALUE 'bored' BEFORE 'ok';
 CREATE DOMAIN size AS integer CHECK (VALUE > 0);
 CREATE SEQUENCE ids START 1001;
 CREATE TABLE items (id integer PRIMARY KEY, fixed integer, $definitions, v vector(32),
+	steady integer[] GENERATED ALWAYS AS (ARRAY[fixed, fixed % 5 + 10]) STORED,
 	doc jsonb GENERATED ALWAYS AS (('{"lang": "' || k_text || '"}')::jsonb) STORED,
 	h halfvec(32) GENERATED ALWAYS AS (v::halfvec(32)) STORED,
 	s sparsevec(32) GENERATED ALWAYS AS (v::sparsevec(32)) STORED,
@@ -102,8 +112,8 @@ CREATE FUNCTION make_keys(seed integer, OUT fixed integer, ${\join(', ', map { "
 	LANGUAGE sql AS \$\$ SELECT 0, $drawn \$\$;
 INSERT INTO items SELECT i, CASE WHEN i <= 60 THEN 7 ELSE 0 END, ${\join(', ', map { "k.$_->[0]" } @keys)}, make_vector(i)
 	FROM generate_series(1, 500) i, make_keys(i) k;
-CREATE INDEX items_v_idx ON items USING vecprov (v vector_cosine_ops, fixed, $columns, (doc->>'lang')) WITH (m = 8, ef_construction = 32, tier = r10);
-CREATE INDEX items_h_idx ON items USING vecprov (h, fixed, k_int4, k_text, k_numeric) WITH (m = 8, ef_construction = 32);
+CREATE INDEX items_v_idx ON items USING vecprov (v vector_cosine_ops, fixed, steady, $columns, (doc->>'lang')) WITH (m = 8, ef_construction = 32, tier = r10);
+CREATE INDEX items_h_idx ON items USING vecprov (h, fixed, k_int4, k_text, k_tags, k_numeric) WITH (m = 8, ef_construction = 32);
 CREATE INDEX items_s_idx ON items USING vecprov (s sparsevec_l2_ops, fixed, k_int8, k_mood, k_bool) WITH (m = 8, ef_construction = 32);
 CREATE INDEX items_b_idx ON items USING vecprov (b, fixed, k_float8, k_timestamptz, k_int2) WITH (m = 8, ef_construction = 32);
 INSERT INTO items SELECT i, 0, ${\join(', ', map { "k.$_->[0]" } @keys)}, make_vector(i)
@@ -166,6 +176,20 @@ sub one_of
 	return $_[ int(rand(@_)) ];
 }
 
+# A condition on a key of arrays, with the function that puts values there.
+sub array_condition
+{
+	my ($column, $type, $put, @values) = @_;
+	my @elements = @{ $elements{$type} };
+	my $element  = $type =~ s/\[\]$//r;
+
+	return $put->(rand() < 0.05 ? undef : one_of(@elements), $element) . " = ANY ($column)" if rand() < 0.3;
+	my @some = map { quote(one_of(@elements)) } 1 .. one_of(1, 1, 2, 3, 9, 40);
+	push @some, 'NULL' if rand() < 0.1;
+	my $other = rand() < 0.3 ? $put->(rand() < 0.1 ? undef : one_of(@values)) : 'ARRAY[' . join(', ', @some) . "]::$type";
+	return "$column " . one_of('&&', '&&', '@>', '@>', '<@', '=') . " $other";
+}
+
 # A condition on a key; the types and values of its parameters are put behind @$types and @$values
 # where these are given.
 sub condition
@@ -183,6 +207,7 @@ sub condition
 
 	my $shape = rand();
 	return "$column IS " . one_of('NULL', 'NOT NULL') if $shape < 0.1;
+	return array_condition($column, $plain, $put, @values) if exists $elements{$plain};
 	if ($shape < 0.3)
 	{
 		my @some = map { one_of(@values) } 1 .. one_of(1, 2, 3, 5);
@@ -212,7 +237,7 @@ sub conditions
 
 my %of_index = (
 	v => [ '<=>', '::vector', @keys, [@lang] ],
-	h => [ '<->', '::vector::halfvec(32)', grep { $_->[0] =~ /int4|text|numeric/ } @keys ],
+	h => [ '<->', '::vector::halfvec(32)', grep { $_->[0] =~ /int4|text|numeric|tags/ } @keys ],
 	s => [ '<->', '::vector::sparsevec(32)', grep { $_->[0] =~ /int8|mood|bool/ } @keys ],
 	b => [ '<~>', '', grep { $_->[0] =~ /float8|timestamptz|int2/ } @keys ]);
 
@@ -290,7 +315,7 @@ EOS
 	[ 1, <<"EOS" ],
 $draw\\set other random(61, 1500)
 UPDATE items SET v = make_vector(:seed) WHERE id = :id;
-UPDATE items SET v = make_vector(:seed), k_int8 = :seed % 5, k_mood = 'ok' WHERE id = :other;
+UPDATE items SET v = make_vector(:seed), k_int8 = :seed % 5, k_mood = 'ok', k_nums = ARRAY[:seed % 3, :seed % 7] WHERE id = :other;
 EOS
 	[ 1, "${draw}DELETE FROM items WHERE id = :id;\nBEGIN;\n${insert}ROLLBACK;\n" ],
 	[ 1, <<'EOS' ],
@@ -300,6 +325,8 @@ SELECT 1 / (count(*) = 60 AND bool_and(id <= 60))::int FROM (SELECT id FROM item
 	ORDER BY v <=> coalesce(make_vector(:seed), '[1]') LIMIT 1000) r;
 SELECT 1 / (count(*) = 10 AND bool_and(id <= 60))::int FROM (SELECT id FROM items WHERE fixed > 0
 	ORDER BY h <-> vec(:seed, 32)::halfvec LIMIT 10) r;
+SELECT 1 / (count(*) = 60 AND bool_and(id <= 60))::int FROM (SELECT id FROM items WHERE fixed = 7 AND steady && '{7,8}'
+	ORDER BY v <=> coalesce(make_vector(:seed), '[1]') LIMIT 1000) r;
 SELECT 1 / coalesce(bool_and(k_bool AND k_int8 <= 2), true)::int FROM (SELECT k_bool, k_int8 FROM items WHERE k_bool AND k_int8 <= 2
 	ORDER BY s <-> vec(:seed, 32)::sparsevec LIMIT 20) r;
 EOS
@@ -387,8 +414,8 @@ cmp_ok($found, '>=', 0.95 * $possible, "of $possible rows that were asked for $f
 # Each vector twice. The first rows are deleted, so the heads take over the second ones; these are deleted, and
 # their TIDs go to rows of other keys, without a vector. What was behind the heads is still in lists of keys.
 is($node->safe_psql('postgres', <<'EOS'), '0', 'no row comes by keys that another one had at its place');
-CREATE TABLE chains (id integer, k integer, v vector(3)) WITH (autovacuum_enabled = off);
-CREATE INDEX chains_idx ON chains USING vecprov (v, k);
+CREATE TABLE chains (id integer, k integer, v vector(3), ks integer[] GENERATED ALWAYS AS (ARRAY[k, 7, -k]) STORED) WITH (autovacuum_enabled = off);
+CREATE INDEX chains_idx ON chains USING vecprov (v, k, ks);
 INSERT INTO chains SELECT i, 1 + i % 2, ARRAY[i / 2, 1, 1]::vector FROM generate_series(0, 399) i;
 INSERT INTO chains SELECT i, 0, ARRAY[i % 83, i % 89, i % 97]::vector FROM generate_series(1001, 9000) i;
 DELETE FROM chains WHERE k = 1;
@@ -399,7 +426,8 @@ INSERT INTO chains SELECT i, 3, NULL FROM generate_series(10001, 11000) i;
 SET enable_seqscan = off;
 SET enable_sort = off;
 SET enable_bitmapscan = off;
-SELECT count(*) FROM (SELECT id FROM chains WHERE k = 2 ORDER BY v <-> '[1,2,3]' LIMIT 1000) r;
+SELECT (SELECT count(*) FROM (SELECT id FROM chains WHERE k = 2 ORDER BY v <-> '[1,2,3]' LIMIT 1000) r) +
+	(SELECT count(*) FROM (SELECT id FROM chains WHERE ks @> '{2}' ORDER BY v <-> '[1,2,3]' LIMIT 1000) r);
 EOS
 
 #----------
