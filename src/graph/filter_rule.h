@@ -88,6 +88,35 @@ vp_filter_goal(int ef, double share)
 	return goal < ef ? (int) goal : ef;
 }
 
+/*
+ * The share of nodes that match, where a share of them is taken for matches: at
+ * least this part of it.
+ */
+#define VP_LEAST_REAL		0.02
+
+static inline double
+vp_real_share(const VpMatches *matches, double share)
+{
+	if (matches->falsely <= 0)
+		return share;
+	return fmax((share - matches->falsely) / (1 - matches->falsely), share * VP_LEAST_REAL);
+}
+
+/*
+ * How many that are taken for matches bound a search, so that enough of them
+ * match.
+ */
+static inline int
+vp_matches_goal(const VpMatches *matches, int ef, double share)
+{
+	double		real = vp_real_share(matches, share);
+	double		goal = vp_filter_goal(ef, real);
+
+	if (real < share)
+		goal *= share / real;
+	return goal < ef ? (int) goal : ef;
+}
+
 /* Of a search that keeps so many of so many nodes. */
 static inline double
 vp_search_cost(double ef, double nids)

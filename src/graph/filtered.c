@@ -312,7 +312,9 @@ measure_all(VpSearch *search)
  *----------
  */
 
-/* Share of matches among the nodes that the search came to. */
+/*
+ * Share of what is taken for matches among the nodes that the search came to.
+ */
 static double
 local_share(const VpFiltered *filtered)
 {
@@ -323,7 +325,7 @@ local_share(const VpFiltered *filtered)
 static int
 present_goal(const VpFiltered *filtered)
 {
-	int			goal = vp_filter_goal(filtered->ef, local_share(filtered));
+	int			goal = vp_matches_goal(filtered->matches, filtered->ef, local_share(filtered));
 
 	return goal > filtered->floor ? goal : filtered->floor;
 }
@@ -401,7 +403,8 @@ next_way(VpSearch *search)
 	double		nids = fmax(filtered->nids, 1);
 	double		local = local_share(filtered);
 	double		cost = spent(search);
-	double		left = fmax(vp_visit_cost(filtered->ef, local, nids) - cost, 0);
+	double		real = vp_real_share(filtered->matches, local);
+	double		left = fmax(vp_visit_cost(filtered->ef, real, nids) - cost, 0);
 	double		all = vp_measure_cost(filtered->matches, 0);	/* at least */
 	double		whole;
 
@@ -419,7 +422,7 @@ next_way(VpSearch *search)
 		return VP_WAY_VISIT;
 	if (whole < VP_HOP_SHARE || all <= VP_HOP_SEARCHES * vp_search_cost(fmax(filtered->ef, VP_HOP_EF), nids))
 		return VP_WAY_MEASURE;
-	return local < whole / 2 && search->ngraphs == 1 ? VP_WAY_HOP : VP_WAY_VISIT;
+	return real < whole / 2 && search->ngraphs == 1 ? VP_WAY_HOP : VP_WAY_VISIT;
 }
 
 /*----------

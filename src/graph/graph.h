@@ -230,6 +230,9 @@ struct VpMatches
 
 	/* Up to n of them drawn at random; returns how many. */
 	int			(*sample) (VpMatches *matches, VpId *ids, int n);
+
+	double		falsely;		/* of the nodes that do not match, the share
+								 * that source->matches takes for matches */
 };
 
 /*

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * array.c
- *	  Key columns of arrays: their elements, and conditions on them; see array.h.
+ *	  Key columns of arrays: elements and conditions; see array.h.
  *
- * What a condition asks of a signature is always the same: some of its bits make a number
- * in a range.
+ * Each condition asks the same of a signature: whether some of its bits make
+ * a number in a range.
  *
  *		contains q		bits of q and the highest		those of q
  *		overlaps q		bits of q and the highest		1 ... those of q
@@ -13,7 +13,8 @@
  *		IS NULL			all								all
  *		IS NOT NULL		the highest						0
  *
- * The highest bit is asked for since NULL has all bits, and satisfies none of these but one.
+ * The highest bit is asked for because NULL, which has all bits, satisfies
+ * none of these but IS NULL.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +38,10 @@
  *----------
  */
 
-/* The form that an operator class of keys says; 0: there is none, or it is of vectors. */
+/*
+ * The form that an operator class of keys says; 0: there is none, or it is of
+ * vectors.
+ */
 static VpKeyForm
 class_form(Oid opclass)
 {
@@ -68,7 +72,10 @@ vp_element_form(Relation rel, int attno)
 	return form;
 }
 
-/* Mixes all bits of a key into each (Stafford's variant 13 of the finalizer of MurmurHash3). */
+/*
+ * Mixes all bits of a key into each (Stafford's variant 13 of the finalizer of
+ * MurmurHash3).
+ */
 static uint32
 hash_key(uint64 key)
 {
@@ -148,12 +155,11 @@ ask_bits(VpKeyCondition *condition, uint64 mask, uint64 first, uint64 last, bool
 }
 
 static void
-add_span(VpKeyCondition *condition, uint32 first, uint32 last)
+add_span(VpKeySpan *spans, int *n, uint32 first, uint32 last)
 {
-	VpKeySpan  *span = &condition->spans[condition->nspans++];
-
-	span->first = first;
-	span->last = last;
+	spans[*n].first = first;
+	spans[*n].last = last;
+	(*n)++;
 }
 
 /* What posting lists have of the keys from one on to another. */
@@ -162,10 +168,13 @@ look_up_range(VpKeyCondition *condition, uint32 first, uint32 last)
 {
 	condition->nspans = 0;
 	condition->spans = palloc(sizeof(VpKeySpan));
-	add_span(condition, first, last);
+	add_span(condition->spans, &condition->nspans, first, last);
 }
 
-/* What they have of arrays with any of some elements; and, if wanted, of those with none. */
+/*
+ * What they have of arrays with any of some elements; and, if wanted, of those
+ * with none.
+ */
 static void
 look_up_elements(VpKeyCondition *condition, const uint32 *keys, int n, bool none)
 {
@@ -176,12 +185,32 @@ look_up_elements(VpKeyCondition *condition, const uint32 *keys, int n, bool none
 		int			bit = vp_bit_number(keys[i]);
 
 		if (i == 0 || bit != vp_bit_number(keys[i - 1]))
-			add_span(condition, vp_first_of_bit(bit), vp_first_of_bit(bit));
-		add_span(condition, keys[i], keys[i]);
+			add_span(condition->spans, &condition->nspans, vp_first_of_bit(bit), vp_first_of_bit(bit));
+		add_span(condition->spans, &condition->nspans, keys[i], keys[i]);
 	}
 	if (none)
-		add_span(condition, VP_POSTED_NONE, VP_POSTED_NONE);
-	add_span(condition, VP_POSTED_ANY, VP_POSTED_ANY);
+		add_span(condition->spans, &condition->nspans, VP_POSTED_NONE, VP_POSTED_NONE);
+	add_span(condition->spans, &condition->nspans, VP_POSTED_ANY, VP_POSTED_ANY);
+}
+
+/*
+ * What they have of arrays with any element of the same bits, for which a test
+ * takes these.
+ */
+static void
+look_up_bits(VpKeyCondition *condition, const uint32 *keys, int n)
+{
+	condition->nwide = 0;
+	condition->wide = palloc((n + 1) * sizeof(VpKeySpan));
+	for (int i = 0; i < n; i++)
+	{
+		int			bit = vp_bit_number(keys[i]);
+
+		if (i == 0 || bit != vp_bit_number(keys[i - 1]))
+			add_span(condition->wide, &condition->nwide, vp_first_of_bit(bit),
+					 bit + 1 < VP_ELEMENT_BITS ? vp_first_of_bit(bit + 1) - 1 : VP_POSTED_LAST);
+	}
+	add_span(condition->wide, &condition->nwide, VP_POSTED_ANY, VP_POSTED_ANY);
 }
 
 /* All arrays but NULL; not all of them may satisfy it if it is not sure. */
@@ -194,8 +223,9 @@ ask_not_null(VpKeyCondition *condition, bool sure)
 }
 
 /*
- * All bits of some elements and of those that `mask` adds.  Of lists that of each element is looked at, up to
- * some: a search takes the shortest.  So there is a condition for each.
+ * All bits of some elements, and none of the others in `mask`.  There is a
+ * condition for each of the first elements, so that a search can choose the
+ * shortest of their lists.
  */
 static int
 ask_all(VpKeyCondition *conditions, const uint32 *keys, int n, uint64 mask)
@@ -207,6 +237,8 @@ ask_all(VpKeyCondition *conditions, const uint32 *keys, int n, uint64 mask)
 	{
 		ask_bits(&conditions[i], bits | mask, bits, bits, false);
 		look_up_elements(&conditions[i], &keys[i], 1, false);
+		if (mask == VP_NULL_BIT)
+			look_up_bits(&conditions[i], &keys[i], 1);
 	}
 	return made;
 }
@@ -224,6 +256,7 @@ ask_elements(VpKeyCondition *conditions, StrategyNumber strategy, const uint32 *
 				return -1;
 			ask_bits(conditions, bits | VP_NULL_BIT, 1, bits, false);
 			look_up_elements(conditions, keys, n, false);
+			look_up_bits(conditions, keys, n);
 			return 1;
 		case VP_ARRAY_CONTAINS:
 			if (has_null)

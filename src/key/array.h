@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * array.h
- *	  Key columns of arrays: their elements, and conditions on them.
+ *	  Key columns of arrays: elements and conditions.
  *
- * The stored key of an array is its signature (page/array_key.h).  It does not say which elements an
- * array has, how often, in which order, nor whether some are NULL.
+ * The stored key of an array is its signature (page/array_key.h).  It does not
+ * say which elements the array has, how often, in which order, nor whether
+ * some of them are NULL.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,22 +25,23 @@
 #define VP_ARRAY_EQUAL		4
 
 /*
- * The form of a column's elements, of which the column's type is an array, or a domain over one.  ereports
- * if they cannot be keys themselves.
+ * The form of a column's elements, of which the column's type is an array, or a
+ * domain over one.  ereports if they cannot be keys themselves.
  */
 extern VpKeyForm vp_element_form(Relation rel, int attno);
 
 /*
- * The element keys of an array, in order, none twice, palloc'd; how many.  form: of the elements.
- * *has_null: one of them is NULL, which has no key.
+ * The element keys of an array, in order, none twice, palloc'd; how many.
+ * form: of the elements. *has_null: one of them is NULL, which has no key.
  */
 extern int	vp_array_elements(VpKeyForm form, Datum array, uint32 **keys, bool *has_null);
 
 extern uint64 vp_array_signature(const uint32 *keys, int n);
 
 /*
- * Makes conditions of a scan key on a column of arrays, which a row must satisfy all; how many, at most
- * VP_ARRAY_CONDITIONS.  -1: no row satisfies it.  Sets no column and place.
+ * Makes conditions of a scan key on a column of arrays, which a row must
+ * satisfy all; how many, at most VP_ARRAY_CONDITIONS.  -1: no row satisfies
+ * it.  Sets no column and place.
  */
 #define VP_ARRAY_CONDITIONS	8
 

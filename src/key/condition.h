@@ -3,8 +3,8 @@
  * condition.h
  *	  A condition on a key column, made ready to be tested on nodes.
  *
- * What is stored does not always tell whether a row satisfies a condition: a test says yes, no
- * or unsure.
+ * What is stored does not always tell whether a row satisfies a condition: a
+ * test says yes, no or unsure.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,8 +22,9 @@ typedef enum VpTruth
 } VpTruth;
 
 /*
- * A condition on one column: all there are on it, but of arrays there may be several.  A posting list may
- * have other keys than nodes (page/array_key.h), so what is looked for there is said besides.
+ * A condition on one column: all there are on it, but of arrays there may be
+ * several.  A posting list may have other keys than nodes (page/array_key.h),
+ * so what is looked for there is said besides.
  */
 typedef struct VpKeyCondition
 {
@@ -36,6 +37,9 @@ typedef struct VpKeyCondition
 	int			nspans;
 	VpKeySpan  *spans;			/* of the column's posting lists: they have
 								 * all rows that satisfy it; sorted, disjoint */
+	int			nwide;
+	VpKeySpan  *wide;			/* likewise, all rows of which the test does
+								 * not say no; none: hardly more */
 } VpKeyCondition;
 
 /* For vp_condition_test: in many ranges. */

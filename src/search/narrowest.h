@@ -20,7 +20,10 @@ typedef struct VpNarrowest
 
 extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * narrowest);
 
-/* Rows of the posting lists of a condition, at most; begins to scan these lists. */
+/*
+ * Rows of the posting lists of a condition, at most; begins to scan these
+ * lists.
+ */
 extern uint64 vp_count_condition(VpPostings *postings, const VpKeyCondition *condition);
 extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);
 

@@ -130,6 +130,46 @@ are_both_better(const VpNodeMatches *matches, int ef)
 		cost < VP_COST_LISTED * rows[0] && cost < vp_visit_cost(ef, share, nids);
 }
 
+/* The share of all rows that some posting lists have. */
+static double
+listed_share(const VpNodeMatches *matches, int column, const VpKeySpan *spans, int nspans)
+{
+	return Min(vp_postings_count(matches->postings, column, spans, nspans) / (double) Max(matches->nids, 1), 1);
+}
+
+/*
+ * Of the rows that do not match, the share that a test does not tell from
+ * others, by what posting lists have, as if conditions had nothing to do with
+ * one another.
+ */
+static double
+false_share(const VpNodeMatches *matches, const VpFilter *filter)
+{
+	double		match = 1;
+	double		pass = 1;
+
+	for (int i = 0; i < filter->nconditions; i++)
+	{
+		const VpKeyCondition *condition = &filter->conditions[i];
+		double		share = listed_share(matches, condition->column, condition->spans, condition->nspans);
+		double		wide = condition->nwide > 0 ?
+		listed_share(matches, condition->column, condition->wide, condition->nwide) : share;
+
+		match *= share;
+		pass *= Max(share, wide);
+	}
+	return match < 1 ? (pass - match) / (1 - match) : 0;
+}
+
+static bool
+has_wide(const VpFilter *filter)
+{
+	for (int i = 0; i < filter->nconditions; i++)
+		if (filter->conditions[i].nwide > 0)
+			return true;
+	return false;
+}
+
 /*----------
  * VpMatches
  *----------
@@ -208,8 +248,11 @@ vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilt
 	matches->random = UINT64CONST(0x9E3779B97F4A7C15);
 	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(store) : NULL;
 	matches->matches.listed = matches->postings != NULL;
+	matches->matches.falsely = 0;
 	if (matches->postings == NULL)
 		return;
+	if (has_wide(filter))
+		matches->matches.falsely = false_share(matches, filter);
 	vp_find_narrowest(matches->postings, filter, &matches->narrowest);
 	matches->matches.bound = matches->narrowest.rows[0];
 	if (are_both_better(matches, ef))

@@ -573,6 +573,7 @@ set_filter(const Bench *bench, Filtered *filtered, const Filter *filter, bool li
 	for (int i = 0; filter->thousandths == 0 && i < filter->regions; i++)
 		filtered->in[nearest_place(bench, filtered, vector, filter->region + i)] = true;
 	filtered->matches.listed = listed;
+	filtered->matches.falsely = 0;
 	filtered->matches.bound = 0;
 	for (long i = 0; i < bench->base.count; i++)
 		if (row_matches(filtered, (VpId) i))

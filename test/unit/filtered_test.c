@@ -39,6 +39,7 @@ struct World
 	int			nentries;
 	bool		match[N];
 	bool		other[N];		/* those that do not */
+	bool		taken[N];		/* those that do not, and are taken for such */
 	VpId		list[2 * N];
 	uint64_t	nlist;
 	int			nmatches;
@@ -58,7 +59,7 @@ source_matches(VpSource *source, const VpId *ids, int n, bool alone, bool *match
 	VP_CHECK(n > 0 && n <= VP_MAX_LINKS, "%d tested at once", n);
 	world->asked += (uint64_t) n;
 	for (int i = 0; i < n; i++)
-		match[i] = ids[i] < N && world->match[ids[i]];
+		match[i] = ids[i] < N && (world->match[ids[i]] || world->taken[ids[i]]);
 }
 
 /* What the graph's own source is asked for needs the graph where that expects it. */
@@ -239,6 +240,45 @@ check_share(World *world, double share, Place place, bool listed, double at_leas
 #endif
 }
 
+/*
+ * Recall of nodes that match, where a test takes a share of the others for
+ * such, and says how many.
+ */
+static double
+recall_falsely(World *world, double share, double falsely)
+{
+	int			right = 0;
+	int			queries = 200;
+
+	world->matches.matches.falsely = falsely;
+	for (int query = 0; query < queries; query++)
+	{
+		VpCandidate found;
+		float		kth;
+
+		choose(world, share, ANYWHERE, query);
+		for (int i = 0; i < N; i++)
+			world->taken[i] = world->other[i] && vp_unit_uniform(&world->random) < falsely;
+		begin(world, false, EF, 0, query);
+		kth = sample_kth(&world->source.source, &world->query.query, N, world->other);
+		for (int n = 0; n < SAMPLE_K && vp_search_next(world->search, &found); n += world->match[found.id])
+			right += world->match[found.id] && found.dist <= kth;
+	}
+	memset(world->taken, 0, sizeof(world->taken));
+	world->matches.matches.falsely = 0;
+	return (double) right / (queries * SAMPLE_K);
+}
+
+/* It is that of a test that takes nobody for another. */
+static void
+check_falsely(World *world, double share, double falsely)
+{
+	double		wanted = recall_falsely(world, share, 0);
+	double		recall = recall_falsely(world, share, falsely);
+
+	VP_CHECK(recall >= wanted - 0.02, "share %g, %g falsely: recall %.3f, %.3f wanted", share, falsely, recall, wanted);
+}
+
 /* A search that goes on to its end gives every match, each once. */
 static void
 check_end(World *world, double share, Place place, bool listed, int ef)
@@ -308,6 +348,9 @@ check_world(World *world, int shards)
 		}
 		check_end(world, 0.5, ANYWHERE, listed, 2000);
 	}
+	check_falsely(world, 0.1, 0.15);
+	check_falsely(world, 0.2, 0.1);
+	check_falsely(world, 0.2, 0.3);
 	vp_mem_destroy(world->graph);
 }
 
