@@ -3,8 +3,8 @@
  * left_out.c
  *	  Conditions on key columns that the planner leaves out of index paths.
  *
- * That an element is one of an array, "x = ANY (column)", it matches with no index: a path gets
- * "column @> ARRAY[x]" instead.  Both are true of the same rows.
+ * "x = ANY (column)", that an array has an element, it matches with no index.  A
+ * path gets "column @> ARRAY[x]" instead, which is true of the same rows.
  *
  * Before 17 the planner makes two paths where a column behind the first has a condition with an
  * array (IN, = ANY): one with it, of which it assumes that no order is kept, and one without it
@@ -74,7 +74,10 @@ boolean_test(IndexOptInfo *index, int column, Node *clause)
 						 (Expr *) makeBoolConst(wanted, false), InvalidOid, InvalidOid);
 }
 
-/* Takes off an array a cast that leaves its elements as they are, as from varchar to text. */
+/*
+ * Takes off an array a cast that leaves its elements as they are, as from
+ * varchar to text.
+ */
 static Node *
 without_cast(Node *array)
 {
@@ -86,7 +89,10 @@ without_cast(Node *array)
 	return array;
 }
 
-/* ARRAY[value], whose elements are of this type, as the value is but for its name. */
+/*
+ * ARRAY[value], whose elements are of this type, as the value is but for its
+ * name.
+ */
 static Expr *
 make_array(PlannerInfo *root, Node *value, Oid array_type, Oid type, Oid collation)
 {
@@ -103,8 +109,8 @@ make_array(PlannerInfo *root, Node *value, Oid array_type, Oid type, Oid collati
 }
 
 /*
- * A clause "value = ANY (column)" as "column @> ARRAY[value]"; NULL: it is another one.  The
- * operator must be the one by which @> compares elements.
+ * A clause "value = ANY (column)" as "column @> ARRAY[value]"; NULL: it is
+ * another one.  The operator must be the one by which @> compares elements.
  */
 static Expr *
 element_test(PlannerInfo *root, IndexOptInfo *index, int column, ScalarArrayOpExpr *clause)

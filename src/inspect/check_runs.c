@@ -42,7 +42,10 @@ is_posted(Check *check, VpId id)
 		!(flags & (VP_NODE_DEAD | VP_NODE_UNLINKED));
 }
 
-/* What there is to be found of an array: a bit for each of its signature; of others: one. */
+/*
+ * What there is to be found of an array: a bit for each of its signature; of
+ * others: one.
+ */
 static uint64
 find_bits(const VpKeyColumn *column, uint64 key)
 {

@@ -11,7 +11,10 @@
 
 #include "key/condition.h"
 
-/* The last range that begins before the key or with it is the only one that may have it. */
+/*
+ * The last range that begins before the key or with it is the only one that may
+ * have it.
+ */
 VpTruth
 vp_condition_find(const VpKeyCondition *condition, uint64 key)
 {

@@ -158,7 +158,10 @@ restrict_to(VpKeyRanges *set, const Side *side, const ScanKeyData *key)
  *----------
  */
 
-/* Sets what a condition has besides ranges: posting lists are to be looked up in these. */
+/*
+ * Sets what a condition has besides ranges: posting lists are to be looked up
+ * in these.
+ */
 static void
 use_ranges(VpKeyCondition *condition, const VpKeyRanges *set)
 {
@@ -173,7 +176,10 @@ use_ranges(VpKeyCondition *condition, const VpKeyRanges *set)
 	}
 }
 
-/* Makes one condition of all scan keys on a column; how many: 0, 1, or -1, which no row satisfies. */
+/*
+ * Makes one condition of all scan keys on a column; how many: 0, 1, or -1,
+ * which no row satisfies.
+ */
 static int
 make_condition(VpKeyCondition *condition, const Side *side, int column, const ScanKeyData *keys, int nkeys)
 {

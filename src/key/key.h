@@ -16,7 +16,10 @@
 /* The support function of a key column's operator class: it says which form its keys have. */
 #define VP_KEY_PROC		2
 
-/* Strategies of its operators: B-tree's five, and <>; those of arrays are others. */
+/*
+ * Strategies of its operators: B-tree's five, and <>; those of arrays are
+ * others.
+ */
 #define VP_KEY_NOT_EQUAL	6
 #define VP_KEY_STRATEGIES	6
 
@@ -58,9 +61,9 @@ vp_key_ones(int width)
 }
 
 /*
- * The stored key of a value of any form but VP_KEY_ARRAY.  Sets *exact if no other value is stored so: no other than those
- * that the type's operators call equal.  May allocate in the current memory context, and
- * frees that.
+ * The stored key of a value of any form but VP_KEY_ARRAY.  Sets *exact if no
+ * other value is stored so: no other than those that the type's operators call
+ * equal.  May allocate in the current memory context, and frees that.
  */
 extern uint64 vp_key_of(VpKeyForm form, Datum value, bool *exact);
 

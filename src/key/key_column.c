@@ -91,7 +91,7 @@ vp_keys_lay_out(Relation rel, VpMeta *meta)
 
 /* The stored key of an array, and its elements. */
 static uint64
-array_key(VpKeyForm form, Datum value, VpElements * elements)
+array_key(VpKeyForm form, Datum value, VpElements *elements)
 {
 	uint32	   *keys;
 	bool		has_null;
@@ -105,7 +105,7 @@ array_key(VpKeyForm form, Datum value, VpElements * elements)
 }
 
 void
-vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys * keys)
+vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys *keys)
 {
 	char	   *stored = (char *) keys->stored;
 	uint32		bytes = 0;

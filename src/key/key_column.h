@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * key_column.h
- *	  The key columns of an index: which there can be, where their keys stand in a node's record.
+ *	  The key columns of an index: which there can be, and their layout.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,17 +13,21 @@
 #include "page/array_key.h"
 
 /*
- * ereports unless the first column of an index is a vector and all others can be keys.  (These
- * have an operator class, which CREATE INDEX has seen to.)
+ * ereports unless the first column of an index is a vector and all others can
+ * be keys.  (These have an operator class, which CREATE INDEX has seen to.)
  */
 extern void vp_keys_check(Relation rel);
 
-/* Sets nkeys and keys of an index's metapage, which are zero.  The columns were checked. */
+/*
+ * Sets nkeys and keys of an index's metapage, which are zero.  The columns were
+ * checked.
+ */
 extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
 
 /*
- * The keys of a row, from the values of all columns of the index.  What it allocates it frees.
+ * The keys of a row, from the values of all columns of the index.  What it
+ * allocates it frees.
  */
-extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys * keys);
+extern void vp_keys_store(const VpMeta *meta, const Datum *values, const bool *isnull, VpRowKeys *keys);
 
 #endif							/* VP_KEY_COLUMN_H */

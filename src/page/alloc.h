@@ -19,8 +19,8 @@ typedef struct VpRecord
 	const void *code;
 	const uint32 *keys;			/* the store's key_bytes, as format.h lays
 								 * them out */
-	const		VpElements *elements;	/* of columns of arrays, by their
-										 * numbers; NULL: not known */
+	const VpElements *elements; /* of columns of arrays, by their numbers;
+								 * NULL: not known */
 	uint32		size;			/* of the record that the user stores */
 	uint8		shard;
 	ItemPointerData tid;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * array_key.c
- *	  Key columns of arrays: what posting lists have of their elements; see array_key.h.
+ *	  Key columns of arrays: what posting lists store; see array_key.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,7 +35,7 @@ keys_of_bits(uint64 signature, uint32 *keys)
 }
 
 int
-vp_posted_keys(uint64 signature, const VpElements * elements, uint32 *keys)
+vp_posted_keys(uint64 signature, const VpElements *elements, uint32 *keys)
 {
 	if (signature == PG_UINT64_MAX)
 		return one_key(VP_POSTED_NULL, keys);

@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * array_key.h
- *	  Key columns of arrays: what nodes and posting lists have of their elements.
+ *	  Key columns of arrays: what nodes and posting lists store.
  *
- * An element is known by its element key, 32 bits of a hash.  A node has of its row's array a
- * signature, one bit for each element key.  The highest bit of a signature is that of no element: so
- * none is all ones, which is NULL.
+ * An element is known by its element key, 32 bits of a hash.  A node stores the
+ * signature of its row's array: a bit for each element key.  The highest bit of
+ * a signature is no element's, so no array is stored as all ones, which is
+ * NULL.
  *
- * Posting lists have an entry of the row for each of its element keys.  Where these are not known, or too
- * many, they have an entry for each bit of the signature, or where these are many, too, one that
- * stands for any element.
+ * Posting lists have an entry of the row for each of its element keys.  If these
+ * are not known, or are too many, there is an entry for each bit of the
+ * signature; and if the bits are too many, one that stands for any element.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,8 +27,8 @@
 #define VP_POSTED_MOST		32
 
 /*
- * What posting lists have: element keys, for an element that is not known but by its bit the first key of
- * this bit, and the largest three.
+ * What posting lists have: element keys, for an element that is not known but
+ * by its bit the first key of this bit, and the largest three.
  */
 #define VP_POSTED_LAST		0xFFFFFFFC	/* the last element key */
 #define VP_POSTED_NONE		0xFFFFFFFD	/* no element, but perhaps NULL */
@@ -39,14 +40,17 @@ typedef struct VpElements
 {
 	uint32		n;				/* more than VP_POSTED_MOST: they are not here */
 	uint32		keys[VP_POSTED_MOST];
-}			VpElements;
+} VpElements;
 
-/* The keys of a row: as its node's record has them, and of columns of arrays the elements, too. */
+/*
+ * The keys of a row: as its node's record has them, and of columns of arrays
+ * the elements, too.
+ */
 typedef struct VpRowKeys
 {
 	uint32		stored[VP_MAX_KEY_BYTES / sizeof(uint32)];
 	VpElements	elements[VP_MAX_KEYS];
-}			VpRowKeys;
+} VpRowKeys;
 
 static inline bool
 vp_is_of_arrays(const VpKeyColumn *column)
@@ -54,7 +58,10 @@ vp_is_of_arrays(const VpKeyColumn *column)
 	return column->detail != 0;
 }
 
-/* The number of an element key's bit in a signature: smaller keys have no higher ones. */
+/*
+ * The number of an element key's bit in a signature: smaller keys have no
+ * higher ones.
+ */
 static inline int
 vp_bit_number(uint32 key)
 {
@@ -83,8 +90,11 @@ vp_element_key(uint32 hash)
 	return key == vp_first_of_bit(vp_bit_number(key)) ? key + 1 : key;
 }
 
-/* What posting lists are to have of an array: keys, at most VP_POSTED_MOST; how many.  elements: NULL if not known. */
-extern int	vp_posted_keys(uint64 signature, const VpElements * elements, uint32 *keys);
+/*
+ * What posting lists are to have of an array: keys, at most VP_POSTED_MOST; how
+ * many.  elements: NULL if not known.
+ */
+extern int	vp_posted_keys(uint64 signature, const VpElements *elements, uint32 *keys);
 
 /* Can posting lists have this of an array with such a signature? */
 extern bool vp_posted_fits(uint32 key, uint64 signature);

@@ -3,9 +3,10 @@
  * array_run.c
  *	  Makes a run of a column of arrays; see array_run.h.
  *
- * Entries are sorted twice: by their nodes, each of which is asked whether its row can have such an
- * element, and then by element.  Entries that do not fit have been of a row that is gone; some
- * of them fit by chance, and stay until their node has a row that they do not fit.
+ * Entries are sorted twice.  First by node: each node is asked whether its row
+ * can have such an element.  Then by element key.  An entry that does not fit
+ * is of a row that is gone.  Some entries of such rows fit by chance; they stay
+ * until the node gets a row that they do not fit.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,7 @@ typedef struct NodePage
 	uint32		number;
 	bool		posted[VP_MAX_PAGE_NODES];
 	uint64		signature[VP_MAX_PAGE_NODES];
-}			NodePage;
+} NodePage;
 
 struct VpArrayRun
 {
@@ -65,7 +66,7 @@ vp_array_run_begin(const VpStore *store, int column, int kilobytes)
 
 /* Ids come in order. */
 static void
-add_sound(VpArrayRun * run, VpId id, uint32 key)
+add_sound(VpArrayRun *run, VpId id, uint32 key)
 {
 	vp_key_sort_put(run->sound, key, id);
 	run->rows += id != run->last;
@@ -73,7 +74,7 @@ add_sound(VpArrayRun * run, VpId id, uint32 key)
 }
 
 void
-vp_array_run_add_row(VpArrayRun * run, VpId id, const void *keys, const VpElements * elements)
+vp_array_run_add_row(VpArrayRun *run, VpId id, const void *keys, const VpElements *elements)
 {
 	uint32		posted[VP_POSTED_MOST];
 	int			n = vp_posted_keys(vp_stored_key(keys, &run->store->geo.keys[run->column]), elements, posted);
@@ -83,7 +84,7 @@ vp_array_run_add_row(VpArrayRun * run, VpId id, const void *keys, const VpElemen
 }
 
 static void
-add_found(VpArrayRun * run, VpId id, uint32 key)
+add_found(VpArrayRun *run, VpId id, uint32 key)
 {
 	if (run->found == NULL)
 		run->found = vp_key_sort_begin(run->kilobytes / 2);
@@ -91,7 +92,7 @@ add_found(VpArrayRun * run, VpId id, uint32 key)
 }
 
 void
-vp_array_run_add_run(VpArrayRun * run, const VpRun *older)
+vp_array_run_add_run(VpArrayRun *run, const VpRun *older)
 {
 	VpRunCursor cursor;
 	VpId		ids[VP_PAGE_ROOM / sizeof(VpId)];
@@ -112,7 +113,7 @@ typedef struct RecentRows
 {
 	VpArrayRun *run;
 	BlockNumber end;
-}			RecentRows;
+} RecentRows;
 
 static bool
 add_page(BlockNumber block, Page page, void *arg)
@@ -132,7 +133,7 @@ add_page(BlockNumber block, Page page, void *arg)
 }
 
 void
-vp_array_run_add_recent(VpArrayRun * run, BlockNumber first, BlockNumber end)
+vp_array_run_add_recent(VpArrayRun *run, BlockNumber first, BlockNumber end)
 {
 	RecentRows	rows = {.run = run,.end = end};
 
@@ -146,7 +147,7 @@ vp_array_run_add_recent(VpArrayRun * run, BlockNumber first, BlockNumber end)
 
 /* What is read under the page's lock is complete, and logged. */
 static void
-read_page(VpArrayRun * run, uint32 number)
+read_page(VpArrayRun *run, uint32 number)
 {
 	const VpStore *store = run->store;
 	const VpKeyColumn *column = &store->geo.keys[run->column];
@@ -170,7 +171,7 @@ read_page(VpArrayRun * run, uint32 number)
 
 /* Can the row of a node have such an element?  Nodes are asked in order. */
 static bool
-is_sound(VpArrayRun * run, VpId id, uint32 key)
+is_sound(VpArrayRun *run, VpId id, uint32 key)
 {
 	uint32		each = run->store->geo.nodes_per_page.value;
 
@@ -184,7 +185,7 @@ is_sound(VpArrayRun * run, VpId id, uint32 key)
 
 /* What was found and is sound, each entry once.  False: it gave way. */
 static bool
-test_found(VpArrayRun * run, uint32 nids, bool (*must_give_way) (void *arg), void *arg)
+test_found(VpArrayRun *run, uint32 nids, bool (*must_give_way) (void *arg), void *arg)
 {
 	uint32		n = vp_key_sort_done(run->found);
 	uint64		last = PG_UINT64_MAX;
@@ -214,7 +215,7 @@ test_found(VpArrayRun * run, uint32 nids, bool (*must_give_way) (void *arg), voi
 }
 
 static void
-free_run(VpArrayRun * run)
+free_run(VpArrayRun *run)
 {
 	if (run->found != NULL)
 		vp_key_sort_end(run->found);
@@ -229,7 +230,7 @@ next_sorted(void *arg, uint64 *key, VpId *id)
 }
 
 bool
-vp_array_run_sort(VpArrayRun * run, uint32 nids, bool (*must_give_way) (void *arg), void *arg)
+vp_array_run_sort(VpArrayRun *run, uint32 nids, bool (*must_give_way) (void *arg), void *arg)
 {
 	if (run->found == NULL || test_found(run, nids, must_give_way, arg))
 		return true;
@@ -238,7 +239,7 @@ vp_array_run_sort(VpArrayRun * run, uint32 nids, bool (*must_give_way) (void *ar
 }
 
 bool
-vp_array_run_write(VpArrayRun * run, Relation heap, VpRun *written)
+vp_array_run_write(VpArrayRun *run, Relation heap, VpRun *written)
 {
 	uint32		n = vp_key_sort_done(run->sound);
 

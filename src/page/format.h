@@ -422,11 +422,12 @@ typedef struct VpPoolHead
 #define VpPageGetPoolHead(page) ((VpPoolHead *) VpPageData(page))
 
 /*
- * A run: references to rows, sorted by one key column; written once.  A leaf has blocks of
- * VP_RUN_BLOCK references, and for each block a fence, its first key.  An inner page has the
- * first key of each child, and its block.  All pages but the last of a level are full: so the
- * place of an entry follows from its number.  In runs of a column of arrays, whose keys nodes do
- * not have, a block is one entry.
+ * A run: references to rows, sorted by one key column; written once.  A leaf
+ * has blocks of VP_RUN_BLOCK references, and for each block a fence, its first
+ * key.  An inner page has the first key of each child, and its block.  All
+ * pages but the last of a level are full: so the place of an entry follows from
+ * its number.  In runs of a column of arrays, whose keys nodes do not have, a
+ * block is one entry.
  */
 #define VP_RUN_BLOCK		16
 

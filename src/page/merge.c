@@ -219,7 +219,7 @@ sort_ids(Merge *merge, int column, Sorted *sorted)
 
 /* The same of entries that were added. */
 static bool
-sort_entries(Merge *merge, VpArrayRun * entries, Sorted *sorted)
+sort_entries(Merge *merge, VpArrayRun *entries, Sorted *sorted)
 {
 	sorted->keys = NULL;
 	sorted->entries = entries;
@@ -489,7 +489,7 @@ end(Merge *merge)
 }
 
 void
-vp_runs_build(const VpStore *store, Relation heap, VpArrayRun * *arrays)
+vp_runs_build(const VpStore *store, Relation heap, VpArrayRun **arrays)
 {
 	Merge	   *merge;
 	Buffer		metabuf;

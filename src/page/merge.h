@@ -12,10 +12,11 @@
 #include "page/store.h"
 
 /*
- * At the end of a build: runs of all rows of an index that is not known to others yet.  arrays: by their
- * columns' numbers what is to become runs of arrays.
+ * At the end of a build: runs of all rows of an index that is not known to
+ * others yet.  arrays: by their columns' numbers what is to become runs of
+ * arrays.
  */
-extern void vp_runs_build(const VpStore *store, Relation heap, VpArrayRun * *arrays);
+extern void vp_runs_build(const VpStore *store, Relation heap, VpArrayRun **arrays);
 
 /*
  * After an insert, which holds no lock of the index but the relation's: if many rows are recent and

@@ -103,8 +103,9 @@ add_slice(VpPostings *postings, const VpRun *run, uint32 from, uint32 to)
 }
 
 /*
- * The block before the first whose fence is not below a span may have keys of it, too, if it has several.  A block
- * that one span has is not taken for the next again.
+ * The block before the first whose fence is not below a span may have keys of
+ * it, too, if it has several.  A block that one span has is not taken for the
+ * next again.
  */
 static void
 slice_run(VpPostings *postings, const VpRun *run)

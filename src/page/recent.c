@@ -153,9 +153,11 @@ has_room(const VpStore *store, BlockNumber block, uint32 entries)
 	return room;
 }
 
-/* What the lists of a column are to have of a row: one key, or some; how many. */
+/*
+ * What the lists of a column are to have of a row: one key, or some; how many.
+ */
 static uint32
-posted_keys(const VpKeyColumn *column, int number, const void *keys, const VpElements * elements,
+posted_keys(const VpKeyColumn *column, int number, const void *keys, const VpElements *elements,
 			uint64 *posted)
 {
 	uint32		some[VP_POSTED_MOST];
@@ -171,7 +173,7 @@ posted_keys(const VpKeyColumn *column, int number, const void *keys, const VpEle
 }
 
 uint32
-vp_recent_entries(const VpGeometry *geo, const void *keys, const VpElements * elements)
+vp_recent_entries(const VpGeometry *geo, const void *keys, const VpElements *elements)
 {
 	uint64		posted[VP_POSTED_MOST];
 	uint32		most = 1;
@@ -204,7 +206,10 @@ vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf, uint32 en
 		add_page(store, heap, metabuf);
 }
 
-/* Writes keys of a column behind one another, from the first again when all are written; the word behind them. */
+/*
+ * Writes keys of a column behind one another, from the first again when all are
+ * written; the word behind them.
+ */
 static uint32 *
 put_keys(uint32 *word, const uint64 *posted, uint32 nposted, uint32 entries, uint32 bytes)
 {
@@ -222,7 +227,7 @@ put_keys(uint32 *word, const uint64 *posted, uint32 nposted, uint32 entries, uin
 
 void
 vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *keys,
-			  const VpElements * elements, VpRecentRow *row, VpChange *change)
+			  const VpElements *elements, VpRecentRow *row, VpChange *change)
 {
 	const VpGeometry *geo = &store->geo;
 	uint32		entries = vp_recent_entries(geo, keys, elements);
@@ -281,7 +286,9 @@ add_id(VpIdList *list, VpId id)
 /* Keys that are compared together before any of them is looked at. */
 #define KEYS_TOGETHER	16
 
-/* Up to so many spans are looked for one after another: an element's are three. */
+/*
+ * Up to so many spans are looked for one after another: an element's are three.
+ */
 #define FEW_SPANS		4
 
 /*

@@ -13,19 +13,23 @@
 #include "page/stored_key.h"
 
 /*
- * Entries that a recent page has room for.  A row has one, with arrays some, as many as its longest one
- * has; where columns have fewer different ones, they have some of theirs again.
+ * Entries that a recent page has room for.  A row has one, with arrays some, as
+ * many as its longest one has; where columns have fewer different ones, they
+ * have some of theirs again.
  */
 extern uint32 vp_recent_room(const VpGeometry *geo);
 
-/* How many entries a row has with these keys; and at most.  elements: as in vp_recent_add. */
-extern uint32 vp_recent_entries(const VpGeometry *geo, const void *keys, const VpElements * elements);
+/*
+ * How many entries a row has with these keys; and at most.  elements: as in
+ * vp_recent_add.
+ */
+extern uint32 vp_recent_entries(const VpGeometry *geo, const void *keys, const VpElements *elements);
 extern uint32 vp_recent_most(const VpGeometry *geo);
 
 /*
- * Makes room for a row of so many entries in the last recent page, which becomes the first if there is
- * none, with the first manifest.  The caller has the metapage locked exclusively, and has
- * changed nothing yet.
+ * Makes room for a row of so many entries in the last recent page, which
+ * becomes the first if there is none, with the first manifest.  The caller has
+ * the metapage locked exclusively, and has changed nothing yet.
  */
 extern void vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf, uint32 entries);
 
@@ -37,12 +41,12 @@ typedef struct VpRecentRow
 } VpRecentRow;
 
 /*
- * Adds it to a change, after vp_recent_prepare: the page is pinned and locked, until
- * vp_recent_done.  The metapage stays locked.  elements: of columns of arrays, by their numbers; NULL:
- * they are not known.
+ * Adds it to a change, after vp_recent_prepare: the page is pinned and locked,
+ * until vp_recent_done.  The metapage stays locked.  elements: of columns of
+ * arrays, by their numbers; NULL: they are not known.
  */
 extern void vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *keys,
-						  const VpElements * elements, VpRecentRow *row, VpChange *change);
+						  const VpElements *elements, VpRecentRow *row, VpChange *change);
 extern void vp_recent_done(VpRecentRow *row);
 
 /* Ids that were found, in memory that grows. */

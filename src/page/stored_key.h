@@ -42,7 +42,10 @@ vp_largest_key(const VpKeyColumn *column)
 	return PG_UINT64_MAX >> (64 - 8 * column->width);
 }
 
-/* Bytes that a key takes in the pages of runs and recent rows: of arrays, that of an element. */
+/*
+ * Bytes that a key takes in the pages of runs and recent rows: of arrays, that
+ * of an element.
+ */
 static inline uint32
 vp_posted_bytes(const VpKeyColumn *column)
 {
@@ -56,7 +59,10 @@ vp_largest_posted(const VpKeyColumn *column)
 	return vp_is_of_arrays(column) ? VP_POSTED_NULL : vp_largest_key(column);
 }
 
-/* A range of keys in posting lists, closed: of stored keys, but of arrays of those of elements. */
+/*
+ * A range of keys in posting lists, closed: of stored keys, but of arrays of
+ * those of elements.
+ */
 typedef struct VpKeySpan
 {
 	uint64		first;

@@ -255,7 +255,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 
 /* The insert lock is held. */
 static bool
-add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKeys * keys,
+add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKeys *keys,
 		  ItemPointer tid, uint32 size, uint64 limit)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
@@ -286,7 +286,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKe
  * to link to a node which it then marks dead; see clean.c.
  */
 bool
-vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys * keys,
+vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
 				ItemPointer tid, uint32 size, uint64 limit)
 {
 	bool		added;

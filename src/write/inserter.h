@@ -16,12 +16,14 @@
 extern const VpAlloc vp_context_alloc;
 
 /*
- * Adds the record of a row of the table, which has such a value and keys and is of this
- * size, and links it.  False, and nothing is changed, if the sizes of all records would be more than `limit`.
- * Takes the mean first, if it is due.  Takes the insert lock, and others inside of that; holds none at
- * the end.  May be cancelled: what an error leaves behind is a PENDING node (README.md).
+ * Adds the record of a row of the table, which has such a value and keys and is
+ * of this size, and links it.  False, and nothing is changed, if the sizes of
+ * all records would be more than `limit`.  Takes the mean first, if it is
+ * due.  Takes the insert lock, and others inside of that; holds none at the
+ * end.  May be cancelled: what an error leaves behind is a PENDING node
+ * (README.md).
  */
-extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys * keys,
+extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
 							ItemPointer tid, uint32 size, uint64 limit);
 
 /*
