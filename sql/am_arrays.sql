@@ -184,6 +184,47 @@ SELECT * FROM pg_temp.tags();
 INSERT INTO arrays_equal VALUES (201, '{1}', NULL), (202, '{2}', NULL), (203, NULL, NULL);
 SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM arrays_equal WHERE tags @> '{1}' AND id > 100 ORDER BY v <-> '[1,2,3]' LIMIT 100) r;
 
+-- Many rows: a cursor that is read to its end, LIMITs, recall; lists of elements that hardly any row and that
+-- most rows have, and of rows that came to other nodes
+CREATE TABLE arrays_many (id integer, tags integer[], v vector(8)) WITH (autovacuum_enabled = off);
+INSERT INTO arrays_many SELECT i, ARRAY[i % 2, 10 + i % 20, 100 + i % 700, 1000 + i], ARRAY(SELECT get_byte(h, d) FROM generate_series(0, 7) d)
+	FROM (SELECT i, decode(md5((i / 2)::text), 'hex') AS h FROM generate_series(1, 4000) i OFFSET 0) s;
+CREATE INDEX arrays_many_idx ON arrays_many USING vecprov (v, tags) WITH (m = 8, ef_construction = 32);
+INSERT INTO arrays_many SELECT i, ARRAY[i % 2, 10 + i % 20, 100 + i % 700, 1000 + i], ARRAY(SELECT get_byte(h, d) FROM generate_series(0, 7) d)
+	FROM (SELECT i, decode(md5((i / 2)::text), 'hex') AS h FROM generate_series(4001, 6000) i OFFSET 0) s;
+DELETE FROM arrays_many WHERE id % 8 = 2;
+VACUUM ANALYZE arrays_many;
+CREATE FUNCTION pg_temp.many(condition text, wanted integer, OUT got integer, OUT complete boolean, OUT recall boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	rows refcursor;
+	nearest text = format('SELECT id, v <-> ''[90,90,90,90,90,90,90,90]'' AS d FROM arrays_many WHERE %s ORDER BY d', condition);
+	row record;
+	ids integer[];
+	farthest float8;
+	near integer = 0;
+BEGIN
+	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true), set_config('enable_sort', 'on', true);
+	EXECUTE format('SELECT array_agg(id), max(d) FROM (%s LIMIT %s) r', nearest, wanted) INTO ids, farthest;
+	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true), set_config('enable_sort', 'off', true);
+	got := 0;
+	OPEN rows FOR EXECUTE nearest;
+	LOOP
+		FETCH rows INTO row;
+		EXIT WHEN NOT FOUND OR got = wanted;
+		got := got + 1;
+		near := near + (row.d <= farthest)::integer;
+	END LOOP;
+	CLOSE rows;
+	complete := got = coalesce(cardinality(ids), 0);
+	recall := near >= 0.9 * coalesce(cardinality(ids), 0);
+END
+$$;
+SELECT condition, wanted, m.* FROM unnest(ARRAY['tags @> ''{1}''', 'tags @> ''{0,12}''', 'tags && ''{12,13}''', '12 = ANY (tags)', '107 = ANY (tags)', 'tags @> ''{107,1007}''', '1007 = ANY (tags)',
+	'1004 = ANY (tags)', '1002 = ANY (tags)', 'tags && ''{107,108,109}''', 'tags <@ ''{0,1,10,100,1000,2400}''', 'tags = ''{1,15,105,1005}''', '7 = ANY (tags)']) condition,
+	unnest('{10,10000}'::integer[]) wanted, pg_temp.many(condition, wanted) m;
+SELECT filter, vecprov_recall('arrays_many_idx', 10, 20, filter) > 0.9 AS recall FROM unnest(ARRAY['tags @> ''{1}''', '12 = ANY (tags)', 'tags && ''{107,108}''']) filter;
+SELECT count(*) FROM vecprov_check('arrays_many_idx', true);
+
 -- Expressions, beside a key that is none; OR, of bitmaps of the same index
 RESET enable_bitmapscan;
 CREATE INDEX arrays_expression_idx ON arrays_items USING vecprov (v, id, string_to_array(a_text[1], 'b'));
@@ -202,6 +243,6 @@ CREATE INDEX ON arrays_items USING vecprov (v, a_int4, id) WITH (namespaces = on
 CREATE INDEX ON arrays_items USING vecprov (v, id array_ops);
 
 DROP FUNCTION arrays_row, arrays_elements;
-DROP TABLE arrays_types, arrays_items, arrays_others, arrays_conditions, arrays_results, arrays_equal;
+DROP TABLE arrays_types, arrays_items, arrays_others, arrays_conditions, arrays_results, arrays_equal, arrays_many;
 DROP TYPE arrays_mood;
 DROP DOMAIN arrays_size, arrays_list;

@@ -343,7 +343,7 @@ sub start_writers
 		my ($clients, $text, $share) = @$script;
 		my $file = $node->basedir . '/script' . $files++ . '.sql';
 		my $out  = '';
-		append_to_file($file, $text =~ s/coalesce\(make_vector\(:seed\), '\[1\]'\)/vec(:seed, 32)/r);
+		append_to_file($file, $text =~ s/coalesce\(make_vector\(:seed\), '\[1\]'\)/vec(:seed, 32)/gr);
 		push @runs, [ IPC::Run::start(
 				[ 'pgbench', '-n', '-c', $clients, '-t', int($transactions / ($share // 1)) || 1, '--random-seed', $seed + $files,
 					'-h', $node->host, '-p', $node->port, '-f', $file, 'postgres' ],
