@@ -25,7 +25,7 @@ CREATE INDEX offset_dense_l1 ON offset_items USING vecprov (v vector_l1_ops);
 CREATE INDEX offset_half ON offset_items USING vecprov (h halfvec_l2_ops);
 
 CREATE VIEW offset_recall AS SELECT indexrelid::regclass AS index, vecprov_recall(indexrelid, 10, 100) > 0.99 AS all_found
-	FROM pg_index WHERE indrelid = 'offset_items'::regclass ORDER BY 1::text;
+	FROM pg_index WHERE indrelid = 'offset_items'::regclass ORDER BY indexrelid;
 SELECT * FROM offset_recall;
 
 -- Rows that come later are coded by the same mean.
