@@ -22,7 +22,7 @@ typedef struct NodePage
 	BlockNumber block;
 	BufferDesc *desc;			/* by the hint for the block */
 	int			end;			/* of its nodes */
-}			NodePage;
+} NodePage;
 
 /* The nodes of a call. */
 typedef struct VpListedNodes
