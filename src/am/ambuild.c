@@ -156,6 +156,7 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
 	lay_out(&want, rel, form, metric, meta->dims, meta->m, meta->ef_construction, meta->key_flags);
 	want.version = meta->version;
+	vp_keys_take_elements(&want, meta);
 
 	/*
 	 * of sparse vectors the first batch has decided whether there is a mean,
@@ -205,6 +206,7 @@ init_meta(VpMeta *meta, Relation rel)
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
 	lay_out(meta, rel, form, metric, dims, m, ef_construction, namespaces ? VP_KEYS_NAMESPACES : 0);
+	vp_keys_find_elements(rel, meta);
 	if (namespaces && meta->keys[0].form == VP_KEY_ARRAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -26,12 +26,13 @@ static void
 insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 			 const Datum *values, const bool *isnull, ItemPointer tid)
 {
-	const VpIndex *index = vp_index_get(rel);
+	VpMeta		meta = vp_index_get(rel)->meta;
 	VpAdmission admission;
 	VpRowKeys	keys;
 
-	vp_keys_store(&index->meta, values, isnull, &keys);
-	vp_admit_row(rel, heap, info, tid, index->form->record_bytes(value), &admission);
+	/* this may read catalogs, and a value: what is kept of the index may go */
+	vp_keys_store(&meta, values, isnull, &keys);
+	vp_admit_row(rel, heap, info, tid, vp_index_get(rel)->form->record_bytes(value), &admission);
 	if (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, admission.limit))
 		vp_capacity_refuse(&vp_index_get(rel)->store, admission.size);
 	vp_admission_done(&admission);

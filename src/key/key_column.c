@@ -53,8 +53,6 @@ vp_keys_check(Relation rel)
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("only the first column of a vecprov index can be a vector"),
 					 errhint("Make an index for each vector.")));
-		if (column_form(rel, attno) == VP_KEY_ARRAY)
-			(void) vp_element_form(rel, attno);
 		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -82,10 +80,28 @@ vp_keys_lay_out(Relation rel, VpMeta *meta)
 			meta->keys[i].width = width;
 			meta->keys[i].form = form;
 			meta->keys[i].offset = offset;
-			if (form == VP_KEY_ARRAY)
-				meta->keys[i].detail = vp_element_form(rel, i + 2);
 			offset += width;
 		}
+	}
+}
+
+void
+vp_keys_find_elements(Relation rel, VpMeta *meta)
+{
+	for (uint32 i = 0; i < meta->nkeys; i++)
+		if (meta->keys[i].form == VP_KEY_ARRAY)
+			meta->keys[i].detail = vp_element_form(rel, i + 2);
+}
+
+void
+vp_keys_take_elements(VpMeta *meta, const VpMeta *from)
+{
+	for (uint32 i = 0; i < meta->nkeys; i++)
+	{
+		uint32		form = from->keys[i].detail;
+
+		if (meta->keys[i].form == VP_KEY_ARRAY && form > 0 && form < VP_NKEYFORMS && form != VP_KEY_ARRAY)
+			meta->keys[i].detail = form;
 	}
 }
 

@@ -25,6 +25,19 @@ extern void vp_keys_check(Relation rel);
 extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
 
 /*
+ * Sets besides which form the elements of arrays have.  For a build: it reads
+ * the catalogs, and ereports if there is none.
+ */
+extern void vp_keys_find_elements(Relation rel, VpMeta *meta);
+
+/*
+ * Takes that from another metapage, as far as it makes sense.  Who looks at an
+ * index that there is must not read the catalogs: that may process
+ * invalidations, and what is kept of an index in its relation goes away.
+ */
+extern void vp_keys_take_elements(VpMeta *meta, const VpMeta *from);
+
+/*
  * The keys of a row, from the values of all columns of the index.  What it
  * allocates it frees.
  */

@@ -248,7 +248,7 @@ static double
 recall_falsely(World *world, double share, double falsely)
 {
 	int			right = 0;
-	int			queries = 200;
+	int			queries = world->sample.nqueries;
 
 	world->matches.matches.falsely = falsely;
 	for (int query = 0; query < queries; query++)
