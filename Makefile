@@ -10,7 +10,7 @@
 #   make soak           random work and faults for MINUTES=10, from SEED; see README.md
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
-#   make matrix         everything on each PostgreSQL, with gcc and clang; needs root; see test/matrix
+#   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
 #   make test-setup     make and make demo on machines that lack this and that; needs root
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md

@@ -8,6 +8,8 @@
 #									release, or MAJOR), and pgvector for it if there is one; copies
 #									the tree to /vecprov in it; of experimental, PostgreSQL alone
 #									is taken, and the rest from sid
+#	debian_assert_server DIRECTORY MAJOR	compiles PostgreSQL with assertions there, from Debian's
+#									source, into /assert-MAJOR, unless that is there
 #	debian_run DIRECTORY SCRIPT [ARG...]	runs the text SCRIPT in it with bash, with mounts and
 #									processes of its own, which end with it; returns its status
 #	debian_end DIRECTORY			ends what debian_run runs, and removes DIRECTORY if one is
@@ -74,6 +76,31 @@ debian_server()
 		echo "$PRETTY_NAME: $(gcc --version | head -n 1);" \
 			"$(dpkg-query -W -f "\${Package} \${Version};" $(echo $packages | tr " " "\n" | grep "^postgresql-"))"
 	' "$suite" "${3:-}"
+}
+
+debian_assert_server()
+{
+	debian_run "$1" '
+		major=$1 place=/assert-$1
+		[ ! -f "$place/complete" ] || exit 0
+		cd /etc/apt
+		cat sources.list $(ls sources.list.d/*.list 2>/dev/null | grep -v /source.list) |
+			sed -n "s/^deb /deb-src /p" >sources.list.d/source.list
+		apt-get -q update >/dev/null
+		apt-get -q install -y --no-install-recommends bison flex libicu-dev pkg-config
+		rm -rf /source
+		mkdir /source
+		cd /source
+		apt-get -q source --download-only "postgresql-$major"
+		tar -xf postgresql-*.orig.tar.?z*
+		cd postgresql-*/
+		./configure -q --prefix="$place" --enable-cassert --enable-debug --enable-tap-tests \
+			--with-icu --without-readline --without-zlib
+		make -s -j "$(nproc)" install
+		make -s -j "$(nproc)" -C contrib install
+		rm -rf /source
+		touch "$place/complete"
+	' "$2"
 }
 
 debian_run()
