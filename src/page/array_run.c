@@ -239,13 +239,14 @@ vp_array_run_sort(VpArrayRun *run, uint32 nids, bool (*must_give_way) (void *arg
 }
 
 bool
-vp_array_run_write(VpArrayRun *run, Relation heap, VpRun *written)
+vp_array_run_write(VpArrayRun *run, const VpStore *store, Relation heap, VpRun *written)
 {
 	uint32		n = vp_key_sort_done(run->sound);
 
 	if (n > 0)
 	{
-		vp_run_write(run->store, heap, run->column, n, next_sorted, run->sound, written);
+		/* not run->store: a build has laid the index out since it began */
+		vp_run_write(store, heap, run->column, n, next_sorted, run->sound, written);
 		written->rows = run->rows;
 	}
 	free_run(run);

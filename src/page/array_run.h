@@ -46,6 +46,6 @@ extern bool vp_array_run_sort(VpArrayRun *run, uint32 nids, bool (*must_give_way
  * Writes what was sorted as a run, all of *written but its level, and frees it.
  * False: it would be empty.
  */
-extern bool vp_array_run_write(VpArrayRun *run, Relation heap, VpRun *written);
+extern bool vp_array_run_write(VpArrayRun *run, const VpStore *store, Relation heap, VpRun *written);
 
 #endif							/* VP_ARRAY_RUN_H */

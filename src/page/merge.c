@@ -239,7 +239,7 @@ write_sorted(Merge *merge, int column, Sorted *sorted, VpRun *run)
 	uint32		n;
 
 	if (sorted->entries != NULL)
-		return vp_array_run_write(sorted->entries, merge->heap, run);
+		return vp_array_run_write(sorted->entries, merge->store, merge->heap, run);
 	n = vp_key_sort_done(sorted->keys);
 	if (n > 0)
 		vp_run_write(merge->store, merge->heap, column, n, next_sorted, sorted->keys, run);
