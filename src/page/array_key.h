@@ -27,8 +27,9 @@
 #define VP_POSTED_MOST		32
 
 /*
- * What posting lists have: element keys, for an element that is not known but
- * by its bit the first key of this bit, and the largest three.
+ * What posting lists have: element keys; for an element of which only the bit
+ * is known, the first key of this bit; and the largest three numbers, which
+ * stand for something else.
  */
 #define VP_POSTED_LAST		0xFFFFFFFC	/* the last element key */
 #define VP_POSTED_NONE		0xFFFFFFFD	/* no element, but perhaps NULL */

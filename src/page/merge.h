@@ -33,14 +33,16 @@ extern void vp_runs_keep(const VpStore *store, Relation heap);
 extern bool vp_runs_merge(const VpStore *store, Relation heap);
 
 /*
- * For VACUUM, which holds the move lock: makes a run of recent rows if there are many, merges all runs of
- * a column without dead rows if many entries are of no row, and else what should be one.
+ * For VACUUM, which holds the move lock: makes a run of recent rows if there
+ * are many; merges all runs of each column of which many entries are of no row,
+ * and leaves these out; then merges what is due.
  */
 extern void vp_runs_vacuum(const VpStore *store, Relation heap);
 
 /*
- * Keeps all others from merging.  The second one, with no lock of a page, lets them, and tells the
- * launcher if a merge has become due.
+ * Takes the merge lock, so that no other process merges; and releases it.  The
+ * second one is called with no other lock of a page held.  It tells the
+ * launcher if a merge has become due meanwhile.
  */
 extern void vp_runs_lock(const VpStore *store);
 extern void vp_runs_unlock(const VpStore *store, Relation heap);

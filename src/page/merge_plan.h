@@ -14,7 +14,7 @@
 
 #include "page/manifest.h"
 
-/* So many rows are recent, at most, before they become a run. */
+/* So many entries are on recent pages, at most, before they become runs. */
 #define VP_MOST_RECENT	16384
 
 /* So many runs of a level become one of the next. */

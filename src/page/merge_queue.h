@@ -15,7 +15,10 @@
 extern void vp_merge_queue_request(void);
 extern void vp_merge_queue_startup(void);
 
-/* Says how to wake who takes, from whichever process.  Unless it is said, nothing is asked for. */
+/*
+ * Sets the function that wakes the process which takes requests.  It is called
+ * in any process.  Without it requests are dropped.
+ */
 extern void vp_merge_queue_define(void (*wake) (void));
 
 /* Asks for an index, unless it has been asked for and not been taken yet. */

@@ -19,10 +19,10 @@
 /* What a mover holds as long as it is at work on the index. */
 #define VP_MOVER_LOCK_BLOCK 2
 
-/* The postings lock, of who writes runs.  Who has the insert lock does not wait for it. */
+/* The postings lock, of who writes runs.  A process that has the insert lock does not wait for it. */
 #define VP_POSTINGS_LOCK_BLOCK 3
 
-/* The merge lock, of who takes runs out of the manifest: all that others list stays. */
+/* The merge lock: only its holder takes runs out of the manifest.  Others may add some. */
 #define VP_MERGE_LOCK_BLOCK 4
 
 #endif							/* VP_PAGE_LOCKS_H */
