@@ -3,8 +3,9 @@
  * filter_rule.h
  *	  Which way a search for matches takes, by what each is expected to cost.
  *
- * Nanoseconds, of one core of Zen 5, of pages in shared buffers without huge pages.  Only their relation
- * matters, and that is about the same on pages; README.md says where each is from.
+ * Nanoseconds, of one core of Zen 5, of pages in shared buffers without huge
+ * pages.  Only their relation matters.  README.md says where those of nodes that
+ * are visited or listed are from.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,7 +46,10 @@
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
-/* Of all that may match no more are kept: more than are returned, since codes do not tell their order exactly. */
+/*
+ * When all that may match are measured, no more than this are kept: more than
+ * most queries want, since codes do not tell their order exactly.
+ */
 #define VP_MEASURED_GOAL	40
 
 /* The rule is asked when so many lists have been read, and each time that so many more have. */
@@ -60,8 +64,8 @@
 #define VP_RULE_SAMPLE		512
 
 /*
- * All are measured at once if the other way is expected to cost more than this part of that: they
- * are the right ones then, and how far the other way leads is not known.
+ * All are measured at once if to visit is expected to cost more than this part
+ * of what that costs: it misses none, and how far visiting leads is not known.
  */
 #define VP_SURE_PART		0.75
 
@@ -72,8 +76,9 @@
 #define VP_HOP_SHARE		0.05
 
 /*
- * To measure all may cost so many plain searches before it is better to hop over others.  To hop costs a good deal
- * before it comes anywhere, however few are looked for: as much as if it were for so many.
+ * To measure all may cost so many plain searches before it is better to hop
+ * over others.  Hopping costs a good deal before it comes anywhere, however few
+ * are looked for: so it is compared with a plain search of at least VP_HOP_EF.
  */
 #define VP_HOP_SEARCHES		10.0
 #define VP_HOP_EF			200

@@ -287,8 +287,8 @@ extern void vp_search_start_matching(VpSearch *search, VpSource *source, const V
 									 uint32_t nids, VpMatches *matches);
 
 /*
- * Of a search for matches: so many of the nearest were looked for in its present round, as many as the
- * pool has places.  INT_MAX: all.
+ * Of a search for matches: how many of the nearest its present round has looked
+ * for, which is as many as the pool has places.  INT_MAX: all.
  */
 extern int	vp_search_reach(const VpSearch *search);
 

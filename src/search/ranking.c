@@ -227,8 +227,9 @@ go_on(VpRanking *ranking)
 }
 
 /*
- * Is it time to go on?  When the first round is used up.  Later rounds go on while half of what they found is left: what comes at a round's
- * end is the least complete, and then the next round still finds what was missed.
+ * Is it time to go on?  When the first round is used up.  Later rounds go on
+ * while half of what they found is left: what comes at a round's end is the
+ * least complete, and then the next round still finds what was missed.
  */
 static bool
 must_go_on(VpRanking *ranking)
