@@ -39,7 +39,8 @@ typedef struct VpKeyCondition
 								 * all rows that satisfy it; sorted, disjoint */
 	int			nwide;
 	VpKeySpan  *wide;			/* likewise, all rows of which the test does
-								 * not say no; none: hardly more */
+								 * not say no; none: hardly more than those of
+								 * spans */
 } VpKeyCondition;
 
 /* For vp_condition_test: in many ranges. */
