@@ -147,6 +147,12 @@ SELECT * FROM vecprov_search('batch_none_idx', '{"[1,0]","[0,2]"}', 5);
 INSERT INTO batch_none VALUES ('[1,0]'), (NULL);
 SELECT query, rank, distance FROM vecprov_search('batch_none_idx', '{"[1,0]","[0,2]"}', 5);
 
+-- A concurrent build that failed has left an empty file, which is not damaged.
+CREATE INDEX CONCURRENTLY batch_failed ON batch_items USING vecprov (v, (1 / (id - id)));
+SELECT pg_temp.try($$SELECT * FROM vecprov_search('batch_failed', ARRAY(SELECT q FROM batch_queries), 10)$$);
+SELECT pg_temp.try($$SELECT * FROM vecprov_search('batch_failed', ARRAY(SELECT q FROM batch_queries), 10, 'id > 7')$$);
+DROP INDEX batch_failed;
+
 SELECT * FROM vecprov_check('batch_l2', true);
 DROP TABLE batch_items, batch_queries, batch_none;
 DROP ROLE regress_vecprov_searcher;

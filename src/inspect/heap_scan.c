@@ -26,12 +26,7 @@ vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode)
 	target->lockmode = lockmode;
 	target->as_caller = false;
 	vp_right_open(relid, right, lockmode, &target->heap, &target->rel);
-	if (!target->rel->rd_index->indisready)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" has not been built", RelationGetRelationName(target->rel)),
-				 errdetail("CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY is building it, or has failed."),
-				 errhint("Wait for its end, or REINDEX or DROP the index.")));
+	vp_index_check_built(target->rel);
 	target->index = vp_index_copy(vp_index_get(target->rel));
 	vp_as_owner_begin(&target->as_owner, target->heap, target->rel);
 }

@@ -479,6 +479,7 @@ vecprov_search(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("k must be between 1 and %d, not %d", MAX_K, batch.k)));
 	vp_right_open(PG_GETARG_OID(0), VP_RIGHT_SEARCH, AccessShareLock, &batch.heap, &batch.rel);
+	vp_index_check_built(batch.rel);
 	batch.meter = vp_meter_find(batch.rel);
 	get_queries(&batch, PG_GETARG_ARRAYTYPE_P(1));
 	guc_level = NewGUCNestLevel();

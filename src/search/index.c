@@ -59,6 +59,17 @@ vp_index_make(Relation rel, const VpMeta *meta, const float *mean, MemoryContext
 	return index;
 }
 
+void
+vp_index_check_built(Relation rel)
+{
+	if (!rel->rd_index->indisready)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" has not been built", RelationGetRelationName(rel)),
+				 errdetail("CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY is building it, or has failed."),
+				 errhint("Wait for its end, or REINDEX or DROP the index.")));
+}
+
 const VpIndex *
 vp_index_get(Relation rel)
 {

@@ -41,6 +41,13 @@ extern VpIndex *vp_index_make(Relation rel, const VpMeta *meta, const float *mea
 							  MemoryContext context);
 
 /*
+ * ereports if there is nothing in the index: a concurrent build has made its file,
+ * and not got further yet, or has failed.  Such a file does not look damaged to
+ * whoever asks before vp_index_get.
+ */
+extern void vp_index_check_built(Relation rel);
+
+/*
  * The opened index, kept with the relation.  Valid until the next time that
  * invalidation messages are accepted; a copy, in the current memory context,
  * for as long as rel is open.
