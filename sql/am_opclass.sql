@@ -104,3 +104,33 @@ DROP OPERATOR FAMILY opclass_key_strategy USING vecprov;
 DROP OPERATOR FAMILY opclass_no_form USING vecprov;
 DROP FUNCTION opclass_no_form();
 DROP FUNCTION opclass_two(integer);
+
+-- A type that uses another one's operator class and has an equality of its own, as citext, is no key,
+-- nor are arrays of it.
+CREATE TYPE opclass_word;
+SET client_min_messages = warning;
+CREATE FUNCTION opclass_word_in(cstring) RETURNS opclass_word LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION opclass_word_out(opclass_word) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+RESET client_min_messages;
+CREATE TYPE opclass_word (INPUT = opclass_word_in, OUTPUT = opclass_word_out, LIKE = text, COLLATABLE = true);
+CREATE CAST (opclass_word AS text) WITHOUT FUNCTION AS IMPLICIT;
+CREATE TABLE opclass_words (id integer, name opclass_word, names opclass_word[], v vector(2));
+INSERT INTO opclass_words VALUES (1, 'a', '{a}', '[1,2]'), (2, 'A', '{A,b}', '[2,1]');
+-- by text's equality they are
+CREATE INDEX opclass_words_v ON opclass_words USING vecprov (v vector_l2_ops, name, names);
+DROP INDEX opclass_words_v;
+CREATE FUNCTION opclass_word_eq(opclass_word, opclass_word) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT
+	AS 'SELECT lower($1::text) = lower($2::text)';
+CREATE FUNCTION opclass_word_compare(opclass_word, opclass_word) RETURNS integer LANGUAGE sql IMMUTABLE STRICT
+	AS 'SELECT bttextcmp(lower($1::text), lower($2::text))';
+CREATE OPERATOR = (LEFTARG = opclass_word, RIGHTARG = opclass_word, FUNCTION = opclass_word_eq);
+CREATE OPERATOR CLASS opclass_word_ops DEFAULT FOR TYPE opclass_word USING btree AS
+	OPERATOR 3 = (opclass_word, opclass_word), FUNCTION 1 opclass_word_compare(opclass_word, opclass_word);
+\c -
+CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, name);
+CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, names);
+CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, lower(name::text));
+DROP TABLE opclass_words;
+SET client_min_messages = warning;
+DROP TYPE opclass_word CASCADE;
+RESET client_min_messages;

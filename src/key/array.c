@@ -29,6 +29,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "key/array.h"
 #include "page/array_key.h"
@@ -39,20 +40,28 @@
  */
 
 /*
- * The form that an operator class of keys says; 0: there is none, or it is of
- * vectors.
+ * The form that a type's operator class of keys says; 0: there is none, or it
+ * is of vectors, or for another equality than the type's.
  */
 static VpKeyForm
-class_form(Oid opclass)
+class_form(Oid opclass, Oid element)
 {
 	Oid			type;
 	Oid			function;
 
-	if (!OidIsValid(opclass))
+	if (!OidIsValid(opclass) || !vp_key_compares(element, get_opclass_family(opclass)))
 		return 0;
 	type = get_opclass_input_type(opclass);
 	function = get_opfamily_proc(get_opclass_family(opclass), type, type, VP_KEY_PROC);
 	return OidIsValid(function) ? DatumGetInt32(OidFunctionCall0(function)) : 0;
+}
+
+bool
+vp_key_compares(Oid type, Oid family)
+{
+	Oid			equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+
+	return OidIsValid(equals) && op_in_opfamily(equals, family);
 }
 
 VpKeyForm
@@ -60,7 +69,7 @@ vp_element_form(Relation rel, int attno)
 {
 	Oid			column = TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid;
 	Oid			type = get_base_element_type(column);
-	VpKeyForm	form = class_form(GetDefaultOpClass(type, rel->rd_rel->relam));
+	VpKeyForm	form = class_form(GetDefaultOpClass(type, rel->rd_rel->relam), type);
 
 	if (form <= 0 || form >= VP_NKEYFORMS || form == VP_KEY_ARRAY)
 		ereport(ERROR,

@@ -25,6 +25,13 @@
 #define VP_ARRAY_EQUAL		4
 
 /*
+ * Is the equality by which a type's values are compared one of an operator
+ * family of keys?  A type that has a cast to another one, as citext to text,
+ * may use that one's operator class and have an equality of its own.
+ */
+extern bool vp_key_compares(Oid type, Oid family);
+
+/*
  * The form of a column's elements, of which the column's type is an array, or a
  * domain over one.  ereports if they cannot be keys themselves.
  */

@@ -10,6 +10,7 @@
 #include "base/compat.h"
 
 #include "access/genam.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -47,12 +48,20 @@ vp_keys_check(Relation rel)
 	for (int attno = 2; attno <= IndexRelationGetNumberOfKeyAttributes(rel); attno++)
 	{
 		Oid			collation = rel->rd_indcollation[attno - 1];
+		Oid			type = TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid;
 
 		if (column_form(rel, attno) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("only the first column of a vecprov index can be a vector"),
 					 errhint("Make an index for each vector.")));
+		if (column_form(rel, attno) != VP_KEY_ARRAY &&
+			!vp_key_compares(getBaseType(type), rel->rd_opfamily[attno - 1]))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("type %s is not supported for keys of a vecprov index", format_type_be(type)),
+					 errdetail("It has an equality of its own, which is none of its operator class."),
+					 errhint("Make an expression the key, as in (embedding, lower(name::text)).")));
 		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
