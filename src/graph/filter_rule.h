@@ -94,6 +94,13 @@ vp_filter_goal(int ef, double share)
 }
 
 /*
+ * Where no more than this part of those near the query that are taken for
+ * matches are such, the matches are elsewhere, and a search comes to its end by
+ * others.
+ */
+#define VP_REAL_PART		0.25
+
+/*
  * The share of nodes that match, where a share of them is taken for matches: at
  * least this part of it.
  */

@@ -412,6 +412,9 @@ next_way(VpSearch *search)
 		narrow_pool(search, present_goal(filtered));
 	if (filtered->asked < VP_RULE_TESTED)
 		left = 0;
+	/* a list has far fewer that only seem to match */
+	else if (filtered->matches->listed && real < local * VP_REAL_PART)
+		return VP_WAY_MEASURE;
 	if (cost <= all * VP_SPEND_PART && left <= all)
 		return VP_WAY_VISIT;
 	whole = whole_share(search);
