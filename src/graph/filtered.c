@@ -779,8 +779,10 @@ search_on(VpSearch *search, int ef)
 	 */
 	filtered->ef = filtered->floor = filtered->least = ef;
 	join_graphs(search, ef);
+	/* those of the first round may all have been false, and more may be */
 	if (!filtered->complete)
-		run_ways(search, search->counts.way);
+		run_ways(search, filtered->matches->listed && filtered->matches->falsely > 0 ? VP_WAY_MEASURE :
+				 search->counts.way);
 	else
 		vp_pool_merge(&search->pool);
 	return search->pool.main.n > 0;
