@@ -374,7 +374,7 @@ flush(Merge *merge, bool all)
 	VP_POINT("runs-begun");
 	for (uint32 column = 0; column < merge->store->geo.nkeys; column++)
 	{
-		Sorted		sorted = {NULL};
+		Sorted		sorted = {NULL, NULL};
 
 		sort_recent(merge, column, &sorted);
 		write_run(merge, column, 0, &sorted);
@@ -446,7 +446,7 @@ sort_runs(Merge *merge, const VpManifest *manifest, int column, int level, Sorte
 static bool
 merge_runs(Merge *merge, const VpManifest *manifest, int column, int level)
 {
-	Sorted		sorted = {NULL};
+	Sorted		sorted = {NULL, NULL};
 
 	if (!sort_runs(merge, manifest, column, level, &sorted))
 		return false;

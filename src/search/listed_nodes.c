@@ -70,13 +70,12 @@ find_pages(VpNodeSource *source, const VpId *ids, int n, VpListedNodes *listed)
 static void
 aim_at_pages(const VpNodeSource *source, VpListedNodes *listed, int from, int to)
 {
-	const VpStore *store = &source->index->store;
 	uint32		bytes = vp_source_bytes(source);
 
 	for (int p = from; p < to; p++)
 	{
 		NodePage   *page = &listed->pages[p];
-		Buffer		hint = Max(vp_peek_hint(&store->peek, page->block), 1);
+		Buffer		hint = Max(vp_peek_hint(&source->index->store.peek, page->block), 1);
 		const char *start = vp_window_page(hint);
 
 		page->desc = GetBufferDescriptor(hint - 1);
