@@ -196,6 +196,26 @@ sub ask_at
 	$node->psql('postgres', "SET vecprov.debug_point = ''; " . rows_sql(1000, 100));
 }
 
+# The same, and goes on inserting until that has happened, or some merges later: a merger that the first rows
+# asked for may have merged them before the point was set. Has it happened?
+sub ask_until_seen
+{
+	my ($point, $tries) = @_;
+	my $offset = log_end($node);
+
+	ask_at($point);
+	foreach my $try (1 .. $tries)
+	{
+		foreach (1 .. 20)
+		{
+			return 1 if slurp_file($node->logfile, $offset) =~ /error at debug point|terminated by signal/;
+			usleep(50_000);
+		}
+		$node->psql('postgres', "SET vecprov.debug_point = ''; " . rows_sql(1000 + 100 * $try, 100));
+	}
+	return 0;
+}
+
 # From now on mergers do nothing at points.
 sub as_usual
 {
@@ -205,13 +225,13 @@ sub as_usual
 foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended')
 {
 	my $offset = log_end($node);
-	ask_at("$point=crash");
+	ask_until_seen("$point=crash", 20);
 	crash_and_wait($node, $offset);
 	as_usual();
 	go_on("merger, $point");
 
 	$offset = log_end($node);
-	ask_at("$point=error");
+	ask_until_seen("$point=error", 20);
 	ok($node->wait_for_log(qr/error at debug point "$point"/, $offset), "merger, $point: an error");
 	as_usual();
 	go_on("merger, $point, error");
@@ -224,16 +244,7 @@ foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed',
 	foreach my $count (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
 	{
 		my $offset = log_end($node);
-		ask_at("change-before-wal=crash:$count");
-		my $crashed;
-		foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-		{
-			$crashed = slurp_file($node->logfile, $offset) =~ /terminated by signal 9/;
-			last if $crashed;
-			my ($rc, $merged) = $node->psql('postgres', 'SELECT of_level < 4 FROM shape');
-			last if $rc == 0 && $merged eq 't';
-			usleep(100_000);
-		}
+		my $crashed = ask_until_seen("change-before-wal=crash:$count", 8);
 		crash_and_wait($node, $offset) if $crashed;
 		as_usual();
 		last unless $crashed;
@@ -325,10 +336,16 @@ EOS
 	$node->safe_psql('postgres', 'VACUUM items');
 	is($node->safe_psql('postgres', $largest), $before, 'few are dead: large runs stay as they are');
 	$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 5 = 0');
-	$node->safe_psql('postgres', 'VACUUM items');
-	is($node->safe_psql('postgres', "SELECT max(n), max(e) BETWEEN 1600 - 192 AND 1600
-			FROM (SELECT count(*) AS n, sum(entries) AS e FROM runs('items_v') GROUP BY col) x"),
-		'1|t', 'a tenth is dead: there is one run, without them');
+	my $left = "SELECT max(n), max(e) BETWEEN 1600 - 192 AND 1600
+			FROM (SELECT count(*) AS n, sum(entries) AS e FROM runs('items_v') GROUP BY col) x";
+	# somebody may have an older snapshot, for a moment
+	foreach (1 .. 50)
+	{
+		$node->safe_psql('postgres', 'VACUUM items');
+		last if $node->safe_psql('postgres', $left) eq '1|t';
+		usleep(100_000);
+	}
+	is($node->safe_psql('postgres', $left), '1|t', 'a tenth is dead: there is one run, without them');
 	sound('VACUUM of few and of many');
 }
 
@@ -355,7 +372,7 @@ EOS
 		$node->safe_psql('postgres', rows_sql(130 * $round++, 130));
 		($of_level, $of_column) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
 	}
-	is($of_level, 4, 'runs are to be merged');
+	cmp_ok($of_level, '>=', 4, 'runs are to be merged');
 	$node->safe_psql('postgres', 'VACUUM items');
 	cmp_ok($node->safe_psql('postgres', 'SELECT of_level FROM shape'), '<', 4, 'VACUUM merges them');
 	sound('without mergers');
