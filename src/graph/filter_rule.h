@@ -46,12 +46,6 @@
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
-/*
- * When all that may match are measured, no more than this are kept: more than
- * most queries want, since codes do not tell their order exactly.
- */
-#define VP_MEASURED_GOAL	40
-
 /* The rule is asked when so many lists have been read, and each time that so many more have. */
 #define VP_RULE_FIRST		8
 #define VP_RULE_LISTS		32

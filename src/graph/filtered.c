@@ -278,17 +278,12 @@ measure_all(VpSearch *search)
 	VpMatches  *matches = filtered->matches;
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
-	int			places = filtered->ef < VP_MEASURED_GOAL ? filtered->ef : VP_MEASURED_GOAL;
 	int			n = 0;
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
-	if (places < filtered->least)
-		places = filtered->least;
-	if (search->pool.capacity < places)
-		resize_pool(search, places);
-	else
-		narrow_pool(search, places);
+	if (search->pool.capacity < filtered->ef)
+		resize_pool(search, filtered->ef);
 	leave_frontier(search);
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
@@ -842,7 +837,10 @@ vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *quer
 int
 vp_search_reach(const VpSearch *search)
 {
-	return search->filtered.complete ? INT_MAX : search->pool.capacity;
+	const VpFiltered *filtered = &search->filtered;
+	bool		all = filtered->complete && search->overflow.n == 0 && filtered->far.n == 0;
+
+	return all ? INT_MAX : search->pool.capacity;
 }
 
 bool

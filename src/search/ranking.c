@@ -227,7 +227,8 @@ go_on(VpRanking *ranking)
 }
 
 /*
- * Is it time to go on?  When the first round is used up.  Later rounds go on
+ * Is it time to go on?  When the first round is used up, or half of it where it has looked for
+ * fewer than ef matches, which are as good as ef for the first of them only.  Later rounds go on
  * while half of what they found is left: what comes at a round's end is the
  * least complete, and then the next round still finds what was missed.
  */
@@ -236,8 +237,10 @@ must_go_on(VpRanking *ranking)
 {
 	int			n;
 
-	if (ranking->rounds == 1 || ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking))
+	if (ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking))
 		return ranking->heap.n == 0;
+	if (ranking->rounds == 1)
+		return ranking->heap.n <= (ranking->reach < ranking->ef ? ranking->reach / 2 : 0);
 	(void) vp_search_found(ranking->search, &n);
 	return n + ranking->heap.n <= ranking->ef / 2;
 }
