@@ -120,12 +120,12 @@ set_phase(VpBuildPhase phase)
 
 /* The constant part, which follows from these and the columns; the rest is zero. */
 static void
-lay_out(VpMeta *meta, Relation rel, VpFormKind form, VpMetric metric, uint32 dims, int m,
-		int ef_construction, uint32 key_flags)
+lay_out(VpMeta *meta, Relation rel, uint32 version, VpFormKind form, VpMetric metric, uint32 dims,
+		int m, int ef_construction, uint32 key_flags)
 {
 	memset(meta, 0, sizeof(*meta));
 	meta->magic = VP_MAGIC;
-	meta->version = VP_FORMAT_VERSION;
+	meta->version = version;
 	meta->dims = dims;
 	meta->form = form;
 	meta->metric = metric;
@@ -154,8 +154,8 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 		return "Its metapage makes no sense: it is of another operator class.";
 	if (dims >= 0 ? meta->dims != (uint32) dims : meta->dims > vp_form(form)->max_dims)
 		return "Its metapage makes no sense: the column has another number of dimensions.";
-	lay_out(&want, rel, form, metric, meta->dims, meta->m, meta->ef_construction, meta->key_flags);
-	want.version = meta->version;
+	lay_out(&want, rel, meta->version, form, metric, meta->dims, meta->m, meta->ef_construction,
+			meta->key_flags);
 	vp_keys_take_elements(&want, meta);
 
 	/*
@@ -205,7 +205,8 @@ init_meta(VpMeta *meta, Relation rel)
 						 "or reset the option namespaces.")));
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
-	lay_out(meta, rel, form, metric, dims, m, ef_construction, namespaces ? VP_KEYS_NAMESPACES : 0);
+	lay_out(meta, rel, VP_FORMAT_VERSION, form, metric, dims, m, ef_construction,
+			namespaces ? VP_KEYS_NAMESPACES : 0);
 	vp_keys_find_elements(rel, meta);
 	if (namespaces && meta->keys[0].form == VP_KEY_ARRAY)
 		ereport(ERROR,
@@ -527,7 +528,6 @@ write_batch(Build *build, VpId first)
 	for (int i = 0; i < batch->n; i++)
 	{
 		VpId		id = first + i;
-		Buffer		buffer = vp_store_read(store, vp_node_place(&store->geo, id).block);
 		VpRecord	record;
 
 		CHECK_FOR_INTERRUPTS();
@@ -537,10 +537,7 @@ write_batch(Build *build, VpId first)
 		record.size = batch->sizes[i];
 		record.shard = batch->shards[i];
 		record.tid = batch->tids[i];
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		vp_node_write(store, BufferGetPage(buffer), id, &record);
-		MarkBufferDirty(buffer);
-		UnlockReleaseBuffer(buffer);
+		vp_node_write(store, id, &record);
 		vp_vector_write(store, id,
 						batch->vectors + (Size) i * store->geo.vector_words * sizeof(uint32));
 	}

@@ -148,7 +148,9 @@ check_unused(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32
 	else if (kind == VP_PAGE_LANDMARK)
 		used = sizeof(VpLandmarkPage);
 	else if (kind == VP_PAGE_NODE)
-		used = geo->nodes_per_page.value * geo->record_size;
+		used = vp_node_page(geo, number).count * geo->node.size;
+	else if (kind == VP_PAGE_CODE)
+		used = vp_code_page(geo, number).count * geo->code.size;
 	else
 		used = Min((geo->nodes_per_chunk.value * geo->vector_words -
 					number % geo->vector_pages * VP_VECTOR_PAGE_WORDS) * sizeof(uint32), used);
@@ -255,14 +257,11 @@ check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
 {
 	const VpGeometry *geo = &check->store->geo;
 	VpNodeTail *tail = vp_record_tail(check->store, record);
-	const float *factors = (const float *) record;
 	const char *links = record + geo->links_offset;
 
 	if (!is_shard(check, tail->shard) && !(tail->flags & VP_NODE_UNLINKED))
 		report(check, block, id, "shard", "the node is of shard %u, there are %u", tail->shard,
 			   check->meta.shards);
-	if (isnan(factors[0]) || isnan(factors[1]))
-		report(check, block, id, "factors", "a factor of the code is not a number");
 	if (!vp_tid_is_sound(&tail->tid))
 		report(check, block, id, "row", "the record has no valid row");
 	else if (has_row(tail->flags) && !vp_table_has(&check->table, &tail->tid))
@@ -284,7 +283,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 		report(check, block, id, "flags", "flags are %02X", tail->flags);
 	if (tail->flags == 0)
 	{
-		if (!vp_all_zero(record, geo->record_size))
+		if (!vp_all_zero(record, geo->node.size))
 			report(check, block, id, "flags", "the node was never used, but its record is not empty");
 		/* replay changes the metapage first */
 		if (id < check->meta.next_id && !RecoveryInProgress() &&
@@ -319,10 +318,30 @@ static void
 check_node_page(Check *check, Page page, BlockNumber block, uint32 number)
 {
 	const VpGeometry *geo = &check->store->geo;
+	VpPageIds	ids = vp_node_page(geo, number);
 
-	for (uint32 i = 0; i < geo->nodes_per_page.value; i++)
-		check_node(check, block, number * geo->nodes_per_page.value + i,
-				   VpPageData(page) + i * geo->record_size);
+	for (uint32 i = 0; i < ids.count; i++)
+		check_node(check, block, ids.first + i, VpPageData(page) + i * geo->node.size);
+}
+
+/* The slots of a code page, or of a node page that has them; of one never used all is zero. */
+static void
+check_code_page(Check *check, Page page, BlockNumber block, uint32 number)
+{
+	const VpGeometry *geo = &check->store->geo;
+	VpPageIds	ids = vp_code_page(geo, number);
+
+	for (uint32 i = 0; i < ids.count; i++)
+	{
+		const char *slot = VpPageData(page) + i * geo->code.size;
+		const float *factors = (const float *) slot;
+
+		if (isnan(factors[0]) || isnan(factors[1]))
+			report(check, block, ids.first + i, "factors", "a factor of the code is not a number");
+		if (!is_id(check, ids.first + i) && !vp_all_zero(slot, geo->code.size))
+			report(check, block, ids.first + i, "ids in use", "the node has a code, but ids end at %u",
+				   check->meta.next_id);
+	}
 }
 
 static void
@@ -367,7 +386,13 @@ check_page(Check *check, BlockNumber block)
 		if (vp_is_pool_page(page))
 			;					/* vp_check_runs */
 		else if (kind == VP_PAGE_NODE)
+		{
 			check_node_page(check, page, block, number);
+			if (!check->store->geo.apart)
+				check_code_page(check, page, block, number);
+		}
+		else if (kind == VP_PAGE_CODE)
+			check_code_page(check, page, block, number);
 		else if (kind == VP_PAGE_UPPER)
 			check_upper_page(check, page, block, number);
 	}

@@ -13,24 +13,12 @@
 #include "utils/memutils.h"
 
 #include "inspect/check.h"
+#include "page/code_page.h"
 #include "page/page_pool.h"
 #include "page/pool_census.h"
 #include "page/recent.h"
 #include "page/record.h"
 #include "page/run.h"
-
-/* The keys of a node's record; key_bytes. */
-static void
-read_keys(Check *check, VpId id, char *keys)
-{
-	const VpGeometry *geo = &check->store->geo;
-	VpPlace		place = vp_node_place(geo, id);
-	Buffer		buffer = vp_store_read(check->store, place.block);
-
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	memcpy(keys, BufferGetPage(buffer) + place.offset + geo->keys_offset, geo->key_bytes);
-	UnlockReleaseBuffer(buffer);
-}
 
 /* Is a node one whose row must be in a run of each column? */
 static bool
@@ -71,7 +59,7 @@ note_found(Check *check, VpId id, int column, uint64 first, uint64 last)
 
 	if (id >= check->meta.next_id || (check->nodes[id].posted != 0 && !vp_is_of_arrays(stored)))
 		return;
-	read_keys(check, id, keys);
+	vp_keys_read(check->store, id, InvalidBuffer, keys);
 	key = vp_stored_key(keys, stored);
 	if (vp_is_of_arrays(stored))
 		check->nodes[id].posted |= bits_of_posted((uint32) first, key);
@@ -86,7 +74,7 @@ is_found(Check *check, VpId id, int column)
 	const VpKeyColumn *stored = &check->store->geo.keys[column];
 	char		keys[VP_MAX_KEY_BYTES];
 
-	read_keys(check, id, keys);
+	vp_keys_read(check->store, id, InvalidBuffer, keys);
 	return (find_bits(stored, vp_stored_key(keys, stored)) & ~check->nodes[id].posted) == 0;
 }
 

@@ -82,20 +82,14 @@ is_in_use(const VpNodeTail *tail)
 static bool
 is_match(const VpStore *store, VpId id, int column, const VpKeySpan *spans, int nspans)
 {
-	VpPlace		place = vp_node_place(&store->geo, id);
+	char		keys[VP_MAX_KEY_BYTES];
 	VpNodeTail	tail;
-	Buffer		buffer;
-	bool		match;
 
 	vp_node_fetch(store, id, &tail);
 	if (!is_in_use(&tail))
 		return false;
-	buffer = vp_store_read(store, place.block);
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	match = vp_in_spans(vp_stored_key(BufferGetPage(buffer) + place.offset + store->geo.keys_offset,
-									  &store->geo.keys[column]), spans, nspans);
-	UnlockReleaseBuffer(buffer);
-	return match;
+	vp_keys_read(store, id, InvalidBuffer, keys);
+	return vp_in_spans(vp_stored_key(keys, &store->geo.keys[column]), spans, nspans);
 }
 
 static Outcome

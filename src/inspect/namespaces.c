@@ -37,6 +37,7 @@
 #include "base/loaded.h"
 #include "inspect/heap_scan.h"
 #include "key/key.h"
+#include "page/code_page.h"
 #include "page/postings.h"
 #include "page/record.h"
 #include "page/stored_key.h"
@@ -269,16 +270,15 @@ typedef struct FoundRecord
 	uint32		size;
 } FoundRecord;
 
-/* Copies a node's record if it counts.  Its page is locked. */
+/* Copies a node's record if it counts; key: in the column.  Its page is locked. */
 static bool
-copy_record(const Census *census, const VpMeta *meta, const char *record, FoundRecord *found)
+copy_record(const Census *census, const VpMeta *meta, const char *record, uint64 key, FoundRecord *found)
 {
-	const VpStore *store = census->store;
-	const VpNodeTail *tail = vp_record_tail(store, record);
+	const VpNodeTail *tail = vp_record_tail(census->store, record);
 
 	if (!is_record(tail, meta))
 		return false;
-	found->key = vp_stored_key(record + store->geo.keys_offset, &census->column);
+	found->key = key;
 	found->tid = tail->tid;
 	found->size = tail->size;
 	return true;
@@ -289,13 +289,15 @@ static int
 copy_page(const Census *census, const VpMeta *meta, uint32 number, FoundRecord *found)
 {
 	const VpStore *store = census->store;
-	uint32		each = store->geo.nodes_per_page.value;
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, number));
+	VpPageIds	ids = vp_node_page(&store->geo, number);
+	Buffer		buffer = vp_store_read(store, ids.block);
+	uint64		keys[VP_MAX_PAGE_NODES];
 	int			n = 0;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (uint32 i = 0; i < each && !vp_is_pool_page(BufferGetPage(buffer)); i++)
-		n += copy_record(census, meta, vp_page_record(store, buffer, i), &found[n]);
+	vp_keys_of_page(store, &ids, buffer, &census->column, keys);
+	for (uint32 i = 0; i < ids.count && !vp_is_pool_page(BufferGetPage(buffer)); i++)
+		n += copy_record(census, meta, vp_page_record(store, buffer, i), keys[i], &found[n]);
 	UnlockReleaseBuffer(buffer);
 	return n;
 }
@@ -411,12 +413,15 @@ count_node(Census *census, const VpMeta *meta, VpId id, const VpKeySpan *spans, 
 {
 	VpPlace		place = vp_node_place(&census->store->geo, id);
 	Buffer		buffer = vp_store_read(census->store, place.block);
+	char		keys[VP_MAX_KEY_BYTES];
 	FoundRecord found;
 	bool		counts;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	vp_keys_read(census->store, id, buffer, keys);
 	counts = !vp_is_pool_page(BufferGetPage(buffer)) &&
-		copy_record(census, meta, BufferGetPage(buffer) + place.offset, &found) &&
+		copy_record(census, meta, BufferGetPage(buffer) + place.offset,
+					vp_stored_key(keys, &census->column), &found) &&
 		vp_in_spans(found.key, spans, nspans);
 	UnlockReleaseBuffer(buffer);
 	count_found(census, &found, counts);

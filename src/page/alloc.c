@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 
 #include "page/alloc.h"
+#include "page/code_page.h"
 #include "page/landmark.h"
 #include "page/recent.h"
 #include "page/record.h"
@@ -172,6 +173,14 @@ vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take)
 		vp_change_words(change, &meta->pool.spare, &take->meta.pool.spare, 1);
 }
 
+/* Adds a slot's factors and code to a change that is at its page. */
+static void
+patch_code(VpChange *change, const VpStore *store, char *slot, const float factors[2], const void *code)
+{
+	vp_change_words(change, slot, (const uint32 *) factors, 2);
+	vp_change_words(change, slot + 2 * sizeof(float), code, store->geo.code_bytes / sizeof(uint32));
+}
+
 static VpId
 create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit, bool copy)
 {
@@ -181,7 +190,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	VpNodeTail	tail;
 	VpTakenId	take;
 	VpRecentRow recent;
-	char	   *old;
+	Buffer		slot;
 	VpChange	change;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
@@ -195,7 +204,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 		vp_recent_prepare(store, heap, metabuf,
 						  vp_recent_entries(&store->geo, record->keys, record->elements));
 	vp_take_id(store, heap, meta, &take);
-	old = take.record;
+	slot = vp_slot_lock(store, take.id, take.buffer);
 	if (copy)
 		take.meta.copy = vp_ref(take.id);
 	else
@@ -220,18 +229,20 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 						&take.meta.shard[record->shard].records, 3);
 	if (store->geo.nkeys > 0)
 		vp_recent_add(store, meta, take.id, record->keys, record->elements, &recent, &change);
-	vp_change_page(&change, take.buffer);
-	vp_change_words(&change, old, (const uint32 *) record->factors, 2);
-	vp_change_words(&change, old + 2 * sizeof(float), record->code,
-					store->geo.code_bytes / sizeof(uint32));
+	/* the slot first: who reads the tail may read the slot then */
+	vp_change_page(&change, slot);
+	patch_code(&change, store, vp_slot_at(store, slot, take.id), record->factors, record->code);
 	if (store->geo.key_bytes > 0)
-		vp_change_words(&change, old + store->geo.keys_offset, record->keys,
+		vp_change_words(&change, vp_slot_keys(store, slot, take.id), record->keys,
 						store->geo.key_bytes / sizeof(uint32));
+	if (slot != take.buffer)
+		vp_change_page(&change, take.buffer);
 	if (take.used)
-		vp_change_words(&change, old + store->geo.links_offset, zeroes, 2 * store->geo.m);
-	vp_change_words(&change, vp_record_tail(store, old), (const uint32 *) &tail,
+		vp_change_words(&change, take.record + store->geo.links_offset, zeroes, 2 * store->geo.m);
+	vp_change_words(&change, vp_record_tail(store, take.record), (const uint32 *) &tail,
 					sizeof(tail) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
+	vp_slot_unlock(slot, take.buffer);
 	UnlockReleaseBuffer(take.buffer);
 	if (store->geo.nkeys > 0)
 		vp_recent_done(&recent);
@@ -257,36 +268,55 @@ vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record)
 void
 vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void *code)
 {
-	VpPlace		place = vp_node_place(&store->geo, id);
-	Buffer		buffer = vp_store_read(store, place.block);
-	char	   *record = BufferGetPage(buffer) + place.offset;
+	Buffer		buffer = vp_store_read(store, vp_code_place(&store->geo, id).block);
 	VpChange	change;
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_NODE);
 	vp_change_page(&change, buffer);
-	vp_change_words(&change, record, (const uint32 *) factors, 2);
-	vp_change_words(&change, record + 2 * sizeof(float), code,
-					store->geo.code_bytes / sizeof(uint32));
+	patch_code(&change, store, vp_slot_at(store, buffer, id), factors, code);
 	vp_change_apply(&change, store->rel, store->wal);
 	UnlockReleaseBuffer(buffer);
 }
 
-void
-vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record)
+/* Locks a page that is being built. */
+static Buffer
+lock_built(const VpStore *store, BlockNumber block)
 {
-	char	   *to = (char *) page + vp_node_place(&store->geo, id).offset;
-	VpNodeTail *tail = vp_record_tail(store, to);
+	Buffer		buffer = vp_store_read(store, block);
 
-	memcpy(to, record->factors, sizeof(record->factors));
-	memcpy(to + sizeof(record->factors), record->code, store->geo.code_bytes);
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	return buffer;
+}
+
+static void
+unlock_built(Buffer buffer)
+{
+	MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+vp_node_write(const VpStore *store, VpId id, const VpRecord *record)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = lock_built(store, vp_code_place(&store->geo, id).block);
+	char	   *slot = vp_slot_at(store, buffer, id);
+	VpNodeTail *tail;
+
+	memcpy(slot, record->factors, sizeof(record->factors));
+	memcpy(slot + sizeof(record->factors), record->code, store->geo.code_bytes);
 	if (store->geo.key_bytes > 0)
-		memcpy(to + store->geo.keys_offset, record->keys, store->geo.key_bytes);
+		memcpy(slot + store->geo.keys_offset, record->keys, store->geo.key_bytes);
+	unlock_built(buffer);
+	buffer = lock_built(store, place.block);
+	tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);
 	tail->id = id;
 	tail->size = record->size;
 	tail->tid = record->tid;
 	tail->shard = record->shard;
 	tail->flags = VP_NODE_PENDING;
+	unlock_built(buffer);
 }
 
 void

@@ -35,10 +35,10 @@ typedef struct VpRecord
 extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit);
 
 /*
- * The same for a build: unlogged, onto a page that it has locked.  First the
- * record, flagged PENDING, later its links, chain and flags.
+ * The same for a build: unlogged.  First the slot and the record, flagged PENDING; later, onto
+ * a page that it has locked, links, chain and flags.
  */
-extern void vp_node_write(const VpStore *store, Page page, VpId id, const VpRecord *record);
+extern void vp_node_write(const VpStore *store, VpId id, const VpRecord *record);
 extern void vp_node_complete(const VpStore *store, Page page, VpId id,
 							 const VpId *links, int nlinks, VpId next, uint8 flags);
 extern void vp_upper_write(const VpStore *store, Page page, VpId id, int level,

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 
 #include "page/array_run.h"
+#include "page/code_page.h"
 #include "page/key_sort.h"
 #include "page/page_pool.h"
 #include "page/record.h"
@@ -25,8 +26,7 @@
 /* One node page: the signatures of its nodes that have a row. */
 typedef struct NodePage
 {
-	bool		read;
-	uint32		number;
+	VpPageIds	ids;
 	bool		posted[VP_MAX_PAGE_NODES];
 	uint64		signature[VP_MAX_PAGE_NODES];
 } NodePage;
@@ -147,25 +147,21 @@ vp_array_run_add_recent(VpArrayRun *run, BlockNumber first, BlockNumber end)
 
 /* What is read under the page's lock is complete, and logged. */
 static void
-read_page(VpArrayRun *run, uint32 number)
+read_page(VpArrayRun *run, VpId id)
 {
 	const VpStore *store = run->store;
 	const VpKeyColumn *column = &store->geo.keys[run->column];
 	NodePage   *page = &run->page;
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, number));
+	Buffer		buffer;
 
+	page->ids = vp_page_of(&store->geo, &store->geo.node, id);
+	buffer = vp_store_read(store, page->ids.block);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
-	{
-		const char *record = vp_page_record(store, buffer, i);
-
+	vp_keys_of_page(store, &page->ids, buffer, column, page->signature);
+	for (uint32 i = 0; i < page->ids.count; i++)
 		page->posted[i] = !vp_is_pool_page(BufferGetPage(buffer)) &&
-			vp_is_posted(vp_record_tail(store, record)->flags);
-		page->signature[i] = vp_stored_key(record + store->geo.keys_offset, column);
-	}
+			vp_is_posted(vp_record_tail(store, vp_page_record(store, buffer, i))->flags);
 	UnlockReleaseBuffer(buffer);
-	page->number = number;
-	page->read = true;
 	run->nread++;
 }
 
@@ -173,14 +169,16 @@ read_page(VpArrayRun *run, uint32 number)
 static bool
 is_sound(VpArrayRun *run, VpId id, uint32 key)
 {
-	uint32		each = run->store->geo.nodes_per_page.value;
+	const NodePage *page = &run->page;
 
-	if (!run->page.read || run->page.number != id / each)
+	/* before the first is read, its count is 0 */
+	if (id - page->ids.first >= page->ids.count)
 	{
 		CHECK_FOR_INTERRUPTS();
-		read_page(run, id / each);
+		read_page(run, id);
 	}
-	return run->page.posted[id % each] && vp_posted_fits(key, run->page.signature[id % each]);
+	return page->posted[id - page->ids.first] &&
+		vp_posted_fits(key, page->signature[id - page->ids.first]);
 }
 
 /* What was found and is sound, each entry once.  False: it gave way. */

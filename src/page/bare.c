@@ -163,7 +163,7 @@ add_node(const VpStore *store, Relation heap, Buffer metabuf, VpBareKind kind, c
 
 	vp_change_begin(&change, VP_WAL_BARE);
 	vp_change_page(&change, take.buffer);
-	vp_change_words(&change, take.record, words, store->geo.record_size / sizeof(uint32));
+	vp_change_words(&change, take.record, words, store->geo.node.size / sizeof(uint32));
 	vp_change_page(&change, metabuf);
 	vp_patch_taken(&change, meta, &take);
 	patch_chain(&change, meta, kind, &chain);
@@ -297,21 +297,21 @@ is_in_chain(const VpStore *store, VpId id, const VpNodeTail *tail)
 
 /* Is any row of a page's bare nodes gone?  Counts all of them.  The page is locked. */
 static bool
-any_gone(const VpStore *store, Buffer buffer, VpId first, VpRowGone gone, void *arg, double *rows)
+any_gone(const VpStore *store, Buffer buffer, const VpPageIds *ids, VpRowGone gone, void *arg, double *rows)
 {
 	bool		found = false;
 
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	for (uint32 i = 0; i < ids->count; i++)
 	{
 		const char *record = vp_page_record(store, buffer, i);
 		const VpBareEntry *entries = (const VpBareEntry *) record;
 
-		if (!is_in_chain(store, first + i, vp_record_tail(store, record)))
+		if (!is_in_chain(store, ids->first + i, vp_record_tail(store, record)))
 			continue;
 		for (int j = 0; j < vp_bare_room(store); j++)
 		{
 			*rows += entries[j].offset != 0;
-			found = found || is_gone(store, first + i, &entries[j], gone, arg);
+			found = found || is_gone(store, ids->first + i, &entries[j], gone, arg);
 		}
 	}
 	return found;
@@ -322,7 +322,8 @@ any_gone(const VpStore *store, Buffer buffer, VpId first, VpRowGone gone, void *
  * metapage.  Both pages are locked exclusively.  Returns how many there are.
  */
 static int
-empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, VpId first, VpRowGone gone, void *arg)
+empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, const VpPageIds *ids,
+		   VpRowGone gone, void *arg)
 {
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 	PGAlignedBlock copy;
@@ -334,15 +335,15 @@ empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, VpId first, VpRo
 	memcpy(copy.data, BufferGetPage(buffer), BLCKSZ);
 	vp_change_begin(&change, VP_WAL_BARE);
 	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	for (uint32 i = 0; i < ids->count; i++)
 	{
 		char	   *record = vp_page_record(store, buffer, i);
 		VpNodeTail *tail = vp_record_tail(store, record);
 		int			n;
 
-		if (!is_in_chain(store, first + i, tail))
+		if (!is_in_chain(store, ids->first + i, tail))
 			continue;
-		n = empty_gone(store, first + i, record,
+		n = empty_gone(store, ids->first + i, record,
 					   (VpBareEntry *) (copy.data + (record - (char *) BufferGetPage(buffer))),
 					   gone, arg, &change);
 		chains[tail->shard].rows -= n;
@@ -363,8 +364,8 @@ empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, VpId first, VpRo
 void
 vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg, VpMarkCounts *counts)
 {
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
-	VpId		first = page_number * store->geo.nodes_per_page.value;
+	VpPageIds	ids = vp_node_page(&store->geo, page_number);
+	Buffer		buffer = vp_store_read(store, ids.block);
 	Buffer		metabuf;
 	double		rows = 0;
 	bool		found;
@@ -376,7 +377,7 @@ vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg
 		return;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	found = any_gone(store, buffer, first, gone, arg, &rows);
+	found = any_gone(store, buffer, &ids, gone, arg, &rows);
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 	counts->alive += rows;
 	if (found)
@@ -384,7 +385,7 @@ vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg
 		metabuf = vp_store_read(store, VP_META_BLOCK);
 		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		n = empty_page(store, metabuf, buffer, first, gone, arg);
+		n = empty_page(store, metabuf, buffer, &ids, gone, arg);
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		UnlockReleaseBuffer(metabuf);
 		counts->alive -= n;
@@ -510,7 +511,7 @@ merge_chain(const VpStore *store, VpBareKind kind, Merged *merged)
 		if (turns > next_id)
 			vp_chain_damage(store, before);
 		if (merge(store, kind, before, id))
-			remember_page(merged, vp_divide(id, &store->geo.nodes_per_page));
+			remember_page(merged, vp_node_page_number(&store->geo, id));
 		else
 			before = id;
 	}

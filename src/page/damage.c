@@ -51,7 +51,8 @@ header_is_ours(const PageHeaderData *header)
 static bool
 is_in_place(const VpPageSpecial *special, BlockNumber block, VpPageKind kind, uint32 number)
 {
-	if (special->kind == VP_PAGE_POOL && (kind == VP_PAGE_NODE || kind == VP_PAGE_VECTOR))
+	if (special->kind == VP_PAGE_POOL &&
+		(kind == VP_PAGE_NODE || kind == VP_PAGE_CODE || kind == VP_PAGE_VECTOR))
 		return special->number == block;
 	return special->kind == kind && special->number == number;
 }
@@ -131,7 +132,7 @@ vp_meta_hash(const VpMeta *meta)
 static const char *
 keys_problem(const VpMeta *meta)
 {
-	if (meta->nkeys > VP_MAX_KEYS || (meta->nkeys > 0 && meta->version < VP_FORMAT_VERSION))
+	if (meta->nkeys > VP_MAX_KEYS || (meta->nkeys > 0 && meta->version < VP_FORMAT_KEYS))
 		return "Its metapage makes no sense: the number of key columns is out of range.";
 	if ((meta->key_flags & ~VP_KEYS_NAMESPACES) != 0 || (meta->key_flags != 0 && meta->nkeys == 0))
 		return "Its metapage makes no sense: its keys have flags that they cannot have.";

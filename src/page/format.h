@@ -10,15 +10,15 @@
  *	then stripes, one after another:
  *
  *		+-------+------------------------+------------------------+--- - -
- *		| upper | chunk: nodes, vectors  | chunk: nodes, vectors  |
+ *		| upper | chunk                  | chunk                  |
  *		+-------+------------------------+------------------------+--- - -
  *
  *	stripe			a fixed number of ids (base/levels.h): one upper page with the
  *					links of its nodes above level 0, for sparse vectors some pages
  *					of landmarks (base/landmarks.h), then its chunks
- *	chunk			what the relation is extended by: `node_pages` pages of node
- *					records, then `vector_pages` pages of exact vectors; or pages of
- *					the pool, all of them: then its ids are never used
+ *	chunk			what the relation is extended by: pages of node records, then
+ *					pages of codes, then pages of exact vectors; or pages of the
+ *					pool, all of them: then its ids are never used
  *
  * Where a node is follows from its id by arithmetic (page/geometry.h): there
  * are no line pointers, no allocation maps and nothing to look up.
@@ -45,12 +45,18 @@
 
 /*
  * The format's version.  2: the first with sizes of records; 3: with shards; 4: with
- * vectors of other elements than floats; 5: with landmarks; 6: with keys.  Of version 5 an
- * index is as one without keys: what it lacks is zero there.  A reader refuses all others:
- * the index must then be rebuilt.
+ * vectors of other elements than floats; 5: with landmarks; 6: with keys; 7: with codes on
+ * pages of their own.  Of version 5 an index is as one without keys: what it lacks is zero
+ * there.  A reader refuses all others: the index must then be rebuilt.
+ *
+ * The metapage says which version an index has.  Its pages may say another one, that of the
+ * library that made them; what a page is follows from its kind.
  */
-#define VP_FORMAT_VERSION	6
+#define VP_FORMAT_VERSION	7
 #define VP_FORMAT_OLDEST	5
+
+#define VP_FORMAT_KEYS		6	/* the first with keys */
+#define VP_FORMAT_APART		7	/* the first with codes apart */
 
 #define VP_META_BLOCK		0
 #define VP_MEAN_BLOCK		1
@@ -63,7 +69,8 @@ typedef enum VpPageKind
 	VP_PAGE_NODE,
 	VP_PAGE_VECTOR,
 	VP_PAGE_LANDMARK,
-	VP_PAGE_POOL				/* its number is its block */
+	VP_PAGE_POOL,				/* its number is its block */
+	VP_PAGE_CODE
 } VpPageKind;
 
 /*
@@ -287,16 +294,21 @@ typedef struct VpMeta
 #define VpPageGetMeta(page) ((VpMeta *) VpPageData(page))
 
 /*
- * A node's record, of the same size for all nodes of an index:
+ * A node has a slot on a code page and a record on a node page, each of the same size for
+ * all nodes of an index:
  *
- *		factors		two floats
- *		code		code_bytes, a multiple of 8
- *		keys		a stored key of each key column, filled up to whole words
- *		links		2 m words: level 0; those in use come first
- *		tail		VpNodeTail
+ *	slot	factors		two floats
+ *			code		code_bytes, a multiple of 8
+ *			keys		a stored key of each key column, filled up to whole words
  *
- * The distance needs what stands first, and only that.  What says whether the
- * record is valid stands last.
+ *	record	links		2 m words: level 0; those in use come first
+ *			tail		VpNodeTail
+ *
+ * A search reads the slots of all nodes that it measures, some twenty times as many as it
+ * expands; of those it reads records, too.  What says whether a node is valid stands last: a
+ * slot is written before its node's tail, and who needs both reads the tail first.
+ *
+ * Before version 7 there are no code pages: the record begins with the slot.
  */
 typedef struct VpNodeTail
 {

@@ -14,6 +14,9 @@
 /* Chunks are kept small: an index of a few rows shall be a few pages. */
 #define MAX_CHUNK_NODE_PAGES 16
 
+/* A chunk of codes apart is at least this much better filled than a smaller one. */
+#define WORTH_MORE_PAGES 0.005
+
 #define LINKS_BYTES(m)	(2 * (m) * sizeof(uint32))
 #define FACTORS_BYTES	(2 * sizeof(float))
 
@@ -41,29 +44,46 @@ vp_geometry_key_bytes(const VpMeta *meta)
 uint32
 vp_geometry_code_room(const VpMeta *meta)
 {
-	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - FACTORS_BYTES - vp_geometry_key_bytes(meta) -
-						  LINKS_BYTES(meta->m) - sizeof(VpNodeTail));
+	uint32		beside = FACTORS_BYTES + vp_geometry_key_bytes(meta);
+
+	if (meta->version < VP_FORMAT_APART)
+		beside += LINKS_BYTES(meta->m) + sizeof(VpNodeTail);
+	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - beside);
+}
+
+/* Of pages that have room for `per_page`. */
+static uint32
+pages_for(uint32 ids, uint32 per_page)
+{
+	return (ids + per_page - 1) / per_page;
+}
+
+static uint32
+vector_pages_for(const VpGeometry *geo, uint32 ids)
+{
+	return ((uint64) ids * geo->vector_words + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
 }
 
 /*
- * The number of node pages in a chunk that leaves the least of the chunk's
- * last vector page unused, for each page of the chunk.
+ * Of codes in records: ids of as many node pages as leave the least of the chunk's last vector
+ * page unused, for each page of the chunk.
  */
 static uint32
-choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
+choose_ids_together(const VpGeometry *geo, uint32 max_ids)
 {
 	/* a larger chunk must be worth it; that of version 5 stays as it is */
 	double		worth = geo->nkeys > 0 ? 0.003 : 0.02;
+	uint32		per_page = geo->node.per_page.value;
 	uint32		best = 1;
 	double		best_waste = 2.0;
 
 	for (uint32 pages = 1; pages <= MAX_CHUNK_NODE_PAGES; pages++)
 	{
-		uint64		words = (uint64) pages * nodes_per_page * geo->vector_words;
-		uint64		vector_pages = (words + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
+		uint64		words = (uint64) pages * per_page * geo->vector_words;
+		uint64		vector_pages = vector_pages_for(geo, pages * per_page);
 		double		waste;
 
-		if (pages > 1 && pages * nodes_per_page > max_ids)
+		if (pages > 1 && pages * per_page > max_ids)
 			break;
 		waste = (double) (vector_pages * VP_VECTOR_PAGE_WORDS - words) /
 			(double) (vector_pages * VP_VECTOR_PAGE_WORDS);
@@ -71,6 +91,42 @@ choose_node_pages(const VpGeometry *geo, uint32 nodes_per_page, uint32 max_ids)
 		{
 			best = pages;
 			best_waste = waste;
+		}
+	}
+	return best * per_page;
+}
+
+/* Of codes apart: how much of its pages a stripe fills that has chunks of so many ids. */
+static double
+stripe_filled(const VpGeometry *geo, uint32 ids, uint32 max_ids)
+{
+	double		each = geo->node.size + geo->code.size + geo->vector_words * sizeof(uint32);
+	uint32		pages = pages_for(ids, geo->node.per_page.value) +
+		pages_for(ids, geo->code.per_page.value) + vector_pages_for(geo, ids);
+	uint32		chunks = Max(max_ids / ids, 1);
+
+	return chunks * ids * each / ((chunks * pages + geo->head_blocks) * (double) VP_PAGE_ROOM);
+}
+
+/* So many that its pages are filled best, by full node pages or code pages. */
+static uint32
+choose_ids_apart(const VpGeometry *geo, uint32 max_ids)
+{
+	uint32		most = Min(MAX_CHUNK_NODE_PAGES * geo->node.per_page.value, max_ids);
+	uint32		best = most;
+	double		best_filled = -1.0;
+
+	for (uint32 ids = 1; ids <= most; ids++)
+	{
+		double		filled;
+
+		if (ids % geo->node.per_page.value != 0 && ids % geo->code.per_page.value != 0)
+			continue;
+		filled = stripe_filled(geo, ids, max_ids);
+		if (filled > best_filled + WORTH_MORE_PAGES)
+		{
+			best = ids;
+			best_filled = filled;
 		}
 	}
 	return best;
@@ -98,16 +154,12 @@ vp_mean_page_count(const VpMeta *meta)
 	return (meta->mean_floats + VP_VECTOR_PAGE_WORDS - 1) / VP_VECTOR_PAGE_WORDS;
 }
 
-void
-vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
+/* Sizes and offsets in a node's record and its slot. */
+static void
+lay_out_nodes(VpGeometry *geo, const VpMeta *meta)
 {
-	uint32		m = meta->m;
-	uint32		nodes_per_page;
-	uint32		chunk_ids;
-	uint64		max_ids;
-
-	memset(geo, 0, sizeof(*geo));
-	geo->m = m;
+	geo->m = meta->m;
+	geo->apart = meta->version >= VP_FORMAT_APART;
 	geo->code_bytes = meta->code_bytes;
 	geo->vector_words = (meta->vector_bytes + sizeof(uint32) - 1) / sizeof(uint32);
 	geo->exact_words = geo->vector_words > 0 ? geo->vector_words : geo->code_bytes / sizeof(uint32);
@@ -115,41 +167,67 @@ vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
 	geo->nkeys = meta->nkeys;
 	memcpy(geo->keys, meta->keys, sizeof(geo->keys));
 	geo->keys_offset = FACTORS_BYTES + geo->code_bytes;
-	geo->links_offset = geo->keys_offset + geo->key_bytes;
-	geo->tail_offset = geo->links_offset + LINKS_BYTES(m);
-	geo->record_size = geo->tail_offset + sizeof(VpNodeTail);
-	geo->slot_size = offsetof(VpUpperSlot, links) + m * sizeof(uint32);
+	geo->code.size = geo->keys_offset + geo->key_bytes;
+	geo->links_offset = geo->apart ? 0 : geo->code.size;
+	geo->tail_offset = geo->links_offset + LINKS_BYTES(meta->m);
+	geo->node.size = geo->tail_offset + sizeof(VpNodeTail);
+	if (!geo->apart)
+		geo->code.size = geo->node.size;
+	geo->slot_size = offsetof(VpUpperSlot, links) + meta->m * sizeof(uint32);
+	Assert(geo->node.size <= VP_PAGE_ROOM && geo->code.size <= VP_PAGE_ROOM);
+	geo->node.per_page = divisor(VP_PAGE_ROOM / geo->node.size);
+	geo->code.per_page = divisor(VP_PAGE_ROOM / geo->code.size);
+}
+
+/* Which pages a chunk of so many ids has. */
+static void
+lay_out_chunk(VpGeometry *geo, uint32 ids)
+{
+	geo->node.first_page = 0;
+	geo->node.pages = pages_for(ids, geo->node.per_page.value);
+	geo->code.first_page = geo->apart ? geo->node.pages : 0;
+	geo->code.pages = pages_for(ids, geo->code.per_page.value);
+	geo->search_pages = geo->code.first_page + geo->code.pages;
+	geo->vector_pages = vector_pages_for(geo, ids);
+	geo->chunk_blocks = geo->search_pages + geo->vector_pages;
+	geo->nodes_per_chunk = divisor(ids);
+}
+
+void
+vp_geometry_init(VpGeometry *geo, const VpMeta *meta)
+{
+	uint32		m = meta->m;
+	uint32		chunk_ids;
+	uint32		max_ids;
+	uint64		all_ids;
+
+	memset(geo, 0, sizeof(*geo));
+	lay_out_nodes(geo, meta);
 	geo->mean_pages = vp_mean_page_count(meta);
 	geo->landmark_pages = meta->landmark_pages;
 	geo->head_blocks = 1 + geo->landmark_pages;
 	geo->first_block = VP_MEAN_BLOCK + geo->mean_pages;
-	geo->first_node_block = geo->first_block + geo->head_blocks;
-	Assert(geo->record_size <= VP_PAGE_ROOM);
+	geo->first_chunk_block = geo->first_block + geo->head_blocks;
 
 	geo->levels.m = m;
 	geo->levels.seed = meta->seed;
 	geo->levels.groups = choose_groups(m, VP_PAGE_ROOM / geo->slot_size);
 
-	nodes_per_page = VP_PAGE_ROOM / geo->record_size;
-	geo->node_pages = choose_node_pages(geo, nodes_per_page, m * geo->levels.groups);
-	chunk_ids = geo->node_pages * nodes_per_page;
-	geo->vector_pages = ((uint64) chunk_ids * geo->vector_words + VP_VECTOR_PAGE_WORDS - 1) /
-		VP_VECTOR_PAGE_WORDS;
+	max_ids = m * geo->levels.groups;
+	chunk_ids = geo->apart ? choose_ids_apart(geo, max_ids) : choose_ids_together(geo, max_ids);
+	lay_out_chunk(geo, chunk_ids);
 
 	/*
 	 * a stripe is whole chunks; the groups that they do not reach are given
 	 * up
 	 */
-	geo->chunks = Max(m * geo->levels.groups / chunk_ids, 1);
+	geo->chunks = Max(max_ids / chunk_ids, 1);
 	geo->levels.stripe = geo->chunks * chunk_ids;
 	geo->levels.groups = (geo->levels.stripe + m - 1) / m;
-	geo->stripe_blocks = geo->head_blocks + geo->chunks * (geo->node_pages + geo->vector_pages);
+	geo->stripe_blocks = geo->head_blocks + geo->chunks * geo->chunk_blocks;
 
-	max_ids = (uint64) ((MaxBlockNumber - geo->first_block) / geo->stripe_blocks) * geo->levels.stripe;
-	geo->max_id = (VpId) Min(max_ids - 1, (uint64) VP_MAX_ID);
-
-	geo->nodes_per_page = divisor(nodes_per_page);
-	geo->nodes_per_chunk = divisor(chunk_ids);
+	all_ids = (uint64) ((MaxBlockNumber - geo->first_block) / geo->stripe_blocks) * geo->levels.stripe;
+	geo->max_id = (VpId) Min(all_ids - 1, (uint64) VP_MAX_ID);
 	geo->nodes_per_stripe = divisor(geo->levels.stripe);
 }
 
@@ -173,13 +251,11 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 
 	if (geo->vector_words == 0)
 	{
-		place = vp_node_place(geo, id);
+		place = vp_code_place(geo, id);
 		place.offset += FACTORS_BYTES;
 		return place;
 	}
-	/* behind the node pages of this chunk and those before it */
-	place.block = geo->first_node_block + (chunk + 1) * geo->node_pages + vp_other_blocks(geo, id) +
-		first / VP_VECTOR_PAGE_WORDS;
+	place.block = vp_chunk_block(geo, chunk, id) + geo->search_pages + first / VP_VECTOR_PAGE_WORDS;
 	place.offset = VP_PAGE_START + first % VP_VECTOR_PAGE_WORDS * sizeof(uint32);
 	return place;
 }
@@ -187,9 +263,7 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 BlockNumber
 vp_blocks_for(const VpGeometry *geo, VpId id)
 {
-	return geo->first_node_block +
-		(vp_divide(id, &geo->nodes_per_chunk) + 1) * (geo->node_pages + geo->vector_pages) +
-		vp_divide(id, &geo->nodes_per_stripe) * geo->head_blocks;
+	return vp_chunk_block(geo, vp_divide(id, &geo->nodes_per_chunk), id) + geo->chunk_blocks;
 }
 
 VpPageKind
@@ -222,21 +296,49 @@ vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number)
 		return VP_PAGE_LANDMARK;
 	}
 	rest -= geo->head_blocks;
-	chunk = rest / (geo->node_pages + geo->vector_pages);
-	rest %= geo->node_pages + geo->vector_pages;
-	if (rest < geo->node_pages)
+	chunk = stripe * geo->chunks + rest / geo->chunk_blocks;
+	rest %= geo->chunk_blocks;
+	if (rest < geo->node.pages)
 	{
-		*number = (stripe * geo->chunks + chunk) * geo->node_pages + rest;
+		*number = chunk * geo->node.pages + rest;
 		return VP_PAGE_NODE;
 	}
-	*number = (stripe * geo->chunks + chunk) * geo->vector_pages + rest - geo->node_pages;
+	if (rest < geo->search_pages)
+	{
+		*number = chunk * geo->code.pages + rest - geo->code.first_page;
+		return VP_PAGE_CODE;
+	}
+	*number = chunk * geo->vector_pages + rest - geo->search_pages;
 	return VP_PAGE_VECTOR;
 }
 
-BlockNumber
-vp_node_page_block(const VpGeometry *geo, uint32 number)
+/* A part's page, by its number. */
+static VpPageIds
+part_page(const VpGeometry *geo, const VpPart *part, uint32 number)
 {
-	return vp_node_place(geo, number * geo->nodes_per_page.value).block;
+	uint32		chunk = number / part->pages;
+
+	return vp_page_of(geo, part, chunk * geo->nodes_per_chunk.value +
+					  number % part->pages * part->per_page.value);
+}
+
+uint32
+vp_node_page_number(const VpGeometry *geo, VpId id)
+{
+	return id / geo->nodes_per_chunk.value * geo->node.pages +
+		id % geo->nodes_per_chunk.value / geo->node.per_page.value;
+}
+
+VpPageIds
+vp_node_page(const VpGeometry *geo, uint32 number)
+{
+	return part_page(geo, &geo->node, number);
+}
+
+VpPageIds
+vp_code_page(const VpGeometry *geo, uint32 number)
+{
+	return part_page(geo, &geo->code, number);
 }
 
 BlockNumber
@@ -248,7 +350,7 @@ vp_upper_page_block(const VpGeometry *geo, uint32 stripe)
 uint32
 vp_node_page_count(const VpGeometry *geo, uint32 next_id)
 {
-	return (next_id + geo->nodes_per_page.value - 1) / geo->nodes_per_page.value;
+	return next_id > 0 ? vp_node_page_number(geo, next_id - 1) + 1 : 0;
 }
 
 uint32
@@ -267,7 +369,6 @@ vp_landmark_page_block(const VpGeometry *geo, uint32 number)
 BlockNumber
 vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
 {
-	BlockNumber chunk = geo->node_pages + geo->vector_pages;
 	BlockNumber stripes;
 	BlockNumber rest;
 
@@ -275,10 +376,10 @@ vp_search_blocks(const VpGeometry *geo, BlockNumber nblocks)
 		return nblocks;
 	stripes = (nblocks - geo->first_block) / geo->stripe_blocks;
 	rest = (nblocks - geo->first_block) % geo->stripe_blocks;
-	nblocks = geo->first_block + stripes * (geo->head_blocks + geo->chunks * geo->node_pages);
+	nblocks = geo->first_block + stripes * (geo->head_blocks + geo->chunks * geo->search_pages);
 	if (rest <= geo->head_blocks)
 		return nblocks + rest;
 	rest -= geo->head_blocks;
-	return nblocks + geo->head_blocks + rest / chunk * geo->node_pages +
-		Min(rest % chunk, geo->node_pages);
+	return nblocks + geo->head_blocks + rest / geo->chunk_blocks * geo->search_pages +
+		Min(rest % geo->chunk_blocks, geo->search_pages);
 }

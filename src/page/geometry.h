@@ -31,6 +31,18 @@ vp_divide(uint32 n, const VpDivisor *by)
 	return (uint32) (n * by->factor >> by->shift);
 }
 
+/*
+ * What a chunk has of one thing for each of its ids, all of a size: it stands on pages of
+ * its own, which the chunk's first ids fill first.
+ */
+typedef struct VpPart
+{
+	uint32		size;			/* bytes of each */
+	VpDivisor	per_page;
+	uint32		first_page;		/* in the chunk */
+	uint32		pages;			/* in the chunk */
+} VpPart;
+
 typedef struct VpGeometry
 {
 	uint32		m;
@@ -38,11 +50,13 @@ typedef struct VpGeometry
 	uint32		vector_words;	/* in vector pages; 0: the code is the exact
 								 * vector */
 	uint32		exact_words;	/* of an exact vector, wherever it stands */
-	uint32		record_size;
-	uint32		key_bytes;		/* of the keys in a record: whole words; 0:
+	bool		apart;			/* codes are on pages of their own */
+	VpPart		node;			/* records; with codes in them if not apart */
+	VpPart		code;			/* slots; if not apart, they begin records */
+	uint32		key_bytes;		/* of the keys in a slot: whole words; 0:
 								 * there are none */
-	uint32		keys_offset;	/* in the record */
-	uint32		links_offset;
+	uint32		keys_offset;	/* in the slot */
+	uint32		links_offset;	/* in the record */
 	uint32		tail_offset;
 	uint32		slot_size;		/* of an upper slot */
 
@@ -50,14 +64,14 @@ typedef struct VpGeometry
 	uint32		landmark_pages; /* in a stripe, behind its upper page */
 	uint32		head_blocks;	/* of a stripe, those before its chunks */
 	BlockNumber first_block;	/* of the first stripe */
-	BlockNumber first_node_block;
-	uint32		node_pages;		/* in a chunk */
+	BlockNumber first_chunk_block;
+	uint32		search_pages;	/* in a chunk: all before the vector pages */
 	uint32		vector_pages;
+	uint32		chunk_blocks;
 	uint32		chunks;			/* in a stripe */
 	uint32		stripe_blocks;
 	VpId		max_id;			/* what 2^32 blocks have room for */
 
-	VpDivisor	nodes_per_page;
 	VpDivisor	nodes_per_chunk;
 	VpDivisor	nodes_per_stripe;
 
@@ -71,8 +85,8 @@ typedef struct VpGeometry
 extern uint32 vp_geometry_key_bytes(const VpMeta *meta);
 
 /*
- * The bytes that a code may have so that a node's record fits on a page, of a metapage
- * that has m and the keys; a multiple of 8.
+ * The bytes that a code may have so that it fits on a page with what stands beside it, of a
+ * metapage that has the version, m and the keys; a multiple of 8.
  */
 extern uint32 vp_geometry_code_room(const VpMeta *meta);
 
@@ -89,26 +103,70 @@ typedef struct VpPlace
 	uint32		offset;
 } VpPlace;
 
-/* Of the blocks before an id's chunk, from the first node page on, those that are no node pages. */
-static inline uint32
-vp_other_blocks(const VpGeometry *geo, VpId id)
+/* The first block of a chunk, which begins with id `first`. */
+static inline BlockNumber
+vp_chunk_block(const VpGeometry *geo, uint32 chunk, VpId first)
 {
-	return vp_divide(id, &geo->nodes_per_chunk) * geo->vector_pages +
-		vp_divide(id, &geo->nodes_per_stripe) * geo->head_blocks;
+	return geo->first_chunk_block + chunk * geo->chunk_blocks +
+		vp_divide(first, &geo->nodes_per_stripe) * geo->head_blocks;
 }
 
-/* A node's record.  In the search's innermost loop, hence inline. */
+/* In the search's innermost loop, hence inline. */
+static inline VpPlace
+vp_part_place(const VpGeometry *geo, const VpPart *part, VpId id)
+{
+	uint32		chunk = vp_divide(id, &geo->nodes_per_chunk);
+	uint32		in_chunk = id - chunk * geo->nodes_per_chunk.value;
+	uint32		page = vp_divide(in_chunk, &part->per_page);
+	uint32		slot = in_chunk - page * part->per_page.value;
+	VpPlace		place;
+
+	place.block = vp_chunk_block(geo, chunk, id) + part->first_page + page;
+	place.offset = VP_PAGE_START + slot * part->size;
+	return place;
+}
+
+/* A node's record: its links and its tail. */
 static inline VpPlace
 vp_node_place(const VpGeometry *geo, VpId id)
 {
-	uint32		page = vp_divide(id, &geo->nodes_per_page);
-	uint32		slot = id - page * geo->nodes_per_page.value;
-	VpPlace		place;
-
-	place.block = geo->first_node_block + page + vp_other_blocks(geo, id);
-	place.offset = VP_PAGE_START + slot * geo->record_size;
-	return place;
+	return vp_part_place(geo, &geo->node, id);
 }
+
+/* A node's slot: the factors and the code, then the keys. */
+static inline VpPlace
+vp_code_place(const VpGeometry *geo, VpId id)
+{
+	return vp_part_place(geo, &geo->code, id);
+}
+
+/* The ids that are on a page. */
+typedef struct VpPageIds
+{
+	BlockNumber block;
+	VpId		first;
+	uint32		count;
+} VpPageIds;
+
+/* The page of a part that an id is on. */
+static inline VpPageIds
+vp_page_of(const VpGeometry *geo, const VpPart *part, VpId id)
+{
+	uint32		chunk = vp_divide(id, &geo->nodes_per_chunk);
+	uint32		in_chunk = id - chunk * geo->nodes_per_chunk.value;
+	uint32		page = vp_divide(in_chunk, &part->per_page);
+	uint32		first = page * part->per_page.value;
+	VpPageIds	ids;
+
+	ids.block = vp_chunk_block(geo, chunk, id) + part->first_page + page;
+	ids.first = id - in_chunk + first;
+	ids.count = Min(part->per_page.value, geo->nodes_per_chunk.value - first);
+	return ids;
+}
+
+/* The most ids on a node page. */
+#define VP_MAX_PAGE_NODES \
+	(VP_PAGE_ROOM / (2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
 
 /* The slot with its links at a level above 0. */
 extern VpPlace vp_upper_place(const VpGeometry *geo, VpId id, int level);
@@ -122,8 +180,12 @@ extern BlockNumber vp_blocks_for(const VpGeometry *geo, VpId id);
 /* Kind of a block, and its number among those of its kind. */
 extern VpPageKind vp_block_kind(const VpGeometry *geo, BlockNumber block, uint32 *number);
 
-/* The block of a node page, by its number. */
-extern BlockNumber vp_node_page_block(const VpGeometry *geo, uint32 number);
+/* Node pages are numbered through all chunks.  The number of a node's page, and a page's ids. */
+extern uint32 vp_node_page_number(const VpGeometry *geo, VpId id);
+extern VpPageIds vp_node_page(const VpGeometry *geo, uint32 number);
+
+/* The same of code pages; of an index that has none, its node pages. */
+extern VpPageIds vp_code_page(const VpGeometry *geo, uint32 number);
 
 /* The block of a stripe's upper page. */
 extern BlockNumber vp_upper_page_block(const VpGeometry *geo, uint32 stripe);

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "page/code_page.h"
 #include "page/key_sort.h"
 #include "page/manifest.h"
 #include "page/merge.h"
@@ -130,19 +131,17 @@ static void
 sort_page(Merge *merge, const VpKeyColumn *column, uint32 number, VpKeySort *sort)
 {
 	const VpStore *store = merge->store;
-	uint32		first = number * store->geo.nodes_per_page.value;
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, number));
+	VpPageIds	ids = vp_node_page(&store->geo, number);
+	Buffer		buffer = vp_store_read(store, ids.block);
+	uint64		keys[VP_MAX_PAGE_NODES];
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
-	{
-		const char *record = vp_page_record(store, buffer, i);
-
-		if (first + i < merge->nids && has_bit(&merge->ids, first + i) &&
+	vp_keys_of_page(store, &ids, buffer, column, keys);
+	for (uint32 i = 0; i < ids.count; i++)
+		if (ids.first + i < merge->nids && has_bit(&merge->ids, ids.first + i) &&
 			!vp_is_pool_page(BufferGetPage(buffer)) &&
-			vp_is_posted(vp_record_tail(store, record)->flags))
-			vp_key_sort_put(sort, vp_stored_key(record + store->geo.keys_offset, column), first + i);
-	}
+			vp_is_posted(vp_record_tail(store, vp_page_record(store, buffer, i))->flags))
+			vp_key_sort_put(sort, keys[i], ids.first + i);
 	UnlockReleaseBuffer(buffer);
 }
 
@@ -150,10 +149,10 @@ sort_page(Merge *merge, const VpKeyColumn *column, uint32 number, VpKeySort *sor
 static bool
 has_any(const Merge *merge, uint32 number)
 {
-	uint32		each = merge->store->geo.nodes_per_page.value;
-	VpId		end = Min((number + 1) * each, merge->nids);
+	VpPageIds	ids = vp_node_page(&merge->store->geo, number);
+	VpId		end = Min(ids.first + ids.count, merge->nids);
 
-	for (VpId id = number * each; id < end; id++)
+	for (VpId id = ids.first; id < end; id++)
 		if (merge->ids.words[id / 64] == 0)
 			id |= 63;
 		else if (has_bit(&merge->ids, id))

@@ -177,10 +177,11 @@ vp_moved_is_over(const VpMeta *meta, Relation heap)
 }
 
 static void
-forget_on_page(const VpStore *store, BlockNumber block)
+forget_on_page(const VpStore *store, uint32 page_number)
 {
 	uint32		words[VP_MAX_PAGE_NODES];
-	Buffer		buffer = vp_store_read(store, block);
+	VpPageIds	ids = vp_node_page(&store->geo, page_number);
+	Buffer		buffer = vp_store_read(store, ids.block);
 	VpChange	change;
 
 	if (vp_is_pool_page(BufferGetPage(buffer)))
@@ -191,7 +192,7 @@ forget_on_page(const VpStore *store, BlockNumber block)
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vp_change_begin(&change, VP_WAL_DEAD);
 	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	for (uint32 i = 0; i < ids.count; i++)
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
@@ -218,7 +219,7 @@ vp_moved_forget(const VpStore *store)
 	for (uint32 page = 0; page < npages; page++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		forget_on_page(store, vp_node_page_block(&store->geo, page));
+		forget_on_page(store, page);
 	}
 	VP_POINT("move-settled");
 }

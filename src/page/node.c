@@ -124,59 +124,20 @@ vp_node_shard(const VpStore *store, VpId id)
 }
 
 bool
-vp_node_look(const VpStore *store, VpId id, float factors[2], void *code, uint8 *flags, uint8 *shard)
+vp_node_standing_cached(const VpStore *store, VpId id, uint8 *flags, uint8 *shard)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
 	BufferDesc *desc;
-	const char *record;
 	const volatile VpNodeTail *tail;
 
 	desc = store->peek.enabled ?
 		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
 	if (desc == NULL)
 		return false;
-	record = vp_peek_page(desc) + place.offset;
-	memcpy(factors, record, 2 * sizeof(float));
-	memcpy(code, record + 2 * sizeof(float), store->geo.code_bytes);
-	tail = vp_record_tail(store, record);
+	tail = vp_record_tail(store, vp_peek_page(desc) + place.offset);
 	*flags = is_pool(store, vp_peek_page(desc)) ? 0 : tail->flags;
 	*shard = tail->shard;
 	return vp_peek_done(&store->peek, place.block, desc);
-}
-
-void
-vp_node_code(const VpStore *store, VpId id, float factors[2], void *code)
-{
-	VpPlace		place = vp_node_place(&store->geo, id);
-
-	for (;;)
-	{
-		BufferDesc *desc;
-		Buffer		pinned;
-		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
-
-		memcpy(factors, page + place.offset, 2 * sizeof(float));
-		memcpy(code, page + place.offset + 2 * sizeof(float), store->geo.code_bytes);
-		if (vp_peek_end(store, place.block, desc, pinned))
-			return;
-	}
-}
-
-void
-vp_node_keys(const VpStore *store, VpId id, void *keys)
-{
-	VpPlace		place = vp_node_place(&store->geo, id);
-
-	for (;;)
-	{
-		BufferDesc *desc;
-		Buffer		pinned;
-		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
-
-		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
-		if (vp_peek_end(store, place.block, desc, pinned))
-			return;
-	}
 }
 
 void
@@ -197,7 +158,7 @@ vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 }
 
 uint8
-vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId *next)
+vp_node_glance(const VpStore *store, VpId id, ItemPointer tid, VpId *next)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
 
@@ -211,7 +172,6 @@ vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId 
 
 		*next = vp_chain_next(flags, tail->next);
 		*tid = ((const VpNodeTail *) tail)->tid;
-		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
 		if (vp_peek_end(store, place.block, desc, pinned))
 			return flags;
 	}
@@ -394,65 +354,25 @@ vp_node_prefetch(const VpStore *store, VpId id)
 		prefetch_part(store, node.block, node.offset + store->geo.tail_offset, 1);
 }
 
-/* Is it known to be in shared buffers? */
-static bool
-is_resident(const VpStore *store, BlockNumber block)
+bool
+vp_is_resident(const VpStore *store, BlockNumber block)
 {
 	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
 }
 
-/* False: there is no need to. */
-static bool
-read_ahead(const VpStore *store, BlockNumber block)
+bool
+vp_read_ahead(const VpStore *store, BlockNumber block)
 {
-	if (!store->peek.enabled || is_resident(store, block))
+	if (!store->peek.enabled || vp_is_resident(store, block))
 		return false;
 	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
 	return true;
 }
 
-/*
- * An index that has room in shared buffers will be read whole before long: of
- * such a one all node pages of a chunk are read together, in one sweep of the disk.
- */
-static uint32
-pages_together(const VpStore *store, VpId id, BlockNumber *first)
-{
-	const VpGeometry *geo = &store->geo;
-	BlockNumber block = vp_node_place(geo, id).block;
-
-	*first = block;
-	if (RelationGetNumberOfBlocks(store->rel) > NBuffers / 4)
-		return 1;
-	*first -= vp_divide(id, &geo->nodes_per_page) % geo->node_pages;
-	return geo->node_pages;
-}
-
 void
 vp_node_read_ahead(const VpStore *store, VpId id)
 {
-	BlockNumber first;
-	uint32		n;
-
-	if (!store->peek.enabled || is_resident(store, vp_node_place(&store->geo, id).block))
-		return;
-	n = pages_together(store, id, &first);
-	for (uint32 i = 0; i < n; i++)
-		(void) read_ahead(store, first + i);
-}
-
-void
-vp_node_read_together(const VpStore *store, VpId id)
-{
-	BlockNumber first;
-	uint32		n;
-
-	if (!store->peek.enabled)
-		return;
-	n = pages_together(store, id, &first);
-	for (uint32 i = 0; i < n; i++)
-		if (!is_resident(store, first + i))
-			ReleaseBuffer(vp_store_read(store, first + i));
+	(void) vp_read_ahead(store, vp_node_place(&store->geo, id).block);
 }
 
 bool
@@ -465,7 +385,7 @@ vp_vector_read_ahead(const VpStore *store, VpId id)
 	last = place.block +
 		(place.offset - VP_PAGE_START + store->geo.exact_words * sizeof(uint32) - 1) / VP_PAGE_ROOM;
 	for (; place.block <= last; place.block++)
-		cold |= read_ahead(store, place.block);
+		cold |= vp_read_ahead(store, place.block);
 	return cold;
 }
 

@@ -8,6 +8,7 @@
 #ifndef VP_NODE_H
 #define VP_NODE_H
 
+#include "page/code_page.h"
 #include "page/store.h"
 
 /*
@@ -19,10 +20,10 @@ extern void vp_vector_write(const VpStore *store, VpId id, const void *vector);
 /* Peeks. */
 
 /*
- * Flags, keys (where there are some) and the next of the chain of equal vectors, VP_NO_ID where
- * there is none: all of one moment.
+ * Flags, row and the next of the chain of equal vectors, VP_NO_ID where there is none: all of
+ * one moment.  Keys that are read after it are those of the row, or of a later one.
  */
-extern uint8 vp_node_glance(const VpStore *store, VpId id, void *keys, ItemPointer tid, VpId *next);
+extern uint8 vp_node_glance(const VpStore *store, VpId id, ItemPointer tid, VpId *next);
 
 extern int	vp_node_links(const VpStore *store, VpId id, int level, VpId *links);
 extern uint8 vp_node_flags(const VpStore *store, VpId id);
@@ -31,14 +32,8 @@ extern uint8 vp_node_shard(const VpStore *store, VpId id);
 /* Flags and shard at once. */
 extern uint8 vp_node_standing(const VpStore *store, VpId id, uint8 *shard);
 
-extern void vp_node_code(const VpStore *store, VpId id, float factors[2], void *code);
-
-/* The code and more, where it costs no read and meets no error: false if the page is not at hand. */
-extern bool vp_node_look(const VpStore *store, VpId id, float factors[2], void *code,
-						 uint8 *flags, uint8 *shard);
-
-/* The stored keys: key_bytes, as format.h lays them out. */
-extern void vp_node_keys(const VpStore *store, VpId id, void *keys);
+/* Like vp_node_standing(), but never reads from disk: returns false if the page is not cached. */
+extern bool vp_node_standing_cached(const VpStore *store, VpId id, uint8 *flags, uint8 *shard);
 
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
@@ -77,14 +72,11 @@ extern void vp_vector_prefetch(const VpStore *store, VpId id);
 extern void vp_node_prefetch(const VpStore *store, VpId id);
 
 /*
- * Begins to read from disk what is not in shared buffers: a node's page; its vector's,
- * and tells whether that was so.
+ * Start reading from disk, unless they are cached: the page of a node's record; the pages of its
+ * vector, and returns true if any of these was not cached.
  */
 extern void vp_node_read_ahead(const VpStore *store, VpId id);
 extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
-
-/* Reads what vp_node_read_ahead has asked for. */
-extern void vp_node_read_together(const VpStore *store, VpId id);
 
 /*
  * Returns when all changes of a node that this process has seen in its page are in the

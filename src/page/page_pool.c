@@ -95,7 +95,7 @@ take_chunk(const VpStore *store, Buffer metabuf)
 	if (first % geo->levels.stripe == 0)
 		vp_landmarks_spread(store, first / geo->levels.stripe);
 	pool.fresh = vp_node_place(geo, first).block;
-	pool.fresh_end = pool.fresh + geo->node_pages + geo->vector_pages;
+	pool.fresh_end = pool.fresh + geo->chunk_blocks;
 	if (first > next_id)
 	{
 		pool.spare = next_id;

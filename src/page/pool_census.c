@@ -106,7 +106,7 @@ static void
 walk_chunk(BlockNumber first, void *arg)
 {
 	ChunkWalk  *walk = arg;
-	BlockNumber end = first + walk->geo->node_pages + walk->geo->vector_pages;
+	BlockNumber end = first + walk->geo->chunk_blocks;
 
 	for (BlockNumber block = first; block < end; block++)
 		if (block < walk->census->pool.fresh || block >= walk->census->pool.fresh_end)

@@ -66,11 +66,11 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			 VpRowGone gone, void *arg, VpMarkCounts *counts)
 {
 	uint32		words[VP_MAX_PAGE_NODES];
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	VpPageIds	ids = vp_node_page(&store->geo, page_number);
+	Buffer		buffer = vp_store_read(store, ids.block);
 	Buffer		metabuf = InvalidBuffer;
 	VpMeta	   *meta = NULL;
 	VpMeta		copy;
-	VpId		first = page_number * store->geo.nodes_per_page.value;
 	bool		found = false;
 	VpChange	change;
 
@@ -80,10 +80,10 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		return;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
-		check_record(store, buffer, first + i,
+	for (uint32 i = 0; i < ids.count; i++)
+		check_record(store, buffer, ids.first + i,
 					 vp_record_tail(store, vp_page_record(store, buffer, i)));
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value && !found; i++)
+	for (uint32 i = 0; i < ids.count && !found; i++)
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
@@ -102,7 +102,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 
 	vp_change_begin(&change, VP_WAL_DEAD);
 	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	for (uint32 i = 0; i < ids.count; i++)
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
@@ -113,7 +113,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 		}
 		else if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
 		{
-			vp_shard_of_check(store, meta, first + i, tail);
+			vp_shard_of_check(store, meta, ids.first + i, tail);
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
 			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
@@ -142,6 +142,17 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 }
 
 /*
+ * Adds a node's new keys to a change that is at the page of its slot.  They come before the tail: who
+ * finds the row there reads its keys then.
+ */
+static void
+patch_keys(VpChange *change, const VpStore *store, Buffer slot, VpId id, const uint32 *keys)
+{
+	vp_change_words(change, vp_slot_keys(store, slot, id), keys,
+					store->geo.key_bytes / sizeof(uint32));
+}
+
+/*
  * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is a
  * dead head and gets the row, with its keys, which are then in a recent page.  Both nodes are changed in one record.  The node
  * taken out keeps its row, so that a search that is on its way to it returns
@@ -154,9 +165,11 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 {
 	bool		posts = adopt && store->geo.nkeys > 0;
 	Buffer		metabuf = InvalidBuffer;
+	uint32		keys[VP_MAX_KEY_BYTES / sizeof(uint32)];
 	VpNodePair	pair;
 	VpNodeTail	head;
 	VpRecentRow recent;
+	Buffer		slot = InvalidBuffer;
 	uint32		word;
 	bool		ok;
 
@@ -182,20 +195,29 @@ take_out(const VpStore *store, VpId before, VpId id, bool adopt)
 		}
 		vp_change_begin(&change, VP_WAL_CHAIN);
 		if (posts)
-			vp_recent_add(store, VpPageGetMeta(BufferGetPage(metabuf)), before,
-						  vp_record_keys(store, pair.tail[1]), NULL, &recent, &change);
+		{
+			vp_keys_read(store, id, pair.buffer[1], keys);
+			slot = vp_slot_lock(store, before, pair.buffer[0]);
+			vp_recent_add(store, VpPageGetMeta(BufferGetPage(metabuf)), before, keys, NULL,
+						  &recent, &change);
+		}
+		if (posts && slot != pair.buffer[0])
+		{
+			vp_change_page(&change, slot);
+			patch_keys(&change, store, slot, before, keys);
+		}
 		vp_change_page(&change, pair.buffer[1]);
 		vp_patch_flags(&change, pair.tail[1], pair.tail[1]->flags | VP_NODE_UNLINKED, &word);
 		vp_pair_other_page(&change, &pair);
-		/* before the tail: who finds the row there reads its keys then */
-		if (posts)
-			vp_change_words(&change, vp_record_keys(store, pair.tail[0]),
-							vp_record_keys(store, pair.tail[1]),
-							store->geo.key_bytes / sizeof(uint32));
+		if (posts && slot == pair.buffer[0])
+			patch_keys(&change, store, slot, before, keys);
 		vp_change_words(&change, pair.tail[0], (uint32 *) &head, sizeof(head) / sizeof(uint32));
 		vp_change_apply(&change, store->rel, store->wal);
 		if (posts)
+		{
 			vp_recent_done(&recent);
+			vp_slot_unlock(slot, pair.buffer[0]);
+		}
 	}
 	vp_pair_unlock(&pair);
 	if (posts)
@@ -252,7 +274,8 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	int			nwords = 0;
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
-	Buffer		buffer = vp_store_read(store, vp_node_page_block(&store->geo, page_number));
+	VpPageIds	ids = vp_node_page(&store->geo, page_number);
+	Buffer		buffer = vp_store_read(store, ids.block);
 	VpMeta		copy;
 	VpChange	change;
 	int			n = 0;
@@ -268,14 +291,14 @@ vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
 	copy = *meta;
 	vp_change_begin(&change, VP_WAL_UNLINK);
 	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < store->geo.nodes_per_page.value; i++)
+	for (uint32 i = 0; i < ids.count; i++)
 	{
 		char	   *record = vp_page_record(store, buffer, i);
 		VpNodeTail *tail = vp_record_tail(store, record);
 
 		if (!can_release(tail))
 			continue;
-		check_record(store, buffer, page_number * store->geo.nodes_per_page.value + i, tail);
+		check_record(store, buffer, ids.first + i, tail);
 		words[nwords] = copy.waiting_head;
 		vp_change_words(&change, vp_list_word(store, record), &words[nwords++], 1);
 		vp_patch_flags(&change, tail, tail->flags | VP_NODE_UNLINKED | VP_NODE_LISTED,

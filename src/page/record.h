@@ -48,6 +48,12 @@ vp_peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pi
 	return vp_peek_done(&store->peek, block, desc);
 }
 
+/* Is a page known to be in shared buffers?  Peeks are enabled. */
+extern bool vp_is_resident(const VpStore *store, BlockNumber block);
+
+/* Starts reading a page from disk; returns false if there is no need to. */
+extern bool vp_read_ahead(const VpStore *store, BlockNumber block);
+
 /* A node's tail, given the start of its record. */
 static inline VpNodeTail *
 vp_record_tail(const VpStore *store, const char *record)
@@ -95,24 +101,13 @@ vp_patch_flags(VpChange *change, VpNodeTail *tail, uint8 flags, uint32 *word)
 	vp_change_words(change, (char *) (tail + 1) - sizeof(*word), word, 1);
 }
 
-/* The most records on a page. */
-#define VP_MAX_PAGE_NODES \
-	(VP_PAGE_ROOM / (2 * sizeof(float) + 8 + 2 * VP_MIN_M * sizeof(uint32) + sizeof(VpNodeTail)))
-
 StaticAssertDecl(2 * VP_MAX_PAGE_NODES + 1 <= VP_CHANGE_PATCHES, "a change has room for a page");
 
 /* The i-th record of a node page. */
 static inline char *
 vp_page_record(const VpStore *store, Buffer buffer, uint32 i)
 {
-	return VpPageData(BufferGetPage(buffer)) + i * store->geo.record_size;
-}
-
-/* The keys of a record that has this tail; there are some. */
-static inline uint32 *
-vp_record_keys(const VpStore *store, VpNodeTail *tail)
-{
-	return (uint32 *) ((char *) tail - store->geo.tail_offset + store->geo.keys_offset);
+	return VpPageData(BufferGetPage(buffer)) + i * store->geo.node.size;
 }
 
 /* The tails of two nodes, their pages (or page) pinned and locked exclusively. */

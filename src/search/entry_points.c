@@ -207,8 +207,8 @@ look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 	VpCoded    *coded = (VpCoded *) (look->coded + look->n * coded_bytes);
 	uint8		flags;
 
-	if (!vp_node_look(store, id, (float *) &coded->factors, coded->code, &flags,
-					  &look->shards[look->n]))
+	if (!vp_node_standing_cached(store, id, &flags, &look->shards[look->n]) ||
+		!vp_node_code_cached(store, id, (float *) &coded->factors, coded->code))
 		look->missing++;
 	else if (flags == VP_NODE_LINKED && look->shards[look->n] < VP_MAX_SHARDS)
 		look->ids[look->n++] = id;

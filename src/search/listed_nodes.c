@@ -30,7 +30,7 @@ typedef struct VpListedNodes
 	int			n;
 	int			npages;
 	NodePage	pages[VP_LISTED];
-	uint32		offset[VP_LISTED];	/* of a record on its page */
+	uint32		offset[VP_LISTED];	/* of a slot on its page */
 	const VpCoded *coded[VP_LISTED];
 } VpListedNodes;
 
@@ -55,12 +55,14 @@ find_pages(VpNodeSource *source, const VpId *ids, int n, VpListedNodes *listed)
 			count = 1;
 			if (place.block != InvalidBlockNumber)
 			{
-				first = vp_divide(ids[i], &geo->nodes_per_page) * geo->nodes_per_page.value;
-				count = geo->nodes_per_page.value;
+				VpPageIds	on_page = vp_page_of(geo, &geo->code, ids[i]);
+
+				first = on_page.first;
+				count = on_page.count;
 			}
 		}
 		listed->pages[npages - 1].end = i + 1;
-		listed->offset[i] = VP_PAGE_START + (ids[i] - first) * geo->record_size;
+		listed->offset[i] = VP_PAGE_START + (ids[i] - first) * geo->code.size;
 	}
 	listed->n = n;
 	listed->npages = npages;

@@ -29,7 +29,7 @@
 /* How many records are loaded ahead where nothing is measured meanwhile. */
 #define PREFETCH_AHEAD 32
 
-/* A node's record, and where it is by the hint for its page. */
+/* A node's slot, and where it is by the hint for its page. */
 typedef struct VpTarget
 {
 	VpPlace		place;
@@ -148,7 +148,7 @@ read_ahead(VpNodeSource *source, const VpId *ids, int n)
 {
 	for (int i = 0; i < n; i++)
 		if (vp_id_exists(source, ids[i]))
-			vp_node_read_ahead(&source->index->store, ids[i]);
+			vp_code_read_ahead(&source->index->store, ids[i]);
 }
 
 pg_noinline float
@@ -165,7 +165,7 @@ vp_source_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, 
 	if (!*missed)
 		read_ahead(source, ids, n);
 	*missed = true;
-	vp_node_read_together(store, ids[0]);
+	vp_code_read_together(store, ids[0]);
 	return pinned_distance(store, query, place);
 }
 
@@ -200,7 +200,7 @@ find_targets(VpNodeSource *source, const VpId *ids, int n, VpTarget *pg_restrict
 	for (int i = 0; i < n; i++)
 	{
 		targets[i].place = likely(ids[i] < nids) ?
-			vp_node_place(&store->geo, ids[i]) : vp_source_place(source, ids[i]);
+			vp_code_place(&store->geo, ids[i]) : vp_source_place(source, ids[i]);
 		vp_peek_prefetch_hint(&store->peek, targets[i].place.block);
 	}
 }
@@ -412,47 +412,55 @@ typedef struct Glance
 	VpId		next;			/* of its chain; VP_NO_ID: none */
 } Glance;
 
-static inline Glance
-make_glance(const VpNodeSource *source, const char *keys, const ItemPointerData *tid, uint8 flags, VpId next)
-{
-	Glance		glance;
-
-	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
-		(source->filter == NULL || vp_filter_test(source->filter, keys) != VP_NO) &&
-		(source->tids == NULL || vp_tid_set_has(source->tids, tid));
-	glance.next = next;
-	return glance;
-}
-
-/* Where its hint says, as nearly always; else in the ordinary way. */
-static inline Glance
-glance_at(const VpNodeSource *source, VpId id)
+/* Does a node satisfy the filter, as far as its keys tell?  Where its hint says, as nearly always. */
+static inline bool
+keys_match(const VpNodeSource *source, VpId id)
 {
 	const VpStore *store = &source->index->store;
-	VpPlace		place = vp_node_place(&store->geo, id);
+	VpPlace		place;
 	char		keys[VP_MAX_KEY_BYTES];
-	ItemPointerData tid;
 	BufferDesc *desc;
-	uint8		flags;
-	VpId		next;
 
+	if (source->filter == NULL)
+		return true;
+	place = vp_code_place(&store->geo, id);
 	desc = store->peek.enabled ?
 		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
 	if (likely(desc != NULL))
 	{
-		const char *record = vp_peek_page(desc) + place.offset;
-		const volatile VpNodeTail *tail = (const volatile VpNodeTail *) (record + store->geo.tail_offset);
-		Glance		glance;
+		const char *slot = vp_peek_page(desc) + place.offset;
+		bool		match = vp_filter_test(source->filter, slot + store->geo.keys_offset) != VP_NO;
 
-		flags = tail->flags;
-		tid = ((const VpNodeTail *) tail)->tid;
-		glance = make_glance(source, record + store->geo.keys_offset, &tid, flags,
-							 vp_chain_next(flags, tail->next));
 		if (likely(vp_peek_done(&store->peek, place.block, desc)))
-			return glance;
+			return match;
 	}
-	flags = vp_node_glance(store, id, keys, &tid, &next);
-	return make_glance(source, keys, &tid, flags, next);
+	vp_node_keys(store, id, keys);
+	return vp_filter_test(source->filter, keys) != VP_NO;
+}
+
+/* The tail first, then the keys: code_page.h. */
+static inline Glance
+glance_at(const VpNodeSource *source, VpId id)
+{
+	ItemPointerData tid;
+	Glance		glance;
+	uint8		flags = vp_node_glance(&source->index->store, id, &tid, &glance.next);
+
+	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
+		(source->tids == NULL || vp_tid_set_has(source->tids, &tid)) && keys_match(source, id);
+	return glance;
+}
+
+/* Begins to load some bytes of a record or a slot, wherever the hint says that it is. */
+static inline void
+prefetch_at(const VpStore *store, VpPlace place, uint32 offset, uint32 bytes)
+{
+	Buffer		hint = Max(vp_peek_hint(&store->peek, place.block), 1);
+	const char *at = vp_window_page(hint) + place.offset + offset;
+
+	__builtin_prefetch(GetBufferDescriptor(hint - 1));
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + bytes - 1);
 }
 
 /* Begins to load what glances at nodes need. */
@@ -465,23 +473,19 @@ source_expect_matches(VpSource *base, const VpId *ids, int n)
 	if (!store->peek.enabled)
 		return;
 	for (int i = 0; i < n; i++)
-		if (likely(ids[i] < source->nids))
-			vp_peek_prefetch_hint(&store->peek, vp_node_place(&store->geo, ids[i]).block);
-	for (int i = 0; i < n; i++)
 	{
-		VpPlace		place;
-		Buffer		hint;
-		const char *record;
-
 		if (unlikely(ids[i] >= source->nids))
 			continue;
-		place = vp_node_place(&store->geo, ids[i]);
-		hint = Max(vp_peek_hint(&store->peek, place.block), 1);
-		record = vp_window_page(hint) + place.offset;
-		__builtin_prefetch(GetBufferDescriptor(hint - 1));
-		__builtin_prefetch(record + store->geo.keys_offset);
-		__builtin_prefetch(record + store->geo.tail_offset);
-		__builtin_prefetch(record + store->geo.record_size - 1);
+		vp_peek_prefetch_hint(&store->peek, vp_node_place(&store->geo, ids[i]).block);
+		vp_peek_prefetch_hint(&store->peek, vp_code_place(&store->geo, ids[i]).block);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (unlikely(ids[i] >= source->nids))
+			continue;
+		prefetch_at(store, vp_node_place(&store->geo, ids[i]), store->geo.tail_offset, sizeof(VpNodeTail));
+		if (store->geo.key_bytes > 0)
+			prefetch_at(store, vp_code_place(&store->geo, ids[i]), store->geo.keys_offset, store->geo.key_bytes);
 	}
 }
 

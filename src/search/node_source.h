@@ -55,23 +55,23 @@ vp_id_exists(VpNodeSource *source, VpId id)
 	return id < source->nids;
 }
 
-/* A node's record; a page that no buffer holds, for an id that there is no page for. */
+/* A node's slot; a page that no buffer holds, for an id that there is no page for. */
 static inline VpPlace
 vp_source_place(VpNodeSource *source, VpId id)
 {
 	VpPlace		nowhere = {.block = InvalidBlockNumber};
 
 	if (likely(vp_id_exists(source, id)))
-		return vp_node_place(&source->index->store.geo, id);
+		return vp_code_place(&source->index->store.geo, id);
 	return nowhere;
 }
 
 #define VP_CACHE_LINE		64
 
-/* Lines of a record that are loaded ahead; the processor goes on by itself. */
+/* Lines of a slot that are loaded ahead; the processor goes on by itself. */
 #define VP_PREFETCH_LINES	8
 
-/* Bytes of a record that a distance needs, from its start on, as far as they are loaded ahead. */
+/* Bytes of a slot that a distance needs, from its start on, as far as they are loaded ahead. */
 static inline uint32
 vp_source_bytes(const VpNodeSource *source)
 {

@@ -50,7 +50,7 @@ is_wide(const VpIndex *index)
 	for (int i = 0; i < SAMPLE; i++)
 	{
 		uint32		number = (uint64) count * i / SAMPLE;
-		Buffer		buffer = vp_peek_hint(&store->peek, vp_node_page_block(&store->geo, number));
+		Buffer		buffer = vp_peek_hint(&store->peek, vp_node_page(&store->geo, number).block);
 
 		if (buffer == InvalidBuffer || !vp_window_is_wide(buffer))
 			return false;
