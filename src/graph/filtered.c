@@ -34,6 +34,9 @@
 /* So many times as many are kept: links lead less surely to matches that lie elsewhere. */
 #define HOP_EFFORT		2
 
+/* Places for those of a list that do not match: nearly always that is enough. */
+#define LISTED_SLACK	16
+
 /* A goal that has risen by no more than this part is not worth going on for. */
 #define GOAL_SLACK		8
 
@@ -107,6 +110,25 @@ take_near(VpSearch *search, VpId *ids, float *dist, int n, bool alone)
 	for (int i = 0; i < n; i++)
 		if (match[i])
 			keep_match(search, dist[i], ids[i]);
+}
+
+/*
+ * Takes in nodes of a list, at the beginning of ids and dist, before they are tested: hardly one
+ * does not match, and few of those that get into the pool stay there.
+ */
+static void
+take_listed(VpSearch *search, VpId *ids, float *dist, int n)
+{
+	VpPool	   *pool = &search->pool;
+
+	n = part_near(search, ids, dist, n);
+	for (int i = 0; i < n; i++)
+	{
+		VpCandidate left = {dist[i], ids[i]};
+
+		if (!(dist[i] < pool->bound) || vp_pool_insert(pool, dist[i], ids[i], &left))
+			vp_overflow_add(&search->filtered.far, &search->alloc, left.dist, left.id & ~VP_EXPANDED);
+	}
 }
 
 /* Takes in nodes that were measured since they match. */
@@ -247,6 +269,37 @@ resize_pool(VpSearch *search, int places)
 	take_far(search);
 }
 
+/*
+ * Tests what take_listed() has left in the pool.  When more of it does not match than there was
+ * room for besides, others are taken in.
+ */
+static void
+settle_pool(VpSearch *search)
+{
+	VpRun	   *run = &search->pool.main;
+	VpId		ids[VP_LISTED];
+	int			kept = 0;
+	int			n;
+
+	vp_pool_merge(&search->pool);
+	for (int from = 0; from < run->n; from += n)
+	{
+		n = run->n - from < VP_LISTED ? run->n - from : VP_LISTED;
+		for (int i = 0; i < n; i++)
+			ids[i] = run->entries[from + i].id & ~VP_EXPANDED;
+		search->source->matches(search->source, ids, n, true, search->filtered.match);
+		search->counts.tests += (uint64_t) n;
+		for (int i = 0; i < n; i++)
+		{
+			run->entries[kept] = run->entries[from + i];
+			kept += search->filtered.match[i];
+		}
+	}
+	run->n = kept;
+	if (kept < search->filtered.ef)
+		resize_pool(search, search->filtered.ef);
+}
+
 /*----------
  * All that may match
  *----------
@@ -278,12 +331,13 @@ measure_all(VpSearch *search)
 	VpMatches  *matches = filtered->matches;
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
+	int			places = filtered->ef + (matches->listed ? LISTED_SLACK : 0);
 	int			n = 0;
 	int			nahead;
 
 	search->counts.way = VP_WAY_MEASURE;
-	if (search->pool.capacity < filtered->ef)
-		resize_pool(search, filtered->ef);
+	if (search->pool.capacity < places)
+		resize_pool(search, places);
 	leave_frontier(search);
 	matches->again(matches);
 	while ((nahead = next_unmet(search, ahead)) + n > 0)
@@ -292,7 +346,7 @@ measure_all(VpSearch *search)
 
 		source->distances_listed(source, search->query, ids, n, search->dist, ahead, nahead);
 		if (matches->listed)
-			take_near(search, ids, search->dist, n, true);
+			take_listed(search, ids, search->dist, n);
 		else
 			take_matches(search, ids, search->dist, n);
 		ids = ahead;
@@ -300,6 +354,8 @@ measure_all(VpSearch *search)
 		ahead = done;
 	}
 	filtered->complete = true;
+	if (matches->listed)
+		settle_pool(search);
 }
 
 /*----------

@@ -169,26 +169,37 @@ vp_source_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, 
 	return pinned_distance(store, query, place);
 }
 
-/* Loads the links that will be asked for next, and what leads to them. */
+/* Begins to load some bytes of a record or a slot, wherever the hint says that it is. */
+static pg_attribute_always_inline void
+prefetch_at(const VpStore *store, VpPlace place, uint32 offset, uint32 bytes)
+{
+	Buffer		hint = Max(vp_peek_hint(&store->peek, place.block), 1);
+	const char *at = vp_window_page(hint) + place.offset + offset;
+
+	__builtin_prefetch(GetBufferDescriptor(hint - 1));
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + bytes - 1);
+}
+
+/*
+ * Loads the links that will be asked for next, and what leads to them; with a filter, what tests
+ * the node, too.
+ */
 static pg_attribute_always_inline void
 prefetch_links(VpNodeSource *source)
 {
 	const VpStore *store = &source->index->store;
+	VpId		next = source->source.next;
 	VpPlace		place;
-	Buffer		hint;
 
-	if (source->source.next >= source->nids)
+	if (next >= source->nids)
 		return;
-	place = vp_node_place(&store->geo, source->source.next);
-	hint = vp_peek_hint(&store->peek, place.block);
-	if (hint != InvalidBuffer)
-	{
-		const char *links = vp_window_page(hint) + place.offset + store->geo.links_offset;
-
-		__builtin_prefetch(GetBufferDescriptor(hint - 1));
-		__builtin_prefetch(links);
-		__builtin_prefetch(links + VP_CACHE_LINE);
-	}
+	place = vp_node_place(&store->geo, next);
+	prefetch_at(store, place, store->geo.links_offset, VP_CACHE_LINE + 1);
+	if (source->filter != NULL || source->tids != NULL)
+		prefetch_at(store, place, store->geo.tail_offset, sizeof(VpNodeTail));
+	if (source->filter != NULL)
+		prefetch_at(store, vp_code_place(&store->geo, next), store->geo.keys_offset, 1);
 }
 
 static void
@@ -438,29 +449,40 @@ keys_match(const VpNodeSource *source, VpId id)
 	return vp_filter_test(source->filter, keys) != VP_NO;
 }
 
-/* The tail first, then the keys: code_page.h. */
+/* The tail, where its hint says, as nearly always; else in the ordinary way. */
+static inline uint8
+glance_at_tail(const VpStore *store, VpId id, ItemPointer tid, VpId *next)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	BufferDesc *desc;
+
+	desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	if (likely(desc != NULL))
+	{
+		const char *record = vp_peek_page(desc) + place.offset;
+		const volatile VpNodeTail *tail = (const volatile VpNodeTail *) (record + store->geo.tail_offset);
+		uint8		flags = tail->flags;
+
+		*tid = ((const VpNodeTail *) tail)->tid;
+		*next = vp_chain_next(flags, tail->next);
+		if (likely(vp_peek_done(&store->peek, place.block, desc)))
+			return flags;
+	}
+	return vp_node_glance(store, id, tid, next);
+}
+
+/* The tail first, then the keys: see format.h. */
 static inline Glance
 glance_at(const VpNodeSource *source, VpId id)
 {
 	ItemPointerData tid;
 	Glance		glance;
-	uint8		flags = vp_node_glance(&source->index->store, id, &tid, &glance.next);
+	uint8		flags = glance_at_tail(&source->index->store, id, &tid, &glance.next);
 
 	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
 		(source->tids == NULL || vp_tid_set_has(source->tids, &tid)) && keys_match(source, id);
 	return glance;
-}
-
-/* Begins to load some bytes of a record or a slot, wherever the hint says that it is. */
-static inline void
-prefetch_at(const VpStore *store, VpPlace place, uint32 offset, uint32 bytes)
-{
-	Buffer		hint = Max(vp_peek_hint(&store->peek, place.block), 1);
-	const char *at = vp_window_page(hint) + place.offset + offset;
-
-	__builtin_prefetch(GetBufferDescriptor(hint - 1));
-	__builtin_prefetch(at);
-	__builtin_prefetch(at + bytes - 1);
 }
 
 /* Begins to load what glances at nodes need. */
