@@ -121,15 +121,15 @@ measure(const VpMemGraph *graph, const VpQuery *query, const VpId *ids, int n, f
 {
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
-		const VpCoded *coded[VP_DOTS];
-		int			ncoded = n - i < VP_DOTS ? n - i : VP_DOTS;
+		const uint8_t *codes[VP_DOTS];
+		int			ncodes = n - i < VP_DOTS ? n - i : VP_DOTS;
 
 		for (int j = i; j < i + VP_DOTS && j < nahead; j++)
 			prefetch(vp_mem_coded(graph, ahead[j]), graph->prefetch_bytes);
-		for (int j = 0; j < ncoded; j++)
-			coded[j] = vp_mem_coded(graph, ids[i + j]);
-		if (ncoded > 0)
-			vp_query_distances(query, coded, ncoded, dist + i);
+		for (int j = 0; j < ncodes; j++)
+			codes[j] = vp_mem_coded(graph, ids[i + j])->code;
+		if (ncodes > 0)
+			vp_query_distances(query, codes, VP_CODED_FACTORS, ncodes, dist + i);
 	}
 }
 

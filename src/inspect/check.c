@@ -149,12 +149,10 @@ check_unused(Check *check, Page page, BlockNumber block, VpPageKind kind, uint32
 		used = sizeof(VpLandmarkPage);
 	else if (kind == VP_PAGE_NODE)
 		used = vp_node_page(geo, number).count * geo->node.size;
-	else if (kind == VP_PAGE_CODE)
-		used = vp_code_page(geo, number).count * geo->code.size;
 	else
 		used = Min((geo->nodes_per_chunk.value * geo->vector_words -
 					number % geo->vector_pages * VP_VECTOR_PAGE_WORDS) * sizeof(uint32), used);
-	if (special->kind == VP_PAGE_POOL)
+	if (special->kind == VP_PAGE_POOL || kind == VP_PAGE_CODE)
 		used = VP_PAGE_ROOM;
 	check_padding(check, page, block, VP_PAGE_START + used, VP_PAGE_END);
 	if (special->unused != 0 || special->unused2 != 0)
@@ -324,7 +322,7 @@ check_node_page(Check *check, Page page, BlockNumber block, uint32 number)
 		check_node(check, block, ids.first + i, VpPageData(page) + i * geo->node.size);
 }
 
-/* The slots of a code page, or of a node page that has them; of one never used all is zero. */
+/* The slots of a code page, or of a node page that has them. */
 static void
 check_code_page(Check *check, Page page, BlockNumber block, uint32 number)
 {
@@ -333,15 +331,29 @@ check_code_page(Check *check, Page page, BlockNumber block, uint32 number)
 
 	for (uint32 i = 0; i < ids.count; i++)
 	{
-		const char *slot = VpPageData(page) + i * geo->code.size;
-		const float *factors = (const float *) slot;
+		const char *slot = (char *) page + geo->code.start + i * geo->code.size;
+		const float *factors = (const float *) (slot + geo->factors_at);
 
 		if (isnan(factors[0]) || isnan(factors[1]))
 			report(check, block, ids.first + i, "factors", "a factor of the code is not a number");
-		if (!is_id(check, ids.first + i) && !vp_all_zero(slot, geo->code.size))
+		if (geo->apart && !is_id(check, ids.first + i) &&
+			!(vp_all_zero(slot, geo->code.size) &&
+			  vp_all_zero((char *) page + geo->key.start + i * geo->key.size, geo->key_bytes)))
 			report(check, block, ids.first + i, "ids in use", "the node has a code, but ids end at %u",
 				   check->meta.next_id);
 	}
+}
+
+/* What a code page has between its slots and its keys, and around them. */
+static void
+check_code_padding(Check *check, Page page, BlockNumber block, uint32 number)
+{
+	const VpGeometry *geo = &check->store->geo;
+	uint32		count = vp_code_page(geo, number).count;
+
+	check_padding(check, page, block, VP_PAGE_START, geo->code.start);
+	check_padding(check, page, block, geo->code.start + count * geo->code.size, geo->key.start);
+	check_padding(check, page, block, geo->key.start + count * geo->key.size, VP_PAGE_END);
 }
 
 static void
@@ -392,7 +404,10 @@ check_page(Check *check, BlockNumber block)
 				check_code_page(check, page, block, number);
 		}
 		else if (kind == VP_PAGE_CODE)
+		{
+			check_code_padding(check, page, block, number);
 			check_code_page(check, page, block, number);
+		}
 		else if (kind == VP_PAGE_UPPER)
 			check_upper_page(check, page, block, number);
 	}

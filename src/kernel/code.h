@@ -56,12 +56,15 @@ typedef struct VpFactors
 								 * lowest; bits: |x| */
 } VpFactors;
 
-/* A code and its factors, as they stand in a node's record; aligned to four bytes. */
+/* A code behind its factors; aligned to four bytes. */
 typedef struct VpCoded
 {
 	VpFactors	factors;
 	uint8_t		code[];
 } VpCoded;
+
+/* Where the factors are there, seen from the code. */
+#define VP_CODED_FACTORS	(-(int) sizeof(VpFactors))
 
 /* A vector made ready to be compared with many codes. */
 typedef struct VpQuery

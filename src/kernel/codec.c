@@ -558,24 +558,30 @@ dot_codes(const VpCodec *codec)
 		codec->bits == 2 ? vp_kernel.dots_u2 : NULL;
 }
 
+static inline const VpFactors *
+factors_of(const uint8_t *code, int factors_at)
+{
+	return (const VpFactors *) (code + factors_at);
+}
+
 void
-vp_query_distances(const VpQuery *query, const VpCoded *const *coded, int n, float *dist)
+vp_query_distances(const VpQuery *query, const uint8_t *const *codes, int factors_at, int n, float *dist)
 {
 	DotCodes	dot = n > 1 ? dot_codes(query->codec) : NULL;
-	const uint8_t *codes[VP_DOTS];
+	const uint8_t *all[VP_DOTS];
 	int32_t		dots[VP_DOTS];
 
 	if (dot == NULL)
 	{
 		for (int i = 0; i < n; i++)
-			dist[i] = vp_query_distance(query, coded[i]->code, &coded[i]->factors);
+			dist[i] = vp_query_distance(query, codes[i], factors_of(codes[i], factors_at));
 		return;
 	}
 	for (int i = 0; i < VP_DOTS; i++)
-		codes[i] = coded[i < n ? i : 0]->code;
-	dot(codes, query->planes, query->codec->code_bytes, dots);
+		all[i] = codes[i < n ? i : 0];
+	dot(all, query->planes, query->codec->code_bytes, dots);
 	for (int i = 0; i < n; i++)
-		dist[i] = vp_query_estimate(query, dots[i], &coded[i]->factors);
+		dist[i] = vp_query_estimate(query, dots[i], factors_of(codes[i], factors_at));
 }
 
 /* One function for each pair of types that there are kernels for. */

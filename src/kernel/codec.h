@@ -105,8 +105,12 @@ vp_query_distance(const VpQuery *query, const uint8_t *code, const VpFactors *fa
 	return vp_query_estimate(query, dot, factors);
 }
 
-/* The same of up to VP_DOTS codes, n > 0, in little more than half the time. */
-extern void vp_query_distances(const VpQuery *query, const VpCoded *const *coded, int n, float *dist);
+/*
+ * The same of up to VP_DOTS codes, n > 0, in little more than half the time.  The factors of
+ * each code are factors_at bytes behind its first.
+ */
+extern void vp_query_distances(const VpQuery *query, const uint8_t *const *codes, int factors_at,
+							   int n, float *dist);
 
 /*
  * The exact distance of two vectors in the user's space, ordered as above: what

@@ -177,8 +177,9 @@ vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take)
 static void
 patch_code(VpChange *change, const VpStore *store, char *slot, const float factors[2], const void *code)
 {
-	vp_change_words(change, slot, (const uint32 *) factors, 2);
-	vp_change_words(change, slot + 2 * sizeof(float), code, store->geo.code_bytes / sizeof(uint32));
+	vp_change_words(change, slot + store->geo.code_at, code, store->geo.code_bytes / sizeof(uint32));
+	vp_change_words(change, slot + store->geo.factors_at, (const uint32 *) factors,
+					VP_FACTORS_BYTES / sizeof(uint32));
 }
 
 static VpId
@@ -304,10 +305,10 @@ vp_node_write(const VpStore *store, VpId id, const VpRecord *record)
 	char	   *slot = vp_slot_at(store, buffer, id);
 	VpNodeTail *tail;
 
-	memcpy(slot, record->factors, sizeof(record->factors));
-	memcpy(slot + sizeof(record->factors), record->code, store->geo.code_bytes);
+	memcpy(slot + store->geo.code_at, record->code, store->geo.code_bytes);
+	memcpy(slot + store->geo.factors_at, record->factors, VP_FACTORS_BYTES);
 	if (store->geo.key_bytes > 0)
-		memcpy(slot + store->geo.keys_offset, record->keys, store->geo.key_bytes);
+		memcpy(vp_slot_keys(store, buffer, id), record->keys, store->geo.key_bytes);
 	unlock_built(buffer);
 	buffer = lock_built(store, place.block);
 	tail = vp_record_tail(store, BufferGetPage(buffer) + place.offset);

@@ -25,8 +25,8 @@
 static inline void
 copy_code(const VpStore *store, const char *slot, float factors[2], void *code)
 {
-	memcpy(factors, slot, 2 * sizeof(float));
-	memcpy(code, slot + 2 * sizeof(float), store->geo.code_bytes);
+	memcpy(factors, slot + store->geo.factors_at, VP_FACTORS_BYTES);
+	memcpy(code, slot + store->geo.code_at, store->geo.code_bytes);
 }
 
 void
@@ -63,7 +63,7 @@ vp_node_code_cached(const VpStore *store, VpId id, float factors[2], void *code)
 void
 vp_node_keys(const VpStore *store, VpId id, void *keys)
 {
-	VpPlace		place = vp_code_place(&store->geo, id);
+	VpPlace		place = vp_key_place(&store->geo, id);
 
 	for (;;)
 	{
@@ -71,7 +71,7 @@ vp_node_keys(const VpStore *store, VpId id, void *keys)
 		Buffer		pinned;
 		const char *page = vp_peek_begin(store, place.block, &desc, &pinned);
 
-		memcpy(keys, page + place.offset + store->geo.keys_offset, store->geo.key_bytes);
+		memcpy(keys, page + place.offset, store->geo.key_bytes);
 		if (vp_peek_end(store, place.block, desc, pinned))
 			return;
 	}
@@ -144,11 +144,10 @@ read_slot_page(const VpStore *store, BlockNumber block, Buffer node)
 void
 vp_keys_read(const VpStore *store, VpId id, Buffer node, void *keys)
 {
-	VpPlace		place = vp_code_place(&store->geo, id);
+	VpPlace		place = vp_key_place(&store->geo, id);
 	Buffer		buffer = read_slot_page(store, place.block, node);
 
-	memcpy(keys, vp_page_to_read(buffer) + place.offset + store->geo.keys_offset,
-		   store->geo.key_bytes);
+	memcpy(keys, vp_page_to_read(buffer) + place.offset, store->geo.key_bytes);
 	vp_slot_unlock(buffer, node);
 }
 
@@ -166,9 +165,9 @@ vp_keys_of_page(const VpStore *store, const VpPageIds *ids, Buffer node,
 
 		slots = vp_page_of(&store->geo, &store->geo.code, id);
 		buffer = read_slot_page(store, slots.block, node);
-		page = vp_page_to_read(buffer) + store->geo.keys_offset;
+		page = vp_page_to_read(buffer);
 		for (VpId at = id; at < Min(end, slots.first + slots.count); at++)
-			keys[at - ids->first] = vp_stored_key(page + vp_code_place(&store->geo, at).offset, column);
+			keys[at - ids->first] = vp_stored_key(page + vp_key_place(&store->geo, at).offset, column);
 		vp_slot_unlock(buffer, node);
 	}
 }

@@ -74,7 +74,7 @@ vp_slot_at(const VpStore *store, Buffer slot, VpId id)
 static inline char *
 vp_slot_keys(const VpStore *store, Buffer slot, VpId id)
 {
-	return vp_slot_at(store, slot, id) + store->geo.keys_offset;
+	return BufferGetPage(slot) + vp_key_place(&store->geo, id).offset;
 }
 
 #endif							/* VP_CODE_PAGE_H */

@@ -297,19 +297,27 @@ typedef struct VpMeta
  * A node has a slot on a code page and a record on a node page, each of the same size for
  * all nodes of an index:
  *
- *	slot	factors		two floats
- *			code		code_bytes, a multiple of 8
- *			keys		a stored key of each key column, filled up to whole words
+ *	slot	code		code_bytes, a multiple of 8
+ *			factors		two floats
  *
  *	record	links		2 m words: level 0; those in use come first
  *			tail		VpNodeTail
  *
+ * The slots of a code page begin at VP_CODES_START, a cache line's; with 100 dimensions of 4 bits a
+ * slot is just a line.  Behind the room for its slots a code page has, in the same order, their
+ *
+ *	keys	a stored key of each key column, filled up to whole words
+ *
  * A search reads the slots of all nodes that it measures, some twenty times as many as it
- * expands; of those it reads records, too.  What says whether a node is valid stands last: a
+ * expands; of those it reads records, too, and keys.  What says whether a node is valid stands last: a
  * slot is written before its node's tail, and who needs both reads the tail first.
  *
- * Before version 7 there are no code pages: the record begins with the slot.
+ * Before version 7 there are no code pages.  A record begins with the slot, in which the factors
+ * come first, and the keys.
  */
+#define VP_FACTORS_BYTES	(2 * sizeof(float))
+#define VP_CODES_START		64
+
 typedef struct VpNodeTail
 {
 	uint32		next;			/* chain of equal vectors */

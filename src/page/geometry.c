@@ -18,7 +18,6 @@
 #define WORTH_MORE_PAGES 0.005
 
 #define LINKS_BYTES(m)	(2 * (m) * sizeof(uint32))
-#define FACTORS_BYTES	(2 * sizeof(float))
 
 static VpDivisor
 divisor(uint32 value)
@@ -44,10 +43,11 @@ vp_geometry_key_bytes(const VpMeta *meta)
 uint32
 vp_geometry_code_room(const VpMeta *meta)
 {
-	uint32		beside = FACTORS_BYTES + vp_geometry_key_bytes(meta);
+	uint32		beside = VP_FACTORS_BYTES + vp_geometry_key_bytes(meta);
 
-	if (meta->version < VP_FORMAT_APART)
-		beside += LINKS_BYTES(meta->m) + sizeof(VpNodeTail);
+	if (meta->version >= VP_FORMAT_APART)
+		return TYPEALIGN_DOWN(8, VP_PAGE_END - VP_CODES_START - beside);
+	beside += LINKS_BYTES(meta->m) + sizeof(VpNodeTail);
 	return TYPEALIGN_DOWN(8, VP_PAGE_ROOM - beside);
 }
 
@@ -100,7 +100,8 @@ choose_ids_together(const VpGeometry *geo, uint32 max_ids)
 static double
 stripe_filled(const VpGeometry *geo, uint32 ids, uint32 max_ids)
 {
-	double		each = geo->node.size + geo->code.size + geo->vector_words * sizeof(uint32);
+	double		each = geo->node.size + geo->code.size + geo->key_bytes +
+		geo->vector_words * sizeof(uint32);
 	uint32		pages = pages_for(ids, geo->node.per_page.value) +
 		pages_for(ids, geo->code.per_page.value) + vector_pages_for(geo, ids);
 	uint32		chunks = Max(max_ids / ids, 1);
@@ -166,17 +167,28 @@ lay_out_nodes(VpGeometry *geo, const VpMeta *meta)
 	geo->key_bytes = vp_geometry_key_bytes(meta);
 	geo->nkeys = meta->nkeys;
 	memcpy(geo->keys, meta->keys, sizeof(geo->keys));
-	geo->keys_offset = FACTORS_BYTES + geo->code_bytes;
-	geo->code.size = geo->keys_offset + geo->key_bytes;
-	geo->links_offset = geo->apart ? 0 : geo->code.size;
+	geo->code_at = geo->apart ? 0 : VP_FACTORS_BYTES;
+	geo->factors_at = geo->apart ? geo->code_bytes : 0;
+	geo->links_offset = geo->apart ? 0 : vp_slot_bytes(geo) + geo->key_bytes;
 	geo->tail_offset = geo->links_offset + LINKS_BYTES(meta->m);
 	geo->node.size = geo->tail_offset + sizeof(VpNodeTail);
-	if (!geo->apart)
-		geo->code.size = geo->node.size;
-	geo->slot_size = offsetof(VpUpperSlot, links) + meta->m * sizeof(uint32);
-	Assert(geo->node.size <= VP_PAGE_ROOM && geo->code.size <= VP_PAGE_ROOM);
+	geo->node.start = VP_PAGE_START;
 	geo->node.per_page = divisor(VP_PAGE_ROOM / geo->node.size);
-	geo->code.per_page = divisor(VP_PAGE_ROOM / geo->code.size);
+	geo->slot_size = offsetof(VpUpperSlot, links) + meta->m * sizeof(uint32);
+	if (geo->apart)
+	{
+		geo->code.start = VP_CODES_START;
+		geo->code.size = vp_slot_bytes(geo);
+		geo->code.per_page = divisor((VP_PAGE_END - VP_CODES_START) / (geo->code.size + geo->key_bytes));
+		geo->key.start = VP_CODES_START + geo->code.per_page.value * geo->code.size;
+		geo->key.size = geo->key_bytes;
+	}
+	else
+	{
+		geo->code = geo->key = geo->node;
+		geo->key.start += vp_slot_bytes(geo);
+	}
+	geo->key.per_page = geo->code.per_page;
 }
 
 /* Which pages a chunk of so many ids has. */
@@ -187,6 +199,8 @@ lay_out_chunk(VpGeometry *geo, uint32 ids)
 	geo->node.pages = pages_for(ids, geo->node.per_page.value);
 	geo->code.first_page = geo->apart ? geo->node.pages : 0;
 	geo->code.pages = pages_for(ids, geo->code.per_page.value);
+	geo->key.first_page = geo->code.first_page;
+	geo->key.pages = geo->code.pages;
 	geo->search_pages = geo->code.first_page + geo->code.pages;
 	geo->vector_pages = vector_pages_for(geo, ids);
 	geo->chunk_blocks = geo->search_pages + geo->vector_pages;
@@ -252,7 +266,7 @@ vp_vector_place(const VpGeometry *geo, VpId id)
 	if (geo->vector_words == 0)
 	{
 		place = vp_code_place(geo, id);
-		place.offset += FACTORS_BYTES;
+		place.offset += geo->code_at;
 		return place;
 	}
 	place.block = vp_chunk_block(geo, chunk, id) + geo->search_pages + first / VP_VECTOR_PAGE_WORDS;

@@ -37,7 +37,8 @@ vp_divide(uint32 n, const VpDivisor *by)
  */
 typedef struct VpPart
 {
-	uint32		size;			/* bytes of each */
+	uint32		start;			/* of the first on a page */
+	uint32		size;			/* from one to the next, in bytes */
 	VpDivisor	per_page;
 	uint32		first_page;		/* in the chunk */
 	uint32		pages;			/* in the chunk */
@@ -51,11 +52,14 @@ typedef struct VpGeometry
 								 * vector */
 	uint32		exact_words;	/* of an exact vector, wherever it stands */
 	bool		apart;			/* codes are on pages of their own */
-	VpPart		node;			/* records; with codes in them if not apart */
-	VpPart		code;			/* slots; if not apart, they begin records */
-	uint32		key_bytes;		/* of the keys in a slot: whole words; 0:
-								 * there are none */
-	uint32		keys_offset;	/* in the slot */
+	VpPart		node;			/* records; if not apart, they begin with
+								 * slots and keys */
+	VpPart		code;			/* slots */
+	VpPart		key;			/* keys, on the pages of their slots */
+	uint32		code_at;		/* in a slot */
+	uint32		factors_at;
+	uint32		key_bytes;		/* of a node's keys: whole words; 0: there are
+								 * none */
 	uint32		links_offset;	/* in the record */
 	uint32		tail_offset;
 	uint32		slot_size;		/* of an upper slot */
@@ -122,7 +126,7 @@ vp_part_place(const VpGeometry *geo, const VpPart *part, VpId id)
 	VpPlace		place;
 
 	place.block = vp_chunk_block(geo, chunk, id) + part->first_page + page;
-	place.offset = VP_PAGE_START + slot * part->size;
+	place.offset = part->start + slot * part->size;
 	return place;
 }
 
@@ -133,12 +137,22 @@ vp_node_place(const VpGeometry *geo, VpId id)
 	return vp_part_place(geo, &geo->node, id);
 }
 
-/* A node's slot: the factors and the code, then the keys. */
+/* A node's slot: the code and its factors. */
 static inline VpPlace
 vp_code_place(const VpGeometry *geo, VpId id)
 {
 	return vp_part_place(geo, &geo->code, id);
 }
+
+/* Its keys. */
+static inline VpPlace
+vp_key_place(const VpGeometry *geo, VpId id)
+{
+	return vp_part_place(geo, &geo->key, id);
+}
+
+/* A slot is read at its start, or it is so many bytes long. */
+#define vp_slot_bytes(geo) ((geo)->code_bytes + VP_FACTORS_BYTES)
 
 /* The ids that are on a page. */
 typedef struct VpPageIds

@@ -315,14 +315,14 @@ find_nearest(const EntryPoints *entry_points, int shard, const VpQuery *query, V
 
 	for (int i = entry_points->first[shard]; i < end; i += VP_DOTS)
 	{
-		const VpCoded *coded[VP_DOTS];
+		const uint8_t *codes[VP_DOTS];
 		float		dist[VP_DOTS];
-		int			ncoded = Min(end - i, VP_DOTS);
+		int			ncodes = Min(end - i, VP_DOTS);
 
-		for (int j = 0; j < ncoded; j++)
-			coded[j] = (const VpCoded *) (entry_points->coded + (i + j) * entry_points->coded_bytes);
-		vp_query_distances(query, coded, ncoded, dist);
-		for (int j = 0; j < ncoded; j++)
+		for (int j = 0; j < ncodes; j++)
+			codes[j] = ((const VpCoded *) (entry_points->coded + (i + j) * entry_points->coded_bytes))->code;
+		vp_query_distances(query, codes, VP_CODED_FACTORS, ncodes, dist);
+		for (int j = 0; j < ncodes; j++)
 		{
 			int			at;
 

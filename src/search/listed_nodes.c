@@ -31,7 +31,7 @@ typedef struct VpListedNodes
 	int			npages;
 	NodePage	pages[VP_LISTED];
 	uint32		offset[VP_LISTED];	/* of a slot on its page */
-	const VpCoded *coded[VP_LISTED];
+	const uint8_t *codes[VP_LISTED];
 } VpListedNodes;
 
 /* Tells which nodes are on which page, and begins to load the hints of the pages. */
@@ -62,7 +62,7 @@ find_pages(VpNodeSource *source, const VpId *ids, int n, VpListedNodes *listed)
 			}
 		}
 		listed->pages[npages - 1].end = i + 1;
-		listed->offset[i] = VP_PAGE_START + (ids[i] - first) * geo->code.size;
+		listed->offset[i] = geo->code.start + (ids[i] - first) * geo->code.size;
 	}
 	listed->n = n;
 	listed->npages = npages;
@@ -73,6 +73,7 @@ static void
 aim_at_pages(const VpNodeSource *source, VpListedNodes *listed, int from, int to)
 {
 	uint32		bytes = vp_source_bytes(source);
+	uint32		code_at = source->index->store.geo.code_at;
 
 	for (int p = from; p < to; p++)
 	{
@@ -84,12 +85,12 @@ aim_at_pages(const VpNodeSource *source, VpListedNodes *listed, int from, int to
 		__builtin_prefetch(page->desc);
 		for (int i = p == 0 ? 0 : page[-1].end; i < page->end; i++)
 		{
-			const char *record = start + listed->offset[i];
+			const char *slot = start + listed->offset[i];
 
-			listed->coded[i] = (const VpCoded *) record;
+			listed->codes[i] = (const uint8_t *) slot + code_at;
 			for (uint32 at = 0; at < bytes; at += VP_CACHE_LINE)
-				__builtin_prefetch(record + at);
-			__builtin_prefetch(record + bytes - 1);
+				__builtin_prefetch(slot + at);
+			__builtin_prefetch(slot + bytes - 1);
 		}
 	}
 }
@@ -145,7 +146,7 @@ listed_distances(VpSource *base, const VpQuery *query, const VpId *ids, int n, f
 
 		aim_at_pages(source, next, aimed, upto);
 		aimed = upto;
-		vp_query_distances(query, now->coded + i, Min(n - i, VP_DOTS), dist + i);
+		vp_query_distances(query, now->codes + i, vp_source_factors(source), Min(n - i, VP_DOTS), dist + i);
 	}
 	aim_at_pages(source, next, aimed, next->npages);
 	if (n > 0 && !(held && hold_pages(source, now)))

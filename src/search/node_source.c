@@ -34,7 +34,7 @@ typedef struct VpTarget
 {
 	VpPlace		place;
 	BufferDesc *desc;
-	const VpCoded *coded;
+	const uint8_t *code;
 } VpTarget;
 
 /*
@@ -42,19 +42,19 @@ typedef struct VpTarget
  * looked at whether it holds the page.
  */
 static pg_attribute_always_inline void
-aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes)
+aim(VpTarget *pg_restrict targets, int n, const VpPeekRel *peek, uint32 bytes, uint32 code_at)
 {
 	for (int i = 0; i < n; i++)
 	{
 		Buffer		hint = Max(vp_peek_hint(peek, targets[i].place.block), 1);
-		const char *record = vp_window_page(hint) + targets[i].place.offset;
+		const char *slot = vp_window_page(hint) + targets[i].place.offset;
 
 		targets[i].desc = GetBufferDescriptor(hint - 1);
-		targets[i].coded = (const VpCoded *) record;
+		targets[i].code = (const uint8_t *) slot + code_at;
 		__builtin_prefetch(targets[i].desc);
 		for (uint32 at = 0; at < bytes; at += VP_CACHE_LINE)
-			__builtin_prefetch(record + at);
-		__builtin_prefetch(record + bytes - 1);
+			__builtin_prefetch(slot + at);
+		__builtin_prefetch(slot + bytes - 1);
 	}
 }
 
@@ -89,9 +89,9 @@ are_filled(const VpTarget *targets, int n, const VpPeekRel *peek)
  */
 static pg_attribute_always_inline bool
 target_distances(const VpTarget *targets, int n, const VpPeekRel *peek, const VpQuery *query,
-				 float *dist)
+				 int factors_at, float *dist)
 {
-	const VpCoded *coded[VP_DOTS];
+	const uint8_t *codes[VP_DOTS];
 
 	if (!hold(targets, n, peek))
 		return false;
@@ -101,19 +101,18 @@ target_distances(const VpTarget *targets, int n, const VpPeekRel *peek, const Vp
 	for (int i = 0; i < n; i++)
 	{
 		vp_buffer_touch(targets[i].desc);
-		coded[i] = targets[i].coded;
+		codes[i] = targets[i].code;
 	}
-	vp_query_distances(query, coded, n, dist);
+	vp_query_distances(query, codes, factors_at, n, dist);
 	pg_read_barrier();
 	return hold(targets, n, peek);
 }
 
 static float
-coded_distance(const VpQuery *query, const char *record)
+slot_distance(const VpStore *store, const VpQuery *query, const char *slot)
 {
-	const VpCoded *coded = (const VpCoded *) record;
-
-	return vp_query_distance(query, coded->code, &coded->factors);
+	return vp_query_distance(query, (const uint8_t *) slot + store->geo.code_at,
+							 (const VpFactors *) (slot + store->geo.factors_at));
 }
 
 /* False: the page must be read in the ordinary way. */
@@ -127,7 +126,7 @@ peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float
 	if (desc == NULL)
 		return false;
 	vp_buffer_touch(desc);
-	*dist = coded_distance(query, vp_peek_page(desc) + place.offset);
+	*dist = slot_distance(store, query, vp_peek_page(desc) + place.offset);
 	return vp_peek_done(&store->peek, place.block, desc);
 }
 
@@ -136,7 +135,7 @@ static float
 pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
 {
 	Buffer		buffer = vp_store_read(store, place.block);
-	float		dist = coded_distance(query, BufferGetPage(buffer) + place.offset);
+	float		dist = slot_distance(store, query, BufferGetPage(buffer) + place.offset);
 
 	ReleaseBuffer(buffer);
 	return dist;
@@ -199,7 +198,7 @@ prefetch_links(VpNodeSource *source)
 	if (source->filter != NULL || source->tids != NULL)
 		prefetch_at(store, place, store->geo.tail_offset, sizeof(VpNodeTail));
 	if (source->filter != NULL)
-		prefetch_at(store, vp_code_place(&store->geo, next), store->geo.keys_offset, 1);
+		prefetch_at(store, vp_key_place(&store->geo, next), 0, 1);
 }
 
 static void
@@ -223,14 +222,17 @@ measure(VpNodeSource *source, const VpQuery *query,
 {
 	const VpPeekRel *peek = &source->index->store.peek;
 	uint32		bytes = vp_source_bytes(source);
+	uint32		code_at = source->index->store.geo.code_at;
+	int			factors_at = vp_source_factors(source);
 	bool		missed = false;
 
 	for (int i = 0; i < n || i < nahead; i += VP_DOTS)
 	{
 		int			ntargets = Min(n - i, VP_DOTS);
 
-		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes);
-		if (ntargets > 0 && !target_distances(targets + i, ntargets, peek, query, dist + i))
+		aim(ahead + i, Min(nahead - i, VP_DOTS), peek, bytes, code_at);
+		if (ntargets > 0 &&
+			!target_distances(targets + i, ntargets, peek, query, factors_at, dist + i))
 			for (int j = i; j < i + ntargets; j++)
 				dist[j] = vp_source_distance(source, query, ids + j, n - j, &missed);
 	}
@@ -434,13 +436,12 @@ keys_match(const VpNodeSource *source, VpId id)
 
 	if (source->filter == NULL)
 		return true;
-	place = vp_code_place(&store->geo, id);
+	place = vp_key_place(&store->geo, id);
 	desc = store->peek.enabled ?
 		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
 	if (likely(desc != NULL))
 	{
-		const char *slot = vp_peek_page(desc) + place.offset;
-		bool		match = vp_filter_test(source->filter, slot + store->geo.keys_offset) != VP_NO;
+		bool		match = vp_filter_test(source->filter, vp_peek_page(desc) + place.offset) != VP_NO;
 
 		if (likely(vp_peek_done(&store->peek, place.block, desc)))
 			return match;
@@ -507,7 +508,7 @@ source_expect_matches(VpSource *base, const VpId *ids, int n)
 			continue;
 		prefetch_at(store, vp_node_place(&store->geo, ids[i]), store->geo.tail_offset, sizeof(VpNodeTail));
 		if (store->geo.key_bytes > 0)
-			prefetch_at(store, vp_code_place(&store->geo, ids[i]), store->geo.keys_offset, store->geo.key_bytes);
+			prefetch_at(store, vp_key_place(&store->geo, ids[i]), 0, store->geo.key_bytes);
 	}
 }
 

@@ -68,6 +68,15 @@ vp_source_place(VpNodeSource *source, VpId id)
 
 #define VP_CACHE_LINE		64
 
+/* Where the factors of a slot are, seen from its code. */
+static inline int
+vp_source_factors(const VpNodeSource *source)
+{
+	const VpGeometry *geo = &source->index->store.geo;
+
+	return (int) geo->factors_at - (int) geo->code_at;
+}
+
 /* Lines of a slot that are loaded ahead; the processor goes on by itself. */
 #define VP_PREFETCH_LINES	8
 
@@ -75,7 +84,7 @@ vp_source_place(VpNodeSource *source, VpId id)
 static inline uint32
 vp_source_bytes(const VpNodeSource *source)
 {
-	return Min(sizeof(VpFactors) + source->index->store.geo.code_bytes, VP_PREFETCH_LINES * VP_CACHE_LINE);
+	return Min(vp_slot_bytes(&source->index->store.geo), VP_PREFETCH_LINES * VP_CACHE_LINE);
 }
 
 /*

@@ -571,6 +571,7 @@ test_distances(VpMetric metric, int bits)
 {
 	Bench		b;
 	VpCoded    *coded[VP_DOTS];
+	const uint8_t *codes[VP_DOTS];
 
 	bench_init(&b, metric, DIMS, bits);
 	for (int i = 0; i < VP_DOTS; i++)
@@ -583,6 +584,7 @@ test_distances(VpMetric metric, int bits)
 		bench_encode(&b, x);
 		coded[i]->factors = b.factors;
 		memcpy(coded[i]->code, b.code, (size_t) b.codec.code_bytes);
+		codes[i] = coded[i]->code;
 		bench_prepare(&b, x);
 	}
 	coded[1]->factors.scale = NAN;
@@ -591,7 +593,7 @@ test_distances(VpMetric metric, int bits)
 		float		dist[VP_DOTS + 1];
 
 		dist[n] = 17;
-		vp_query_distances(&b.query, (const VpCoded *const *) coded, n, dist);
+		vp_query_distances(&b.query, codes, VP_CODED_FACTORS, n, dist);
 		for (int i = 0; i < n; i++)
 		{
 			float		want = vp_query_distance(&b.query, coded[i]->code, &coded[i]->factors);
