@@ -172,6 +172,13 @@ vp_meta_compare(Relation rel, const VpMeta *meta)
 	return NULL;
 }
 
+/* For tests: an index as the version before made it. */
+static uint32
+new_version(void)
+{
+	return VP_POINT_IS("build-together") ? VP_FORMAT_KEYS : VP_FORMAT_VERSION;
+}
+
 static void
 init_meta(VpMeta *meta, Relation rel)
 {
@@ -205,7 +212,7 @@ init_meta(VpMeta *meta, Relation rel)
 						 "or reset the option namespaces.")));
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 
-	lay_out(meta, rel, VP_FORMAT_VERSION, form, metric, dims, m, ef_construction,
+	lay_out(meta, rel, new_version(), form, metric, dims, m, ef_construction,
 			namespaces ? VP_KEYS_NAMESPACES : 0);
 	vp_keys_find_elements(rel, meta);
 	if (namespaces && meta->keys[0].form == VP_KEY_ARRAY)

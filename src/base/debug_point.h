@@ -32,6 +32,8 @@
  *	move-finished		it is
  *	move-settled		moved nodes are dead as any others
  *	move-ended			all is where it shall be
+ *	build-together		nothing happens, but while it is set, an index is built as format version 6
+ *						has it, codes in records
  *	build-loaded		the build has read the table, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged

@@ -35,13 +35,13 @@
 
 /* WAL record kinds.  All but INIT and REUSE are patches; the kind tells people what for. */
 #define VP_WAL_INIT		0x00
-#define VP_WAL_NODE		0x10	/* a node's record: blocks metapage, node
-								 * page; its code: node page */
+#define VP_WAL_NODE		0x10	/* a new node: blocks metapage, code page, node
+								 * page; another code: code page */
 #define VP_WAL_VECTOR	0x20	/* exact vector, mean: a page of it */
 #define VP_WAL_LINKS	0x30	/* links: a node page, perhaps metapage; or an
 								 * upper page */
 #define VP_WAL_CHAIN	0x40	/* chain of equal vectors: one or two node
-								 * pages */
+								 * pages, perhaps a code page before them */
 #define VP_WAL_DEAD		0x50	/* nodes found dead: a node page, metapage */
 #define VP_WAL_UNLINK	0x60	/* nodes put into the waiting list: metapage,
 								 * node page */

@@ -52,7 +52,7 @@ my %says = (
 	limit => qr/File too large/,
 	error => qr/error at debug point/);
 # Places of the code where a process can be killed, by what tells of them; the others are not for that.
-my @points = grep { !/^(client-patient|ledger-written)$/ }
+my @points = grep { !/^(client-patient|build-together|ledger-written)$/ }
   slurp_file("$FindBin::RealBin/../../src/base/debug_point.h") =~ /^ \*\t([a-z]+(?:-[a-z]+)+)\t/mg;
 # PostgreSQL's own, when a relation is dropped or changed while it is looked at
 my $core = qr/could not open relation with OID|cache lookup failed|tuple concurrently|was concurrently|could not find (tuple|pg_class)|relation "?\d+"? was not found|cannot reindex invalid index/;
