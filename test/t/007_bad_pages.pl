@@ -28,7 +28,7 @@ my %damage = (
 	},
 	version => {
 		block   => $block,
-		error   => qr/page of format version 9 at block 3\n.*reads format versions 5 to 6/,
+		error   => qr/page of format version 9 at block 3\n.*reads format versions 5 to 7/,
 		rule    => 'page version',
 		replace => sub { substr($_[0], 0, $page - 4) . pack('SS', 9, 0xFF9C) },
 	},

@@ -12,6 +12,7 @@
 use strict;
 use warnings;
 
+use List::Util qw(min);
 use VecprovTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -20,6 +21,7 @@ use Test::More;
 my $page   = 8192;
 my $header = 24;
 my $end    = $page - 16;
+my $codes  = 64;
 my $rounds = $ENV{VECPROV_DAMAGE_ROUNDS} || 10_000;
 my $seed   = $ENV{VECPROV_DAMAGE_SEED} || 22;
 
@@ -178,7 +180,7 @@ EOS
 }
 
 # What stands where.
-my @kinds = ('', qw(meta mean upper node vector landmark pool));
+my @kinds = ('', qw(meta mean upper node vector landmark pool code));
 my @meta  = (
 	[ 40, 'constants' ], [ 44, 'shards' ], [ 48, 'target' ], [ 52, 'moving' ], [ 56, 'has_mean' ], [ 60, 'mean_due' ],
 	[ 64, 'next_id' ], [ 68, 'free_head' ], [ 72, 'waiting_head' ], [ 76, 'waiting_tail' ], [ 84, 'waiting_xid' ],
@@ -192,19 +194,25 @@ foreach my $name (sort keys %index)
 	$pages{$name} = pack('H*', $node->safe_psql('postgres', "SELECT encode(pages, 'hex') FROM base WHERE name = '$name'"));
 	my ($code, $m) = unpack('x18 S x4 S', substr($pages{$name}, $header));
 	my $keys = $key{$name} ? $key{$name}[1] : 0;
-	$layout{$name} = { code => $code, keys => $keys, m => $m, size => 8 + $code + $keys + 8 * $m + 20 };
+	$layout{$name} = { code_bytes => $code, keys => $keys, m => $m, size => 8 * $m + 20, slot => $code + 8 };
 	my $in = $layout{$name};
 	$in->{per_page} = int(($end - $header) / $in->{size});
-	# blocks of nodes and vectors, in order; chunks of both follow one another
+	$in->{codes_per_page} = int(($end - $codes) / ($in->{slot} + $keys));
+	# blocks of nodes, codes and vectors, in order; chunks of all follow one another
 	foreach (0 .. length($pages{$name}) / $page - 1)
 	{
 		push @{ $in->{ kind($name, $_) } }, $_;
 		$in->{node_at}{ number($name, $_) } = $_ if kind($name, $_) eq 'node';
 	}
-	next unless $in->{vector};
 	$in->{words} = int((unpack('x20 L', substr($pages{$name}, $header)) + 3) / 4);
-	$in->{node_pages}++ while $in->{node}[ $in->{node_pages} // 0 ] && $in->{node}[ $in->{node_pages} // 0 ] < $in->{vector}[0];
-	$in->{vector_pages} = @{ $in->{vector} } * $in->{node_pages} / @{ $in->{node} };
+	my ($first) = @{ $in->{node} };
+	foreach my $kind (qw(node code vector))
+	{
+		$in->{"${kind}_pages"} = 0;
+		$in->{"${kind}_pages"}++, $first++ while $first < length($pages{$name}) / $page && kind($name, $first) eq $kind;
+	}
+	# of both, one kind of page is full
+	$in->{ids} = min($in->{node_pages} * $in->{per_page}, $in->{code_pages} * $in->{codes_per_page});
 }
 
 # What a node is: never used, to be used again, of rows without a vector, dead but still a way for searches,
@@ -213,9 +221,10 @@ sub state_of
 {
 	my ($name, $id) = @_;
 	my $in    = $layout{$name};
-	my $block = $in->{node_at}{ int($id / $in->{per_page}) };
+	my $nth   = $id % $in->{ids};
+	my $block = $in->{node_at}{ int($id / $in->{ids}) * $in->{node_pages} + int($nth / $in->{per_page}) };
 	return 'unused' unless defined $block;
-	my $record = substr($pages{$name}, $block * $page + $header + $id % $in->{per_page} * $in->{size}, $in->{size});
+	my $record = substr($pages{$name}, $block * $page + $header + $nth % $in->{per_page} * $in->{size}, $in->{size});
 	my $flags  = unpack('C', substr($record, -2, 1));
 	return 'listed bare' if ($flags & 0xA0) == 0xA0;
 	return 'listed chained' if ($flags & 0x24) == 0x24;
@@ -234,6 +243,22 @@ sub kind
 	return $kinds[ unpack('S', substr($pages{$name}, $block * $page + $end + 6, 2)) ];
 }
 
+# Of a code page; at: from its start.
+sub code_part
+{
+	my ($name, $number, $at) = @_;
+	my $in   = $layout{$name};
+	my $keys = $codes + $in->{codes_per_page} * $in->{slot};
+
+	return 'code padding' if $at < $codes || $at >= $keys + $in->{codes_per_page} * $in->{keys};
+	my $slot = $at < $keys ? int(($at - $codes) / $in->{slot}) : int(($at - $keys) / $in->{keys});
+	my $nth  = $number % $in->{code_pages} * $in->{codes_per_page} + $slot;
+	return 'code padding' if $nth >= $in->{ids};
+	my $state = state_of($name, int($number / $in->{code_pages}) * $in->{ids} + $nth);
+	return "$state keys" if $at >= $keys;
+	return ($at - $codes) % $in->{slot} < $in->{code_bytes} ? "$state code" : "$state factors";
+}
+
 sub part
 {
 	my ($name, $block, $bit) = @_;
@@ -244,6 +269,7 @@ sub part
 	return 'LSN'        if $at < 8;
 	return 'checksum'   if $at < 10;
 	return 'header'     if $at < $header;
+	return 'readable version' if $at == $end + 12 && $bit % 8 < 2;
 	return 'special'    if $at >= $end;
 	$at -= $header;
 	return 'meta ' . (grep { $at < $_->[0] } @meta)[0][1] if $kind eq 'meta';
@@ -252,25 +278,24 @@ sub part
 	{
 		my $chunk = int($number / $in->{vector_pages});
 		my $word  = $number % $in->{vector_pages} * int(($end - $header) / 4) + int($at / 4);
-		my $nodes = $in->{node_pages} * $in->{per_page};
 		my $slot  = int($word / $in->{words});
-		return $slot < $nodes ? 'vector of ' . state_of($name, $chunk * $nodes + $slot) . ' node' : 'vector padding';
+		return $slot < $in->{ids} ? 'vector of ' . state_of($name, $chunk * $in->{ids} + $slot) . ' node' : 'vector padding';
 	}
+	return code_part($name, $number, $at + $header) if $kind eq 'code';
 	return $kind if $kind ne 'node';
-	return 'node padding' if $at >= $in->{per_page} * $in->{size};
-	my $state = state_of($name, $number * $in->{per_page} + int($at / $in->{size}));
+	my $nth = $number % $in->{node_pages} * $in->{per_page} + int($at / $in->{size});
+	return 'node padding' if $at >= $in->{per_page} * $in->{size} || $nth >= $in->{ids};
+	my $state = state_of($name, int($number / $in->{node_pages}) * $in->{ids} + $nth);
 	$at %= $in->{size};
-	return "$state factors" if $at < 8;
-	return "$state code"  if $at < 8 + $in->{code};
-	return "$state keys"  if $at < 8 + $in->{code} + $in->{keys};
-	return "$state links" if $at < 8 + $in->{code} + $in->{keys} + 8 * $in->{m};
-	$at -= 8 + $in->{code} + $in->{keys} + 8 * $in->{m};
+	return "$state links" if $at < 8 * $in->{m};
+	$at -= 8 * $in->{m};
 	return "$state " . ($at < 4 ? 'next' : $at < 8 ? 'id' : $at < 12 ? 'size' : $at < 18 ? 'row' : $at < 19 ? 'flags' : 'shard');
 }
 
 # What vecprov_check does not always see, and why that does no harm. All else must be seen.
 my %unnoticed = (
 	'LSN'               => 'of the past: nothing follows from it but a full-page image more or less',
+	'readable version'  => '5 or 6 for 7: a page is read alike whichever of them it says',
 	'checksum'          => 'computed when the page is written',
 	'meta moving'       => 'whoever moves records finds that there is nothing to be moved, and says so',
 	'meta bare emptied' => 'tells VACUUM whether nodes can be made fewer: it tries in vain, or the next time',
@@ -294,6 +319,8 @@ my %unnoticed = (
 	(map { ("listed $_" => 'written anew before it is read') } qw(code keys factors links row size shard)),
 	(map { ("listed chained $_" => 'written anew before it is read') } qw(code keys factors links row size shard next)),
 	(map { ("listed bare $_" => 'written anew before it is read') } qw(code keys factors links row next shard)),
+	(map { ("bare $_" => 'never written') } qw(code keys factors)),
+	(map { ("unused $_" => 'written before it is read, and seen where no id has come to') } qw(code keys factors)),
 	'vector of dead node'   => 'not compared with a row',
 	'vector of listed node' => 'written anew before it is read',
 	'vector of bare node'   => 'never written',
@@ -421,7 +448,7 @@ my %error = (
 	missing    => qr/could not open file/,
 	short      => qr/no pages for all nodes/,
 	unreadable => qr/invalid page in block 0/,
-	future     => qr/format version 14/,
+	future     => qr/format version 15/,
 	senseless  => qr/damaged page at block 0.*makes no sense/);
 sub state_row
 {
