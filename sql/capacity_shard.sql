@@ -18,7 +18,7 @@ $$;
 CREATE PROCEDURE pg_temp.wait_for_snapshots() LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM pg_current_xact_id();
-	WHILE EXISTS (SELECT FROM pg_stat_activity WHERE age(backend_xmin) > 0 AND pid <> pg_backend_pid()) LOOP
+	WHILE EXISTS (SELECT FROM pg_stat_activity WHERE greatest(age(backend_xmin), age(backend_xid)) > 0 AND pid <> pg_backend_pid()) LOOP
 		PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
 	END LOOP;
 END
