@@ -1,6 +1,9 @@
 -- Rows without a vector (NULL, or zero under cosine) are in the index: they come after all others.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \set VERBOSITY terse
 SET enable_seqscan = off;
 SET enable_sort = off;
@@ -72,7 +75,7 @@ INSERT INTO bare (v) SELECT CASE WHEN i % 2 = 0 THEN '[0,0,0]' END::vector FROM 
 SELECT vecprov_index_size('bare_cos') = :size AS as_before;
 ROLLBACK;
 SELECT reltuples FROM pg_class WHERE oid = 'bare_cos'::regclass;
-VACUUM bare;
+:vacuum bare;
 SELECT reltuples FROM pg_class WHERE oid = 'bare_cos'::regclass;
 
 -- From NULL to a vector and back; HOT; a transaction that is rolled back
@@ -86,24 +89,24 @@ SELECT * FROM pg_temp.runs('bare', $$v <=> '[1,2,3]'$$);
 SELECT * FROM vecprov_check('bare_cos', true);
 
 -- VACUUM empties entries; nodes become fewer, and are used again: the index does not grow.
-VACUUM bare;
+:vacuum bare;
 SELECT pg_relation_size('bare_cos') AS size \gset
 DELETE FROM bare WHERE kind <> 'vector' AND id % 4 <> 0;
-VACUUM bare;
+:vacuum bare;
 SELECT * FROM pg_temp.runs('bare', $$v <=> '[1,2,3]'$$);
 SELECT * FROM vecprov_check('bare_l2', true);
 SELECT * FROM vecprov_check('bare_cos', true);
-SELECT pg_current_xact_id() IS NOT NULL AS later;
+CALL pg_temp.wait_for_snapshots();
 INSERT INTO bare (v) SELECT NULL FROM generate_series(1, 200);
 DELETE FROM bare WHERE kind <> 'vector' AND id % 4 = 0;
-VACUUM bare;
-SELECT pg_current_xact_id() IS NOT NULL AS later;
+:vacuum bare;
+CALL pg_temp.wait_for_snapshots();
 INSERT INTO bare (v) SELECT CASE WHEN i % 2 = 0 THEN '[0,0,0]' END::vector FROM generate_series(1, 400) i;
 SELECT pg_relation_size('bare_cos') = :size AS as_before;
 SELECT * FROM pg_temp.runs('bare', $$v <=> '[1,2,3]'$$);
 SELECT * FROM vecprov_check('bare_cos', true);
 DELETE FROM bare;
-VACUUM bare;
+:vacuum bare;
 SELECT * FROM pg_temp.runs('bare', $$v <=> '[1,2,3]'$$);
 INSERT INTO bare (v) VALUES (NULL), ('[0,0,0]'), ('[1,1,1]');
 SELECT * FROM pg_temp.runs('bare', $$v <=> '[1,2,3]'$$);

@@ -3,6 +3,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \set VERBOSITY terse
 SET jit = off;
 SET enable_seqscan = off;
@@ -87,7 +90,7 @@ INSERT INTO build_empty SELECT i, pg_temp.vec(i, 70) FROM generate_series(2, 600
 SELECT * FROM pg_temp.rows_of('build_empty_idx', 'SELECT id FROM build_empty ORDER BY v <-> pg_temp.vec(1, 70) LIMIT 2000');
 SELECT vecprov_recall('build_empty_idx', 10, 100) >= 0.95 AS recall;
 DELETE FROM build_empty;
-VACUUM build_empty;
+:vacuum build_empty;
 SELECT * FROM pg_temp.rows_of('build_empty_idx', 'SELECT id FROM build_empty ORDER BY v <-> pg_temp.vec(1, 70) LIMIT 2000');
 INSERT INTO build_empty SELECT i, pg_temp.vec(i, 70) FROM generate_series(1, 600) i;
 SELECT * FROM pg_temp.rows_of('build_empty_idx', 'SELECT id FROM build_empty ORDER BY v <-> pg_temp.vec(1, 70) LIMIT 2000');
@@ -143,6 +146,7 @@ INSERT INTO build_fails SELECT i, pg_temp.vec(i, CASE WHEN i = 900 THEN 15 ELSE 
 CREATE INDEX build_fails_idx ON build_fails USING vecprov ((w::vector(16)));
 SELECT count(*) FROM pg_class WHERE relname = 'build_fails_idx';
 DELETE FROM build_fails WHERE id = 900;
+CALL pg_temp.wait_for_snapshots();
 CREATE INDEX build_fails_idx ON build_fails USING vecprov ((w::vector(16)));
 SELECT * FROM pg_temp.rows_of('build_fails_idx', 'SELECT id FROM build_fails ORDER BY w::vector(16) <-> pg_temp.vec(1, 16) LIMIT 2000');
 DROP TABLE build_fails;

@@ -3,6 +3,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET jit = off;
 SET enable_seqscan = off;
 SET vecprov.ef_search = 100;
@@ -40,13 +43,13 @@ $$;
 SELECT sum(used_bytes) > 20000 OR current_setting('vecprov.server_internals') = 'off' AS kept FROM pg_backend_memory_contexts WHERE name = 'vecprov entrances';
 -- Other vectors at the nodes of the old ones, somewhere else
 DELETE FROM entrance_items;
-VACUUM entrance_items;
+:vacuum entrance_items;
 SELECT pg_temp.lost('entrance_items');
 INSERT INTO entrance_items SELECT i, pg_temp.vec(i, 2) FROM generate_series(1, 4000) i;
 SELECT pg_temp.lost('entrance_items');
 -- Most of them gone
 DELETE FROM entrance_items WHERE id > 500;
-VACUUM entrance_items;
+:vacuum entrance_items;
 SELECT pg_temp.lost('entrance_items');
 SELECT count(*) FROM vecprov_check('entrance_idx', true);
 -- In another file, with lists of other lengths

@@ -2,6 +2,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \set VERBOSITY terse
 SET jit = off;
 SET enable_seqscan = off;
@@ -45,17 +48,17 @@ SELECT vecprov_recall('equal_idx', 10, 20) >= 0.99 AS recall;
 -- The first of the chain, its end, some in between, all of them
 DELETE FROM equal_items WHERE id <= 100 OR id BETWEEN 11900 AND 12000 OR id % 3 = 0;
 SELECT complete, sorted FROM pg_temp.look();
-VACUUM equal_items;
+:vacuum equal_items;
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT complete, sorted FROM pg_temp.look();
 DELETE FROM equal_items WHERE id < 12000;
-VACUUM equal_items;
+:vacuum equal_items;
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT complete, sorted FROM pg_temp.look();
 
 -- The place that they had is used again.
 SELECT pg_relation_size('equal_idx') AS size \gset
-VACUUM equal_items;
+:vacuum equal_items;
 INSERT INTO equal_items SELECT id, v FROM equal_source WHERE id < 8000;
 SELECT pg_relation_size('equal_idx') = :size AS same_size;
 SELECT * FROM vecprov_check('equal_idx', true);
@@ -64,7 +67,7 @@ SELECT complete, sorted FROM pg_temp.look();
 -- Updates of other columns add versions of the same vector.
 UPDATE equal_items SET id = -id;
 SELECT complete, sorted FROM pg_temp.look();
-VACUUM equal_items;
+:vacuum equal_items;
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT complete, sorted FROM pg_temp.look();
 
@@ -74,11 +77,11 @@ INSERT INTO equal_items SELECT i, array_fill(1, ARRAY[64])::vector FROM generate
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT * FROM pg_temp.look();
 DELETE FROM equal_items WHERE id % 2 = 0;
-VACUUM equal_items;
+:vacuum equal_items;
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT * FROM pg_temp.look();
 DELETE FROM equal_items;
-VACUUM equal_items;
+:vacuum equal_items;
 SELECT * FROM vecprov_check('equal_idx', true);
 SELECT * FROM pg_temp.look();
 INSERT INTO equal_items SELECT i, array_fill(1, ARRAY[64])::vector FROM generate_series(1, 100) i;

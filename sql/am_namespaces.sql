@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET timezone = 'UTC';
 SET lc_monetary = 'C';
 SET jit = off;
@@ -49,7 +51,7 @@ INSERT INTO spaces SELECT i, 7, ARRAY[i % 7, i % 11, i % 13]::vector FROM genera
 SELECT pg_temp.spaces('spaces_idx');
 DELETE FROM spaces WHERE tenant IN (0, 1);
 SELECT pg_temp.spaces('spaces_idx');
-VACUUM spaces;
+:vacuum spaces;
 SELECT pg_temp.spaces('spaces_idx');
 SELECT pg_relation_size('spaces_idx') AS size \gset
 INSERT INTO spaces SELECT i, 8, ARRAY[i % 7, i % 11, i % 13 + 0.5]::vector FROM generate_series(4001, 4300) i;
@@ -63,10 +65,10 @@ SELECT pg_temp.found(7), pg_temp.found(8);
 UPDATE spaces SET tenant = 8 WHERE tenant = 7 AND id % 3 = 0;
 SELECT pg_temp.found(7), pg_temp.found(8);
 SELECT * FROM vecprov_check('spaces_idx', true);
-VACUUM spaces;
+:vacuum spaces;
 SELECT pg_temp.spaces('spaces_idx'), pg_temp.found(7), pg_temp.found(8);
 UPDATE spaces SET tenant = NULL WHERE tenant = 8 AND id % 2 = 0;
-VACUUM spaces;
+:vacuum spaces;
 SELECT pg_temp.spaces('spaces_idx'), pg_temp.found(8);
 SELECT * FROM vecprov_check('spaces_idx', true);
 -- one vector in many namespaces
@@ -78,7 +80,7 @@ SELECT tenant, (SELECT array_agg(id ORDER BY id) = (SELECT array_agg(id ORDER BY
 	FROM (SELECT id FROM spaces_equal e WHERE e.tenant = t.tenant ORDER BY v <-> '[3,2,1]' LIMIT 1000) r) AS right
 FROM generate_series(0, 3) t (tenant);
 SELECT * FROM vecprov_check('spaces_equal_idx', true);
-VACUUM spaces_equal;
+:vacuum spaces_equal;
 SELECT pg_temp.spaces('spaces_equal_idx');
 SELECT * FROM vecprov_check('spaces_equal_idx', true);
 
@@ -172,12 +174,12 @@ SELECT left(namespace, 8), records FROM vecprov_namespaces('spaces_name_idx') OR
 SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
 DELETE FROM spaces_docs WHERE id % 3 = 0;
 SELECT count(*) FROM vecprov_namespaces('spaces_name_idx');
-VACUUM spaces_docs;
+:vacuum spaces_docs;
 SELECT left(namespace, 8), records FROM vecprov_namespaces('spaces_name_idx') ORDER BY 1;
 -- keys that were changed: old and new entries
 UPDATE spaces_docs SET name = repeat(md5((id % 2)::text), 300), meta = jsonb_set(meta, '{lang}', '"fr"') WHERE id < 20;
 SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
-VACUUM spaces_docs;
+:vacuum spaces_docs;
 SELECT pg_temp.named('spaces_lang_idx'), pg_temp.named('spaces_name_idx');
 TRUNCATE spaces_docs;
 SELECT count(*) FROM vecprov_namespaces('spaces_lang_idx');

@@ -3,6 +3,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \set VERBOSITY terse
 SET jit = off;
 SET enable_seqscan = off;
@@ -41,13 +44,13 @@ UPDATE vacuum_items SET v = pg_temp.vec(id + 10000, 64) WHERE id <= 100;
 SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(10050, 64) LIMIT 1;
 SELECT count(*) FROM (SELECT v FROM vacuum_items ORDER BY v <-> pg_temp.vec(50, 64) LIMIT 1) r WHERE v = pg_temp.vec(50, 64);
 SELECT * FROM pg_temp.look();
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM pg_temp.look();
 
 -- Deleted rows are not found, before VACUUM and after; nor is an aborted one.
 DELETE FROM vacuum_items WHERE id % 4 = 0;
 SELECT * FROM pg_temp.look();
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM pg_temp.look();
 BEGIN;
 DELETE FROM vacuum_items;
@@ -55,7 +58,7 @@ INSERT INTO vacuum_items SELECT i, 'aborted', pg_temp.vec(i, 64) FROM generate_s
 SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(5050, 64) LIMIT 1;
 ROLLBACK;
 SELECT * FROM pg_temp.look();
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM pg_temp.look();
 SELECT reltuples FROM pg_class WHERE oid = 'vacuum_idx'::regclass;
 
@@ -72,60 +75,60 @@ CREATE PROCEDURE pg_temp.other_half(round integer) LANGUAGE sql AS $$
 	WHERE i % 2 = round % 2;
 $$;
 CALL pg_temp.half(1);
-VACUUM vacuum_items;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
+:vacuum vacuum_items;
 CALL pg_temp.other_half(1);
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 CALL pg_temp.half(2);
-VACUUM vacuum_items;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
+:vacuum vacuum_items;
 CALL pg_temp.other_half(2);
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 CALL pg_temp.half(3);
-VACUUM vacuum_items;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
+:vacuum vacuum_items;
 CALL pg_temp.other_half(3);
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 CALL pg_temp.half(4);
-VACUUM vacuum_items;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
+:vacuum vacuum_items;
 CALL pg_temp.other_half(4);
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 
 -- One VACUUM and no second: the space comes free by itself.
 CALL pg_temp.half(5);
-VACUUM vacuum_items;
-SELECT txid_current() IS NOT NULL AS later;
+:vacuum vacuum_items;
+CALL pg_temp.wait_for_snapshots();
 CALL pg_temp.other_half(5);
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 
 -- All that searches begin at is deleted: everything but one row, then that one.
 DELETE FROM vacuum_items WHERE id <> 777;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM pg_temp.look();
 SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(1, 64) LIMIT 10;
 DELETE FROM vacuum_items;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT id FROM vacuum_items ORDER BY v <-> pg_temp.vec(1, 64) LIMIT 10;
 SELECT * FROM vecprov_check('vacuum_idx', true);
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 INSERT INTO vacuum_items SELECT i, 'again', pg_temp.vec(i, 64) FROM generate_series(1, 2000) i;
 SELECT pg_relation_size('vacuum_idx') = :size AS same_size, * FROM pg_temp.look();
 
 -- VACUUM without its index pass leaves the index alone; the next one does the work.
 DELETE FROM vacuum_items WHERE id % 3 = 0;
-VACUUM (INDEX_CLEANUP off) vacuum_items;
+:vacuum (INDEX_CLEANUP off) vacuum_items;
 SELECT * FROM pg_temp.look();
-VACUUM (INDEX_CLEANUP on, PARALLEL 2) vacuum_items;
+:vacuum (INDEX_CLEANUP on, PARALLEL 2) vacuum_items;
 SELECT * FROM pg_temp.look();
-VACUUM (FREEZE, ANALYZE) vacuum_items;
+:vacuum (FREEZE, ANALYZE) vacuum_items;
 SELECT * FROM pg_temp.look();
 
 -- Little memory for dead rows: several passes over the index
 INSERT INTO vacuum_items SELECT i, 'more', NULL FROM generate_series(10001, 200000) i;
 SET maintenance_work_mem = '1MB';
 DELETE FROM vacuum_items WHERE id > 10000 OR id % 3 = 1;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM pg_temp.look();
 RESET maintenance_work_mem;
 
@@ -142,7 +145,7 @@ CREATE INDEX vacuum_idx ON vacuum_items USING vecprov (v) WITH (m = 8, ef_constr
 SELECT setseed(0.1);
 INSERT INTO vacuum_items (v) SELECT pg_temp.near((random() * 100000)::int, 32) FROM generate_series(1, 10000);
 DELETE FROM vacuum_items WHERE id > 2000 OR random() < 0.6;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SET vecprov.ef_search = 100;
 SELECT count(*) <= 5 AS found FROM vacuum_items a, LATERAL
 	(SELECT b.v <-> a.v AS d FROM vacuum_items b ORDER BY b.v <-> a.v LIMIT 1) n WHERE d <> 0;
@@ -159,12 +162,12 @@ INSERT INTO vacuum_items (v) SELECT pg_temp.long(i, 32) FROM generate_series(1, 
 CREATE INDEX vacuum_idx ON vacuum_items USING vecprov (v vector_ip_ops) WITH (m = 8, ef_construction = 32);
 CREATE INDEX vacuum_sparse_idx ON vacuum_items USING vecprov (s sparsevec_ip_ops) WITH (m = 8, ef_construction = 32);
 DELETE FROM vacuum_items WHERE id % 3 = 0;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM vecprov_check('vacuum_idx', true);
 SELECT * FROM vecprov_check('vacuum_sparse_idx', true);
 INSERT INTO vacuum_items (v) SELECT pg_temp.long(i, 32) FROM generate_series(1001, 2000) i;
 DELETE FROM vacuum_items WHERE id % 3 = 1;
-VACUUM vacuum_items;
+:vacuum vacuum_items;
 SELECT * FROM vecprov_check('vacuum_idx', true);
 SELECT * FROM vecprov_check('vacuum_sparse_idx', true);
 DROP TABLE vacuum_items;

@@ -2,6 +2,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \set VERBOSITY terse
 SET jit = off;
 SET enable_seqscan = off;
@@ -12,16 +15,6 @@ CREATE FUNCTION pg_temp.shard_vec(i integer) RETURNS vector LANGUAGE sql IMMUTAB
 	SELECT ARRAY(SELECT (hashint4extended(n % 40, d) & 1023) + (hashint4extended(n, d) & 511)
 		FROM generate_series(1, 32) d)::real[]::vector
 	FROM (SELECT CASE WHEN i % 100 = 0 THEN i - 50 ELSE i END AS n) x
-$$;
--- VACUUM removes all that was deleted only if nobody else has an older snapshot, for a moment: the process
--- that looks at tiers and indexes, or autovacuum of another table.
-CREATE PROCEDURE pg_temp.wait_for_snapshots() LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM pg_current_xact_id();
-	WHILE EXISTS (SELECT FROM pg_stat_activity WHERE greatest(age(backend_xmin), age(backend_xid)) > 0 AND pid <> pg_backend_pid()) LOOP
-		PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
-	END LOOP;
-END
 $$;
 CREATE TABLE shard_items (id integer, v vector(32)) WITH (autovacuum_enabled = off);
 INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i) FROM generate_series(1, 4000) i;
@@ -69,8 +62,7 @@ SELECT * FROM pg_temp.look();
 
 -- One shard loses all its rows, the others some; the next rows fill it again.
 DELETE FROM shard_items WHERE id <= 4000 AND (id % 5 = 3 OR id % 7 = 0);
-CALL pg_temp.wait_for_snapshots();
-VACUUM shard_items;
+:vacuum shard_items;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT * FROM pg_temp.look();
 CREATE TEMP TABLE before AS SELECT * FROM vecprov.shards WHERE index = 'shard_idx'::regclass;
@@ -82,8 +74,7 @@ WHERE s.records <> b.records;
 
 -- All rows, and then a few: more shards than rows.
 DELETE FROM shard_items;
-CALL pg_temp.wait_for_snapshots();
-VACUUM shard_items;
+:vacuum shard_items;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT * FROM shard_state;
 INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i) FROM generate_series(1, 3) i;
@@ -102,8 +93,7 @@ SELECT * FROM shard_state;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT rows, complete, sorted, own FROM pg_temp.look();
 DELETE FROM shard_items WHERE id % 2 = 0;
-CALL pg_temp.wait_for_snapshots();
-VACUUM shard_items;
+:vacuum shard_items;
 INSERT INTO shard_items SELECT i, pg_temp.shard_vec(i) FROM generate_series(1001, 1100) i;
 SELECT * FROM vecprov_check('shard_idx', true);
 SELECT rows, complete, sorted, own FROM pg_temp.look();
