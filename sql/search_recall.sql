@@ -1,0 +1,58 @@
+-- Recall of filtered searches of real words is not lower than without a filter, at any LIMIT and effort.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS vecprov;
+RESET client_min_messages;
+SET jit = off;
+SET max_parallel_workers_per_gather = 0;
+-- one thread: the same graph each time
+SET max_parallel_maintenance_workers = 0;
+
+-- Each hundredth word is a query. Of the others a half, a tenth, a fifth at random, the short ones, two conditions.
+CREATE TABLE recall_words (id serial, word text, v vector(100)) WITH (autovacuum_enabled = off);
+\copy recall_words (word, v) FROM PROGRAM 'gzip -dc "$PG_ABS_SRCDIR/test/data/words.tsv.gz"'
+CREATE TABLE recall_items WITH (autovacuum_enabled = off) AS
+	SELECT id, hashint4extended(id, 1) & 1 AS half, (hashint4extended(id, 2) & 1023) % 10 AS tenth,
+		CASE WHEN hashint4extended(id, 3) & 1023 < 215 THEN 1 ELSE 2 + (hashint4extended(id, 4) & 63) END AS tenant,
+		length(word) AS letters, v
+	FROM recall_words WHERE id % 100 > 0;
+CREATE INDEX recall_idx ON recall_items USING vecprov (v vector_cosine_ops, half, tenth, tenant, letters);
+ANALYZE recall_items;
+CREATE TABLE recall_filters (filter text);
+INSERT INTO recall_filters VALUES ('true'), ('half = 0'), ('tenth = 3'), ('tenant = 1'), ('letters <= 5'), ('half = 1 AND tenant = 1');
+SELECT count(*) AS items, avg((half = 0)::int)::numeric(3, 2) AS half, avg((tenth = 3)::int)::numeric(3, 2) AS tenth,
+	avg((tenant = 1)::int)::numeric(3, 2) AS tenant, avg((letters <= 5)::int)::numeric(3, 2) AS short FROM recall_items;
+
+-- The distances of the nearest rows, and how many of these a search finds
+CREATE FUNCTION pg_temp.nearest(filter text, query vector, n integer) RETURNS SETOF double precision LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT v <=> %1$L AS d FROM recall_items WHERE %2$s ORDER BY v <=> %1$L LIMIT %3$s', query, filter, n);
+END
+$$;
+SET enable_indexscan = off;
+CREATE TABLE recall_exact AS
+	SELECT filter, q.v AS query, ARRAY(SELECT * FROM pg_temp.nearest(filter, q.v, 50)) AS distances
+	FROM recall_filters, recall_words q WHERE q.id % 100 = 0;
+RESET enable_indexscan;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_sort = off;
+EXPLAIN (COSTS OFF) SELECT id FROM recall_items WHERE half = 1 AND tenant = 1
+	ORDER BY v <=> (SELECT v FROM recall_words WHERE word = 'house') LIMIT 10;
+CREATE FUNCTION pg_temp.recall(filter text, n integer, ef integer) RETURNS double precision LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('vecprov.ef_search', ef::text, true);
+	RETURN (SELECT avg((SELECT count(*) FROM pg_temp.nearest(e.filter, query, n) d WHERE d <= distances[n])::float8 / n)
+		FROM recall_exact e WHERE e.filter = recall.filter);
+END
+$$;
+CREATE TABLE recall_found AS
+	SELECT filter, n, ef, pg_temp.recall(filter, n, ef) AS recall
+	FROM recall_filters, unnest('{10, 30, 50}'::int[]) n, unnest('{10, 20, 40, 113}'::int[]) ef;
+SELECT f.filter, n, ef, round(f.recall::numeric, 3) AS recall, round(plain.recall::numeric, 3) AS without
+FROM recall_found f JOIN recall_found plain USING (n, ef)
+WHERE plain.filter = 'true' AND f.recall < plain.recall - 0.02 ORDER BY 1, 2, 3;
+-- and the effort counts for something
+SELECT n, max(recall) FILTER (WHERE ef = 113) > 0.9 AS much, min(recall) FILTER (WHERE ef = 10) BETWEEN 0.3 AND 0.95 AS little
+FROM recall_found WHERE filter = 'true' GROUP BY n ORDER BY n;
+
+DROP TABLE recall_words, recall_items, recall_filters, recall_exact, recall_found;
