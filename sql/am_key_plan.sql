@@ -33,6 +33,24 @@ EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE tenant = 7 AND tags @> '
 EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items ORDER BY v <-> :query LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE part = 7 ORDER BY v <-> :query;
 
+-- Beside an index without keys: a condition on a key is tested by the index that has it, however many rows it
+-- leaves, in a narrow table too, whose rows cost little.
+CREATE INDEX key_plan_plain ON key_plan_items USING vecprov (v);
+EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE even ORDER BY v <-> :query LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE part < 8 ORDER BY v <-> :query LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT id FROM key_plan_items WHERE tags @> '{3}' ORDER BY v <-> :query LIMIT 10;
+CREATE TABLE key_plan_narrow (part smallint, v vector(4));
+INSERT INTO key_plan_narrow SELECT part, subvector(v, 1, 4) FROM key_plan_items;
+CREATE INDEX key_plan_narrow_plain ON key_plan_narrow USING vecprov (v);
+CREATE INDEX key_plan_narrow_part ON key_plan_narrow USING vecprov (v, part);
+VACUUM ANALYZE key_plan_narrow;
+EXPLAIN (COSTS OFF) SELECT FROM key_plan_narrow WHERE part < 2 ORDER BY v <-> '[1,2,3,4]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT FROM key_plan_narrow WHERE part IN (1, 2, 3) ORDER BY v <-> '[1,2,3,4]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT FROM key_plan_narrow WHERE part < 5 ORDER BY v <-> '[1,2,3,4]' LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT FROM key_plan_narrow WHERE part < 8 ORDER BY v <-> '[1,2,3,4]' LIMIT 10;
+DROP TABLE key_plan_narrow;
+DROP INDEX key_plan_plain;
+
 -- Fewer rows than LIMIT wants: they are measured where their codes are, and not sorted from a bitmap.
 SET enable_bitmapscan = on;
 DROP INDEX key_plan_tenant, key_plan_part;

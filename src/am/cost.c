@@ -47,8 +47,14 @@
  */
 #define DISTANCES_PER_CANDIDATE	14.0
 
-/* Pages that are read to find the rows with some keys. */
-#define KEY_PAGES				2
+/*
+ * Pages that are read wherever in the index a scan begins, be it with the lists
+ * of rows with some keys or in the graph, as each index of PostgreSQL is charged
+ * for at least one.  Both kinds of scan have the same: of two indexes on a vector
+ * the one without the condition's column would look cheaper otherwise.  All else
+ * is taken to be in memory.
+ */
+#define FIRST_PAGES				2
 
 /* In units of cpu_operator_cost. */
 #define DISTANCE_COST			1.0 /* a code, in memory */
@@ -246,11 +252,18 @@ is_useless(PlannerInfo *root, const IndexPath *path)
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }
 
-/* What a search costs before its first row: in the graph, to which measuring `plain` nodes would be enough. */
+/*
+ * What a search for matches costs before its first row: in the graph, to which
+ * measuring `plain` nodes would be enough without conditions.  Nodes are tested
+ * besides: half of all take 1.2 times as long, a tenth 1.5 times (100,000 rows,
+ * doc/benchmarks.md); where they are rare, many more are visited.
+ */
 static double
 graph_search(double plain, double share)
 {
-	return DESCENT_COST + plain * Max(0.55 * pow(share, -0.35), 1.0) * DISTANCE_COST;
+	double		longer = Max(1.08 * pow(share, -0.14), 0.55 * pow(share, -0.35));
+
+	return DESCENT_COST + plain * longer * DISTANCE_COST;
 }
 
 /* Without an order there is nothing to search for: rows of posting lists are looked up at their nodes, anywhere. */
@@ -266,7 +279,7 @@ estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
 	genericcostestimate(root, path, loop_count, &costs);
 	rows = clamp_row_est(costs.indexSelectivity * path->indexinfo->rel->tuples);
 	*pages = Min(rows, path->indexinfo->pages);
-	*startup_cost = KEY_PAGES * costs.spc_random_page_cost;
+	*startup_cost = FIRST_PAGES * costs.spc_random_page_cost;
 	*total_cost = *startup_cost + rows * (cpu_index_tuple_cost + NODE_COST * cpu_operator_cost);
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
@@ -327,7 +340,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	/* a small table is searched whole */
 	plain = Min(plain, tuples);
 	search = DESCENT_COST + plain * DISTANCE_COST;
-	*startup_cost = PREPARE_COST * cpu_operator_cost;
+	*startup_cost = FIRST_PAGES * costs.spc_random_page_cost + PREPARE_COST * cpu_operator_cost;
 	*correlation = 0;
 	share = key_selectivity(root, path);
 	if (share < 1)
@@ -341,8 +354,6 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 			row = MEASURED_ROW_COST;
 			*correlation = MEASURED_CORRELATION;
 		}
-		/* where keys are looked up */
-		*startup_cost += KEY_PAGES * costs.spc_random_page_cost;
 	}
 	if (vp_has_radius(path))
 	{
