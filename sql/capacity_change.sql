@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \pset null -
 CREATE FUNCTION options(index regclass) RETURNS text LANGUAGE sql AS
 	'SELECT concat_ws('' '', mode, tier, shards, replicas, state) FROM vecprov_facts($1, true)';
@@ -125,7 +127,7 @@ SELECT pg_temp.try('UPDATE change_items SET v = ''[1,1,1,1,1,1,1,1]'' WHERE id =
 SELECT pg_temp.try('INSERT INTO change_items VALUES (0, NULL)');
 DELETE FROM change_items WHERE id > 190;
 RESET ROLE;
-VACUUM change_items;
+:vacuum change_items;
 SELECT options('change_idx'), advice FROM vecprov_facts('change_idx', true);
 SELECT * FROM vecprov_check('change_idx', true);
 REINDEX INDEX change_idx;

@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET enable_seqscan = off;
 -- How many of so many tries are let through
 CREATE FUNCTION pg_temp.passed(n integer, statement text) RETURNS bigint LANGUAGE sql AS
@@ -103,7 +105,7 @@ COPY limit_writes (id, v) FROM stdin;
 SELECT pg_temp.passed(5, 'INSERT INTO limit_writes VALUES (30, NULL)'),
 	pg_temp.try('UPDATE limit_writes SET body = ''hot'' WHERE id = 2'), pg_temp.try('DELETE FROM limit_writes WHERE id <= 3');
 SELECT pg_temp.written();
-VACUUM limit_writes;
+:vacuum limit_writes;
 SELECT pg_temp.written();
 SELECT * FROM pg_temp.refused('limit_writes_idx');
 -- what is built is not limited

@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET enable_seqscan = off;
 SET enable_sort = off;
 CREATE FUNCTION pg_temp.passed(n integer, statement text) RETURNS bigint LANGUAGE sql AS
@@ -66,7 +68,7 @@ SELECT pg_temp.searches(2.5, 'tenant = 2');
 ALTER INDEX space_plain_idx SET (namespaces = on);
 REINDEX INDEX space_plain_idx;
 DELETE FROM space_limits WHERE tenant = 1;
-VACUUM space_limits;
+:vacuum space_limits;
 SELECT pg_temp.searches(1, 'true');
 
 DELETE FROM vecprov.limits;

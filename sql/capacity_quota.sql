@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 \pset null -
 SET vecprov.tier_change_interval = 0;
 SET vecprov.scale_change_interval = 0;
@@ -202,6 +204,10 @@ SELECT regexp_replace(pg_temp.try('CREATE INDEX quota_1 ON quota_items USING vec
 CREATE INDEX quota_1 ON quota_items USING vecprov (v) WITH (tier = r10, replicas = 0);
 SELECT left(pg_temp.try('ALTER INDEX quota_1 SET (replicas = 1)'), 5);
 DELETE FROM quota_items WHERE id > 10;
+RESET ROLE;
+-- (of whom a superuser knows)
+CALL pg_temp.wait_for_snapshots();
+SET ROLE regress_quota_owner;
 VACUUM quota_items;
 REINDEX INDEX quota_1;
 SELECT pg_temp.try('ALTER INDEX quota_1 SET (replicas = 1)');

@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 
 -- An ID of 8 bytes, a vector of 12, a number of 4, a text: uncompressed, wherever it is stored
 CREATE TABLE size_items (id bigint PRIMARY KEY, v vector(3), n integer, body text) WITH (autovacuum_enabled = off);
@@ -39,7 +41,7 @@ DROP INDEX size_cosine_idx, size_part_idx;
 UPDATE size_items SET v = '[1,1,1]', body = body || 'b' WHERE id % 2 = 0;
 DELETE FROM size_items WHERE id % 7 = 0;
 SELECT records >= (SELECT records FROM size_expected) AS more, broken FROM size_counted;
-VACUUM size_items;
+:vacuum size_items;
 SELECT records = (SELECT records FROM size_expected), index_size = (SELECT bytes FROM size_expected), broken FROM size_counted;
 INSERT INTO size_items SELECT 3000 + i, ARRAY[i % 5, i % 3, 1], i, 'new' FROM generate_series(1, 500) i;
 SELECT records = (SELECT records FROM size_expected), index_size = (SELECT bytes FROM size_expected), broken FROM size_counted;
@@ -48,24 +50,26 @@ BEGIN;
 INSERT INTO size_items SELECT 5000 + i, ARRAY[1, 2, i], i, 'aborted' FROM generate_series(1, 100) i;
 ROLLBACK;
 SELECT records = (SELECT records FROM size_expected) + 100 AS more, broken FROM size_counted;
-VACUUM size_items;
+:vacuum size_items;
 SELECT records = (SELECT records FROM size_expected), index_size = (SELECT bytes FROM size_expected), broken FROM size_counted;
 
 -- Equal vectors in a chain: the head goes, another one takes over
 TRUNCATE size_items;
 INSERT INTO size_items SELECT i, '[1,2,3]', NULL, repeat('c', i) FROM generate_series(1, 50) i;
 DELETE FROM size_items WHERE id <= 10 OR id = 30;
-VACUUM size_items;
+:vacuum size_items;
 SELECT records = (SELECT records FROM size_expected), index_size = (SELECT bytes FROM size_expected), broken FROM size_counted;
 DELETE FROM size_items WHERE id <= 40;
-VACUUM size_items;
+:vacuum size_items;
 SELECT records = (SELECT records FROM size_expected), index_size = (SELECT bytes FROM size_expected), broken FROM size_counted;
 
 -- An update that the index does not hear of is counted by the next REINDEX, from the row as it is now.
 ALTER TABLE size_items SET (fillfactor = 50);
+CALL pg_temp.wait_for_snapshots();
 VACUUM FULL size_items;
 UPDATE size_items SET body = 'short' WHERE id = 50;
 SELECT index_size - (SELECT bytes FROM size_expected) AS behind, broken FROM size_counted;
+CALL pg_temp.wait_for_snapshots();
 REINDEX INDEX size_inserted_idx;
 SELECT index_size - (SELECT bytes FROM size_expected) AS behind, broken FROM size_counted;
 REINDEX INDEX CONCURRENTLY size_inserted_idx;
@@ -126,7 +130,7 @@ BEGIN
 		PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
 	END LOOP;
 END $$;
-VACUUM size_small;
+:vacuum size_small;
 SELECT pg_temp.try($$INSERT INTO size_small SELECT i, ARRAY[i, 2, 3, 4, 5, 6, 7, 8], '1234' FROM generate_series(1, 10) i$$);
 SELECT pg_temp.try($$INSERT INTO size_small VALUES (251, '[1,2,3,4,5,6,7,8]', '1234')$$);
 UPDATE vecprov.tiers SET shard_bytes = 12500 WHERE name = 'size_tiny';

@@ -1,5 +1,8 @@
 -- Posting runs of key columns, as vecprov_debug_postings compares them with the nodes. Stored keys of signed
 -- types begin at the sign bit, flipped.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 CREATE FUNCTION postings(index regclass, col int, spans bigint[], OUT bound bigint, OUT given bigint,
 		OUT matching bigint, OUT missing bigint)
 	AS 'vecprov', 'vecprov_debug_postings' LANGUAGE C STRICT;
@@ -47,7 +50,7 @@ SELECT * FROM runs_outcome('runs_index', 1, '{}');
 
 -- VACUUM makes runs without dead rows.
 DELETE FROM runs_items WHERE id % 3 > 0;
-VACUUM runs_items;
+:vacuum runs_items;
 SELECT matching, missing, bound < 2500 FROM postings('runs_index', 0, '{0, -1}');
 SELECT * FROM vecprov_check('runs_index', true);
 
@@ -75,7 +78,7 @@ INSERT INTO runs_unlogged SELECT i, runs_vector(i) FROM generate_series(101, 500
 INSERT INTO runs_temporary SELECT * FROM runs_unlogged;
 DELETE FROM runs_unlogged WHERE id % 5 > 0;
 DELETE FROM runs_temporary WHERE id % 5 > 0;
-VACUUM runs_unlogged, runs_temporary;
+:vacuum runs_unlogged, runs_temporary;
 SELECT * FROM vecprov_check('runs_unlogged_index', true);
 SELECT * FROM vecprov_check('runs_temporary_index', true);
 SELECT matching, missing FROM postings('runs_temporary_index', 0, '{0, -1}');

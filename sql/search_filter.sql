@@ -3,6 +3,9 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS vecprov;
 RESET client_min_messages;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET jit = off;
 SET vecprov.max_scan_tuples = 10;
 SET enable_sort = off;
@@ -87,7 +90,7 @@ UPDATE filter_items SET chance = NULL WHERE id % 11 = 0;
 UPDATE filter_items SET chance = 5 WHERE id % 301 = 0;
 DELETE FROM filter_items WHERE id % 3 = 0 OR cluster = 27;
 SELECT condition, complete, sorted, near FROM filter_table WHERE (complete AND sorted AND near) IS NOT TRUE;
-VACUUM filter_items;
+:vacuum filter_items;
 SELECT condition, complete, sorted, near FROM filter_table WHERE (complete AND sorted AND near) IS NOT TRUE;
 SELECT * FROM vecprov_check('filter_idx', true);
 
@@ -102,7 +105,7 @@ CREATE TABLE filter_equal (id integer, chance integer, v vector(3)) WITH (autova
 INSERT INTO filter_equal SELECT i, i, '[1,2,3]' FROM generate_series(1, 20) i;
 INSERT INTO filter_equal SELECT i, i, ARRAY[i, 2, 3]::vector FROM generate_series(1001, 1500) i;
 CREATE INDEX filter_equal_idx ON filter_equal USING vecprov (v, chance);
-SELECT 'DELETE FROM filter_equal WHERE id IN (' || i || ', ' || j || ')', 'VACUUM filter_equal'
+SELECT 'DELETE FROM filter_equal WHERE id IN (' || i || ', ' || j || ')', 'CALL pg_temp.wait_for_snapshots()', 'VACUUM filter_equal'
 	FROM (VALUES (1, 2), (20, 19), (3, 18), (4, 17), (5, 16), (6, 15), (7, 14), (8, 13)) r (i, j) \gexec
 INSERT INTO filter_equal SELECT i, i FROM generate_series(101, 116) i;
 SET enable_seqscan = off;

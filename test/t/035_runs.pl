@@ -260,14 +260,24 @@ foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed',
 # Who merges when
 #
 
-# The merger, and its pid, when it waits for a lock of this kind.
-sub waiting
+# Inserts what makes a merge due, until a merger waits at a point: one that the first rows asked for may have
+# merged them before the point was set.
+sub ask_until_waiting
 {
-	my ($event) = @_;
-	my $find = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'vecprov merger' AND wait_event = '$event'";
+	my ($point) = @_;
+	my $waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov merger' AND wait_event = 'advisory')";
 
-	$node->poll_query_until('postgres', "SELECT EXISTS ($find)") or die "no merger waits: $event";
-	return $node->safe_psql('postgres', $find);
+	ask_at("$point=wait");
+	foreach my $try (1 .. 20)
+	{
+		foreach (1 .. 20)
+		{
+			return if $node->safe_psql('postgres', $waits) eq 't';
+			usleep(50_000);
+		}
+		$node->safe_psql('postgres', "SET vecprov.debug_point = ''; " . rows_sql(1000 + 100 * $try, 100));
+	}
+	die "no merger waits at $point";
 }
 
 my $no_merger = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov merger')";
@@ -275,8 +285,7 @@ my $no_merger = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_t
 # Rows are flushed while a merger reads and sorts, but not found twice or lost.
 {
 	my $hold = hold($node);
-	ask_at('merge-sorted=wait');
-	waiting('advisory');
+	ask_until_waiting('merge-sorted');
 	as_usual();
 	my $before = $node->safe_psql('postgres', 'SELECT of_level FROM shape');
 	$node->safe_psql('postgres', rows_sql(2000, 300));
@@ -296,8 +305,7 @@ my $no_merger = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_t
 # A merger gives way to who wants the table for himself. It comes again when it is asked for again.
 {
 	my $hold = hold($node);
-	ask_at('merge-begun=wait');
-	waiting('advisory');
+	ask_until_waiting('merge-begun');
 	as_usual();
 	my $session = $node->background_psql('postgres');
 	$session->query_until(qr/started/, "\\echo started\nBEGIN; LOCK TABLE items;\n\\echo finished\n");
