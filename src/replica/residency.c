@@ -26,6 +26,7 @@
 #include "capacity/own_object.h"
 #include "capacity/scaling.h"
 #include "capacity/tier.h"
+#include "page/page_locks.h"
 #include "page/store.h"
 #include "replica/registry.h"
 
@@ -177,18 +178,35 @@ awaited(Oid relid)
 	return scaling ? RECORDS : NOTHING;
 }
 
-/* Is there no process that could do it?  That may be so for a moment. */
+/* Is a mover at work on the index?  It has a page of it locked. */
 static bool
-is_missing(Awaited what)
+is_being_moved(Oid relid)
 {
+	LOCKTAG		tag;
+	int			nlocked;
+
+	SET_LOCKTAG_PAGE(tag, MyDatabaseId, relid, VP_MOVER_LOCK_BLOCK);
+	pfree(GetLockConflicts(&tag, ExclusiveLock, &nlocked));
+	return nlocked > 0;
+}
+
+/*
+ * Is there no process that could do it?  That may be so for a moment.  Movers
+ * are started by catalogue readers, which the launcher starts.
+ */
+static bool
+is_missing(Awaited what, Oid relid)
+{
+	bool		no_readers;
 	bool		missing;
 
-	if (what == BUILD)
+	if (what == BUILD || (what == RECORDS && is_being_moved(relid)))
 		return false;
 	LWLockAcquire(vp_registry->lock, LW_SHARED);
-	missing = what == DEFINITION ? vp_registry->launcher == NULL || vp_registry->readers_refused :
+	no_readers = vp_registry->launcher == NULL || vp_registry->readers_refused;
+	missing = what == DEFINITION ? no_readers :
 		what == PAGES ? vp_registry->keeper == NULL :
-		vp_registry->movers_refused;
+		no_readers || vp_registry->movers_refused;
 	LWLockRelease(vp_registry->lock);
 	return missing;
 }
@@ -198,11 +216,11 @@ is_missing(Awaited what)
  * this session saw that it was; 0: it was there.
  */
 static void
-check_process(Awaited what, TimestampTz *since)
+check_process(Awaited what, Oid relid, TimestampTz *since)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (!is_missing(what))
+	if (!is_missing(what, relid))
 		*since = 0;
 	else if (*since == 0)
 		*since = now;
@@ -231,7 +249,7 @@ vecprov_wait(PG_FUNCTION_ARGS)
 													  PG_GETARG_DATUM(1)));
 	while ((what = awaited(PG_GETARG_OID(0))) != NOTHING)
 	{
-		check_process(what, &missing_since);
+		check_process(what, PG_GETARG_OID(0), &missing_since);
 		if (GetCurrentTimestamp() >= end)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),

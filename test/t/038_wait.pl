@@ -50,6 +50,13 @@ is(error_of("SELECT vecprov_wait('other_idx', '3 min')"), '', '... until it is d
 # No room for processes
 #----------
 
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE released (id int, v vector(8));
+INSERT INTO released SELECT i, vec(i, 8) FROM generate_series(1, 100) i;
+CREATE INDEX released_v_idx ON released USING vecprov (v) WITH (tier = r10, shards = 2);
+SELECT vecprov_wait('released_v_idx', '3 min');
+EOS
+
 # the server's own worker for logical replication takes a place, launcher and keeper are the next
 foreach my $room (1, 3)
 {
@@ -58,11 +65,19 @@ foreach my $room (1, 3)
 	like(error_of("SELECT vecprov_wait('items_v_idx')"),
 		qr/55000: there is no process "vecprov catalog reader".*HINT:  You might need to increase max_worker_processes/s,
 		"room for $room: it does not wait for ever");
+
+	# on demand it needs nothing but a mover, which a catalogue reader would start
+	$node->safe_psql('postgres', "SELECT vecprov_release('released_v_idx')") if $room == 1;
+	like(error_of("SELECT vecprov_wait('released_v_idx')"),
+		qr/55000: there is no process "vecprov mover".*HINT:  You might need to increase max_worker_processes/s,
+		"room for $room: nor for the mover of a released index");
 }
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;
 is(error_of("SELECT vecprov_wait('items_v_idx', '3 min')"), '', 'room for all');
+is(error_of("SELECT vecprov_wait('released_v_idx', '3 min')"), '', 'and for a mover');
 intact($node, 'items', 'items_v_idx', 'at the end');
+intact($node, 'released', 'released_v_idx', 'released, at the end');
 
 $node->stop;
 done_testing();
