@@ -30,6 +30,8 @@ SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY['99'], read_units => 7);
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => '{}');
 SELECT item, quantity, amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', 0, queries => 1000000);
+SELECT pg_temp.try('SELECT * FROM vecprov_cost(''space_limits_idx'', ''Standard'', ''any'', ' || given || ')')
+	FROM unnest('{"0, 7, 1000000", "read_units => 7, queries => 0", "write_units => -1", "read_units => -0.5", "queries => -1"}'::text[]) given;
 SELECT (SELECT sum(c.amount) FROM (VALUES ('1'), ('2'), (NULL)) n (name), vecprov_cost('space_limits_idx', 'Standard', 'any', namespaces => ARRAY[name]) c WHERE item = 'total')
 	= (SELECT amount FROM vecprov_cost('space_limits_idx', 'Standard', 'any', 0, 0) WHERE item = 'total') AS same_total;
 -- provisioned: a share

@@ -174,6 +174,7 @@ UPDATE vecprov.tiers SET shard_bytes = 100000 WHERE name = 'size_tiny';
 SET vecprov.tier_change_interval = 0;
 ALTER INDEX size_small_idx SET (tier = 'size_tiny', replicas = 2);
 SELECT * FROM vecprov_cost('size_small_idx', 'Standard', 'any', 2500000);
+SELECT pg_temp.try('SELECT * FROM vecprov_cost(''size_small_idx'', ''Standard'', ''any'', read_units => 1, queries => 1)');
 -- from what the server counted
 SELECT item, amount = quantity * rate AS right FROM vecprov_cost('size_small_idx', 'Standard', 'any');
 SELECT item FROM vecprov_cost('size_small_idx', 'Standard', 'none', 1, 1);

@@ -786,6 +786,11 @@ CREATE FUNCTION vecprov_namespaces(index regclass, names text[] DEFAULT NULL,
 COMMENT ON FUNCTION vecprov_namespaces(regclass, text[]) IS
 	'a row for each namespace of the index, or for each of those that are named: its records, and their bytes';
 
+CREATE FUNCTION vecprov_given_usage(write_units bigint, read_units numeric, queries bigint) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'vecprov_given_usage' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION vecprov_given_usage(bigint, numeric, bigint) IS
+	'a part of vecprov_cost: its read_units; an error if what was used in a month is given twice, or negative';
+
 CREATE FUNCTION vecprov_cost(index regclass, plan text, region text,
 	write_units bigint DEFAULT NULL, read_units numeric DEFAULT NULL,
 	queries bigint DEFAULT NULL, namespaces text[] DEFAULT NULL)
@@ -807,7 +812,7 @@ BEGIN ATOMIC
 				(pg_catalog.pg_stat_get_tuples_inserted(indrelid) +
 				pg_catalog.pg_stat_get_tuples_updated(indrelid) -
 				pg_catalog.pg_stat_get_tuples_hot_updated(indrelid)), 0) END) AS write_units,
-			coalesce($5, vecprov_read_units(bytes) *
+			coalesce(vecprov_given_usage($4, $5, $6), vecprov_read_units(bytes) *
 				coalesce($6, CASE WHEN $7 IS NULL THEN pg_catalog.pg_stat_get_numscans($1) END)) AS read_units
 		FROM fact, portion
 	), part AS (

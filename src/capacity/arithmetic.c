@@ -29,6 +29,7 @@ VP_FUNCTION(vecprov_replicas_needed);
 VP_FUNCTION(vecprov_write_units);
 VP_FUNCTION(vecprov_read_units);
 VP_FUNCTION(vecprov_read_cost);
+VP_FUNCTION(vecprov_given_usage);
 
 #define DENSE_BYTES		4
 #define SPARSE_BYTES	9
@@ -187,4 +188,32 @@ vecprov_read_cost(PG_FUNCTION_ARGS)
 
 	PG_RETURN_DATUM(DirectFunctionCall2(numeric_mul, rate,
 										NumericGetDatum(int64_to_numeric(shards * replicas))));
+}
+
+/*
+ * What was read in a month, as the caller of vecprov_cost says: the second
+ * argument, read units; NULL: not said.  ereports if the others beside it make no
+ * sense: write units, and queries, of which read units would follow.
+ */
+Datum
+vecprov_given_usage(PG_FUNCTION_ARGS)
+{
+	if (!PG_ARGISNULL(0))
+		(void) at_least(0, PG_GETARG_INT64(0), "write_units");
+	if (!PG_ARGISNULL(2))
+		(void) at_least(0, PG_GETARG_INT64(2), "queries");
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("read_units and queries cannot both be given"),
+				 errhint("Give the read units that were counted, or the queries from which they are computed.")));
+	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, PG_GETARG_DATUM(1),
+										  NumericGetDatum(int64_to_numeric(0)))) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("read_units must be at least 0, not %s",
+						DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(1))))));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
