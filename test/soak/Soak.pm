@@ -402,8 +402,8 @@ sub work_for
 	my @tables = sort keys %TABLE;
 
 	return map { "DELETE FROM $_ WHERE id % 9 = " . $dice->(9) . "; VACUUM (INDEX_CLEANUP ON) $_;" } @tables if $point =~ /^(vacuum|runs)/;
-	return map { "REINDEX INDEX ${_}_v_idx;" } @tables if $point =~ /^build/;
-	return map { "SELECT vecprov_set_shards('${_}_v_idx', " . (1 + $dice->(4)) . ');' } @tables if $point =~ /^(move|catalog)/;
+	return map { "REINDEX INDEX $_;" } @INDEXES if $point =~ /^build/;
+	return map { "SELECT vecprov_set_shards('$_', " . (1 + $dice->(4)) . ');' } @INDEXES if $point =~ /^(move|catalog)/;
 	return map { script('writer', "$seed/$round-$_-" . $dice->(1000), 20) } @tables;
 }
 
@@ -522,7 +522,7 @@ sub flip_bits
 sub damage
 {
 	my ($node) = @_;
-	my @files = split /\n/, $node->safe_psql('postgres', join '', map { "SELECT pg_relation_filepath('${_}_v_idx');\n" } sort keys %TABLE);
+	my @files = split /\n/, $node->safe_psql('postgres', join '', map { "SELECT pg_relation_filepath('$_');\n" } @INDEXES);
 	my $script = "$scripts/damaged.sql";
 
 	$node->stop;
@@ -533,7 +533,7 @@ sub damage
 	unlink $script;
 	append_to_file($script, "SET statement_timeout = '20s';\n"
 		  . join '', map { script($_, "$seed/damaged-$round-$_", 12) } qw(reader writer vacuum reader));
-	append_to_file($script, join '', map { "SELECT count(*) FROM vecprov_check('${_}_v_idx', true);\n" } sort keys %TABLE);
+	append_to_file($script, join '', map { "SELECT count(*) FROM vecprov_check('$_', true);\n" } @INDEXES);
 	system("psql -XqAt -d '" . $node->connstr('postgres') . "' -f '$script' >'$script.out' 2>&1");
 	difference("damaged pages end a process: $script.out") if slurp_file("$script.out") =~ /server closed the connection|FATAL|PANIC/;
 }
@@ -612,15 +612,19 @@ sub settle
 	}
 	foreach my $table (sort keys %TABLE)
 	{
-		my $index = "${table}_v_idx";
 		$node->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $node->safe_psql('postgres',
 			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND NOT (indisvalid AND indisready)");
 		$node->safe_psql('postgres', "DROP INDEX $_") foreach split /\n/, $node->safe_psql('postgres',
 			"SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '$table'::regclass AND indexrelid::regclass::text ~ '_ccnew|_ccold'");
-		$node->safe_psql('postgres', index_sql($dice, $table))
-		  if $node->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
-		$node->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
-		  if $node->safe_psql('postgres', "SELECT replicas = 0 FROM vecprov.indexes WHERE index = '$index'::regclass") eq 't';
+		foreach my $make (\&index_sql, \&part_sql)
+		{
+			my $sql = $make->($dice, $table);
+			my ($index) = $sql =~ /^CREATE INDEX +(\w+)/;
+			$node->safe_psql('postgres', $sql)
+			  if $node->safe_psql('postgres', "SELECT to_regclass('$index') IS NULL") eq 't';
+			$node->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
+			  if $node->safe_psql('postgres', "SELECT replicas = 0 FROM vecprov.indexes WHERE index = '$index'::regclass") eq 't';
+		}
 	}
 }
 
@@ -637,7 +641,7 @@ sub lose_row
 sub sound
 {
 	my ($node, $when) = @_;
-	my $broken = $node->safe_psql('postgres', join '', map { "SELECT '$_', c.* FROM vecprov_check('${_}_v_idx', true) c LIMIT 10;\n" } sort keys %TABLE);
+	my $broken = $node->safe_psql('postgres', join '', map { "SELECT '$_', c.* FROM vecprov_check('$_', true) c LIMIT 10;\n" } @INDEXES);
 
 	difference("$when, " . $node->name . ": $broken") if $broken ne '';
 }
@@ -744,11 +748,11 @@ sub compare
 	settle($primary);
 	sound($primary, 'before VACUUM');
 	rows_found($primary, 'before VACUUM');
-	foreach my $table (sort keys %TABLE)
+	foreach my $index (@INDEXES)
 	{
 		my ($stdout, $stderr);
-		$primary->psql('postgres', "SELECT vecprov_wait('${table}_v_idx', '120 s')", stdout => \$stdout, stderr => \$stderr);
-		difference("$table is not ready: $stderr") if $stderr ne '';
+		$primary->psql('postgres', "SELECT vecprov_wait('$index', '120 s')", stdout => \$stdout, stderr => \$stderr);
+		difference("$index is not ready: $stderr") if $stderr ne '';
 	}
 	$primary->safe_psql('postgres', "VACUUM (INDEX_CLEANUP ON) $_") foreach sort keys %TABLE;
 	sound($primary, 'after VACUUM');
@@ -796,7 +800,7 @@ EOC
 	$buffers = $primary->psql('postgres', 'CREATE EXTENSION pg_buffercache') == 0;
 	foreach my $table (sort keys %TABLE)
 	{
-		$primary->safe_psql('postgres', table_sql($table) . index_sql($dice, $table));
+		$primary->safe_psql('postgres', table_sql($table) . index_sql($dice, $table) . part_sql($dice, $table));
 	}
 	$primary->backup('base');
 	$standby = PostgreSQL::Test::Cluster->new('standby');

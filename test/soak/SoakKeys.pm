@@ -9,12 +9,15 @@ use warnings;
 use Exporter 'import';
 use SoakDice;
 
-our @EXPORT = qw(@COLUMNS column_types column_value column_values literal key_columns some_conditions
+our @EXPORT = qw(@COLUMNS $PART column_types column_value column_values literal key_columns some_conditions
   same_rows same_prepared same_lateral same_batch near_rows namespaces_sound);
+
+# The predicate of each table's second index on the vector.
+our $PART = 'other < 50';
 
 # In the order of the table: how often rows share a value, whether it is stored whole, shortened or not at
 # all as a key, what NULL and the ends of a type are, differs between them.
-our @COLUMNS = qw(other tenant price made lang flag code mood tags);
+our @COLUMNS = qw(other tenant price made lang flag code mood tags words);
 my %COLUMN = (
 	other => { type => 'int', value => sub { $_[0]->(100) } },
 	tenant => { type => 'int', value => sub { pick($_[0], $_[0]->(4), $_[0]->(40), 2147483647) } },
@@ -24,8 +27,8 @@ my %COLUMN = (
 	flag => { type => 'boolean', value => sub { pick($_[0], 't', 'f') } },
 	code => { type => 'uuid', value => sub { sprintf '00000000-0000-0000-0000-%012d', $_[0]->(60) } },
 	mood => { type => 'mood', value => sub { pick($_[0], 'sad', 'ok', 'happy') } },
-	tags => { type => 'int[]', value => sub { '{' . join(',', map { $_[0]->(40) } 1 .. $_[0]->(4)) . '}' } });
-my @keys = grep { $_ ne 'tags' } @COLUMNS;
+	tags => { type => 'int[]', value => sub { '{' . join(',', map { $_[0]->(20) ? $_[0]->(40) : 'NULL' } 1 .. $_[0]->(4)) . '}' } },
+	words => { type => 'text[]', value => sub { '{' . join(',', map { pick($_[0], 'a', 'b', 'c', '""', 'longer than a key', 'longer than a key is') } 1 .. pick($_[0], 0, 1, 2, 2, 9)) . '}' } });
 my @expressions = ('(tenant % 5)', 'lower(lang)');
 
 # For CREATE TABLE.
@@ -53,30 +56,41 @@ sub literal
 	return defined $value ? "'$value'" : 'NULL';
 }
 
-# What follows the vector in the list of an index's columns, and its option: often nothing.
+# What follows the vector in the list of an index's columns, and its option: often nothing. An array is no namespace.
 sub key_columns
 {
 	my ($dice) = @_;
 	my %taken;
-	my @columns = grep { !$taken{$_}++ } map { pick($dice, @keys, @expressions) } 1 .. pick($dice, 0, 1, 2, 4, 8);
+	my @columns = grep { !$taken{$_}++ } map { pick($dice, @COLUMNS, @expressions) } 1 .. pick($dice, 0, 1, 2, 4, 8);
 
 	return ('', '') unless @columns;
-	return (join('', map { ", $_" } @columns), $dice->(2) ? ', namespaces = on' : '');
+	return (join('', map { ", $_" } @columns), $dice->(2) && $columns[0] !~ /^(tags|words)$/ ? ', namespaces = on' : '');
 }
 
 #------------
 # Conditions
 #------------
 
+sub array_condition
+{
+	my ($dice, $column) = @_;
+	my $some = $COLUMN{$column}{value}->($dice);
+	my $element = $column eq 'tags' ? $dice->(40) : pick($dice, "'a'", "'c'", "''", "'longer than a key'");
+
+	return "$element = ANY ($column)" if $dice->(4) == 0;
+	return "$column " . pick($dice, '&&', '&&', '@>', '@>', '<@', '=') . " '$some'";
+}
+
 sub key_condition
 {
 	my ($dice) = @_;
-	my $column = pick($dice, @keys);
+	my $column = pick($dice, @COLUMNS);
 	my $kind = $dice->(10);
 	my $some = sub { literal($COLUMN{$column}{value}->($dice)) };
 	my $type = $COLUMN{$column}{type};
 
 	return "$column IS " . pick($dice, 'NULL', 'NOT NULL') if $kind == 0;
+	return array_condition($dice, $column) if $type =~ /\[\]$/;
 	return pick($dice, 'flag', 'NOT flag') if $column eq 'flag' && $kind < 5;
 	return "lower(lang) = " . $some->() if $column eq 'lang' && $kind == 1;
 	return "(tenant % 5) = " . $dice->(5) if $column eq 'tenant' && $kind == 1;
@@ -93,6 +107,8 @@ sub condition
 
 	return 'tags ' . pick($dice, '@>', '&&') . " '{" . $dice->(40) . "}'" if $kind <= 1;
 	return 'id % ' . (2 + $dice->(5)) . ' = 0' if $kind == 2;
+	# what the partial index has
+	return 'other ' . pick($dice, '<', '<', '=') . ' ' . $dice->(51) if $kind == 4;
 	return '(' . key_condition($dice) . ' OR ' . pick($dice, key_condition($dice), "tags \@> '{" . $dice->(40) . "}'") . ')' if $kind == 3;
 	return key_condition($dice);
 }

@@ -10,18 +10,20 @@ use Exporter 'import';
 use SoakDice;
 use SoakKeys;
 
-our @EXPORT = qw(%TABLE table_sql index_sql comparison start_script script);
+our @EXPORT = qw(%TABLE @INDEXES table_sql index_sql part_sql comparison start_script script);
 
-# A table for each type: id, v, the columns of SoakKeys, and an index on v. radii: some with few rows inside
+# A table for each type: id, v, the columns of SoakKeys, an index on v, and one of a part of the rows. radii: some with few rows inside
 # and some with many; has_vector: the rows that are records.
 our %TABLE = (
 	t_vector    => { type => 'vector(24)',    op => '<->', class => 'vector_l2_ops',    keep => 900, radii => [ 0.1, 0.4, 2 ] },
 	t_cosine    => { type => 'vector(16)',    op => '<=>', class => 'vector_cosine_ops', keep => 700, radii => [ 0.005, 0.05, 0.5 ],
 		has_vector => 'vector_norm(v) > 0' },
+	t_inner     => { type => 'vector(20)',    op => '<#>', class => 'vector_ip_ops',    keep => 800, radii => [ -9, -6, -3 ] },
 	t_halfvec   => { type => 'halfvec(24)',   op => '<+>', class => 'halfvec_l1_ops',   keep => 700, radii => [ 0.5, 2, 8 ] },
 	t_bit       => { type => 'bit(64)',       op => '<~>', class => 'bit_hamming_ops',  keep => 700, radii => [ 5, 15, 30 ] },
 	t_sparsevec => { type => 'sparsevec(500)', op => '<->', class => 'sparsevec_l2_ops', keep => 1200, radii => [ 1, 4, 7 ] });
 $_->{has_vector} //= 'v IS NOT NULL' foreach values %TABLE;
+our @INDEXES = map { ("${_}_v_idx", "${_}_part_idx") } sort keys %TABLE;
 
 # One of 12 clusters with noise around it; every fifth value is one of 20 that come again and again.
 sub value
@@ -42,7 +44,9 @@ sub value
 	}
 	$kind =~ /\((\d+)\)/;
 	return "'[" . join(',', (0) x $1) . "]'" if $table eq 't_cosine' && $dice->(20) == 0;
-	return "'[" . join(',', map { ($centre->(1024) + $dice->(200)) / 1024 } 1 .. $1) . "]'";
+	# inner products of both signs
+	my $from = $table eq 't_inner' ? -612 : 0;
+	return "'[" . join(',', map { ($from + $centre->(1024) + $dice->(200)) / 1024 } 1 .. $1) . "]'";
 }
 
 sub value_or_null
@@ -155,13 +159,15 @@ sub reader
 {
 	my ($dice) = @_;
 	my $table = pick($dice, sort keys %TABLE);
-	my $kind = $dice->(12);
+	my $kind = $dice->(13);
 	my $order = "ORDER BY v $TABLE{$table}{op} " . value($dice, $table);
 
 	return comparison($dice, $table) if $kind <= 5;
 	return cursor($dice, $table, $order) if $kind == 6;
-	return "SELECT 'DIFFERENCE', c.* FROM vecprov_check('${table}_v_idx') c;\n" if $kind == 7;
+	return "SELECT 'DIFFERENCE', c.* FROM vecprov_check('" . pick($dice, @INDEXES) . "') c;\n" if $kind == 7;
 	return "SELECT vecprov_recall('${table}_v_idx', 5, 5, \$c\$" . some_conditions($dice) . "\$c\$);\n" if $kind == 8;
+	return "SELECT ef_search FROM vecprov_tune('${table}_" . pick($dice, 'v', 'part') . "_idx', " . pick($dice, 0.9, 0.99) . ', '
+	  . pick($dice, 1, 10) . ', ' . pick($dice, 5, 20) . ', ' . pick($dice, 'NULL', "\$c\$" . some_conditions($dice) . "\$c\$") . ");\n" if $kind == 10;
 	return "SELECT format('SELECT count(*) FROM vecprov_namespaces(%L)', oid::regclass) FROM pg_class\n"
 	  . "\tWHERE relname = '${table}_v_idx' AND 'namespaces=on' = ANY (reloptions) \\gexec\n" if $kind == 9;
 	return "SELECT id FROM $table $order LIMIT " . pick($dice, 1, 10, 100) . ";\n";
@@ -195,12 +201,21 @@ sub index_sql
 	  . ' WITH (' . options($dice) . "$option);\n";
 }
 
+# The index of a part of the rows: its other columns do not differ from table to table.
+sub part_sql
+{
+	my ($dice, $table, $how) = @_;
+
+	return "CREATE INDEX " . ($how // '') . " ${table}_part_idx ON $table USING vecprov (v $TABLE{$table}{class}, lang, tags)"
+	  . ' WITH (' . options($dice) . ") WHERE $PART;\n";
+}
+
 sub ddl
 {
 	my ($dice) = @_;
 	my $table = pick($dice, sort keys %TABLE);
 	my $how = pick($dice, '', 'CONCURRENTLY');
-	my $kind = $dice->(13);
+	my $kind = $dice->(15);
 	my $sql = '';
 
 	$sql = "REINDEX INDEX $how ${table}_v_idx;\n" if $kind <= 2;
@@ -214,7 +229,10 @@ sub ddl
 	$sql = "BEGIN;\nDROP TABLE $table;\nROLLBACK;\n" if $kind == 10;
 	$sql = "REINDEX TABLE $how $table;\n" if $kind == 11;
 	$sql = "SELECT 'ALTER INDEX ${table}_v_idx SET (namespaces = " . pick($dice, 'on', 'off') . ")' FROM pg_index\n"
-	  . "\tWHERE indexrelid = to_regclass('${table}_v_idx') AND indnatts > 1 \\gexec\nREINDEX INDEX $how ${table}_v_idx;\n" if $kind == 12;
+	  . "\tWHERE indexrelid = to_regclass('${table}_v_idx') AND indnatts > 1\n"
+	  . "\tAND pg_get_indexdef(indexrelid, 2, true) NOT IN ('tags', 'words') \\gexec\nREINDEX INDEX $how ${table}_v_idx;\n" if $kind == 12;
+	$sql = "DROP INDEX $how ${table}_part_idx;\n" . part_sql($dice, $table, $how) if $kind == 13;
+	$sql = "REINDEX INDEX $how ${table}_part_idx;\n" if $kind == 14;
 	return $sql . 'SELECT pg_sleep(' . $dice->(1000) / 1000 . ");\n";
 }
 
@@ -234,7 +252,7 @@ sub vacuum
 sub capacity
 {
 	my ($dice) = @_;
-	my $index = pick($dice, sort keys %TABLE) . '_v_idx';
+	my $index = pick($dice, @INDEXES);
 
 	return 'SELECT '
 	  . pick($dice,

@@ -115,8 +115,8 @@ sub intact
 	$where = defined $where ? "AND $where" : '';
 	$column ||= 'v';
 	$op ||= '<->';
-	# the cosine distance of a vector from itself is rounded
-	my $zero = $op eq '<=>' ? '1e-6' : '0';
+	# the cosine distance of a vector from itself is rounded; others have larger products with it
+	my $own = $op eq '<=>' ? '1e-6' : $op eq '<#>' ? "a.$column <#> a.$column" : '0';
 
 	my $answer = $node->safe_psql('postgres', <<"EOS");
 SET client_min_messages = warning;
@@ -131,7 +131,7 @@ SELECT coalesce(array_agg(id), '{}') AS found FROM
 SELECT 'missed', count(*), 'of', (SELECT count(*) FROM $table WHERE $column IS NOT NULL $where)
 	FROM $table a LEFT JOIN LATERAL
 	(SELECT b.$column $op a.$column AS dist FROM $table b ORDER BY b.$column $op a.$column LIMIT 1) n ON true
-	WHERE $column IS NOT NULL $where AND coalesce(dist > $zero, true)
+	WHERE $column IS NOT NULL $where AND coalesce(dist > $own, true)
 	HAVING count(*) > 1 + (SELECT count(*) FROM $table WHERE $column IS NOT NULL $where) / 200;
 RESET enable_seqscan;
 RESET enable_sort;
