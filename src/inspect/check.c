@@ -846,7 +846,7 @@ check_keys(Check *check, VpId id, ItemPointer tid, const uint32 *keys)
 }
 
 static void
-check_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
+check_row(ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg)
 {
 	Check	   *check = arg;
 	VpId		id = find_by_tid(check, tid);
@@ -864,7 +864,8 @@ check_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
 	}
 	check->nodes[id].in_table = true;
 	check_vector(check, id, value);
-	check_keys(check, id, tid, keys);
+	check_keys(check, id, tid, keys->stored);
+	vp_check_elements_row(check, id, keys);
 }
 
 static void
@@ -885,7 +886,9 @@ check_table(Check *check)
 				   "nodes %u and %u are of the same row", check->by_tid[i - 1], id);
 	}
 	vp_check_bare_once(check, find_by_tid);
+	vp_check_elements_begin(check);
 	vp_each_row(&check->target, check_row, vp_check_bare_row, check);
+	vp_check_elements(check);
 }
 
 Datum

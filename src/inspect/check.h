@@ -52,6 +52,7 @@ typedef struct Check
 	BareRow    *bare;			/* likewise */
 	Size		nbare;
 	Size		bare_room;
+	struct VpKeySort *elements[VP_MAX_KEYS];	/* of check_elements.c */
 } Check;
 
 /* Adds a row to the result: a rule is not kept.  item -1: by the page as a whole. */
@@ -102,5 +103,15 @@ extern void vp_check_bare_row(ItemPointer tid, VpBareKind kind, void *arg);
 
 /* Looks at the runs of all key columns, and in a full check at what all pages of the pool are for. */
 extern void vp_check_runs(Check *check);
+
+/*----------
+ * check_elements.c: elements of arrays
+ *----------
+ */
+
+/* Before and after the rows of the table, in a full check; and for each that is at a node. */
+extern void vp_check_elements_begin(Check *check);
+extern void vp_check_elements_row(Check *check, VpId id, const VpRowKeys *keys);
+extern void vp_check_elements(Check *check);
 
 #endif							/* VP_CHECK_H */

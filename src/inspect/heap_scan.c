@@ -86,7 +86,7 @@ each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive,
 	{
 		vp_keys_store(meta, values, isnull, &keys);
 		MemoryContextSwitchTo(old);
-		each->call(tid, value, keys.stored, each->arg);
+		each->call(tid, value, &keys, each->arg);
 	}
 	else
 		call_bare(each, tid, VP_BARE_NAN);

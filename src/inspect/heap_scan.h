@@ -13,6 +13,7 @@
 
 #include "base/as_owner.h"
 #include "capacity/rights.h"
+#include "page/array_key.h"
 #include "search/index.h"
 
 /* An index, with its table, opened by name for a function of SQL. */
@@ -40,10 +41,10 @@ extern void vp_target_as_caller(VpTarget *target);
 
 /*
  * Calls for each row that the present snapshot sees, in the order of the table; tid as the
- * index knows it.  `call` gets those that have a vector, with their stored keys, `bare`, if
+ * index knows it.  `call` gets those that have a vector, with their keys, `bare`, if
  * it is not NULL, those that have none.  They are called as the owner.
  */
-typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg);
+typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg);
 typedef void (*VpBareCall) (ItemPointer tid, VpBareKind kind, void *arg);
 
 extern void vp_each_row(VpTarget *target, VpRowCall call, VpBareCall bare, void *arg);

@@ -82,7 +82,7 @@ struct VpRecall
  */
 
 static void
-draw(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
+draw(ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 	int64		at = recall->rows++;
@@ -116,7 +116,7 @@ distance(const VpIndex *index, const VpValue *a, const VpValue *b)
 }
 
 static void
-measure_row(ItemPointer tid, const VpValue *value, const uint32 *keys, void *arg)
+measure_row(ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg)
 {
 	VpRecall   *recall = arg;
 
