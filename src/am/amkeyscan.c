@@ -48,7 +48,7 @@ vp_unordered_begin(IndexScanDesc scan, const VpIndex *index, const VpFilter *fil
 }
 
 bool
-vp_unordered_next(VpUnordered * unordered, IndexScanDesc scan)
+vp_unordered_next(VpUnordered *unordered, IndexScanDesc scan)
 {
 	ItemPointerData tid;
 	bool		recheck;
@@ -65,7 +65,7 @@ vp_unordered_next(VpUnordered * unordered, IndexScanDesc scan)
 }
 
 void
-vp_unordered_end(VpUnordered * unordered)
+vp_unordered_end(VpUnordered *unordered)
 {
 	vp_key_scan_end(unordered->keys);
 }

@@ -18,11 +18,11 @@
 typedef struct VpUnordered VpUnordered;
 
 /* In the current memory context, which has all that it makes. */
-extern VpUnordered * vp_unordered_begin(IndexScanDesc scan, const VpIndex *index, const VpFilter *filter);
+extern VpUnordered *vp_unordered_begin(IndexScanDesc scan, const VpIndex *index, const VpFilter *filter);
 
 /* Sets the scan's TID to the next row's, each once; false: no more. */
-extern bool vp_unordered_next(VpUnordered * unordered, IndexScanDesc scan);
-extern void vp_unordered_end(VpUnordered * unordered);
+extern bool vp_unordered_next(VpUnordered *unordered, IndexScanDesc scan);
+extern void vp_unordered_end(VpUnordered *unordered);
 
 /* Adds all rows to a bitmap; returns how many. */
 extern int64 vp_unordered_bitmap(IndexScanDesc scan, const VpIndex *index, const VpFilter *filter,

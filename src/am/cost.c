@@ -202,7 +202,7 @@ vp_scans_keys(const IndexPath *path)
 	foreach(cell, path->indexclauses)
 	{
 		const IndexClause *clause = lfirst(cell);
-		const		NullTest *test = (const NullTest *) clause->rinfo->clause;
+		const NullTest *test = (const NullTest *) clause->rinfo->clause;
 
 		if (clause->indexcol > 0 || (IsA(test, NullTest) && test->nulltesttype == IS_NULL))
 			return true;

@@ -197,7 +197,7 @@ typedef struct Chain
 {
 	uint32		n;
 	BlockNumber last;
-}			Chain;
+} Chain;
 
 static bool
 count_page(BlockNumber block, Page page, void *arg)

@@ -25,10 +25,10 @@ typedef struct FewRow
 {
 	VpHit		hit;
 	bool		bare;			/* no vector */
-}			FewRow;
+} FewRow;
 
 static inline int
-compare(const FewRow * a, const FewRow * b)
+compare(const FewRow *a, const FewRow *b)
 {
 	if (a->hit.dist < b->hit.dist)
 		return -1;
@@ -48,7 +48,7 @@ compare(const FewRow * a, const FewRow * b)
 
 /* One that is not seen is none: who asks for it will find nothing. */
 static bool
-measure(VpRowReader *reader, const VpIndex *index, const void *vector, FewRow * row)
+measure(VpRowReader *reader, const VpIndex *index, const void *vector, FewRow *row)
 {
 	const VpValue *value = vp_row_reader_get(reader, &row->hit.tid);
 
@@ -83,7 +83,7 @@ vp_few_rows_measure(VpRowReader *reader, const VpIndex *index, const void *vecto
 }
 
 bool
-vp_few_rows_next(VpFewRows * rows, VpHit *hit)
+vp_few_rows_next(VpFewRows *rows, VpHit *hit)
 {
 	if (rows->next == rows->n)
 		return false;

@@ -60,7 +60,7 @@ vp_key_scan_begin(const VpIndex *index, const VpFilter *filter, Relation table)
 }
 
 void
-vp_key_scan_end(VpKeyScan * scan)
+vp_key_scan_end(VpKeyScan *scan)
 {
 	if (scan->postings != NULL)
 		vp_postings_close(scan->postings);
@@ -68,7 +68,7 @@ vp_key_scan_end(VpKeyScan * scan)
 }
 
 static VpTruth
-test_keys(VpKeyScan * scan, VpId id)
+test_keys(VpKeyScan *scan, VpId id)
 {
 	if (scan->filter == NULL)
 		return VP_YES;
@@ -78,7 +78,7 @@ test_keys(VpKeyScan * scan, VpId id)
 
 /* The row of a node that is in use. */
 static bool
-take_row(VpKeyScan * scan, VpId id, ItemPointer tid, bool *recheck)
+take_row(VpKeyScan *scan, VpId id, ItemPointer tid, bool *recheck)
 {
 	const VpStore *store = &scan->index->store;
 	VpTruth		truth;
@@ -103,7 +103,7 @@ take_row(VpKeyScan * scan, VpId id, ItemPointer tid, bool *recheck)
 
 /* The next ids to look at; false: no more. */
 static bool
-next_ids(VpKeyScan * scan)
+next_ids(VpKeyScan *scan)
 {
 	scan->next = scan->n = 0;
 	if (scan->postings != NULL)
@@ -117,7 +117,7 @@ next_ids(VpKeyScan * scan)
 }
 
 static bool
-next_row_of_node(VpKeyScan * scan, ItemPointer tid, bool *recheck)
+next_row_of_node(VpKeyScan *scan, ItemPointer tid, bool *recheck)
 {
 	do
 	{
@@ -133,7 +133,7 @@ next_row_of_node(VpKeyScan * scan, ItemPointer tid, bool *recheck)
 
 /* Those of one kind end where those of the next begin: a kind that is not wanted is passed over. */
 static bool
-next_bare_row(VpKeyScan * scan, ItemPointer tid, bool *recheck)
+next_bare_row(VpKeyScan *scan, ItemPointer tid, bool *recheck)
 {
 	const VpFilter *filter = scan->filter;
 	const VpStore *store = &scan->index->store;
@@ -161,7 +161,7 @@ next_bare_row(VpKeyScan * scan, ItemPointer tid, bool *recheck)
 }
 
 bool
-vp_key_scan_next(VpKeyScan * scan, ItemPointer tid, bool *recheck)
+vp_key_scan_next(VpKeyScan *scan, ItemPointer tid, bool *recheck)
 {
 	return next_row_of_node(scan, tid, recheck) || next_bare_row(scan, tid, recheck);
 }

@@ -25,7 +25,7 @@ vp_count_condition(VpPostings *postings, const VpKeyCondition *condition)
 
 /* Takes in a condition that leaves so many rows. */
 static void
-consider(VpNarrowest * narrowest, const VpKeyCondition *condition, uint64 rows)
+consider(VpNarrowest *narrowest, const VpKeyCondition *condition, uint64 rows)
 {
 	int			at = narrowest->condition[0] == NULL || rows < narrowest->rows[0] ? 0 : 1;
 
@@ -41,7 +41,7 @@ consider(VpNarrowest * narrowest, const VpKeyCondition *condition, uint64 rows)
 }
 
 void
-vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * narrowest)
+vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest)
 {
 	narrowest->condition[0] = narrowest->condition[1] = NULL;
 	narrowest->rows[0] = narrowest->rows[1] = 0;

@@ -16,9 +16,9 @@ typedef struct VpNarrowest
 {
 	const VpKeyCondition *condition[2];
 	uint64		rows[2];		/* at most */
-}			VpNarrowest;
+} VpNarrowest;
 
-extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest * narrowest);
+extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest);
 
 /*
  * Rows of the posting lists of a condition, at most; begins to scan these
