@@ -4,8 +4,8 @@
  *	  Which way a search for matches takes, by what each is expected to cost.
  *
  * Nanoseconds, of one core of Zen 5, of pages in shared buffers without huge
- * pages.  Only their relation matters.  README.md says where those of nodes that
- * are visited or listed are from.
+ * pages.  Only their relation matters.  README.md says which of them were
+ * measured, how, and where the others are from.
  *
  *-------------------------------------------------------------------------
  */
