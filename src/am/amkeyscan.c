@@ -3,9 +3,10 @@
  * amkeyscan.c
  *	  Scans for the rows that satisfy conditions, in no order.
  *
- * What an index on the key columns would be scanned for.  It costs more than by a B-tree; but where there is
- * none, or where a bitmap is to say OR for a search (bitmap_path.c), it is at hand.  A scan without conditions,
- * of all rows of a partial index, is never cheap, but possible.
+ * What an index on the key columns would be scanned for.  It costs more than by
+ * a B-tree; but where there is none, or where a bitmap is to say OR for a
+ * search (bitmap_path.c), it is at hand.  A scan without conditions, of all
+ * rows of a partial index, is never cheap, but possible.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,9 +4,9 @@
  *	  Index scans: who searches, and what is done with the rows.
  *
  * A scan is a search (search/), run in this process within the index's capacity
- * (replica/seated.c), or begun by a worker where this process is new to the index or would have
- * to wait for a seat.  What it adds is the executor's row, and what can be done for it and for the
- * client while the search is under way.
+ * (replica/seated.c), or begun by a worker where this process is new to the
+ * index or would have to wait for a seat.  What it adds is the executor's row,
+ * and what can be done for it and for the client while the search is under way.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,8 +33,9 @@
 #include "session/rows.h"
 
 /*
- * How many rows a worker is asked for, as LIMIT is not known: as many as the last scan of this process
- * returned, within limits; and the second time, when these were too few.
+ * How many rows a worker is asked for, as LIMIT is not known: as many as the
+ * last scan of this process returned, within limits; and the second time, when
+ * these were too few.
  */
 #define MIN_HANDED		16
 #define MORE_HANDED		256
@@ -159,8 +160,9 @@ as_measured(const VpMeta *meta, double distance)
 }
 
 /*
- * The radius that conditions of radius.c give.  The distances that they are about may be computed by
- * another extension, which rounds otherwise; they are checked again.
+ * The radius that conditions of radius.c give.  The distances that they are
+ * about may be computed by another extension, which rounds otherwise; they are
+ * checked again.
  */
 static void
 find_radius(IndexScanDesc scan, VpEffort *effort)
@@ -265,8 +267,9 @@ begin_search(IndexScanDesc scan)
  */
 
 /*
- * Has a worker search for so many rows: an idle one if this process is a stranger, or any while no seat
- * is free.  False: there is none, or there are no rows.
+ * Has a worker search for so many rows: an idle one if this process is a
+ * stranger, or any while no seat is free.  False: there is none, or there are
+ * no rows.
  */
 static bool
 hand_over(IndexScanDesc scan, int rows)
@@ -289,7 +292,10 @@ hand_over(IndexScanDesc scan, int rows)
 	return state->nhanded > 0;
 }
 
-/* Has a worker begun the scan, because this process is new to the index, or has to wait? */
+/*
+ * Has a worker begun the scan, because this process is new to the index, or has
+ * to wait?
+ */
 static bool
 is_handed_over(IndexScanDesc scan)
 {
@@ -307,7 +313,10 @@ is_handed_over(IndexScanDesc scan)
 	return hand_over(scan, usual_rows);
 }
 
-/* There may be more than a worker has found: has one find more.  False: this process searches. */
+/*
+ * There may be more than a worker has found: has one find more.  False: this
+ * process searches.
+ */
 static bool
 hand_over_again(IndexScanDesc scan)
 {
@@ -317,7 +326,9 @@ hand_over_again(IndexScanDesc scan)
 		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED);
 }
 
-/* The next of the rows that a worker has found.  False: this process searches. */
+/*
+ * The next of the rows that a worker has found.  False: this process searches.
+ */
 static bool
 next_handed(IndexScanDesc scan, VpHit *hit)
 {
@@ -348,7 +359,10 @@ next_handed(IndexScanDesc scan, VpHit *hit)
  *----------
  */
 
-/* Sets the scan's TID to the next row's; false: no more.  A VpSeatedStep: leaves a seat taken. */
+/*
+ * Sets the scan's TID to the next row's; false: no more.  A VpSeatedStep:
+ * leaves a seat taken.
+ */
 static bool
 next_row(VpSeated *seated, void *arg)
 {
@@ -380,7 +394,10 @@ next_row(VpSeated *seated, void *arg)
 	return true;
 }
 
-/* The same of a scan for conditions alone.  Nothing is searched: it takes no seat, and is not counted. */
+/*
+ * The same of a scan for conditions alone.  Nothing is searched: it takes no
+ * seat, and is not counted.
+ */
 static bool
 next_unordered(IndexScanDesc scan)
 {

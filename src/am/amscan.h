@@ -23,7 +23,10 @@ extern void vp_end_scan(IndexScanDesc scan);
 /* What its present search has cost so far; false: it does not search. */
 extern bool vp_scan_counts(IndexScanDesc scan, VpRankedCounts *counts);
 
-/* Has a scan that has not begun to search return rows of these alone; NULL: of all.  Until it is told otherwise. */
+/*
+ * Has a scan that has not begun to search return rows of these alone; NULL: of
+ * all.  Until it is told otherwise.
+ */
 extern void vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids);
 
 #endif							/* VP_AMSCAN_H */

@@ -3,16 +3,18 @@
  * bitmap_path.c
  *	  Paths that search an index among the rows that other indexes find.
  *
- * "WHERE doc @> '{"lang": "de"}' AND price < 10 ORDER BY embedding <-> $1 LIMIT 10": other indexes of
- * the table know which rows these are.  PostgreSQL would have a scan in the order of the distance
- * throw away all others one by one.  A path made here has them found first, as a bitmap heap scan
- * does, and the search look for the nearest among them.
+ * "WHERE doc @> '{"lang": "de"}' AND price < 10 ORDER BY embedding <-> $1 LIMIT
+ * 10": other indexes of the table know which rows these are.  PostgreSQL would
+ * have a scan in the order of the distance throw away all others one by one.  A
+ * path made here has them found first, as a bitmap heap scan does, and the
+ * search look for the nearest among them.
  *
- * Which indexes to ask, and how to put their bitmaps together, is what PostgreSQL's planner
- * decides for a bitmap heap scan.  So it is asked to plan one, of the other indexes alone; of
- * that path only the bitmap is used.  Both children are PostgreSQL's own nodes: the index scan still
- * evaluates all conditions, so the bitmap spares work and decides nothing.  It has no part that
- * tells only what the search tests by itself, by key columns.
+ * Which indexes to ask, and how to put their bitmaps together, is what
+ * PostgreSQL's planner decides for a bitmap heap scan.  So it is asked to plan
+ * one, of the other indexes alone; of that path only the bitmap is used.  Both
+ * children are PostgreSQL's own nodes: the index scan still evaluates all
+ * conditions, so the bitmap spares work and decides nothing.  It has no part
+ * that tells only what the search tests by itself, by key columns.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,11 +40,17 @@
 #include "am/cost.h"
 #include "am/paths_by.h"
 
-/* Of the search's cost: what a share of the rows that are looked for makes of it, by test/bench. */
+/*
+ * Of the search's cost: what a share of the rows that are looked for makes of
+ * it, by test/bench.
+ */
 #define SHARE_FACTOR	0.55
 #define SHARE_POWER		(-0.35)
 
-/* A row read from the table and measured, and what comes before the first, in units of cpu_operator_cost. */
+/*
+ * A row read from the table and measured, and what comes before the first, in
+ * units of cpu_operator_cost.
+ */
 #define MEASURE_COST	60.0
 #define START_COST		1600.0
 
@@ -54,8 +62,9 @@ is_own(const Path *bitmap, Oid am)
 }
 
 /*
- * The cheapest bitmap of a table that its other indexes give, and ours by their keys for OR, as
- * PostgreSQL's planner would scan the heap by it; NULL: they give none.
+ * The cheapest bitmap of a table that its other indexes give, and ours by their
+ * keys for OR, as PostgreSQL's planner would scan the heap by it; NULL: they
+ * give none.
  */
 static Path *
 find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
@@ -88,8 +97,8 @@ find_bitmap(PlannerInfo *root, RelOptInfo *rel, Oid am)
 }
 
 /*
- * Does a search that tests a condition itself exclude what does not satisfy it?  Ranges of text in the order
- * of a language are evaluated on the rows.
+ * Does a search that tests a condition itself exclude what does not satisfy it?
+ * Ranges of text in the order of a language are evaluated on the rows.
  */
 static bool
 is_decided(const IndexClause *tested, const IndexOptInfo *index)
@@ -135,8 +144,9 @@ is_known(const IndexPath *bitmap, const IndexPath *scan)
 }
 
 /*
- * What of a bitmap excludes rows that a search does not exclude by the conditions that it tests itself; NULL:
- * nothing does.  A B-tree index on a key column would cost its scan, and make nothing faster.
+ * What of a bitmap excludes rows that a search does not exclude by the
+ * conditions that it tests itself; NULL: nothing does.  A B-tree index on a key
+ * column would cost its scan, and make nothing faster.
  */
 static Path *
 without_known(PlannerInfo *root, RelOptInfo *rel, Path *bitmap, const IndexPath *scan)
@@ -161,8 +171,8 @@ without_known(PlannerInfo *root, RelOptInfo *rel, Path *bitmap, const IndexPath 
 }
 
 /*
- * The scan of a plan.  Above it may be the test of conditions that hold for all rows or for none; the
- * planner puts the same one above the custom scan.
+ * The scan of a plan.  Above it may be the test of conditions that hold for all
+ * rows or for none; the planner puts the same one above the custom scan.
  */
 static Plan *
 scan_of(Plan *plan)
@@ -170,7 +180,10 @@ scan_of(Plan *plan)
 	return IsA(plan, Result) ? outerPlan(plan) : plan;
 }
 
-/* The two plans as children of one scan, which returns what the first of them does. */
+/*
+ * The two plans as children of one scan, which returns what the first of them
+ * does.
+ */
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
 		  List *plans)

@@ -10,7 +10,10 @@
 
 #include "nodes/pathnodes.h"
 
-/* Adds such paths to those of a table, for each that scans an index of the access method in order. */
+/*
+ * Adds such paths to those of a table, for each that scans an index of the
+ * access method in order.
+ */
 extern void vp_add_bitmap_paths(PlannerInfo *root, RelOptInfo *rel, Oid am);
 
 #endif							/* VP_BITMAP_PATH_H */

@@ -3,10 +3,11 @@
  * bitmap_scan.c
  *	  A scan of an index among the rows that other indexes find.
  *
- * A custom scan with two children, both PostgreSQL's: an ordered scan of an index of ours, which does
- * all that a scan of a table has to, and the scans of other indexes that make a bitmap.  Before
- * the first row is asked for, the bitmap is made, and the access method is told to search among
- * its rows (vp_scan_restrict).  Where the executor checks again one row that was locked
+ * A custom scan with two children, both PostgreSQL's: an ordered scan of an
+ * index of ours, which does all that a scan of a table has to, and the scans of
+ * other indexes that make a bitmap.  Before the first row is asked for, the
+ * bitmap is made, and the access method is told to search among its rows
+ * (vp_scan_restrict).  Where the executor checks again one row that was locked
  * (EvalPlanQual), there is nothing to search for, and no bitmap is made.
  *
  *-------------------------------------------------------------------------
@@ -76,8 +77,8 @@ find_rows(BitmapScan *node)
 }
 
 /*
- * The row that the index scan returned as a scan tuple of this node, whose slot must be a virtual one.  What
- * it points at stays until the next.
+ * The row that the index scan returned as a scan tuple of this node, whose slot
+ * must be a virtual one.  What it points at stays until the next.
  */
 static TupleTableSlot *
 take_row(BitmapScan *node, TupleTableSlot *row)
@@ -95,7 +96,10 @@ take_row(BitmapScan *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Does the executor check a row of this table again?  In subplans it does not, while it does so outside. */
+/*
+ * Does the executor check a row of this table again?  In subplans it does not,
+ * while it does so outside.
+ */
 static bool
 is_checked_again(const CustomScanState *state)
 {

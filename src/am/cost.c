@@ -3,9 +3,10 @@
  * cost.c
  *	  What an index scan costs, for the planner.
  *
- * With conditions on key columns the search looks for rows that satisfy them.  Few are all
- * measured; for many the graph is searched, which costs more than without conditions, the
- * fewer there are.  (search/ chooses by what it finds; this by what the planner expects.)
+ * With conditions on key columns the search looks for rows that satisfy them.
+ * Few are all measured; for many the graph is searched, which costs more than
+ * without conditions, the fewer there are.  (search/ chooses by what it finds;
+ * this by what the planner expects.)
  *
  * A scan has two parts.  Before the first row comes the search: its cost grows
  * with ef_search and with the logarithm of the table.  Then each row costs a
@@ -49,10 +50,10 @@
 
 /*
  * Pages that are read wherever in the index a scan begins, be it with the lists
- * of rows with some keys or in the graph, as each index of PostgreSQL is charged
- * for at least one.  Both kinds of scan have the same: of two indexes on a vector
- * the one without the condition's column would look cheaper otherwise.  All else
- * is taken to be in memory.
+ * of rows with some keys or in the graph, as each index of PostgreSQL is
+ * charged for at least one.  Both kinds of scan have the same: of two indexes
+ * on a vector the one without the condition's column would look cheaper
+ * otherwise.  All else is taken to be in memory.
  */
 #define FIRST_PAGES				2
 
@@ -66,17 +67,22 @@
 #define DESCENT_COST			1400.0	/* upper levels */
 
 /*
- * Rows that are all known before the first is fetched have their pages asked for ahead, as a bitmap heap scan has
- * them in order: by this, a page costs as much as one of those.
+ * Rows that are all known before the first is fetched have their pages asked
+ * for ahead, as a bitmap heap scan has them in order: by this, a page costs as
+ * much as one of those.
  */
 #define MEASURED_CORRELATION	0.4
 
-/* A node looked at for its row, somewhere in the index: in memory, as for a search. */
+/*
+ * A node looked at for its row, somewhere in the index: in memory, as for a
+ * search.
+ */
 #define NODE_COST			40.0
 
 /*
- * Rows inside a radius, of which nothing is known: a condition on the distance asks for what is near, and
- * who wanted more than a few in a thousand would not ask an index.
+ * Rows inside a radius, of which nothing is known: a condition on the distance
+ * asks for what is near, and who wanted more than a few in a thousand would not
+ * ask an index.
  */
 #define RADIUS_ROWS			100
 #define RADIUS_SHARE		0.001
@@ -96,7 +102,10 @@ is_suspended(const IndexOptInfo *info)
 	return VpIsSuspended(&wish);
 }
 
-/* Does this index give any order and test any condition that the other one does, for at least as many rows? */
+/*
+ * Does this index give any order and test any condition that the other one
+ * does, for at least as many rows?
+ */
 static bool
 can_replace(const IndexOptInfo *info, const IndexOptInfo *other)
 {
@@ -126,8 +135,9 @@ is_replaced(const IndexOptInfo *info)
 }
 
 /*
- * Are all rows to be put into groups?  Equal distances must then come together, and a
- * row that the scan finds late comes at its end: so somebody else is to sort.
+ * Are all rows to be put into groups?  Equal distances must then come together,
+ * and a row that the scan finds late comes at its end: so somebody else is to
+ * sort.
  */
 static bool
 groups_all_rows(const Query *query)
@@ -145,9 +155,9 @@ groups_all_rows(const Query *query)
 }
 
 /*
- * Does the statement want all rows, as far as one can know?  A cursor, of which the planner takes
- * a fraction to be wanted, may be read to its end.  Where LIMIT is a parameter, a fraction is
- * assumed, too; LIMIT ALL is none.
+ * Does the statement want all rows, as far as one can know?  A cursor, of which
+ * the planner takes a fraction to be wanted, may be read to its end.  Where
+ * LIMIT is a parameter, a fraction is assumed, too; LIMIT ALL is none.
  */
 static bool
 wants_all_rows(const PlannerInfo *root)
@@ -174,8 +184,9 @@ is_nullable(Relation rel)
 }
 
 /*
- * May rows be missing from an index?  In one that an older version made, those without a vector
- * are.  Of one that is damaged this is not known: that is for a search to find.
+ * May rows be missing from an index?  In one that an older version made, those
+ * without a vector are.  Of one that is damaged this is not known: that is for
+ * a search to find.
  */
 static bool
 may_lack_rows(const IndexOptInfo *info)
@@ -211,8 +222,8 @@ vp_scans_keys(const IndexPath *path)
 }
 
 /*
- * May a merge join take the order of a path for its own?  It is an error to it where a row
- * comes late.
+ * May a merge join take the order of a path for its own?  It is an error to it
+ * where a row comes late.
  */
 static bool
 orders_join(PlannerInfo *root, const IndexPath *path)
@@ -266,7 +277,10 @@ graph_search(double plain, double share)
 	return DESCENT_COST + plain * longer * DISTANCE_COST;
 }
 
-/* Without an order there is nothing to search for: rows of posting lists are looked up at their nodes, anywhere. */
+/*
+ * Without an order there is nothing to search for: rows of posting lists are
+ * looked up at their nodes, anywhere.
+ */
 static void
 estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
 				   Cost *startup_cost, Cost *total_cost,
@@ -285,7 +299,10 @@ estimate_unordered(PlannerInfo *root, IndexPath *path, double loop_count,
 	*correlation = 0;
 }
 
-/* The share of rows that satisfy the conditions on key columns; 1: there are none. */
+/*
+ * The share of rows that satisfy the conditions on key columns; 1: there are
+ * none.
+ */
 static double
 key_selectivity(PlannerInfo *root, const IndexPath *path)
 {

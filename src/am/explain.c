@@ -3,8 +3,9 @@
  * explain.c
  *	  What EXPLAIN ANALYZE says of a search.
  *
- * The custom scan is asked by EXPLAIN itself.  An index scan is PostgreSQL's node, of which others can
- * say something since version 18; before that, debug1 has it.
+ * The custom scan is asked by EXPLAIN itself.  An index scan is PostgreSQL's
+ * node, of which others can say something since version 18; before that, debug1
+ * has it.
  *
  *-------------------------------------------------------------------------
  */

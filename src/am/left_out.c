@@ -3,16 +3,18 @@
  * left_out.c
  *	  Conditions on key columns that the planner leaves out of index paths.
  *
- * "x = ANY (column)", that an array has an element, it matches with no index.  A
- * path gets "column @> ARRAY[x]" instead, which is true of the same rows.
+ * "x = ANY (column)", that an array has an element, it matches with no index.
+ * A path gets "column @> ARRAY[x]" instead, which is true of the same rows.
  *
- * Before 17 the planner makes two paths where a column behind the first has a condition with an
- * array (IN, = ANY): one with it, of which it assumes that no order is kept, and one without it
- * that keeps the order.  For this access method neither is of use.  And before 16 it does not know
- * that "flag", "NOT flag" and the like are "flag = true" and "flag = false", but for classes of its own.
+ * Before 17 the planner makes two paths where a column behind the first has a
+ * condition with an array (IN, = ANY): one with it, of which it assumes that no
+ * order is kept, and one without it that keeps the order.  For this access
+ * method neither is of use.  And before 16 it does not know that "flag", "NOT
+ * flag" and the like are "flag = true" and "flag = false", but for classes of
+ * its own.
  *
- * So a path that keeps the order gets these conditions, before its costs are estimated: the plan
- * is made of the path as it is then.
+ * So a path that keeps the order gets these conditions, before its costs are
+ * estimated: the plan is made of the path as it is then.
  *
  *-------------------------------------------------------------------------
  */

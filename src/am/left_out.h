@@ -11,8 +11,8 @@
 #include "nodes/pathnodes.h"
 
 /*
- * Adds the conditions to a path that its index can test and the planner has left out.  To be called while
- * the path is being made, by amcostestimate.
+ * Adds the conditions to a path that its index can test and the planner has
+ * left out.  To be called while the path is being made, by amcostestimate.
  */
 extern void vp_add_left_out(PlannerInfo *root, IndexPath *path);
 

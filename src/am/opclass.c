@@ -3,13 +3,13 @@
  * opclass.c
  *	  What an operator class for vecprov must look like (amvalidate).
  *
- * Of a vector: one operator for ordering, which returns a number, and support function 1,
- * which takes nothing and returns an integer: form and metric.  A second operator,
- * strategy 2, is pgvector's of the same name where both extensions have the
- * same type (vecprov_adopt).
+ * Of a vector: one operator for ordering, which returns a number, and support
+ * function 1, which takes nothing and returns an integer: form and metric.  A
+ * second operator, strategy 2, is pgvector's of the same name where both
+ * extensions have the same type (vecprov_adopt).
  *
- * Of a key: comparisons, with B-tree's strategies and <> as the sixth, and support function 2,
- * which returns how its values are stored.
+ * Of a key: comparisons, with B-tree's strategies and <> as the sixth, and
+ * support function 2, which returns how its values are stored.
  *
  *-------------------------------------------------------------------------
  */
@@ -97,7 +97,10 @@ check_operators(Oid family, bool of_key, const char *class_name)
 	return ok;
 }
 
-/* Sets whether the class is of keys: it has the function of these, and not the other one. */
+/*
+ * Sets whether the class is of keys: it has the function of these, and not the
+ * other one.
+ */
 static bool
 check_functions(Oid family, const char *class_name, bool *of_key)
 {

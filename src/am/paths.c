@@ -3,7 +3,8 @@
  * paths.c
  *	  What the planner does not think of by itself.
  *
- * When it has made its paths for a table, those are added that an index of ours makes possible besides.
+ * When it has made its paths for a table, those are added that an index of ours
+ * makes possible besides.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +37,10 @@ may_be_ours(const RelOptInfo *rel)
 	return false;
 }
 
-/* Has a bitmap a scan of an index of ours that looks for no key, or must not be taken? */
+/*
+ * Has a bitmap a scan of an index of ours that looks for no key, or must not be
+ * taken?
+ */
 static bool
 is_pointless(Path *bitmap, Oid am)
 {
@@ -76,9 +80,10 @@ without_pointless(List *paths, Oid am)
 }
 
 /*
- * PostgreSQL makes bitmaps also of paths that are ordered, by their costs as such, and so of a search that a
- * partial index gives, all rows of that index.  Since 18 such a bitmap does not count as disabled where
- * the path does.  A sequential scan may have lost against one.
+ * PostgreSQL makes bitmaps also of paths that are ordered, by their costs as
+ * such, and so of a search that a partial index gives, all rows of that index.
+ * Since 18 such a bitmap does not count as disabled where the path does.  A
+ * sequential scan may have lost against one.
  */
 static void
 drop_pointless(PlannerInfo *root, RelOptInfo *rel, Oid am)

@@ -11,8 +11,9 @@
 #include "nodes/pathnodes.h"
 
 /*
- * The paths that the planner makes for a table if it has these indexes alone, by bitmaps if it can, or else
- * by plain scans: one kind would push out the other.  They are not among the table's.
+ * The paths that the planner makes for a table if it has these indexes alone,
+ * by bitmaps if it can, or else by plain scans: one kind would push out the
+ * other.  They are not among the table's.
  */
 extern List *vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes, bool bitmaps);
 

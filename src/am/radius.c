@@ -3,17 +3,18 @@
  * radius.c
  *	  Conditions on the distance end a scan.
  *
- * "WHERE embedding <-> $1 < 0.8" is no condition on a column, so PostgreSQL matches it with no index:
- * it would have a scan go on to the table's last row and throw away what is too far.  So where the
- * planner has made its paths for a table, those that scan an index of ours in the order of
- * that distance get a condition of ours besides, which says the radius:
+ * "WHERE embedding <-> $1 < 0.8" is no condition on a column, so PostgreSQL
+ * matches it with no index: it would have a scan go on to the table's last row
+ * and throw away what is too far.  So where the planner has made its paths for
+ * a table, those that scan an index of ours in the order of that distance get a
+ * condition of ours besides, which says the radius:
  *
  *		embedding OPERATOR(vecprov.<@) 0.8
  *
- * and where no order was asked for, a path is made that scans in that order.  The condition
- * is lossy: the original one is still evaluated for each row, so nothing depends on rounding here.
- * The operator means something only to a scan, which knows the vector from its ORDER BY; as a
- * function it is true.
+ * and where no order was asked for, a path is made that scans in that order.
+ * The condition is lossy: the original one is still evaluated for each row, so
+ * nothing depends on rounding here.  The operator means something only to a
+ * scan, which knows the vector from its ORDER BY; as a function it is true.
  *
  * What is found, with r, c and s expressions without columns:
  *
@@ -21,8 +22,9 @@
  *		c - d > s, as in 1 - (embedding <=> $1) > 0.9			d < c - s, or d is NaN
  *		-d > s   d * -1 > s   -1 * d > s						d < -s, or d is NaN
  *
- * NaN, the cosine distance of a zero vector, is greater than all else to PostgreSQL, and so is 1 - NaN:
- * the latter two have an operator of their own, <@~.
+ * NaN, the cosine distance of a zero vector, is greater than all else to
+ * PostgreSQL, and so is 1 - NaN: the latter two have an operator of their own,
+ * <@~.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,7 +69,10 @@ is_fixed(PlannerInfo *root, const IndexOptInfo *index, Node *node)
 		!contain_volatile_functions(node);
 }
 
-/* The arguments of this function, if the node calls it as an operator; one of one argument has no right one. */
+/*
+ * The arguments of this function, if the node calls it as an operator; one of
+ * one argument has no right one.
+ */
 static bool
 is_call(Node *node, Oid function, Node **left, Node **right)
 {
@@ -89,7 +94,10 @@ is_minus_one(const Node *node)
 		DatumGetFloat8(value->constvalue) == -1.0;
 }
 
-/* The distance of the indexed column from something, with the column on its left; NULL: it is none. */
+/*
+ * The distance of the indexed column from something, with the column on its
+ * left; NULL: it is none.
+ */
 static OpExpr *
 find_distance(PlannerInfo *root, IndexOptInfo *index, Node *node)
 {
@@ -263,11 +271,13 @@ sort_keys(const IndexOptInfo *index, const OpExpr *distance)
 }
 
 /*
- * A path of which nobody asked the order.  While paths are compared and put together, it has none: its
- * sort key would be of no equivalence class, and no other path could be merged with it.  The plan of an
- * ordered scan is made of a sort key, though, which it gets in vp_complete_radius_paths().  Until then it must
- * not be copied, as the planner does with an index path that it gives parameters: so there is a
- * projection over it, which changes nothing and costs nothing.
+ * A path of which nobody asked the order.  While paths are compared and put
+ * together, it has none: its sort key would be of no equivalence class, and no
+ * other path could be merged with it.  The plan of an ordered scan is made of a
+ * sort key, though, which it gets in vp_complete_radius_paths().  Until then it
+ * must not be copied, as the planner does with an index path that it gives
+ * parameters: so there is a projection over it, which changes nothing and costs
+ * nothing.
  */
 static Path *
 make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClause *clause)
@@ -282,7 +292,9 @@ make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClaus
 	return (Path *) create_projection_path(root, index->rel, &path->path, index->rel->reltarget);
 }
 
-/* A path of a table without what the target list of its query has put over it. */
+/*
+ * A path of a table without what the target list of its query has put over it.
+ */
 static Path *
 below_projections(Path *path)
 {

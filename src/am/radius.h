@@ -16,7 +16,10 @@ extern bool vp_has_radius(const IndexPath *path);
 /* Adds paths with such conditions to those of a table. */
 extern void vp_add_radius_paths(PlannerInfo *root, RelOptInfo *rel, Oid am);
 
-/* Completes these paths for the making of plans.  To be called when a query has all its paths. */
+/*
+ * Completes these paths for the making of plans.  To be called when a query has
+ * all its paths.
+ */
 extern void vp_complete_radius_paths(PlannerInfo *root);
 
 #endif							/* VP_RADIUS_H */

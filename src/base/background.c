@@ -66,10 +66,10 @@ vp_mover_start(Oid index)
 }
 
 /*
- * Keeps two FATAL messages out of the log.  A database that is dropped is nothing that an
- * administrator has to look into: the worker ends with code 0, after which the postmaster
- * neither reports it nor starts it again.  Of a worker that is terminated, the
- * postmaster's own message remains.
+ * Keeps two FATAL messages out of the log.  A database that is dropped is
+ * nothing that an administrator has to look into: the worker ends with code 0,
+ * after which the postmaster neither reports it nor starts it again.  Of a
+ * worker that is terminated, the postmaster's own message remains.
  */
 static void
 end_quietly(ErrorData *edata)

@@ -70,7 +70,10 @@ vp_landmarks_get(const VpLandmarkSet *set, uint32_t term, VpId *ids)
 	return n;
 }
 
-/* How many landmarks a term has; *weakest: the one with the least weight, -1 if none. */
+/*
+ * How many landmarks a term has; *weakest: the one with the least weight, -1 if
+ * none.
+ */
 static int
 count_term(const VpLandmarkSet *set, uint32_t term, int *weakest)
 {
@@ -94,7 +97,10 @@ count_term(const VpLandmarkSet *set, uint32_t term, int *weakest)
 	return n;
 }
 
-/* In a full set: a landmark of a term that has at least two more than `own`; -1: none is found. */
+/*
+ * In a full set: a landmark of a term that has at least two more than `own`;
+ * -1: none is found.
+ */
 static int
 find_spare(const VpLandmarkSet *set, int own, VpId id)
 {

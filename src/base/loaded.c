@@ -4,10 +4,11 @@
  *	  How the library was loaded, and whether it is the right one; see loaded.h.
  *
  * Three things have a version: the file that the postmaster has loaded, which
- * stays in use until a restart whatever is installed; a file that a backend loads
- * besides, under another path; and the extension in a database.  Types and indexes
- * work with an extension of another version, until ALTER EXTENSION UPDATE and after
- * pg_upgrade.  SQL functions of the server do not: their arguments and results may be others.
+ * stays in use until a restart whatever is installed; a file that a backend
+ * loads besides, under another path; and the extension in a database.  Types
+ * and indexes work with an extension of another version, until ALTER EXTENSION
+ * UPDATE and after pg_upgrade.  SQL functions of the server do not: their
+ * arguments and results may be others.
  *
  *-------------------------------------------------------------------------
  */
@@ -89,8 +90,9 @@ vp_loaded_by_postmaster(bool is_running)
 }
 
 /*
- * The version of the extension in a row of pg_extension: of a given OID, or of our name if that
- * is InvalidOid.  NULL: there is none, or it is another extension's.
+ * The version of the extension in a row of pg_extension: of a given OID, or of
+ * our name if that is InvalidOid.  NULL: there is none, or it is another
+ * extension's.
  */
 static char *
 extension_version(Oid extension)
@@ -126,7 +128,10 @@ extension_version(Oid extension)
 	return version;
 }
 
-/* Is a version newer than the library?  By their numbers, as in 0.10.1; what is no number is 0. */
+/*
+ * Is a version newer than the library?  By their numbers, as in 0.10.1; what is
+ * no number is 0.
+ */
 static bool
 is_newer(const char *version)
 {

@@ -3,10 +3,10 @@
  * options.c
  *	  Options of an index: WITH (m = ..., tier = ...).
  *
- * m, ef_construction and namespaces are looked at when the index is built, which
- * copies them to the metapage; changing them changes nothing before the next REINDEX.
- * tier, shards and replicas are the wish that capacity/ judges when it is
- * changed: that is done without disturbing who uses the index.
+ * m, ef_construction and namespaces are looked at when the index is built,
+ * which copies them to the metapage; changing them changes nothing before the
+ * next REINDEX.  tier, shards and replicas are the wish that capacity/ judges
+ * when it is changed: that is done without disturbing who uses the index.
  *
  *-------------------------------------------------------------------------
  */

@@ -37,8 +37,8 @@ extern int	vp_scale_change_interval;
 extern void vp_settings_define(void);
 
 /*
- * Sets any setting, of ours or of the server's, until the innermost level that NewGUCNestLevel began is
- * ended by AtEOXact_GUC, or by an error.
+ * Sets any setting, of ours or of the server's, until the innermost level that
+ * NewGUCNestLevel began is ended by AtEOXact_GUC, or by an error.
  */
 extern void vp_settings_change(const char *name, const char *value);
 

@@ -29,8 +29,8 @@ static const char *const names[] = {
 };
 
 /*
- * The number of an event.  The server gives all processes the same one for a name; before 17 all
- * events of extensions have the same.
+ * The number of an event.  The server gives all processes the same one for a
+ * name; before 17 all events of extensions have the same.
  */
 static uint32
 number_of(VpWaitEvent event)

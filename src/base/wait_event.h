@@ -27,9 +27,10 @@ typedef enum VpWaitEvent
 } VpWaitEvent;
 
 /*
- * Waits until this process's latch is set, which it resets, or so many milliseconds are over (-1: no
- * limit).  The process exits if the postmaster dies.  False: the time is over.  May raise an error
- * when a process waits for an event for the first time: the server has room for 128 names.
+ * Waits until this process's latch is set, which it resets, or so many
+ * milliseconds are over (-1: no limit).  The process exits if the postmaster
+ * dies.  False: the time is over.  May raise an error when a process waits for
+ * an event for the first time: the server has room for 128 names.
  */
 extern bool vp_wait(VpWaitEvent event, long timeout);
 

@@ -19,8 +19,8 @@ static bool following = false;	/* the reader is to be woken at the
 								 * transaction's end */
 
 /*
- * The last phase: of a transaction that commits, the messages have been sent.  (Callbacks of
- * transactions are called before they are.)
+ * The last phase: of a transaction that commits, the messages have been sent.
+ * (Callbacks of transactions are called before they are.)
  */
 static void
 at_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)

@@ -21,8 +21,8 @@ extern bool vp_zones_check(const char *value, const char **detail);
 extern void vp_zones_assign(const char *value);
 
 /*
- * The zone of a replica of an index (both numbers from 0): up to three zones, then
- * evenly.  -1: there are no zones.
+ * The zone of a replica of an index (both numbers from 0): up to three zones,
+ * then evenly.  -1: there are no zones.
  */
 extern int	vp_zone_of(unsigned int index, int replica);
 

@@ -192,8 +192,8 @@ vecprov_read_cost(PG_FUNCTION_ARGS)
 
 /*
  * What was read in a month, as the caller of vecprov_cost says: the second
- * argument, read units; NULL: not said.  ereports if the others beside it make no
- * sense: write units, and queries, of which read units would follow.
+ * argument, read units; NULL: not said.  ereports if the others beside it make
+ * no sense: write units, and queries, of which read units would follow.
  */
 Datum
 vecprov_given_usage(PG_FUNCTION_ARGS)

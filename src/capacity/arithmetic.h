@@ -8,7 +8,10 @@
 #ifndef VP_ARITHMETIC_H
 #define VP_ARITHMETIC_H
 
-/* Shards that hold so many bytes and leave a part of each, the headroom (0 ... 1), free. */
+/*
+ * Shards that hold so many bytes and leave a part of each, the headroom (0 ...
+ * 1), free.
+ */
 extern int	vp_shards_needed(int64 bytes, double headroom, int64 shard_bytes);
 
 /* What so many shards hold. */

@@ -12,7 +12,10 @@
 
 #define VP_MAX_CACHED_COLUMNS 16
 
-/* A table that has the trigger vecprov_table_changed.  Static; the first five are given. */
+/*
+ * A table that has the trigger vecprov_table_changed.  Static; the first five
+ * are given.
+ */
 typedef struct VpCachedRows
 {
 	const char *table;

@@ -23,12 +23,16 @@ typedef struct VpColumn
 	bool		nullable;
 } VpColumn;
 
-/* Its number in an open table.  Raises an error when it is not there or is of another type. */
+/*
+ * Its number in an open table.  Raises an error when it is not there or is of
+ * another type.
+ */
 extern AttrNumber vp_column_number(Relation rel, const VpColumn *column);
 
 /*
- * The values of a row's columns: into values and nulls, which have room for n.  By-reference
- * values point into the tuple.  Raises an error also when one is null that must not be.
+ * The values of a row's columns: into values and nulls, which have room for n.
+ * By-reference values point into the tuple.  Raises an error also when one is
+ * null that must not be.
  */
 extern void vp_columns_read(Relation rel, HeapTuple tuple, const VpColumn *columns, int n,
 							Datum *values, bool *nulls);

@@ -22,9 +22,10 @@ extern double vp_fullness(int64 used, int64 room);
 extern int	vp_advised_shards(int64 bytes, int shards, const VpTier *tier);
 
 /*
- * Opens an index with AccessShareLock.  NULL when it does not exist, or is locked exclusively
- * and we do not wait; ereports when it is not an index of ours.  Who waits needs VP_RIGHT_LOOK
- * (rights.h); else ereports before the lock is asked for.
+ * Opens an index with AccessShareLock.  NULL when it does not exist, or is
+ * locked exclusively and we do not wait; ereports when it is not an index of
+ * ours.  Who waits needs VP_RIGHT_LOOK (rights.h); else ereports before the
+ * lock is asked for.
  */
 extern Relation vp_own_index_open(Oid relid, bool wait);
 

@@ -3,10 +3,10 @@
  * own_sql.h
  *	  SQL on a table of the extension, run as the table's owner.
  *
- * Administrators own these tables and give them columns, indexes, constraints and
- * triggers.  So rows are written by SQL, and as the owner: nobody else needs a right
- * to them, and what the owner put there runs with the owner's rights, not with those
- * of whoever changes an index.
+ * Administrators own these tables and give them columns, indexes, constraints
+ * and triggers.  So rows are written by SQL, and as the owner: nobody else
+ * needs a right to them, and what the owner put there runs with the owner's
+ * rights, not with those of whoever changes an index.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,17 +26,19 @@ typedef struct VpOwnSql
 } VpOwnSql;
 
 /*
- * Opens and locks a table, connects to SPI, and runs as the owner (base/as_owner.h) until
- * vp_own_sql_end, which keeps the lock until the transaction's end.  Raises an error
- * when the table is not there.  *sql stays where it is until the end.
+ * Opens and locks a table, connects to SPI, and runs as the owner
+ * (base/as_owner.h) until vp_own_sql_end, which keeps the lock until the
+ * transaction's end.  Raises an error when the table is not there.  *sql stays
+ * where it is until the end.
  */
 extern void vp_own_sql_begin(VpOwnSql *sql, const char *table, LOCKMODE mode);
 extern void vp_own_sql_end(VpOwnSql *sql);
 
 /*
- * Executes a statement that has n parameters, none of them NULL, and returns what
- * SPI_execute_snapshot does.  It sees what is committed now: an old snapshot, of a transaction
- * that repeats its reads, would not know of rows that others have written since.
+ * Executes a statement that has n parameters, none of them NULL, and returns
+ * what SPI_execute_snapshot does.  It sees what is committed now: an old
+ * snapshot, of a transaction that repeats its reads, would not know of rows
+ * that others have written since.
  */
 extern int	vp_own_sql_run(const char *statement, int n, Oid *types, Datum *values, bool read_only);
 

@@ -3,10 +3,10 @@
  * rights.c
  *	  Who may do what with an index; see rights.h.
  *
- * Who calls a function with an OID has not named the index, so nobody has asked for
- * USAGE on its schema yet.  And who has no right to an index must not wait for a lock on
- * it, nor get in the way of those who do: PostgreSQL's commands ask before they
- * lock, too (RangeVarGetRelidExtended).
+ * Who calls a function with an OID has not named the index, so nobody has asked
+ * for USAGE on its schema yet.  And who has no right to an index must not wait
+ * for a lock on it, nor get in the way of those who do: PostgreSQL's commands
+ * ask before they lock, too (RangeVarGetRelidExtended).
  *
  *-------------------------------------------------------------------------
  */

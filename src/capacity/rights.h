@@ -12,9 +12,9 @@
 #include "utils/relcache.h"
 
 /*
- * All but VP_RIGHT_ANY and VP_RIGHT_OWN need USAGE on the index's schema, which is that of its
- * table.  Members of pg_stat_scan_tables, and so of pg_monitor, have VP_RIGHT_LOOK and
- * VP_RIGHT_MEASURE of every index.
+ * All but VP_RIGHT_ANY and VP_RIGHT_OWN need USAGE on the index's schema, which
+ * is that of its table.  Members of pg_stat_scan_tables, and so of pg_monitor,
+ * have VP_RIGHT_LOOK and VP_RIGHT_MEASURE of every index.
  */
 typedef enum VpRight
 {
@@ -37,14 +37,16 @@ typedef enum VpRight
 } VpRight;
 
 /*
- * Returns the table of an index.  ereports if there is no such relation, if it is not an
- * index of ours, or if the current user has not this right.  Takes no lock that lasts.
+ * Returns the table of an index.  ereports if there is no such relation, if it
+ * is not an index of ours, or if the current user has not this right.  Takes no
+ * lock that lasts.
  */
 extern Oid	vp_right_check(Oid index, VpRight right);
 
 /*
- * Opens an index and its table, locked in this mode, the table first.  Checks the right
- * before that, and again when it has the locks, since it may have waited for them.
+ * Opens an index and its table, locked in this mode, the table first.  Checks
+ * the right before that, and again when it has the locks, since it may have
+ * waited for them.
  */
 extern void vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel);
 

@@ -19,8 +19,9 @@ vp_is_scaling(const VpMeta *meta, const VpWish *wish)
 }
 
 /*
- * Starts a mover if records of an open index are still to be moved and no mover is at work.
- * Returns false if there is no background worker to be had.  Not during recovery.
+ * Starts a mover if records of an open index are still to be moved and no mover
+ * is at work.  Returns false if there is no background worker to be had.  Not
+ * during recovery.
  */
 extern bool vp_scaling_wake(Relation rel);
 

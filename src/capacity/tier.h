@@ -28,9 +28,9 @@ extern bool vp_tier_find(const char *name, VpTier *tier);
 extern void vp_tier_get(const char *name, VpTier *tier);
 
 /*
- * Keeps the tier of a name from being deleted or renamed until the transaction ends; false
- * when there is none.  Locks its row, as a foreign key does (FOR KEY SHARE), and so waits
- * for whoever is deleting it.
+ * Keeps the tier of a name from being deleted or renamed until the transaction
+ * ends; false when there is none.  Locks its row, as a foreign key does (FOR
+ * KEY SHARE), and so waits for whoever is deleting it.
  */
 extern bool vp_tier_hold(const char *name);
 

@@ -3,11 +3,12 @@
  * tier_use.c
  *	  A tier that an index uses stays: the trigger on the table of tiers.
  *
- * The options of an index name its tier, so no foreign key can do it, but the protocol is
- * that of one.  Whoever gives an index a tier locks the tier's row first (vp_tier_hold) and
- * keeps the lock until the transaction ends.  Whoever deletes the row gets it only then, and
- * looks afterwards which indexes there are, with a catalogue snapshot: what is committed
- * now, and what this transaction has done.
+ * The options of an index name its tier, so no foreign key can do it, but the
+ * protocol is that of one.  Whoever gives an index a tier locks the tier's row
+ * first (vp_tier_hold) and keeps the lock until the transaction ends.  Whoever
+ * deletes the row gets it only then, and looks afterwards which indexes there
+ * are, with a catalogue snapshot: what is committed now, and what this
+ * transaction has done.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,8 +54,8 @@ name_in(HeapTuple row, Relation rel)
 }
 
 /*
- * Trigger after each row of the table of tiers that is deleted or gets another name, and
- * after TRUNCATE.
+ * Trigger after each row of the table of tiers that is deleted or gets another
+ * name, and after TRUNCATE.
  */
 Datum
 vecprov_tier_in_use(PG_FUNCTION_ARGS)

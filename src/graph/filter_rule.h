@@ -16,10 +16,15 @@
 
 #include "graph/graph.h"
 
-/* A node that is met in the graph and measured, with its share of the lists that are read. */
+/*
+ * A node that is met in the graph and measured, with its share of the lists
+ * that are read.
+ */
 #define VP_COST_DISTANCE	50.0
 
-/* Hopping besides: a list of links, and a node that is tested and not measured. */
+/*
+ * Hopping besides: a list of links, and a node that is tested and not measured.
+ */
 #define VP_COST_LIST		110.0
 #define VP_COST_TEST		15.0
 
@@ -27,30 +32,39 @@
 #define VP_COST_LISTED		22.0
 #define VP_COST_SCANNED		10.0
 
-/* A row of a table, read and measured; a node's row looked up in a set: in pages that are in memory. */
+/*
+ * A row of a table, read and measured; a node's row looked up in a set: in
+ * pages that are in memory.
+ */
 #define VP_COST_ROW			600.0
 #define VP_COST_LOOKED_UP	15.0
 
 /*
- * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637 at ef
- * 258, 6,528 at ef 387 (100 dimensions, 100,000 to 2,000,000 nodes).
+ * A search of ef candidates measures about so many nodes: 2,090 at ef 90, 4,637
+ * at ef 258, 6,528 at ef 387 (100 dimensions, 100,000 to 2,000,000 nodes).
  */
 #define VP_FIRST_DISTANCES	250.0
 #define VP_EF_DISTANCES		17.0
 
 /*
- * As many matches as this bound a search which without a filter keeps ef: with the
- * share of matches among the nodes it comes to, fewer are as good, since the search looks at
- * many more nodes for them.
+ * As many matches as this bound a search which without a filter keeps ef: with
+ * the share of matches among the nodes it comes to, fewer are as good, since
+ * the search looks at many more nodes for them.
  */
 #define VP_LEAST_GOAL		20
 #define VP_GOAL_POWER		0.6
 
-/* The rule is asked when so many lists have been read, and each time that so many more have. */
+/*
+ * The rule is asked when so many lists have been read, and each time that so
+ * many more have.
+ */
 #define VP_RULE_FIRST		8
 #define VP_RULE_LISTS		32
 
-/* Fewer tested nodes say little about the share of matches: too little for a goal, and for another way. */
+/*
+ * Fewer tested nodes say little about the share of matches: too little for a
+ * goal, and for another way.
+ */
 #define VP_GOAL_TESTED		64
 #define VP_RULE_TESTED		200
 
@@ -63,7 +77,10 @@
  */
 #define VP_SURE_PART		0.75
 
-/* No more than this part of what it costs to measure all is spent before that is done. */
+/*
+ * No more than this part of what it costs to measure all is spent before that
+ * is done.
+ */
 #define VP_SPEND_PART		0.9
 
 /* Below this share matches are too few for a graph of their own. */

@@ -3,9 +3,9 @@
  * frontier.h
  *	  The nodes that a filtered search may still expand: a heap, nearest first.
  *
- * Four children to an entry: half as many levels as with two, and which child is
- * the nearest is told without a jump.  Nothing has to leave it when the search's
- * bound shrinks; what lies beyond is there for a search that goes on.
+ * Four children to an entry: half as many levels as with two, and which child
+ * is the nearest is told without a jump.  Nothing has to leave it when the
+ * search's bound shrinks; what lies beyond is there for a search that goes on.
  *
  *-------------------------------------------------------------------------
  */

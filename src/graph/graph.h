@@ -36,9 +36,9 @@ vp_level_links(int m, int level)
 }
 
 /*
- * How many a new node chooses.  At level 0 room is left for those to come: half of
- * the list, of which a build, which has a sweep at its end, takes half again.  But
- * a graph of few links is not connected well enough for that.
+ * How many a new node chooses.  At level 0 room is left for those to come: half
+ * of the list, of which a build, which has a sweep at its end, takes half
+ * again.  But a graph of few links is not connected well enough for that.
  */
 #define VP_ENOUGH_LINKS 16
 
@@ -211,9 +211,9 @@ typedef struct VpSearchCounts
 } VpSearchCounts;
 
 /*
- * The nodes that may match a filter, for searches that look for matches only: of
- * a list, or all nodes there are.  A node that may match is never missing; one may
- * come twice, and one may come that does not match or is none.
+ * The nodes that may match a filter, for searches that look for matches only:
+ * of a list, or all nodes there are.  A node that may match is never missing;
+ * one may come twice, and one may come that does not match or is none.
  */
 typedef struct VpMatches VpMatches;
 struct VpMatches
@@ -270,17 +270,17 @@ vp_entry(VpId id, int level)
 }
 
 /*
- * The same for several graphs that no link ties together: the `ef` nearest nodes
- * of level 0 of all of them.
+ * The same for several graphs that no link ties together: the `ef` nearest
+ * nodes of level 0 of all of them.
  */
 extern void vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 								const VpEntry *entries, int nentries, int ef, uint32_t nids);
 
 /*
- * The same of those nodes alone that match: source->matches says which ones do, and
- * `matches` which may.  The `ef` nearest are found as well as without a filter, or better,
- * and at least `least` of them if there are so many (at most ef).  `matches` must stay
- * as long as the search goes on.
+ * The same of those nodes alone that match: source->matches says which ones do,
+ * and `matches` which may.  The `ef` nearest are found as well as without a
+ * filter, or better, and at least `least` of them if there are so many (at most
+ * ef).  `matches` must stay as long as the search goes on.
  */
 extern void vp_search_start_matching(VpSearch *search, VpSource *source, const VpQuery *query,
 									 const VpEntry *entries, int nentries, int ef, int least,
@@ -292,7 +292,10 @@ extern void vp_search_start_matching(VpSearch *search, VpSource *source, const V
  */
 extern int	vp_search_reach(const VpSearch *search);
 
-/* Has a search for matches measured all that may match?  Then all that is left is to order them. */
+/*
+ * Has a search for matches measured all that may match?  Then all that is left
+ * is to order them.
+ */
 extern bool vp_search_is_complete(const VpSearch *search);
 
 /*
@@ -305,12 +308,15 @@ extern bool vp_search_more(VpSearch *search, int ef);
 extern bool vp_search_next(VpSearch *search, VpCandidate *result);
 
 /*
- * Of the results not taken yet, the one behind the `skip` nearest, not taking it;
- * false when there is none.
+ * Of the results not taken yet, the one behind the `skip` nearest, not taking
+ * it; false when there is none.
  */
 extern bool vp_search_peek(VpSearch *search, int skip, VpCandidate *result);
 
-/* All present results that are not taken, nearest first; `expanded` bits cleared. */
+/*
+ * All present results that are not taken, nearest first; `expanded` bits
+ * cleared.
+ */
 extern const VpCandidate *vp_search_found(VpSearch *search, int *n);
 
 /* Was this id met? */
@@ -362,18 +368,19 @@ extern VpLinked vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQue
 extern bool vp_repair(VpWriter *writer, VpSource *source, VpId id, int level);
 
 /*
- * Makes node `id` be found by a search for its own vector: when ef_construction candidates
- * do not include it, the nearest of them gets a link to it, by preference one with room.
- * Nobody gets out of reach by that.  Returns whether a link was added.
+ * Makes node `id` be found by a search for its own vector: when ef_construction
+ * candidates do not include it, the nearest of them gets a link to it, by
+ * preference one with room.  Nobody gets out of reach by that.  Returns whether
+ * a link was added.
  */
 extern bool vp_regain(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
 					  uint32_t nids);
 
 /*
  * Makes node `id` reachable at level 0 when it is not: a near node that is
- * (`reached(arg, id)`) gets a link to it, by preference one with room.  Where all are
- * full, it comes in between: it takes over the link that makes room, so that whoever
- * was reached still is.  Returns false when there is none.
+ * (`reached(arg, id)`) gets a link to it, by preference one with room.  Where
+ * all are full, it comes in between: it takes over the link that makes room, so
+ * that whoever was reached still is.  Returns false when there is none.
  */
 extern bool vp_rescue(VpWriter *writer, VpSource *source, VpId id, VpId entry, int entry_level,
 					  uint32_t nids, bool (*reached) (void *arg, VpId id), void *arg);
@@ -401,8 +408,8 @@ extern void vp_mem_destroy(VpMemGraph *graph);
 extern size_t vp_mem_bytes(const VpMemGraph *graph, uint32_t n);
 
 /*
- * What it consists of before it is linked: vp_mem_bytes(graph, vp_mem_count(graph))
- * bytes, those behind the nodes zero.
+ * What it consists of before it is linked: vp_mem_bytes(graph,
+ * vp_mem_count(graph)) bytes, those behind the nodes zero.
  */
 extern const char *vp_mem_data(const VpMemGraph *graph);
 
@@ -418,9 +425,9 @@ extern int	vp_mem_map(VpMemGraph *graph, int fd, uint32_t capacity);
 
 /*
  * Gives the next n nodes their codes, made of n rotated vectors (one after
- * another, codec->rotated_bytes each); `hash` of the exact vectors tells equal ones,
- * `shards` where they belong (NULL: all to the first).  Uses nthreads threads.
- * Returns the first id.
+ * another, codec->rotated_bytes each); `hash` of the exact vectors tells equal
+ * ones, `shards` where they belong (NULL: all to the first).  Uses nthreads
+ * threads.  Returns the first id.
  */
 extern VpId vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *hash,
 					   const uint8_t *shards, int n, int nthreads);
@@ -431,10 +438,11 @@ extern uint32_t vp_mem_count(const VpMemGraph *graph);
  * Links all nodes, with nthreads threads (the caller's is thread 0; the others
  * run with all signals blocked and are gone when this returns).  `poll` (may be
  * NULL) is called by thread 0 every few milliseconds with the number of nodes
- * linked; when it returns false the work is left, and this returns false; called
- * again, it goes on.  It also returns false when there is no memory for the
- * threads' work: then vp_mem_link_failed is true, and the graph of no use.
- * Ends with every unchained node reachable at level 0 from its shard's entry point.
+ * linked; when it returns false the work is left, and this returns false;
+ * called again, it goes on.  It also returns false when there is no memory for
+ * the threads' work: then vp_mem_link_failed is true, and the graph of no use.
+ * Ends with every unchained node reachable at level 0 from its shard's entry
+ * point.
  */
 extern bool vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg);
 
@@ -445,13 +453,19 @@ extern size_t vp_mem_thread_bytes(const VpMemGraph *graph);
 
 extern VpEntry vp_mem_entry(const VpMemGraph *graph, int shard);
 
-/* Pages of landmarks, since vp_mem_link; returns how many, none but for codes of sparse vectors. */
+/*
+ * Pages of landmarks, since vp_mem_link; returns how many, none but for codes
+ * of sparse vectors.
+ */
 extern uint32_t vp_mem_landmarks(const VpMemGraph *graph, const VpLandmarkPage **pages);
 
 /* Links of a node, since vp_mem_link; none for a chained one. */
 extern int	vp_mem_links(const VpMemGraph *graph, VpId id, int level, VpId *links);
 
-/* Is the node in a chain of equal vectors (not in the graph)?  Next of the chain, VP_NO_ID at its end. */
+/*
+ * Is the node in a chain of equal vectors (not in the graph)?  Next of the
+ * chain, VP_NO_ID at its end.
+ */
 extern bool vp_mem_chained(const VpMemGraph *graph, VpId id);
 extern VpId vp_mem_chain_next(const VpMemGraph *graph, VpId id);
 

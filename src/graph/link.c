@@ -4,9 +4,9 @@
  *	  Links a new node into the graph.
  *
  * Algorithm 1 of Malkov and Yashunin (see graph.h).  First all levels are
- * searched, then the node's own links are written, those of level 0 last, since it is
- * in the graph with them, and then the links to it, from level 0 upwards: whoever
- * finds the node finds its links.
+ * searched, then the node's own links are written, those of level 0 last, since
+ * it is in the graph with them, and then the links to it, from level 0 upwards:
+ * whoever finds the node finds its links.
  *
  *-------------------------------------------------------------------------
  */
@@ -90,7 +90,10 @@ vp_link_append(VpWriter *writer, VpSource *source, VpId node, int level, VpId id
 	return false;
 }
 
-/* Puts a link to `id` into the list of one of these that has room, the last first. */
+/*
+ * Puts a link to `id` into the list of one of these that has room, the last
+ * first.
+ */
 static bool
 link_from_any(VpWriter *writer, VpSource *source, int level, const VpId *nodes, int n, VpId id)
 {
@@ -105,11 +108,11 @@ link_from_any(VpWriter *writer, VpSource *source, int level, const VpId *nodes, 
 
 /*
  * A list of `node` is to be `to` and no longer `from`.  Those that lose their
- * place, and to which nobody else is known to link, get a free one, or one in the
- * list of a node that stays, or that of one that can be spared, or else that of
- * `id`.  Not those of others at once: a node that is near to everybody, as the
- * longest vectors are by inner product, would in the end have such links only, and
- * none to the others of its kind.
+ * place, and to which nobody else is known to link, get a free one, or one in
+ * the list of a node that stays, or that of one that can be spared, or else
+ * that of `id`.  Not those of others at once: a node that is near to everybody,
+ * as the longest vectors are by inner product, would in the end have such links
+ * only, and none to the others of its kind.
  */
 static int
 keep_last_links(VpWriter *writer, VpSource *source, VpId node, int level, VpId id,
@@ -182,8 +185,9 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 }
 
 /*
- * The place in a full list, given nearest first, that `id` can have: the farthest whose
- * link it takes over, so that what was reached by way of it still is.  -1: there is none.
+ * The place in a full list, given nearest first, that `id` can have: the
+ * farthest whose link it takes over, so that what was reached by way of it
+ * still is.  -1: there is none.
  */
 static int
 find_place(VpWriter *writer, VpSource *source, int level, const VpId *links, int n, VpId id)
@@ -322,8 +326,8 @@ vp_link_make_room(VpWriter *writer, VpSource *source, VpId node, int level)
 }
 
 /*
- * Makes a node that none of those it has chosen took be reached all the same: from
- * a node next to one of them, or else between one of them and another.
+ * Makes a node that none of those it has chosen took be reached all the same:
+ * from a node next to one of them, or else between one of them and another.
  */
 static bool
 link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int n)

@@ -20,12 +20,16 @@ extern bool vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level
 extern bool vp_link_append(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
 /*
- * Puts it there; where the list is full, in the place of the farthest link that the list of `id`
- * takes over: whatever was reached by way of `node` still is.  False when both are full.
+ * Puts it there; where the list is full, in the place of the farthest link that
+ * the list of `id` takes over: whatever was reached by way of `node` still is.
+ * False when both are full.
  */
 extern bool vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id);
 
-/* Takes the farthest link out of a full list, of a node that nothing is reached by way of. */
+/*
+ * Takes the farthest link out of a full list, of a node that nothing is reached
+ * by way of.
+ */
 extern void vp_link_make_room(VpWriter *writer, VpSource *source, VpId node, int level);
 
 /* Chooses a new node's links at a level among what a search found. */

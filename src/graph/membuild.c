@@ -23,13 +23,19 @@
 #include "graph/writer.h"
 #include "graph/visited.h"
 
-/* Nodes that a thread takes at a time to encode them; to link them it takes one. */
+/*
+ * Nodes that a thread takes at a time to encode them; to link them it takes
+ * one.
+ */
 #define ENCODE_PORTION 64
 
 /* How often thread 0 polls. */
 #define POLL_NANOSECONDS INT64_C(5000000)
 
-/* While nodes are only looked at, the clock is read each so many: they may lie on a disk. */
+/*
+ * While nodes are only looked at, the clock is read each so many: they may lie
+ * on a disk.
+ */
 #define POLL_NODES 64
 
 /* After so many rounds what is still not reached is given up. */
@@ -147,7 +153,10 @@ now(void)
 	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Asks the caller whether to go on, if it is time and the answer is not known yet. */
+/*
+ * Asks the caller whether to go on, if it is time and the answer is not known
+ * yet.
+ */
 static void
 poll_caller(VpMemWork *work, int64_t *polled)
 {
@@ -289,7 +298,9 @@ rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 	}
 }
 
-/* A thread's part of the work, or (`sweeping`) what the first does at the end. */
+/*
+ * A thread's part of the work, or (`sweeping`) what the first does at the end.
+ */
 static void
 work_part(VpMemWork *work, bool first, bool sweeping)
 {
@@ -377,7 +388,10 @@ make_order(VpMemWork *work, VpMemGraph *graph)
 	}
 }
 
-/* Makes the first node with a vector in each shard its entry point; false when there is none. */
+/*
+ * Makes the first node with a vector in each shard its entry point; false when
+ * there is none.
+ */
 static bool
 choose_entries(VpMemWork *work, VpMemGraph *graph)
 {

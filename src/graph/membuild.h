@@ -11,11 +11,11 @@
 #include "graph/memgraph.h"
 
 /*
- * The linking in pieces, for tests that bring threads of their own: begin (false
- * when there is nothing to do), any number of parts at the same time, one of
- * them the `first`, which polls; end, which makes all nodes reachable.  Once
- * `stop` is set, because poll said so or memory is lacking, all are left; begin
- * too, and then it is to be called again.
+ * The linking in pieces, for tests that bring threads of their own: begin
+ * (false when there is nothing to do), any number of parts at the same time,
+ * one of them the `first`, which polls; end, which makes all nodes reachable.
+ * Once `stop` is set, because poll said so or memory is lacking, all are left;
+ * begin too, and then it is to be called again.
  */
 extern bool vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 							  bool (*poll) (void *arg, uint32_t done), void *arg);

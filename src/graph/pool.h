@@ -23,7 +23,10 @@
 #define VP_POOL_DIRECT 1024
 #define VP_POOL_FRESH 512
 
-/* Up to so many a search for the place in a run costs more than to go through it. */
+/*
+ * Up to so many a search for the place in a run costs more than to go through
+ * it.
+ */
 #define VP_RUN_SHORT 48
 
 /* A sorted array; all before `next` are expanded. */
@@ -169,7 +172,10 @@ vp_pool_insert(VpPool *pool, float dist, VpId id, VpCandidate *left)
 	return full;
 }
 
-/* The one that would be expanded next, if nothing nearer comes; VP_NO_ID when unknown. */
+/*
+ * The one that would be expanded next, if nothing nearer comes; VP_NO_ID when
+ * unknown.
+ */
 static inline VpId
 vp_pool_likely_next(const VpPool *pool)
 {
@@ -178,7 +184,10 @@ vp_pool_likely_next(const VpPool *pool)
 	return main->next < main->n ? main->entries[main->next].id : VP_NO_ID;
 }
 
-/* Marks the nearest candidate that is not expanded as such; VP_NO_ID when all are. */
+/*
+ * Marks the nearest candidate that is not expanded as such; VP_NO_ID when all
+ * are.
+ */
 static inline VpId
 vp_pool_expand(VpPool *pool)
 {

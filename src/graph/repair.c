@@ -115,8 +115,9 @@ vp_repair(VpWriter *writer, VpSource *source, VpId id, int level)
 }
 
 /*
- * Links one of the candidates to node `id`, the nearest that can be: of those with room at
- * level 0, else of all.  `reached`: those for which it is false are left out; NULL: none.
+ * Links one of the candidates to node `id`, the nearest that can be: of those
+ * with room at level 0, else of all.  `reached`: those for which it is false
+ * are left out; NULL: none.
  */
 static bool
 link_from_near(VpWriter *writer, VpSource *source, VpId id, const VpCandidate *found, int n,

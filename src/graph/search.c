@@ -79,7 +79,10 @@ vp_search_reset_pool(VpSearch *search, int ef)
 	search->taken = 0;
 }
 
-/* Expands a node: those of its neighbours that were not met, whose distances count as computed. */
+/*
+ * Expands a node: those of its neighbours that were not met, whose distances
+ * count as computed.
+ */
 static inline int
 find_fresh(VpSearch *search, VpId id, int level, VpId *fresh)
 {
@@ -114,8 +117,8 @@ offer(VpSearch *search, float dist, VpId id)
 }
 
 /*
- * Those that are near go to the pool, the others to rest.  Which is which cannot be foretold,
- * so that they are told apart without a jump first.
+ * Those that are near go to the pool, the others to rest.  Which is which
+ * cannot be foretold, so that they are told apart without a jump first.
  */
 static void
 offer_all(VpSearch *search, const VpId *ids, int n)
@@ -157,7 +160,10 @@ vp_search_look_at_landmarks(VpSearch *search)
 	return n;
 }
 
-/* The neighbours that were not met of the nearest candidate that has such; 0: all are expanded. */
+/*
+ * The neighbours that were not met of the nearest candidate that has such; 0:
+ * all are expanded.
+ */
 static int
 find_next_fresh(VpSearch *search, VpId *fresh)
 {
@@ -172,10 +178,11 @@ find_next_fresh(VpSearch *search, VpId *fresh)
 /*
  * Expands until all in the pool are.
  *
- * The next candidate is expanded before the last one's neighbours are in the pool, so that
- * what is needed of its neighbours comes from memory while distances are computed: the one takes as long
- * as the other.  Some candidates are expanded that would have been pushed out; they make
- * up for it by what they find.
+ * The next candidate is expanded before the last one's neighbours are in the
+ * pool, so that what is needed of its neighbours comes from memory while
+ * distances are computed: the one takes as long as the other.  Some candidates
+ * are expanded that would have been pushed out; they make up for it by what
+ * they find.
  */
 static void
 run(VpSearch *search)
@@ -237,8 +244,8 @@ descend(VpSearch *search, VpId entry, int entry_level, int to)
 }
 
 /*
- * Searches a level from what is in the pool, or from a node that holds no vector.
- * All that was met of the graph was met at this level.
+ * Searches a level from what is in the pool, or from a node that holds no
+ * vector.  All that was met of the graph was met at this level.
  */
 static void
 search_level(VpSearch *search, int level, VpId start)
@@ -281,8 +288,8 @@ widen_pool(VpSearch *search, int ef)
 }
 
 /*
- * Comes down to a level from the source's entry points, that there are in the graph of `entry`.  False:
- * there are none for it.
+ * Comes down to a level from the source's entry points, that there are in the
+ * graph of `entry`.  False: there are none for it.
  */
 static bool
 enter(VpSearch *search, VpId entry, int level, int ef, uint32_t nids)
@@ -392,9 +399,10 @@ vp_search_find_all_seeds(VpSearch *search, const VpEntry *entries, int nentries,
 }
 
 /*
- * First each graph by itself, with a pool for its share of the results: in a pool
- * of all, those that come near first would push out the others' ways.  Then on from the
- * nearest of all, which finds what is nearer than these where a share was too small.
+ * First each graph by itself, with a pool for its share of the results: in a
+ * pool of all, those that come near first would push out the others' ways.
+ * Then on from the nearest of all, which finds what is nearer than these where
+ * a share was too small.
  */
 void
 vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,

@@ -76,8 +76,9 @@ struct VpSearch
 };
 
 /*
- * What each of several graphs gets beyond its share of the candidates: shares are not
- * the same for all queries, and a graph of fewer nodes has fewer ways to the nearest.
+ * What each of several graphs gets beyond its share of the candidates: shares
+ * are not the same for all queries, and a graph of fewer nodes has fewer ways
+ * to the nearest.
  */
 static inline int
 vp_graph_margin(int ef)
@@ -92,16 +93,22 @@ extern void vp_search_begin(VpSearch *search, VpSource *source, const VpQuery *q
 extern void vp_search_reset_pool(VpSearch *search, int ef);
 
 /*
- * Puts into the pool, of `ef` candidates, where a search of a level begins.  Returns a
- * node to begin with if there is none that holds a vector.
+ * Puts into the pool, of `ef` candidates, where a search of a level begins.
+ * Returns a node to begin with if there is none that holds a vector.
  */
 extern VpId vp_search_find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids);
 
-/* The same for level 0 of several graphs: search->seeds.  Then nothing is met yet. */
+/*
+ * The same for level 0 of several graphs: search->seeds.  Then nothing is met
+ * yet.
+ */
 extern void vp_search_find_all_seeds(VpSearch *search, const VpEntry *entries, int nentries,
 									 int ef, uint32_t nids);
 
-/* The neighbours of a node that were not met, with their distances: fresh[0], dist. */
+/*
+ * The neighbours of a node that were not met, with their distances: fresh[0],
+ * dist.
+ */
 extern int	vp_search_look_around(VpSearch *search, VpId id, int level);
 
 /* The landmarks of the query, likewise. */

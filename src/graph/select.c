@@ -7,11 +7,12 @@
  * one is compared with all candidates that are left, in one call, and those
  * that are nearer to it than to the base drop out.  The choice is the same.
  *
- * Alone it cuts clusters off from one another: seen from afar, a cluster's nodes
- * are all about as far, and the first neighbour that is a little nearer to them
- * drops the last link that leads there.  So three quarters of the list are
- * filled up with a slack, as Subramanya et al. do ("DiskANN", NeurIPS 2019).  A
- * quarter stays free, or each new link would cost a choice of its own.
+ * Alone it cuts clusters off from one another: seen from afar, a cluster's
+ * nodes are all about as far, and the first neighbour that is a little nearer
+ * to them drops the last link that leads there.  So three quarters of the list
+ * are filled up with a slack, as Subramanya et al. do ("DiskANN", NeurIPS
+ * 2019).  A quarter stays free, or each new link would cost a choice of its
+ * own.
  *
  *-------------------------------------------------------------------------
  */
@@ -157,7 +158,9 @@ choose(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
 	int			size = 2 * max < VP_MAX_LINKS ? 2 * max + 1 : VP_MAX_LINKS + 1;
 	int			at = 0;
 
-	/* the candidates far behind are rarely needed: look at a window at a time */
+	/*
+	 * the candidates far behind are rarely needed: look at a window at a time
+	 */
 	while (at < n && nchosen < max)
 	{
 		VpCandidate *window = writer->window;

@@ -28,11 +28,16 @@ void		(*vp_threads_refused) (int asked, int got, int error) = NULL;
 
 #ifdef _OPENMP
 
-/* Until a thread that has ended is not counted any more, we look again each so many nanoseconds. */
+/*
+ * Until a thread that has ended is not counted any more, we look again each so
+ * many nanoseconds.
+ */
 #define LOOK_AGAIN	100000
 #define MAX_LOOKS	10000
 
-/* A number with a unit of B, K (when there is none), M or G; 0: anything else. */
+/*
+ * A number with a unit of B, K (when there is none), M or G; 0: anything else.
+ */
 static size_t
 parse_size(const char *text)
 {
@@ -55,7 +60,10 @@ parse_size(const char *text)
 	return *end == '\0' && n << shift >> shift == n ? n << shift : 0;
 }
 
-/* The stack that the environment wants a team's threads to have; 0: that of any thread. */
+/*
+ * The stack that the environment wants a team's threads to have; 0: that of any
+ * thread.
+ */
 static size_t
 team_stack(void)
 {
@@ -114,8 +122,8 @@ pass_gate(void *gate)
 }
 
 /*
- * Makes n threads, and ends them again.  Returns how many there were at once; if
- * fewer than n, *error tells why.
+ * Makes n threads, and ends them again.  Returns how many there were at once;
+ * if fewer than n, *error tells why.
  */
 static int
 try_threads(int n, int *error)
@@ -141,7 +149,10 @@ try_threads(int n, int *error)
 	return got;
 }
 
-/* How many threads a team of so many can have, the caller's among them; tells if they are fewer. */
+/*
+ * How many threads a team of so many can have, the caller's among them; tells
+ * if they are fewer.
+ */
 static int
 try_team(int nthreads)
 {

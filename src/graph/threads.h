@@ -25,8 +25,8 @@
 extern int	vp_run_threads(int nthreads, void (*part) (void *arg, bool first), void *arg);
 
 /*
- * If set, is called in the caller's thread, before the work begins, when there are
- * fewer threads than were asked for; `error` is an errno.  It must return.
+ * If set, is called in the caller's thread, before the work begins, when there
+ * are fewer threads than were asked for; `error` is an errno.  It must return.
  */
 extern void (*vp_threads_refused) (int asked, int got, int error);
 

@@ -3,7 +3,8 @@
  * debug_launcher.c
  *	  For tests: how often the launcher has looked for something to do.
  *
- * No SQL function of the extension calls this.  A test that wants it makes a function of its own:
+ * No SQL function of the extension calls this.  A test that wants it makes a
+ * function of its own:
  *
  *	CREATE FUNCTION launcher_rounds(OUT rounds bigint, OUT idle_looks bigint)
  *		AS 'vecprov', 'vecprov_debug_launcher' LANGUAGE C;

@@ -3,8 +3,8 @@
  * debug_page.c
  *	  For tests: an index's pages as they are in shared buffers, damaged and mended.
  *
- * No SQL function of the extension calls these.  A test that wants them makes functions of
- * its own, which takes a superuser:
+ * No SQL function of the extension calls these.  A test that wants them makes
+ * functions of its own, which takes a superuser:
  *
  *	CREATE FUNCTION pages(index regclass) RETURNS bytea
  *		AS 'vecprov', 'vecprov_debug_pages' LANGUAGE C STRICT;
@@ -35,7 +35,10 @@ VP_FUNCTION(vecprov_debug_pages);
 VP_FUNCTION(vecprov_debug_put_pages);
 VP_FUNCTION(vecprov_debug_flip_bit);
 
-/* Opens an index for a superuser, locked as for an insert until the transaction ends. */
+/*
+ * Opens an index for a superuser, locked as for an insert until the transaction
+ * ends.
+ */
 static Relation
 open_index(Oid relid)
 {

@@ -29,20 +29,25 @@ typedef struct VpTarget
 } VpTarget;
 
 /*
- * Opens both, the table first.  ereports as vp_right_open does, and for an index that no build has
- * made yet.  Until vp_target_close the table's owner acts (base/as_owner.h); settings that change
- * meanwhile are set back then.  *target must stay where it is.
+ * Opens both, the table first.  ereports as vp_right_open does, and for an
+ * index that no build has made yet.  Until vp_target_close the table's owner
+ * acts (base/as_owner.h); settings that change meanwhile are set back then.
+ * *target must stay where it is.
  */
 extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE lockmode);
 extern void vp_target_close(VpTarget *target);
 
-/* From here on the caller acts again, with his search_path; settings that change are still set back. */
+/*
+ * From here on the caller acts again, with his search_path; settings that
+ * change are still set back.
+ */
 extern void vp_target_as_caller(VpTarget *target);
 
 /*
- * Calls for each row that the present snapshot sees, in the order of the table; tid as the
- * index knows it.  `call` gets those that have a vector, with their keys, `bare`, if
- * it is not NULL, those that have none.  They are called as the owner.
+ * Calls for each row that the present snapshot sees, in the order of the table;
+ * tid as the index knows it.  `call` gets those that have a vector, with their
+ * keys, `bare`, if it is not NULL, those that have none.  They are called as
+ * the owner.
  */
 typedef void (*VpRowCall) (ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg);
 typedef void (*VpBareCall) (ItemPointer tid, VpBareKind kind, void *arg);

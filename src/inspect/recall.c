@@ -5,12 +5,13 @@
  *
  * The queries are vectors of the table, drawn at random but the same each time
  * (reservoir sampling, Vitter's algorithm R).  Their exact neighbours come from
- * more passes over the table, each for as many queries as work_mem has room for.
- * What is kept of a query is its row and the distance of its k-th neighbour: some bytes.
+ * more passes over the table, each for as many queries as work_mem has room
+ * for.  What is kept of a query is its row and the distance of its k-th
+ * neighbour: some bytes.
  *
- * With a filter, neighbours are looked for among the rows that the caller sees and that satisfy
- * it, both by the table and by the index: by SELECTs of the caller's
- * (replica/caller_rows.c).
+ * With a filter, neighbours are looked for among the rows that the caller sees
+ * and that satisfy it, both by the table and by the index: by SELECTs of the
+ * caller's (replica/caller_rows.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -128,8 +129,8 @@ measure_row(ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *
 }
 
 /*
- * Reads samples, from `first` on, as many as work_mem has room for with their neighbours, and at
- * least one.
+ * Reads samples, from `first` on, as many as work_mem has room for with their
+ * neighbours, and at least one.
  */
 static void
 read_group(VpRecall *recall, int first)

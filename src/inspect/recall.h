@@ -25,14 +25,15 @@ typedef struct VpRecallArguments
 } VpRecallArguments;
 
 /*
- * Draws so many in one pass over the table, and finds the k nearest rows of each in others: one, or
- * as many as work_mem makes necessary.  ereports when k or nsamples are out of range, and as
- * vp_target_open does for VP_RIGHT_MEASURE; until it is closed all is as after that, and settings
- * that are changed are set back at the end.
+ * Draws so many in one pass over the table, and finds the k nearest rows of
+ * each in others: one, or as many as work_mem makes necessary.  ereports when k
+ * or nsamples are out of range, and as vp_target_open does for
+ * VP_RIGHT_MEASURE; until it is closed all is as after that, and settings that
+ * are changed are set back at the end.
  *
- * With a filter, neighbours are the nearest of the rows that satisfy it, for the exact
- * answer and for the index; samples are drawn of all rows, filter or not.  Then the caller acts, not the
- * owner (replica/caller_rows.h).
+ * With a filter, neighbours are the nearest of the rows that satisfy it, for
+ * the exact answer and for the index; samples are drawn of all rows, filter or
+ * not.  Then the caller acts, not the owner (replica/caller_rows.h).
  */
 extern VpRecall *vp_recall_open(const VpRecallArguments *arguments);
 extern void vp_recall_close(VpRecall *recall);
@@ -40,8 +41,9 @@ extern void vp_recall_close(VpRecall *recall);
 extern Relation vp_recall_index(const VpRecall *recall);
 
 /*
- * Searches for all of them, under the settings of now.  Returns the share of the true
- * neighbours that was found, NAN if there are none; *ms: the mean time of a search.
+ * Searches for all of them, under the settings of now.  Returns the share of
+ * the true neighbours that was found, NAN if there are none; *ms: the mean time
+ * of a search.
  */
 extern double vp_recall_measure(VpRecall *recall, double *ms);
 

@@ -3,9 +3,9 @@
  * tune.c
  *	  vecprov_tune: the least effort with which an index finds enough.
  *
- * Recall grows with vecprov.ef_search, but for chance.  So the effort is doubled
- * until recall is reached, and then bisected.  Each step searches for the same
- * sampled rows, whose exact neighbours are found once.
+ * Recall grows with vecprov.ef_search, but for chance.  So the effort is
+ * doubled until recall is reached, and then bisected.  Each step searches for
+ * the same sampled rows, whose exact neighbours are found once.
  *
  *-------------------------------------------------------------------------
  */
@@ -96,7 +96,10 @@ check_result(const VpRecall *recall, const Effort *effort, double target, bool f
 				 errhint("Build it anew with a larger m or ef_construction.")));
 }
 
-/* Arguments: index, recall, k, samples, filter, params.  The last two may be null. */
+/*
+ * Arguments: index, recall, k, samples, filter, params.  The last two may be
+ * null.
+ */
 Datum
 vecprov_tune(PG_FUNCTION_ARGS)
 {

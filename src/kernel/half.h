@@ -19,7 +19,10 @@ typedef uint16_t VpHalf;
 
 #define VP_HALF_MAX 65504.0f
 
-/* Floats from here on round to an infinite half: half-way between the largest and 2^16. */
+/*
+ * Floats from here on round to an infinite half: half-way between the largest
+ * and 2^16.
+ */
 #define VP_HALF_OVERFLOW 65520.0f
 
 /*

@@ -75,7 +75,9 @@ typedef struct VpKernel
 	void		(*dots_u8) (const uint8_t *const codes[VP_DOTS], const int8_t *q, int nbytes,
 							int32_t dots[VP_DOTS]);
 
-	/* Sum of |q[i] - (lo + step * code[i])|, q being of the same plane order. */
+	/*
+	 * Sum of |q[i] - (lo + step * code[i])|, q being of the same plane order.
+	 */
 	float		(*l1_u2) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u4) (const uint8_t *code, const float *q, float lo, float step, int nbytes);
 	float		(*l1_u8) (const uint8_t *code, const float *q, float lo, float step, int nbytes);

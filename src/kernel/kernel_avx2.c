@@ -253,7 +253,9 @@ step_u4(__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole, __m2
 	return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* Eight bits would saturate: low and high halves apart, the high ones count 16. */
+/*
+ * Eight bits would saturate: low and high halves apart, the high ones count 16.
+ */
 AVX2_INLINE __m256i
 step_u8(__m256i sum, __m256i code, const int8_t *q, int nbytes, bool whole, __m256i mask)
 {
@@ -450,7 +452,10 @@ count_bits(__m256i x)
 	return _mm256_sad_epu8(_mm256_add_epi8(lo, hi), _mm256_setzero_si256());
 }
 
-/* `both`: how many bits are set in both, else: how many differ; a constant in each caller. */
+/*
+ * `both`: how many bits are set in both, else: how many differ; a constant in
+ * each caller.
+ */
 AVX2_INLINE __m256i
 combine_bits(const uint8_t *a, const uint8_t *b, bool both)
 {
@@ -493,7 +498,10 @@ avx2_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
 }
 
 /* The compiler's test looks at what the operating system saves, too. */
-/* Of the instruction sets that are needed, compilers know this one by no name they share. */
+/*
+ * Of the instruction sets that are needed, compilers know this one by no name
+ * they share.
+ */
 static bool
 have_f16c(void)
 {

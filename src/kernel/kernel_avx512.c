@@ -234,7 +234,9 @@ step_u4(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 	return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 }
 
-/* Eight bits would saturate: low and high halves apart, the high ones count 16. */
+/*
+ * Eight bits would saturate: low and high halves apart, the high ones count 16.
+ */
 AVX512_INLINE __m512i
 step_u8(__m512i sum, __m512i code, const int8_t *q, int nbytes, __mmask64 mask)
 {
@@ -463,7 +465,10 @@ combine_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
 	return both ? _mm512_and_si512(x, y) : _mm512_xor_si512(x, y);
 }
 
-/* How many bits are set in each 8 bytes, by a table of those of half a byte; as in kernel_avx2.c. */
+/*
+ * How many bits are set in each 8 bytes, by a table of those of half a byte; as
+ * in kernel_avx2.c.
+ */
 AVX512_INLINE __m512i
 count_bits(__m512i x)
 {
@@ -498,7 +503,10 @@ avx512_bits_and(const uint8_t *a, const uint8_t *b, int nbytes)
 	return reduce_bits(a, b, nbytes, true);
 }
 
-/* Where there is an instruction for it.  Two sums, so that one addition need not wait for the last. */
+/*
+ * Where there is an instruction for it.  Two sums, so that one addition need
+ * not wait for the last.
+ */
 POPCNT_INLINE int32_t
 reduce_popcnt(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
 {

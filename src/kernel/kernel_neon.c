@@ -161,7 +161,10 @@ load_bytes(const void *p, bool whole)
 		: vcombine_u8(vld1_u8((const uint8_t *) p), vdup_n_u8(0));
 }
 
-/* levels * plane added to 16-bit lanes; levels are below 16, so signed they are the same. */
+/*
+ * levels * plane added to 16-bit lanes; levels are below 16, so signed they are
+ * the same.
+ */
 static inline int16x8_t
 multiply(int16x8_t sum, uint8x16_t levels, int8x16_t plane)
 {
@@ -360,8 +363,8 @@ neon_hadamard(float *x, int n)
 }
 
 /*
- * `both`: how many bits are set in both, else: how many differ; a constant in each
- * caller.  What is left at the end goes through small zeroed arrays.
+ * `both`: how many bits are set in both, else: how many differ; a constant in
+ * each caller.  What is left at the end goes through small zeroed arrays.
  */
 static inline __attribute__((always_inline)) uint8x16_t
 count_bits(const uint8_t *a, const uint8_t *b, bool both)

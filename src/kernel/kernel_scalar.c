@@ -167,7 +167,10 @@ scalar_hadamard(float *x, int n)
 			}
 }
 
-/* `both`: how many bits are set in both, else: how many differ; a constant in each caller. */
+/*
+ * `both`: how many bits are set in both, else: how many differ; a constant in
+ * each caller.
+ */
 static inline int32_t
 count_bits(const uint8_t *a, const uint8_t *b, int nbytes, bool both)
 {

@@ -5,11 +5,12 @@
  *
  * Random signs and a Hadamard transform, a few times over, do nearly what a
  * random orthogonal matrix does (Ailon & Chazelle, SIAM J. Comput. 2009).  The
- * transform wants a power of two.  Where n is none, rounds transform the longest
- * power of two that fits, by turns at the front and at the end.  The two
- * windows may overlap in a few dimensions only, so every other round also mixes
- * the front half with the back half, dimension by dimension.  (In every round it
- * would be worse: then a unit vector's half stays out of both windows.)
+ * transform wants a power of two.  Where n is none, rounds transform the
+ * longest power of two that fits, by turns at the front and at the end.  The
+ * two windows may overlap in a few dimensions only, so every other round also
+ * mixes the front half with the back half, dimension by dimension.  (In every
+ * round it would be worse: then a unit vector's half stays out of both
+ * windows.)
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +40,10 @@ vp_rotation_words(int n)
 	return rounds(n) * round_words(n);
 }
 
-/* SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): integers only, the same everywhere. */
+/*
+ * SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): integers only, the same
+ * everywhere.
+ */
 void
 vp_codec_make_signs(uint64_t seed, uint32_t *signs, size_t nwords)
 {
@@ -57,8 +61,8 @@ vp_codec_make_signs(uint64_t seed, uint32_t *signs, size_t nwords)
 #define BITS16(i) BITS4(i), BITS4((i) + 4), BITS4((i) + 8), BITS4((i) + 12)
 
 /*
- * Turns the sign of each dimension whose bit is set.  The bits come out of a table, since
- * compilers make vectors of that, not of shifts.
+ * Turns the sign of each dimension whose bit is set.  The bits come out of a
+ * table, since compilers make vectors of that, not of shifts.
  */
 static void
 flip(float *x, int n, const uint32_t *signs)
@@ -81,7 +85,10 @@ flip(float *x, int n, const uint32_t *signs)
 	}
 }
 
-/* Rotates each dimension of the front half with its partner in the back half by 45 degrees. */
+/*
+ * Rotates each dimension of the front half with its partner in the back half by
+ * 45 degrees.
+ */
 static void
 fold(float *x, int n)
 {

@@ -16,7 +16,10 @@
 
 #include "kernel/step.h"
 
-/* With this many times as many elements in one vector, the other's are looked up in it. */
+/*
+ * With this many times as many elements in one vector, the other's are looked
+ * up in it.
+ */
 #define LOOK_UP_RATIO 16
 
 /*----------
@@ -24,7 +27,9 @@
  *----------
  */
 
-/* The value, or zero; by masking, since a compiler makes a branch of ?: here. */
+/*
+ * The value, or zero; by masking, since a compiler makes a branch of ?: here.
+ */
 static inline float
 value_if(bool wanted, float value)
 {
@@ -37,9 +42,9 @@ value_if(bool wanted, float value)
 }
 
 /*
- * Adds up over the indices that one of the vectors has.  Which of them has the next
- * index is as good as random, so the loop has no branch on it.  `step` is a
- * constant in each caller and gets inlined.
+ * Adds up over the indices that one of the vectors has.  Which of them has the
+ * next index is as good as random, so the loop has no branch on it.  `step` is
+ * a constant in each caller and gets inlined.
  */
 typedef float (*Step) (float sum, float a, float b);
 
@@ -69,7 +74,10 @@ merge(const VpSparse *a, const VpSparse *b, Step step)
 	return sum;
 }
 
-/* The first place from `from` on whose index is at least `index`: doubled steps, then halves. */
+/*
+ * The first place from `from` on whose index is at least `index`: doubled
+ * steps, then halves.
+ */
 static int
 seek(const VpSparse *v, int from, int32_t index)
 {
@@ -165,16 +173,22 @@ vp_sparse_distance(VpMetric metric, const VpSparse *a, const VpSparse *b)
 #define NHASHES 65536
 #define TOP 127					/* the highest level */
 
-/* Longer vectors count as of this length in codes, so that no product overflows a float. */
+/*
+ * Longer vectors count as of this length in codes, so that no product overflows
+ * a float.
+ */
 #define MAX_LENGTH 1e18
 
-/* A vector whose elements are this small is the zero vector; no square underflows. */
+/*
+ * A vector whose elements are this small is the zero vector; no square
+ * underflows.
+ */
 #define MIN_VALUE 1e-18
 
 /*
  * A query's planes.  The table holds a level at the hashes of the query's
- * elements, and zeroes elsewhere; which they are is kept, so as to clear them for
- * the next query.
+ * elements, and zeroes elsewhere; which they are is kept, so as to clear them
+ * for the next query.
  */
 typedef struct Planes
 {
@@ -183,7 +197,10 @@ typedef struct Planes
 	uint16_t	set[VP_SPARSE_MAX_NNZ + VP_SPARSE_MAX_MEAN];
 } Planes;
 
-/* The two parts of a code; slots in use come first, an unused one has hash 0 and level 0. */
+/*
+ * The two parts of a code; slots in use come first, an unused one has hash 0
+ * and level 0.
+ */
 static inline uint16_t *
 hashes_of(const uint8_t *code)
 {
@@ -197,8 +214,8 @@ levels_of(const VpCodec *codec, const uint8_t *code)
 }
 
 /*
- * How many slots are to be looked at: whole portions, since a step for each slot in use
- * would end where no processor can foretell it.
+ * How many slots are to be looked at: whole portions, since a step for each
+ * slot in use would end where no processor can foretell it.
  */
 #define PORTION 8
 
@@ -236,19 +253,24 @@ vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots, const float *me
 /*----------
  * The mean
  *
- * Distances are estimated as |a|^2 + |b|^2 - 2 <a, b>, and the like for L1.  Where all
- * vectors have values around 1e6 in the same dimensions, and differ by hundreds there,
- * no digit is left of it, nor is there any in 8 bits a value.  Less the mean there are.
+ * Distances are estimated as |a|^2 + |b|^2 - 2 <a, b>, and the like for L1.
+ * Where all vectors have values around 1e6 in the same dimensions, and differ
+ * by hundreds there, no digit is left of it, nor is there any in 8 bits a
+ * value.  Less the mean there are.
  *----------
  */
 
 /*
- * A dimension is worth it if this part of its squares goes away with the mean of all.  So
- * it is one that nearly all vectors have: a part of 0.9 takes nine tenths of them.
+ * A dimension is worth it if this part of its squares goes away with the mean
+ * of all.  So it is one that nearly all vectors have: a part of 0.9 takes nine
+ * tenths of them.
  */
 #define MEAN_PART 0.9
 
-/* Merges the indices of a vector into those that are there, sorted; returns how many there are. */
+/*
+ * Merges the indices of a vector into those that are there, sorted; returns how
+ * many there are.
+ */
 static int
 add_indices(VpSparseSum *sums, int n, const VpSparse *v)
 {
@@ -375,14 +397,20 @@ scramble(uint32_t x)
 	return x ^ (x >> 16);
 }
 
-/* Among the first 65,536 dimensions no two have the same hash, nor within any other such block. */
+/*
+ * Among the first 65,536 dimensions no two have the same hash, nor within any
+ * other such block.
+ */
 static uint16_t
 hash_of(int32_t index)
 {
 	return (uint16_t) ((uint32_t) index ^ scramble((uint32_t) index >> 16));
 }
 
-/* The sign that a dimension's elements get, so that products of unlike dimensions cancel out. */
+/*
+ * The sign that a dimension's elements get, so that products of unlike
+ * dimensions cancel out.
+ */
 static int
 sign_of(int32_t index)
 {
@@ -436,8 +464,9 @@ magnitude(float value)
 }
 
 /*
- * The magnitude that the `wanted` largest elements reach, found byte by byte from
- * the highest on; `above` is how many go beyond it.  There are that many elements.
+ * The magnitude that the `wanted` largest elements reach, found byte by byte
+ * from the highest on; `above` is how many go beyond it.  There are that many
+ * elements.
  */
 static uint32_t
 find_threshold(const VpSparse *v, int wanted, int *above)
@@ -504,7 +533,10 @@ encode(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *f
 	factors->scale = (float) (codec->metric == VP_METRIC_L1 ? m.top / TOP : m.norm / product);
 }
 
-/* Not inlined: whoever has no mean needs no room for a centred vector on the stack. */
+/*
+ * Not inlined: whoever has no mean needs no room for a centred vector on the
+ * stack.
+ */
 static __attribute__((noinline))
 void
 encode_centred(const VpCodec *codec, const VpSparse *vector, uint8_t *code, VpFactors *factors)
@@ -599,9 +631,10 @@ vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query)
 }
 
 /*
- * The code's own step is what its levels were made with: norm2 / scale / <level, level>,
- * but for the rounding of levels.  Only one side of the product makes up for what
- * is lost, so that two nodes that are the same have the distance 0.
+ * The code's own step is what its levels were made with: norm2 / scale /
+ * <level, level>, but for the rounding of levels.  Only one side of the product
+ * makes up for what is lost, so that two nodes that are the same have the
+ * distance 0.
  */
 void
 vp_sparse_query_from_code(const uint8_t *code, const VpFactors *factors, VpQuery *query)

@@ -22,7 +22,10 @@
 
 #define VP_SPARSE_MAX_NNZ 16000
 
-/* The elements of a vector that are not zero.  Points at what is somebody else's. */
+/*
+ * The elements of a vector that are not zero.  Points at what is somebody
+ * else's.
+ */
 typedef struct VpSparse
 {
 	int			nnz;			/* at most VP_SPARSE_MAX_NNZ */
@@ -41,8 +44,8 @@ extern double vp_sparse_distance(VpMetric metric, const VpSparse *a, const VpSpa
 /*----------
  * Codes
  *
- * A codec whose slots are above zero: vp_codec_encode and vp_query_prepare take a
- * VpSparse for a rotated vector and call these, as do the other functions of
+ * A codec whose slots are above zero: vp_codec_encode and vp_query_prepare take
+ * a VpSparse for a rotated vector and call these, as do the other functions of
  * codec.h that take a code.
  *----------
  */
@@ -53,7 +56,10 @@ extern int	vp_sparse_code_bytes(int slots);
 /* Dimensions that a mean has at most. */
 #define VP_SPARSE_MAX_MEAN 1024
 
-/* Distances by these stay as they are when something is subtracted from all vectors. */
+/*
+ * Distances by these stay as they are when something is subtracted from all
+ * vectors.
+ */
 static inline bool
 vp_sparse_has_mean(VpMetric metric)
 {
@@ -61,17 +67,18 @@ vp_sparse_has_mean(VpMetric metric)
 }
 
 /*
- * L2 and L1: where nearly all vectors have about the same value in a dimension, codes are
- * made of what they have beyond the mean.  `mean`: nmean values, then their indices,
- * ascending, as words; NULL: none.
+ * L2 and L1: where nearly all vectors have about the same value in a dimension,
+ * codes are made of what they have beyond the mean.  `mean`: nmean values, then
+ * their indices, ascending, as words; NULL: none.
  */
 extern void vp_sparse_codec_init(VpCodec *codec, VpMetric metric, int slots, const float *mean,
 								 int nmean);
 
 /*
- * The mean of vectors in those dimensions that are worth it.  room: `nroom` of the
- * structs, nroom >= 3 VP_SPARSE_MAX_NNZ.  mean: 2 VP_SPARSE_MAX_MEAN floats, of which the
- * first 2 n are set.  Returns n, 0: there is no such dimension.
+ * The mean of vectors in those dimensions that are worth it.  room: `nroom` of
+ * the structs, nroom >= 3 VP_SPARSE_MAX_NNZ.  mean: 2 VP_SPARSE_MAX_MEAN
+ * floats, of which the first 2 n are set.  Returns n, 0: there is no such
+ * dimension.
  */
 typedef struct VpSparseSum
 {
@@ -88,8 +95,8 @@ extern void vp_sparse_encode(const VpCodec *codec, const VpSparse *vector, uint8
 							 VpFactors *factors);
 
 /*
- * query->codec is set.  query->planes points at vp_sparse_query_bytes() bytes, which
- * were all zero before the first query was made in them.
+ * query->codec is set.  query->planes points at vp_sparse_query_bytes() bytes,
+ * which were all zero before the first query was made in them.
  */
 extern size_t vp_sparse_query_bytes(void);
 extern void vp_sparse_query_prepare(const VpSparse *vector, VpQuery *query);
@@ -97,9 +104,9 @@ extern void vp_sparse_query_from_code(const uint8_t *code, const VpFactors *fact
 									  VpQuery *query);
 
 /*
- * The query's `max` heaviest elements, in no order: the hash of each, 16 bits, and
- * behind it a weight that orders vectors by how near they are to one that has nothing
- * but this element.  Returns how many.
+ * The query's `max` heaviest elements, in no order: the hash of each, 16 bits,
+ * and behind it a weight that orders vectors by how near they are to one that
+ * has nothing but this element.  Returns how many.
  */
 extern int	vp_sparse_query_terms(const VpQuery *query, uint32_t *terms, int max);
 

@@ -34,7 +34,10 @@ typedef struct Side
  *----------
  */
 
-/* Adds the keys before a point, at it, and behind it, of which those at it are wanted or not. */
+/*
+ * Adds the keys before a point, at it, and behind it, of which those at it are
+ * wanted or not.
+ */
 static void
 add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 last, bool before, bool at, bool behind)
 {
@@ -57,8 +60,9 @@ add_parts(VpKeyRanges *set, const VpKeyPoint *point, uint64 last, bool before, b
 }
 
 /*
- * Enums that have an order for the condition: each of the type's labels is tried.  A label that is added
- * later is of no row that the scan's snapshot sees.
+ * Enums that have an order for the condition: each of the type's labels is
+ * tried.  A label that is added later is of no row that the scan's snapshot
+ * sees.
  */
 static void
 add_labels(VpKeyRanges *set, const Side *side, const ScanKeyData *key, Datum value)
@@ -251,7 +255,10 @@ add_conditions(VpFilter *filter, Relation rel, const VpMeta *meta, int column,
 	filter->nconditions += Max(n, 0);
 }
 
-/* Conditions on the vector: whether there is one.  A radius is for the search to keep to. */
+/*
+ * Conditions on the vector: whether there is one.  A radius is for the search
+ * to keep to.
+ */
 static void
 restrict_vectors(VpFilter *filter, const ScanKeyData *key)
 {

@@ -3,12 +3,13 @@
  * key.c
  *	  Stored keys: from values of each type; see key.h.
  *
- * Numbers: the sign bit is flipped, so that they are ordered without it, and the largest has the
- * key of the one before, since its own is NULL's.  Reals as B-tree
- * orders them: one zero, one NaN, which is the largest.
+ * Numbers: the sign bit is flipped, so that they are ordered without it, and
+ * the largest has the key of the one before, since its own is NULL's.  Reals as
+ * B-tree orders them: one zero, one NaN, which is the largest.
  *
- * Strings: up to 7 bytes as they are, filled up with zeroes, and how many there are in the
- * last byte.  Longer ones: 4 bytes, then 4 bytes of a hash, of which the last is above 7.
+ * Strings: up to 7 bytes as they are, filled up with zeroes, and how many there
+ * are in the last byte.  Longer ones: 4 bytes, then 4 bytes of a hash, of which
+ * the last is above 7.
  *
  *-------------------------------------------------------------------------
  */
@@ -224,8 +225,8 @@ float8_value(uint64 key, Datum *value)
 }
 
 /*
- * The nearest double.  Numbers that differ in their last digits have the same one, and which do
- * cannot be told from it.
+ * The nearest double.  Numbers that differ in their last digits have the same
+ * one, and which do cannot be told from it.
  */
 static uint64
 numeric_key(Datum value, bool *exact)
@@ -234,7 +235,10 @@ numeric_key(Datum value, bool *exact)
 	return double_key(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value)));
 }
 
-/* Microseconds, as its operators count: a month has 30 days.  The farthest are stored alike. */
+/*
+ * Microseconds, as its operators count: a month has 30 days.  The farthest are
+ * stored alike.
+ */
 static uint64
 interval_key(Datum value, bool *exact)
 {
@@ -265,7 +269,10 @@ leading_bytes(const unsigned char *bytes, int n)
 	return key;
 }
 
-/* All but the first bytes of a long one's key; the last byte is at least `least`, and not 255. */
+/*
+ * All but the first bytes of a long one's key; the last byte is at least
+ * `least`, and not 255.
+ */
 static inline uint64
 tail_hash(const unsigned char *bytes, int n, uint32 least)
 {
@@ -327,7 +334,10 @@ bpchar_key(Datum value, bool *exact)
 	return key;
 }
 
-/* Its first bytes, then a hash: many have the same first bytes, and some the same last. */
+/*
+ * Its first bytes, then a hash: many have the same first bytes, and some the
+ * same last.
+ */
 static uint64
 uuid_key(Datum value, bool *exact)
 {
@@ -338,8 +348,8 @@ uuid_key(Datum value, bool *exact)
 }
 
 /*
- * Networks are ordered by family, by what the network's bits say, by how many these are, and
- * by the host.  Of an IPv4 address 16 bits of the host fit in.
+ * Networks are ordered by family, by what the network's bits say, by how many
+ * these are, and by the host.  Of an IPv4 address 16 bits of the host fit in.
  */
 static uint64
 inet_key(Datum value, bool *exact)

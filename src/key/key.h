@@ -3,17 +3,21 @@
  * key.h
  *	  Stored keys: the values of an index's key columns, as unsigned numbers.
  *
- * A key column is any column behind the first.  Its values are stored in 1, 2, 4 or 8
- * bytes each, so that equal values are stored as equal numbers, and where the form is
- * ordered, smaller values as numbers that are not larger.  Several values may be stored as one
- * number.  NULL is stored as all ones, and nothing else is.
+ * A key column is any column behind the first.  Its values are stored in 1, 2,
+ * 4 or 8 bytes each, so that equal values are stored as equal numbers, and
+ * where the form is ordered, smaller values as numbers that are not larger.
+ * Several values may be stored as one number.  NULL is stored as all ones, and
+ * nothing else is.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef VP_KEY_H
 #define VP_KEY_H
 
-/* The support function of a key column's operator class: it says which form its keys have. */
+/*
+ * The support function of a key column's operator class: it says which form its
+ * keys have.
+ */
 #define VP_KEY_PROC		2
 
 /*
@@ -68,14 +72,14 @@ vp_key_ones(int width)
 extern uint64 vp_key_of(VpKeyForm form, Datum value, bool *exact);
 
 /*
- * The value, or NULL, that alone is stored as a key; palloc'd if it is passed by reference.  False if
- * several are, or if the key does not tell what it was.
+ * The value, or NULL, that alone is stored as a key; palloc'd if it is passed
+ * by reference.  False if several are, or if the key does not tell what it was.
  */
 extern bool vp_key_value(VpKeyForm form, uint64 key, Datum *value, bool *isnull);
 
 /*
- * Text and bytea: the first bytes of a value as the highest bytes of its key, in which keys
- * are ordered by bytes.
+ * Text and bytea: the first bytes of a value as the highest bytes of its key,
+ * in which keys are ordered by bytes.
  */
 #define VP_KEY_PREFIX_BYTES	4
 

@@ -3,8 +3,9 @@
  * point.c
  *	  Where the other side of a condition lies among stored keys; see point.h.
  *
- * It may be of another type than the column, if the operator class's family has such an operator:
- * integers, reals, and moments (date, timestamp, timestamp with time zone) among each other.
+ * It may be of another type than the column, if the operator class's family has
+ * such an operator: integers, reals, and moments (date, timestamp, timestamp
+ * with time zone) among each other.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,9 +28,10 @@
 #include "key/point.h"
 
 /*
- * A timestamp without time zone is compared as what it is in the session's.  That depends on the
- * moment: clocks are put back, by a day at most, where a country changed the side of the date
- * line.  Farther apart two timestamps are in the order of their moments.
+ * A timestamp without time zone is compared as what it is in the session's.
+ * That depends on the moment: clocks are put back, by a day at most, where a
+ * country changed the side of the date line.  Farther apart two timestamps are
+ * in the order of their moments.
  */
 #define CLOCK_CHANGE	(2 * USECS_PER_DAY)
 
@@ -165,7 +167,9 @@ timestamp_point(VpKeyForm form, Timestamp timestamp, VpKeyPoint *point)
 	}
 }
 
-/* At the ends of what there is, timestamps of one kind are none of the other. */
+/*
+ * At the ends of what there is, timestamps of one kind are none of the other.
+ */
 static bool
 is_ordinary(int64 timestamp)
 {
@@ -216,7 +220,10 @@ moment_point(Oid type, Datum value, VpKeyPoint *point)
  *----------
  */
 
-/* PostgreSQL's own collations, since 17, order code points, which in UTF-8 is the order of bytes. */
+/*
+ * PostgreSQL's own collations, since 17, order code points, which in UTF-8 is
+ * the order of bytes.
+ */
 #define PROVIDER_BUILTIN	'b'
 
 /* A row's collation that orders bytes: provider and name of such a kind. */
@@ -228,7 +235,10 @@ is_bytewise(char provider, const char *name)
 	return provider == PROVIDER_BUILTIN;
 }
 
-/* Does a collation order strings by their bytes?  By the catalogs: the header that tells needs those of ICU. */
+/*
+ * Does a collation order strings by their bytes?  By the catalogs: the header
+ * that tells needs those of ICU.
+ */
 static bool
 orders_bytes(Oid collation)
 {
@@ -258,7 +268,10 @@ orders_bytes(Oid collation)
 	return result;
 }
 
-/* Texts are ordered as their first bytes are, under a collation that orders bytes. */
+/*
+ * Texts are ordered as their first bytes are, under a collation that orders
+ * bytes.
+ */
 static bool
 prefix_point(VpKeyForm form, Oid collation, Datum value, VpKeyPoint *point)
 {

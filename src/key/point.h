@@ -31,9 +31,9 @@ typedef struct VpKeyPoint
 } VpKeyPoint;
 
 /*
- * Finds a value of this type among keys of this form, for conditions of order or else of equality,
- * under a collation.  False: the keys do not tell.  For equality keys behind and before the point
- * are only other values'.
+ * Finds a value of this type among keys of this form, for conditions of order
+ * or else of equality, under a collation.  False: the keys do not tell.  For
+ * equality keys behind and before the point are only other values'.
  */
 extern bool vp_key_point(VpKeyForm form, Oid type, Oid collation, Datum value, bool order,
 						 VpKeyPoint *point);

@@ -59,7 +59,10 @@ compare_first(const void *a, const void *b)
 	return left->first < right->first ? -1 : left->first > right->first;
 }
 
-/* Joins ranges that are sorted and as sure as one another, where they meet.  How many are left. */
+/*
+ * Joins ranges that are sorted and as sure as one another, where they meet.
+ * How many are left.
+ */
 static int
 join(VpKeyRange *ranges, int n)
 {

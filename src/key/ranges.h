@@ -3,8 +3,8 @@
  * ranges.h
  *	  Sets of stored keys, as ranges.
  *
- * Each range is closed.  Values that are stored as a key of a sure range satisfy a condition;
- * of those of one that is not sure, some do.
+ * Each range is closed.  Values that are stored as a key of a sure range
+ * satisfy a condition; of those of one that is not sure, some do.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +36,8 @@ extern void vp_ranges_add(VpKeyRanges *set, uint64 first, uint64 last, bool sure
 extern void vp_ranges_order(VpKeyRanges *set);
 
 /*
- * Leaves in `set` what is in both, which are in order.  A key is sure if it is in both.
+ * Leaves in `set` what is in both, which are in order.  A key is sure if it is
+ * in both.
  */
 extern void vp_ranges_intersect(VpKeyRanges *set, const VpKeyRanges *other);
 

@@ -8,8 +8,8 @@
  * a signature is no element's, so no array is stored as all ones, which is
  * NULL.
  *
- * Posting lists have an entry of the row for each of its element keys.  If these
- * are not known, or are too many, there is an entry for each bit of the
+ * Posting lists have an entry of the row for each of its element keys.  If
+ * these are not known, or are too many, there is an entry for each bit of the
  * signature; and if the bits are too many, one that stands for any element.
  *
  *-------------------------------------------------------------------------

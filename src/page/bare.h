@@ -21,8 +21,9 @@ vp_bare_room(const VpStore *store)
 }
 
 /*
- * Adds a row to an index that is complete.  heap: the table.  The caller holds no lock of a
- * page, and the insert lock.  Raises an error for damage, and when the index is full.
+ * Adds a row to an index that is complete.  heap: the table.  The caller holds
+ * no lock of a page, and the insert lock.  Raises an error for damage, and when
+ * the index is full.
  */
 extern void vp_bare_add(const VpStore *store, Relation heap, VpBareKind kind,
 						const ItemPointerData *tid);
@@ -48,8 +49,9 @@ typedef struct VpBareWalk
 extern void vp_bare_walk(VpBareWalk *walk, const VpStore *store, VpBareKind kind);
 
 /*
- * Copies the rows of the next node: room for vp_bare_room().  Returns how many, -1 behind the
- * last node; *id: the node.  Raises an error for a chain, or a row, that cannot be.
+ * Copies the rows of the next node: room for vp_bare_room().  Returns how many,
+ * -1 behind the last node; *id: the node.  Raises an error for a chain, or a
+ * row, that cannot be.
  */
 extern int	vp_bare_walk_on(VpBareWalk *walk, VpId *id, ItemPointerData *tids);
 
@@ -59,17 +61,18 @@ extern int	vp_bare_walk_on(VpBareWalk *walk, VpId *id, ItemPointerData *tids);
  */
 
 /*
- * Empties the entries of a node page whose rows are gone.  The caller holds no lock of a page.
- * Adds to the counts: alive and marked.
+ * Empties the entries of a node page whose rows are gone.  The caller holds no
+ * lock of a page.  Adds to the counts: alive and marked.
  */
 extern void vp_bare_mark(const VpStore *store, uint32 page_number,
 						 VpRowGone gone, void *arg, VpMarkCounts *counts);
 
 /*
- * Where the rows of two nodes of a chain, one after the other, have room in one: moves them
- * there.  The other leaves the chain, to be released (vp_release_page) when the transaction ID
- * for that is known.  Returns how many left, and sets *pages to the numbers of their node
- * pages, palloc'd.  The caller keeps other VACUUMs out.
+ * Where the rows of two nodes of a chain, one after the other, have room in
+ * one: moves them there.  The other leaves the chain, to be released
+ * (vp_release_page) when the transaction ID for that is known.  Returns how
+ * many left, and sets *pages to the numbers of their node pages, palloc'd.  The
+ * caller keeps other VACUUMs out.
  */
 extern uint32 vp_bare_merge(const VpStore *store, uint32 **pages);
 
@@ -85,7 +88,10 @@ extern void vp_bare_merged(const VpStore *store);
 extern void vp_bare_write(const VpStore *store, VpId id, VpBareKind kind,
 						  const ItemPointerData *tids, int n, VpId next);
 
-/* Says where the chains begin, of how many rows they are, and that ids end before next_id. */
+/*
+ * Says where the chains begin, of how many rows they are, and that ids end
+ * before next_id.
+ */
 extern void vp_bare_finish(const VpStore *store, uint32 next_id, const VpBareChain *chains);
 
 /* Has VACUUM emptied any entries of late? */

@@ -3,11 +3,12 @@
  * damage.h
  *	  What a page must hold to be used: checks of what was read from disk.
  *
- * A page may hold anything: a disk, a controller or memory flipped a bit, a file
- * was restored from elsewhere.  Nothing that is read from a page is used as an
- * index, a size, a bound or a pointer before one of the functions here, or a
- * comparison beside its use, has found it in range.  What is damaged is reported
- * as ERRCODE_INDEX_CORRUPTED, with index, block, and the hint to REINDEX.
+ * A page may hold anything: a disk, a controller or memory flipped a bit, a
+ * file was restored from elsewhere.  Nothing that is read from a page is used
+ * as an index, a size, a bound or a pointer before one of the functions here,
+ * or a comparison beside its use, has found it in range.  What is damaged is
+ * reported as ERRCODE_INDEX_CORRUPTED, with index, block, and the hint to
+ * REINDEX.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,8 +34,8 @@ typedef enum VpPageFault
 } VpPageFault;
 
 /*
- * Is this the page of a kind and number at its block?  Where a node or a vector is to be it may
- * be one of the pool.  Pinned by the caller; never raises.
+ * Is this the page of a kind and number at its block?  Where a node or a vector
+ * is to be it may be one of the pool.  Pinned by the caller; never raises.
  */
 extern VpPageFault vp_page_fault(Page page, BlockNumber block, VpPageKind kind, uint32 number);
 
@@ -46,9 +47,9 @@ extern void vp_page_check(Relation rel, BlockNumber block, Page page,
 pg_noreturn extern void vp_report_damage(Relation rel, BlockNumber block, const char *what);
 
 /*
- * What is wrong with the metapage of a relation of so many blocks, as a sentence;
- * NULL: nothing.  rel: to compare with the catalogue, NULL where that is not at
- * hand.  Never raises for what the metapage holds.
+ * What is wrong with the metapage of a relation of so many blocks, as a
+ * sentence; NULL: nothing.  rel: to compare with the catalogue, NULL where that
+ * is not at hand.  Never raises for what the metapage holds.
  */
 extern const char *vp_meta_problem(Relation rel, const VpMeta *meta, BlockNumber nblocks);
 
@@ -63,7 +64,10 @@ extern void vp_meta_define(VpMetaCompare compare);
 /* The hash of a metapage's constant part, VpMeta.constants_hash. */
 extern uint32 vp_meta_hash(const VpMeta *meta);
 
-/* Can this be a row's place?  Tables other than heaps may use offsets that no heap page has. */
+/*
+ * Can this be a row's place?  Tables other than heaps may use offsets that no
+ * heap page has.
+ */
 static inline bool
 vp_tid_is_sound(const ItemPointerData *tid)
 {
@@ -73,8 +77,8 @@ vp_tid_is_sound(const ItemPointerData *tid)
 }
 
 /*
- * Raises an error unless a metapage in a buffer, which may have been damaged since
- * it was read, has numbers of shards that can be used.
+ * Raises an error unless a metapage in a buffer, which may have been damaged
+ * since it was read, has numbers of shards that can be used.
  */
 static inline void
 vp_shards_check(Relation rel, const VpMeta *meta)

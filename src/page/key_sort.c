@@ -3,8 +3,9 @@
  * key_sort.c
  *	  Sorts references by stored keys; see key_sort.h.
  *
- * To the server's sort, an entry is a value of 16 bytes whose order is that of its bytes: a
- * UUID, with the key in front and the reference behind it, most significant byte first.
+ * To the server's sort, an entry is a value of 16 bytes whose order is that of
+ * its bytes: a UUID, with the key in front and the reference behind it, most
+ * significant byte first.
  *
  *-------------------------------------------------------------------------
  */

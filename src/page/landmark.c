@@ -3,10 +3,10 @@
  * landmark.c
  *	  Landmarks in their pages; see base/landmarks.h.
  *
- * They are found by peeks, and what was found a moment ago is as good as what is
- * there now.  A landmark is stored under its page's exclusive lock, two words of one
- * slot.  It leads to a linked node, as links do: a node becomes one when it is
- * linked, and VACUUM takes it off before it takes the node out.
+ * They are found by peeks, and what was found a moment ago is as good as what
+ * is there now.  A landmark is stored under its page's exclusive lock, two
+ * words of one slot.  It leads to a linked node, as links do: a node becomes
+ * one when it is linked, and VACUUM takes it off before it takes the node out.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,7 +64,9 @@ vp_landmarks_find(const VpStore *store, uint32 next_id, const uint32 *terms, int
 	return n;
 }
 
-/* Would the node be stored as a landmark of this term?  A peek: most are not. */
+/*
+ * Would the node be stored as a landmark of this term?  A peek: most are not.
+ */
 static bool
 is_worth_it(const VpStore *store, BlockNumber block, uint32 term, VpId id)
 {
@@ -114,7 +116,10 @@ vp_landmarks_add(const VpStore *store, uint32 next_id, const uint32 *terms, int 
 	}
 }
 
-/* Is a node in the graph, and not marked dead?  By its record as it is in the WAL. */
+/*
+ * Is a node in the graph, and not marked dead?  By its record as it is in the
+ * WAL.
+ */
 static bool
 is_living(void *arg, VpId id)
 {
@@ -125,11 +130,12 @@ is_living(void *arg, VpId id)
 }
 
 /*
- * Moves to a new page what is its own of an older one, to the same slots: it had none
- * of these terms before.  Done again after a crash, it does not find any more.
+ * Moves to a new page what is its own of an older one, to the same slots: it
+ * had none of these terms before.  Done again after a crash, it does not find
+ * any more.
  *
- * What a crash left on the new page was out of VACUUM's sight until now: nodes may have
- * gone since, and their ids may be others' now.
+ * What a crash left on the new page was out of VACUUM's sight until now: nodes
+ * may have gone since, and their ids may be others' now.
  */
 static void
 spread_page(const VpStore *store, uint32 number)

@@ -22,14 +22,14 @@ typedef struct VpManifest
 } VpManifest;
 
 /*
- * Reads it: by a search that has a snapshot, or with the postings lock, so that what it leads to
- * stays.  Raises an error for runs that cannot be.
+ * Reads it: by a search that has a snapshot, or with the postings lock, so that
+ * what it leads to stays.  Raises an error for runs that cannot be.
  */
 extern void vp_manifest_read(const VpStore *store, VpManifest *manifest);
 
 /*
- * Writes it to pages of the pool that nobody knows of: sets first and last.  Of a relation
- * whose postings lock the caller has.
+ * Writes it to pages of the pool that nobody knows of: sets first and last.  Of
+ * a relation whose postings lock the caller has.
  */
 extern void vp_manifest_write(const VpStore *store, Relation heap, VpManifest *manifest);
 

@@ -10,7 +10,10 @@
 
 #include "page/store.h"
 
-/* From now on new nodes go to the first so many shards; nodes are going to be moved. */
+/*
+ * From now on new nodes go to the first so many shards; nodes are going to be
+ * moved.
+ */
 extern void vp_move_begin(const VpStore *store, uint32 target);
 
 /* Nodes will be moved as long as this transaction goes on. */
@@ -25,7 +28,10 @@ extern void vp_move_finish(const VpStore *store, VpId id, VpId copy);
  */
 extern void vp_node_abandon(const VpStore *store, VpId id);
 
-/* Is there no snapshot any more whose searches must find moved rows where they were? */
+/*
+ * Is there no snapshot any more whose searches must find moved rows where they
+ * were?
+ */
 extern bool vp_moved_is_over(const VpMeta *meta, Relation heap);
 
 /* There is no such search: MOVED nodes are dead as any others. */

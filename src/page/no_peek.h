@@ -3,9 +3,9 @@
  * no_peek.h
  *	  What stands for peek.h and window.h in a library without server internals.
  *
- * No peek is ever enabled, so that every page is read by ReadBuffer (vp_store_read); there are
- * no hints and no window.  What callers do after they have asked whether peeks are enabled is
- * compiled, and never runs.
+ * No peek is ever enabled, so that every page is read by ReadBuffer
+ * (vp_store_read); there are no hints and no window.  What callers do after
+ * they have asked whether peeks are enabled is compiled, and never runs.
  *
  *-------------------------------------------------------------------------
  */

@@ -17,8 +17,8 @@
 #include "page/store.h"
 
 /*
- * Pins a page of the pool and locks it for reading.  Raises an error unless it is in use for
- * this; who: the block that led to it.
+ * Pins a page of the pool and locks it for reading.  Raises an error unless it
+ * is in use for this; who: the block that led to it.
  */
 extern Buffer vp_pool_read(const VpStore *store, BlockNumber block, VpPoolUse use);
 
@@ -26,9 +26,10 @@ extern Buffer vp_pool_read(const VpStore *store, BlockNumber block, VpPoolUse us
 extern Buffer vp_pool_lock(const VpStore *store, BlockNumber block);
 
 /*
- * A page for a new structure.  The caller has the metapage locked exclusively, and makes *pool,
- * which is a copy of its pool, that of the metapage in the record in which the page comes into
- * use.  May log that the pool has one more chunk, which *pool is then told.
+ * A page for a new structure.  The caller has the metapage locked exclusively,
+ * and makes *pool, which is a copy of its pool, that of the metapage in the
+ * record in which the page comes into use.  May log that the pool has one more
+ * chunk, which *pool is then told.
  */
 extern BlockNumber vp_pool_take(const VpStore *store, Relation heap, Buffer metabuf, VpPool *pool);
 
@@ -36,26 +37,33 @@ extern BlockNumber vp_pool_take(const VpStore *store, Relation heap, Buffer meta
 extern void vp_patch_pool(VpChange *change, VpMeta *meta, const VpPool *pool);
 
 /*
- * Takes a page in a record of its own: for who has said that runs are being written, and has
- * the postings lock.
+ * Takes a page in a record of its own: for who has said that runs are being
+ * written, and has the postings lock.
  */
 extern BlockNumber vp_pool_take_page(const VpStore *store, Relation heap);
 
-/* Writes such a page whole: VP_PAGE_ROOM bytes, which begin with a VpPoolHead. */
+/*
+ * Writes such a page whole: VP_PAGE_ROOM bytes, which begin with a VpPoolHead.
+ */
 extern void vp_pool_write(const VpStore *store, BlockNumber block, const void *data);
 
 /*
- * Gives a structure back, from its first page to its last one, which `next` leads to: they are
- * used again when no snapshot is left of those there are.  The caller has the postings lock.
+ * Gives a structure back, from its first page to its last one, which `next`
+ * leads to: they are used again when no snapshot is left of those there are.
+ * The caller has the postings lock.
  */
 extern void vp_pool_give(const VpStore *store, BlockNumber first, BlockNumber last);
 
-/* Says that runs are being written, or that this is over; whether it was said before. */
+/*
+ * Says that runs are being written, or that this is over; whether it was said
+ * before.
+ */
 extern bool vp_pool_pending(const VpStore *store, bool pending);
 
 /*
- * Calls for each page of a chain, with the page pinned and locked for reading; false ends it.
- * Raises an error for a chain that has no end, or leads to pages that are not of the pool.
+ * Calls for each page of a chain, with the page pinned and locked for reading;
+ * false ends it.  Raises an error for a chain that has no end, or leads to
+ * pages that are not of the pool.
  */
 typedef bool (*VpPoolCall) (BlockNumber block, Page page, void *arg);
 

@@ -80,7 +80,9 @@ patches_end(const VpChange *change, int page)
 	return page + 1 < change->npages ? change->pages[page + 1].first : change->npatches;
 }
 
-/* The words are taken from the pages, so that what is redone is what was done. */
+/*
+ * The words are taken from the pages, so that what is redone is what was done.
+ */
 static XLogRecPtr
 log_change(VpChange *change)
 {

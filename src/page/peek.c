@@ -39,8 +39,8 @@ vp_hint_size(void)
 /*
  * Asks for huge pages below shared buffers: a search's accesses are at random
  * places, and most wait for the translation of an address.  It helps where
- * /sys/kernel/mm/transparent_hugepage/shmem_enabled is "advise", and does nothing
- * elsewhere, or where huge_pages gave the server such pages already.
+ * /sys/kernel/mm/transparent_hugepage/shmem_enabled is "advise", and does
+ * nothing elsewhere, or where huge_pages gave the server such pages already.
  */
 static void
 advise_huge_pages(void)

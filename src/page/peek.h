@@ -47,13 +47,15 @@
 /* Hints a buffer: enough that two blocks seldom want the same. */
 #define VP_HINTS_PER_BUFFER 4
 
-/* In shared memory: buffer numbers, 0 for none.  NULL before start-up is done. */
+/*
+ * In shared memory: buffer numbers, 0 for none.  NULL before start-up is done.
+ */
 extern uint32 *vp_hints;
 extern uint32 vp_hint_mask;		/* entries - 1, a power of two */
 
 /*
- * Size of the table, and its making; for the shared memory hooks.  There is none, and no peek is
- * enabled, while vecprov.server_internals is off.
+ * Size of the table, and its making; for the shared memory hooks.  There is
+ * none, and no peek is enabled, while vecprov.server_internals is off.
  */
 extern Size vp_hint_size(void);
 extern void vp_hint_startup(void);
@@ -77,7 +79,8 @@ extern void vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator);
 /*
  * The two entries where a block's hint may be.  A relation's hints stand side
  * by side, twice, so that they are in few memory pages; where another
- * relation's are in the way in one place they are not likely to be in the other.
+ * relation's are in the way in one place they are not likely to be in the
+ * other.
  */
 static inline uint32
 vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
@@ -85,7 +88,10 @@ vp_hint_slot(const VpPeekRel *peek, BlockNumber block, int which)
 	return (peek->hash[which] + block) & vp_hint_mask;
 }
 
-/* Of the two halves of the check, zero means that the buffer passes.  First the tag, then */
+/*
+ * Of the two halves of the check, zero means that the buffer passes.  First the
+ * tag, then
+ */
 static inline uint64
 vp_tag_differs(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 {
@@ -99,7 +105,10 @@ vp_tag_differs(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 	return (is[0] ^ want[0]) | (is[1] ^ want[1]) | (desc->tag.blockNum ^ block);
 }
 
-/* after a read barrier the state.  Who locks a header may be about to change the tag. */
+/*
+ * after a read barrier the state.  Who locks a header may be about to change
+ * the tag.
+ */
 static inline VpBufferState
 vp_state_differs(const BufferDesc *desc)
 {
@@ -118,10 +127,10 @@ vp_buffer_holds(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block
 }
 
 /*
- * Redo makes a buffer valid that is all zeroes, and then fills it, with its page
- * locked all the while.  False: the page may be one of these.  To be called after
- * vp_buffer_holds and a read barrier; ends with one, so that the page is read
- * after its lock.
+ * Redo makes a buffer valid that is all zeroes, and then fills it, with its
+ * page locked all the while.  False: the page may be one of these.  To be
+ * called after vp_buffer_holds and a read barrier; ends with one, so that the
+ * page is read after its lock.
  */
 static inline bool
 vp_page_is_filled(const BufferDesc *desc, const VpPeekRel *peek)
@@ -152,8 +161,8 @@ vp_buffer_touch(BufferDesc *desc)
 /*
  * Loads the hints of a block into the cache.
  *
- * A function that only prefetches must be inlined by force: gcc takes it for one without
- * effects, and leaves out calls of it.
+ * A function that only prefetches must be inlined by force: gcc takes it for
+ * one without effects, and leaves out calls of it.
  */
 static pg_attribute_always_inline void
 vp_peek_prefetch_hint(const VpPeekRel *peek, BlockNumber block)
@@ -161,7 +170,10 @@ vp_peek_prefetch_hint(const VpPeekRel *peek, BlockNumber block)
 	__builtin_prefetch(&vp_hints[vp_hint_slot(peek, block, 0)]);
 }
 
-/* The buffer where the block was last seen; unverified.  InvalidBuffer: nowhere. */
+/*
+ * The buffer where the block was last seen; unverified.  InvalidBuffer:
+ * nowhere.
+ */
 static inline Buffer
 vp_peek_hint(const VpPeekRel *peek, BlockNumber block)
 {

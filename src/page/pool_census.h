@@ -18,9 +18,9 @@ typedef struct VpCensus
 } VpCensus;
 
 /*
- * Calls for each page of the pool that is in a structure or waits, once for each that leads to
- * it; none else are lost but those of the pool's fresh ones.  The caller has the postings lock,
- * or keeps all others from the index.
+ * Calls for each page of the pool that is in a structure or waits, once for
+ * each that leads to it; none else are lost but those of the pool's fresh ones.
+ * The caller has the postings lock, or keeps all others from the index.
  */
 typedef void (*VpCensusCall) (BlockNumber block, void *arg);
 
@@ -32,8 +32,8 @@ extern void vp_pool_each_used(const VpStore *store, const VpCensus *census,
 							  VpCensusCall call, void *arg);
 
 /*
- * Who wrote runs before has not come to its end: gives back the pages of the pool to which
- * nothing leads.
+ * Who wrote runs before has not come to its end: gives back the pages of the
+ * pool to which nothing leads.
  */
 extern void vp_pool_find_lost(const VpStore *store, const VpManifest *manifest);
 

@@ -3,8 +3,9 @@
  * postings.c
  *	  The posting lists of key columns, as one search takes them; see postings.h.
  *
- * What is in the spans is, of each run, some slices: whole blocks of entries, in the block at
- * either end of which there may be others.  Of the recent pages it is a list of ids.
+ * What is in the spans is, of each run, some slices: whole blocks of entries,
+ * in the block at either end of which there may be others.  Of the recent pages
+ * it is a list of ids.
  *
  *-------------------------------------------------------------------------
  */
@@ -207,8 +208,8 @@ next_slice(VpPostings *postings)
 }
 
 /*
- * Raises an error unless all ids that were read below a block are below next_id.  Entries may be
- * out of date, but ids never become fewer.
+ * Raises an error unless all ids that were read below a block are below
+ * next_id.  Entries may be out of date, but ids never become fewer.
  */
 static void
 check_ids(VpPostings *postings, BlockNumber block, const VpId *ids, int n)
@@ -267,7 +268,10 @@ vp_postings_next(VpPostings *postings, VpId *ids, int max)
 	return n;
 }
 
-/* Xorshift (Marsaglia, 2003): which entries are looked at need not be hard to guess. */
+/*
+ * Xorshift (Marsaglia, 2003): which entries are looked at need not be hard to
+ * guess.
+ */
 static uint64
 draw(VpPostings *postings, uint64 n)
 {

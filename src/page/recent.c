@@ -3,8 +3,9 @@
  * recent.c
  *	  Recent pages: rows that are in no run yet; see recent.h and format.h.
  *
- * A row is added to the last page, in the record that creates its node, under the metapage's
- * lock, with all its entries.  Pages before the last one stay as they are.
+ * A row is added to the last page, in the record that creates its node, under
+ * the metapage's lock, with all its entries.  Pages before the last one stay as
+ * they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +37,10 @@ vp_recent_room(const VpGeometry *geo)
 	return VP_RECENT_ROOM / entry_bytes(geo);
 }
 
-/* Where a column begins, of this number, or (nkeys) that of references: the widest come first. */
+/*
+ * Where a column begins, of this number, or (nkeys) that of references: the
+ * widest come first.
+ */
 static char *
 column_start(const VpGeometry *geo, Page page, uint32 column)
 {
@@ -118,7 +122,9 @@ add_page(const VpStore *store, Relation heap, Buffer metabuf)
 		UnlockReleaseBuffer(last);
 }
 
-/* Makes the first manifest, which leads to the first recent page and to no run. */
+/*
+ * Makes the first manifest, which leads to the first recent page and to no run.
+ */
 static void
 add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
 {
@@ -292,8 +298,9 @@ add_id(VpIdList *list, VpId id)
 #define FEW_SPANS		4
 
 /*
- * The rows of a page whose keys of 4 bytes are in one span, which is what most conditions are.  Hardly one is: so
- * the compiler makes a few instructions of a loop over some keys, and most such loops find none.
+ * The rows of a page whose keys of 4 bytes are in one span, which is what most
+ * conditions are.  Hardly one is: so the compiler makes a few instructions of a
+ * loop over some keys, and most such loops find none.
  */
 static void
 find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *span, VpIdList *found)

@@ -58,8 +58,9 @@ typedef struct VpIdList
 } VpIdList;
 
 /*
- * Adds to a list the recent rows from a page on whose keys in a column are in some spans;
- * column -1: all.  Ends before the page `end`, if that is not 0.  Returns the last page that was read; 0: none.
+ * Adds to a list the recent rows from a page on whose keys in a column are in
+ * some spans; column -1: all.  Ends before the page `end`, if that is not 0.
+ * Returns the last page that was read; 0: none.
  */
 extern BlockNumber vp_recent_find(const VpStore *store, BlockNumber first, BlockNumber end, int column,
 								  const VpKeySpan *spans, int nspans, VpIdList *found);

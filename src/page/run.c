@@ -3,8 +3,8 @@
  * run.c
  *	  Runs: references sorted by a key column, read; see run.h and format.h.
  *
- * A run stays as it is while somebody can find it.  So a page is locked once, when it is
- * pinned, and then read without a lock.
+ * A run stays as it is while somebody can find it.  So a page is locked once,
+ * when it is pinned, and then read without a lock.
  *
  *-------------------------------------------------------------------------
  */

@@ -50,10 +50,16 @@ typedef struct VpRunCursor
 extern void vp_run_open(VpRunCursor *cursor, const VpStore *store, const VpRun *run);
 extern void vp_run_close(VpRunCursor *cursor);
 
-/* The number of the run's blocks of entries whose first key is below a key, or not above it. */
+/*
+ * The number of the run's blocks of entries whose first key is below a key, or
+ * not above it.
+ */
 extern uint32 vp_run_seek(VpRunCursor *cursor, uint64 key, bool not_above);
 
-/* Copies entries from a number on, at most n, and not beyond a leaf's end; how many. */
+/*
+ * Copies entries from a number on, at most n, and not beyond a leaf's end; how
+ * many.
+ */
 extern int	vp_run_copy(VpRunCursor *cursor, uint32 from, int n, VpId *ids);
 
 /* The fence of a block of entries. */
@@ -68,8 +74,8 @@ extern uint64 vp_run_fence(VpRunCursor *cursor, uint32 block);
 typedef void (*VpRunNext) (void *arg, uint64 *key, VpId *id);
 
 /*
- * Writes a run of n > 0 entries to pages of the pool; all of *run but its level.  Nobody knows
- * of it.  column: from 0 on.
+ * Writes a run of n > 0 entries to pages of the pool; all of *run but its
+ * level.  Nobody knows of it.  column: from 0 on.
  */
 extern void vp_run_write(const VpStore *store, Relation heap, int column, uint32 n,
 						 VpRunNext next, void *arg, VpRun *run);

@@ -3,8 +3,9 @@
  * run_write.c
  *	  Writes a run; see run.h and format.h.
  *
- * How many pages it takes follows from the number of entries.  The root's block is taken first:
- * its page leads the chain, in which the others stand as they are written, leaves first.
+ * How many pages it takes follows from the number of entries.  The root's block
+ * is taken first: its page leads the chain, in which the others stand as they
+ * are written, leaves first.
  *
  *-------------------------------------------------------------------------
  */
@@ -120,7 +121,10 @@ write_leaves(Writer *writer, const VpKeyColumn *column, uint32 n, VpRunNext next
 	}
 }
 
-/* Writes a level of inner pages; what there is of the level below becomes what there is of it. */
+/*
+ * Writes a level of inner pages; what there is of the level below becomes what
+ * there is of it.
+ */
 static void
 write_inner(Writer *writer, int level)
 {

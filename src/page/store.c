@@ -24,8 +24,9 @@
 #include "page/store.h"
 
 /*
- * Reads block 0 into *meta, which is from a page of ours then, but may be anything.  Raises an
- * error where there is no such page, without a lock of its own.
+ * Reads block 0 into *meta, which is from a page of ours then, but may be
+ * anything.  Raises an error where there is no such page, without a lock of its
+ * own.
  */
 static void
 copy_meta(Relation rel, VpMeta *meta)
@@ -56,8 +57,8 @@ vp_meta_read(Relation rel, VpMeta *meta)
 }
 
 /*
- * Is this the kind of error that damage of an index's file raises?  Others, such as a
- * cancelled query, are not for the caller of vp_meta_try to hide.
+ * Is this the kind of error that damage of an index's file raises?  Others,
+ * such as a cancelled query, are not for the caller of vp_meta_try to hide.
  */
 static bool
 is_of_the_file(int sqlerrcode)
@@ -75,7 +76,10 @@ typedef struct MetaTry
 	char	   *problem;
 } MetaTry;
 
-/* Message and detail of the error that is being caught, which is forgotten; or raises it again. */
+/*
+ * Message and detail of the error that is being caught, which is forgotten; or
+ * raises it again.
+ */
 static char *
 take_error(MemoryContext context)
 {
@@ -100,9 +104,10 @@ take_error(MemoryContext context)
 }
 
 /*
- * What a failed read leaves is a pin, and before PostgreSQL 16 a read that is under way: both are
- * given up here.  A subtransaction would do so, too, but it would end what a build tells
- * of its progress if it aborts, and make half of an ALTER INDEX visible if it commits.
+ * What a failed read leaves is a pin, and before PostgreSQL 16 a read that is
+ * under way: both are given up here.  A subtransaction would do so, too, but it
+ * would end what a build tells of its progress if it aborts, and make half of
+ * an ALTER INDEX visible if it commits.
  */
 static void
 try_meta(Relation rel, MetaTry *try)
@@ -311,13 +316,16 @@ vp_mean_taken(const VpStore *store, uint32 records)
 }
 
 /*
- * Waits until redo has filled a page that it found in no buffer: it has the page locked
- * meanwhile.  The buffer is pinned, and the backend of a standby has no page locked.
+ * Waits until redo has filled a page that it found in no buffer: it has the
+ * page locked meanwhile.  The buffer is pinned, and the backend of a standby
+ * has no page locked.
  */
 static void
 await_redo(const VpStore *store, Buffer buffer)
 {
-	/* a backend that has outlived a promotion may itself have the page locked */
+	/*
+	 * a backend that has outlived a promotion may itself have the page locked
+	 */
 	if (!store->peek.standby || !RecoveryInProgress())
 		return;
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -325,8 +333,9 @@ await_redo(const VpStore *store, Buffer buffer)
 }
 
 /*
- * Is there such a block?  Asks the file where the store does not know: it remembers how
- * long the relation is at least, which never becomes shorter as long as it is opened.
+ * Is there such a block?  Asks the file where the store does not know: it
+ * remembers how long the relation is at least, which never becomes shorter as
+ * long as it is opened.
  */
 static void
 check_length(const VpStore *store, BlockNumber block)
@@ -377,8 +386,8 @@ vp_store_read(const VpStore *store, BlockNumber block)
 }
 
 /*
- * Are there pages for all ids below next_id?  Asks the file where the store does not know;
- * then it does for all ids of the last one's chunk.
+ * Are there pages for all ids below next_id?  Asks the file where the store
+ * does not know; then it does for all ids of the last one's chunk.
  */
 static pg_noinline void
 check_ids(const VpStore *store, uint32 next_id)
@@ -484,8 +493,9 @@ vp_meta_set_dead(const VpStore *store, uint32 ndead)
 }
 
 /*
- * Is a page behind the last chunk what it should be?  Landmarks may stand on theirs before it
- * counts (vp_landmarks_spread); all others are empty.  The page is locked.
+ * Is a page behind the last chunk what it should be?  Landmarks may stand on
+ * theirs before it counts (vp_landmarks_spread); all others are empty.  The
+ * page is locked.
  */
 static bool
 is_ready(Page page, BlockNumber block, VpPageKind kind, uint32 number)
@@ -504,9 +514,9 @@ is_ready(Page page, BlockNumber block, VpPageKind kind, uint32 number)
 }
 
 /*
- * There may be pages already that the metapage does not know of: after a crash, without
- * contents; after pg_rewind, with those of another relation that had the same file number
- * (README.md).  They are made what they should be.
+ * There may be pages already that the metapage does not know of: after a crash,
+ * without contents; after pg_rewind, with those of another relation that had
+ * the same file number (README.md).  They are made what they should be.
  */
 static void
 extend(const VpStore *store, uint32 from, uint32 to, BlockNumber pool_first)

@@ -48,15 +48,17 @@ typedef struct VpGraphState
 } VpGraphState;
 
 /*
- * Reads the metapage (pin and share lock inside).  Raises an error unless it is in range,
- * fits the relation's size, and is what the catalogue says of the index.
+ * Reads the metapage (pin and share lock inside).  Raises an error unless it is
+ * in range, fits the relation's size, and is what the catalogue says of the
+ * index.
  */
 extern void vp_meta_read(Relation rel, VpMeta *meta);
 
 /*
- * The same for who must go on without: returns NULL, or what is wrong, palloc'd.  Damage
- * and a file that cannot be read are no errors; all others are raised.  Sets *nblocks
- * to the relation's size, 0 if not even that can be known.  Not in a critical section.
+ * The same for who must go on without: returns NULL, or what is wrong,
+ * palloc'd.  Damage and a file that cannot be read are no errors; all others
+ * are raised.  Sets *nblocks to the relation's size, 0 if not even that can be
+ * known.  Not in a critical section.
  */
 extern char *vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks);
 
@@ -64,14 +66,18 @@ extern char *vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks);
 extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
 
 /*
- * Copies a metapage that the caller has pinned; false when it is not a sound one.  Does not
- * compare it with the catalogue, nor with the size of the relation.
+ * Copies a metapage that the caller has pinned; false when it is not a sound
+ * one.  Does not compare it with the catalogue, nor with the size of the
+ * relation.
  */
 extern bool vp_meta_look(Buffer buffer, VpMeta *meta);
 
 extern void vp_store_init(VpStore *store, Relation rel, const VpMeta *meta);
 
-/* Lays out an empty index: metapage and mean pages.  mean: NULL or mean_floats floats. */
+/*
+ * Lays out an empty index: metapage and mean pages.  mean: NULL or mean_floats
+ * floats.
+ */
 extern void vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 							const float *mean, bool wal);
 
@@ -79,14 +85,18 @@ extern void vp_store_create(Relation rel, ForkNumber fork, const VpMeta *meta,
 extern void vp_mean_read(Relation rel, const VpMeta *meta, float *mean);
 extern void vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean);
 
-/* Says that the mean has been taken of so many records, and all codes made by it. */
+/*
+ * Says that the mean has been taken of so many records, and all codes made by
+ * it.
+ */
 extern void vp_mean_taken(const VpStore *store, uint32 records);
 
 /*
- * ereports if the snapshot is older than old_snapshot_threshold allows and the index has
- * changed since it was taken, so that rows which it sees may be missing.  Each change that
- * takes a row away changes the metapage's totals: so its LSN stands for that of all pages.
- * To be called after what it is to judge has been read.
+ * ereports if the snapshot is older than old_snapshot_threshold allows and the
+ * index has changed since it was taken, so that rows which it sees may be
+ * missing.  Each change that takes a row away changes the metapage's totals: so
+ * its LSN stands for that of all pages.  To be called after what it is to judge
+ * has been read.
  */
 extern void vp_store_test_snapshot(const VpStore *store, Snapshot snapshot);
 
@@ -97,14 +107,14 @@ extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 extern VpGraphState vp_graph_state(const VpStore *store);
 
 /*
- * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below next_id of a
- * state that is taken after it.
+ * The entry point of a shard; VP_NO_ID: its graph is empty.  It is below
+ * next_id of a state that is taken after it.
  */
 extern VpId vp_shard_entry(const VpStore *store, uint32 shard);
 
 /*
- * The state, and the entry points of all graphs that are not empty, in one peek.
- * Returns how many; entries: room for VP_MAX_SHARDS.
+ * The state, and the entry points of all graphs that are not empty, in one
+ * peek.  Returns how many; entries: room for VP_MAX_SHARDS.
  */
 extern int	vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *entries);
 
@@ -112,25 +122,29 @@ extern int	vp_graph_entries(const VpStore *store, VpGraphState *state, VpId *ent
 extern void vp_meta_set_dead(const VpStore *store, uint32 ndead);
 
 /*
- * Makes sure that the pages for all ids below `to` are there; they are for those
- * below `from`.  ereports when there is no room for so many.  Nobody else may do
- * so at the same time: the caller has the metapage locked exclusively, or the
- * index is not known to others yet.
+ * Makes sure that the pages for all ids below `to` are there; they are for
+ * those below `from`.  ereports when there is no room for so many.  Nobody else
+ * may do so at the same time: the caller has the metapage locked exclusively,
+ * or the index is not known to others yet.
  */
 extern void vp_store_extend(const VpStore *store, uint32 from, uint32 to);
 
 /*
- * The same for a chunk that the pool takes, whose ids are pool_first ... to - 1.
+ * The same for a chunk that the pool takes, whose ids are pool_first ... to -
+ * 1.
  */
 extern void vp_store_extend_pool(const VpStore *store, uint32 from, VpId pool_first, uint32 to);
 
 /*
- * Sets next_id and the shards, of which there are so many, at the end of a build, and
- * when the mean is due again.
+ * Sets next_id and the shards, of which there are so many, at the end of a
+ * build, and when the mean is due again.
  */
 extern void vp_store_finish(const VpStore *store, uint32 next_id, const VpShard *shard, int shards);
 
-/* Reads how many records there are, and the sum of their sizes, as of one moment. */
+/*
+ * Reads how many records there are, and the sum of their sizes, as of one
+ * moment.
+ */
 extern void vp_store_totals(const VpStore *store, uint32 *records, uint64 *bytes);
 
 #endif							/* VP_STORE_H */

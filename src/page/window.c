@@ -5,20 +5,22 @@
  *
  * A process maps shared memory page by page, as it touches it: the first search
  * of a connection takes a thousand page faults.  Linux can make huge pages of
- * small ones at any time, whatever its settings for new ones are (MADV_COLLAPSE,
+ * small ones at any time, whatever its settings for new ones are
+ * (MADV_COLLAPSE,
  * 6.1), and a fault then maps 2 MB.  But only where addresses and the memory's
- * own offsets agree in what is left of them by 2 MB, and the server does not see
- * to that for its shared memory.  So it is mapped once more, at an address that we
- * choose.
+ * own offsets agree in what is left of them by 2 MB, and the server does not
+ * see to that for its shared memory.  So it is mapped once more, at an address
+ * that we choose.
  *
- * Each process maps the window itself when it first opens an index.  The postmaster
- * does not: it would leave the mapping to every process that it forks.  The
- * logging collector detaches shared memory but knows nothing of the window, and
- * outlives a crash of the others: their old shared memory could not be freed.
+ * Each process maps the window itself when it first opens an index.  The
+ * postmaster does not: it would leave the mapping to every process that it
+ * forks.  The logging collector detaches shared memory but knows nothing of the
+ * window, and outlives a crash of the others: their old shared memory could not
+ * be freed.
  *
- * Where the server has huge pages of its own accord there is no need.  Where they are
- * not wanted (huge_pages = off), or this does not work, the window is shared buffers as
- * they are, and no region of it is ever wide.
+ * Where the server has huge pages of its own accord there is no need.  Where
+ * they are not wanted (huge_pages = off), or this does not work, the window is
+ * shared buffers as they are, and no region of it is ever wide.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +41,10 @@
 #include "base/settings.h"
 #include "page/window.h"
 
-/* As much as a huge page maps, where small ones are of 4 kB; on other machines nothing is wide. */
+/*
+ * As much as a huge page maps, where small ones are of 4 kB; on other machines
+ * nothing is wide.
+ */
 #define REGION		((uintptr_t) 2 * 1024 * 1024)
 #define SMALL_PAGE	4096
 
@@ -47,8 +52,8 @@
 #define PAUSE		USECS_PER_SEC
 
 /*
- * How often it is tried to make a region wide: a page in use just then makes it fail, or
- * that there is no huge page to be had.
+ * How often it is tried to make a region wide: a page in use just then makes it
+ * fail, or that there is no huge page to be had.
  */
 #define MAX_TRIES	5
 #define WIDE		(MAX_TRIES + 1)
@@ -63,7 +68,10 @@
 
 const char *vp_window = NULL;
 
-/* In shared memory: of each region, from that of the first buffer on, how often it was tried. */
+/*
+ * In shared memory: of each region, from that of the first buffer on, how often
+ * it was tried.
+ */
 static volatile uint8 *tries;
 
 /* The window is still to be mapped in this process. */
@@ -107,8 +115,8 @@ region_start(int region)
 }
 
 /*
- * Shared memory's line in the list of this process's mappings: where it is, from what
- * offset of its memory on, and is it made of huge pages?
+ * Shared memory's line in the list of this process's mappings: where it is,
+ * from what offset of its memory on, and is it made of huge pages?
  */
 static bool
 find_memory(uintptr_t *start, uintptr_t *end, unsigned long *offset, bool *huge)
@@ -127,8 +135,9 @@ find_memory(uintptr_t *start, uintptr_t *end, unsigned long *offset, bool *huge)
 }
 
 /*
- * In the postmaster: notes what processes need to know to map the window.  Where shared
- * memory is made of huge pages, all regions of it are wide instead.
+ * In the postmaster: notes what processes need to know to map the window.
+ * Where shared memory is made of huge pages, all regions of it are wide
+ * instead.
  */
 static void
 prepare_window(void)
@@ -147,9 +156,9 @@ prepare_window(void)
 }
 
 /*
- * Maps shared memory again, for reading, where addresses and offsets agree.  The kernel
- * finds room for a region more than that, and the window takes its place in one step:
- * nothing that another thread maps can come between.
+ * Maps shared memory again, for reading, where addresses and offsets agree.
+ * The kernel finds room for a region more than that, and the window takes its
+ * place in one step: nothing that another thread maps can come between.
  */
 void
 vp_window_open(void)
@@ -192,8 +201,9 @@ is_whole(int region)
 }
 
 /*
- * Is the region in use, or soon?  Buffers that nobody has used come one after another, and to
- * widen a region that is empty is quick, and keeps nobody waiting.
+ * Is the region in use, or soon?  Buffers that nobody has used come one after
+ * another, and to widen a region that is empty is quick, and keeps nobody
+ * waiting.
  */
 static bool
 is_due(int region)

@@ -3,8 +3,9 @@
  * window.h
  *	  A second mapping of shared buffers, made of huge pages where there is need.
  *
- * Reads without a pin (peek.h) go through it.  Where a region of it is wide, one
- * page fault maps 2 MB of it into a process; else it is like shared buffers.
+ * Reads without a pin (peek.h) go through it.  Where a region of it is wide,
+ * one page fault maps 2 MB of it into a process; else it is like shared
+ * buffers.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,12 +21,15 @@
 #include "storage/bufmgr.h"
 
 /*
- * Where the first buffer is.  Until the process has mapped the window, and where there
- * is none, that is in shared buffers themselves.
+ * Where the first buffer is.  Until the process has mapped the window, and
+ * where there is none, that is in shared buffers themselves.
  */
 extern const char *vp_window;
 
-/* Size of what is known of the window's regions, and its making; for the shared memory hooks. */
+/*
+ * Size of what is known of the window's regions, and its making; for the shared
+ * memory hooks.
+ */
 extern Size vp_window_size(void);
 extern void vp_window_startup(void);
 
@@ -44,13 +48,16 @@ vp_page_to_read(Buffer buffer)
 		unconstify(char *, vp_window_page(buffer));
 }
 
-/* Maps the window into this process; never raises.  Only through vp_window_enter. */
+/*
+ * Maps the window into this process; never raises.  Only through
+ * vp_window_enter.
+ */
 extern bool vp_window_is_due;
 extern void vp_window_open(void);
 
 /*
- * Maps the window if that is still to be done: before an index is read.  Is it other than
- * shared buffers, so that regions can be made wide?
+ * Maps the window if that is still to be done: before an index is read.  Is it
+ * other than shared buffers, so that regions can be made wide?
  */
 static inline bool
 vp_window_enter(void)
@@ -61,9 +68,9 @@ vp_window_enter(void)
 }
 
 /*
- * Makes a region wide that is in use, or is next, if the kernel can.  True: there may be more.
- * Takes up to some milliseconds; who wants a page there waits so long.  One process does
- * so, the keeper.
+ * Makes a region wide that is in use, or is next, if the kernel can.  True:
+ * there may be more.  Takes up to some milliseconds; who wants a page there
+ * waits so long.  One process does so, the keeper.
  */
 extern bool vp_window_widen(void);
 

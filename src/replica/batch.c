@@ -3,16 +3,17 @@
  * batch.c
  *	  vecprov_search: many searches of one session, spread over an index's replicas.
  *
- * Some queries are posted as requests, as many as workers can have in hand and a few
- * more; this process runs others itself, and between two of them takes what is done
- * and posts the next.  It looks at the rows that workers have found, with its own
- * snapshot, and runs a query itself after all when it sees too few of them.  So it
- * never waits for anything but a search that is under way, and all that a worker
- * can do wrong is to be of no help.
+ * Some queries are posted as requests, as many as workers can have in hand and
+ * a few more; this process runs others itself, and between two of them takes
+ * what is done and posts the next.  It looks at the rows that workers have
+ * found, with its own snapshot, and runs a query itself after all when it sees
+ * too few of them.  So it never waits for anything but a search that is under
+ * way, and all that a worker can do wrong is to be of no help.
  *
- * Where more than the index decides which rows a user sees, the table is read; and with a filter, this
- * process runs all searches, as SELECTs of the caller's (by_select.c): workers act for
- * nobody, so they may evaluate no condition of his.
+ * Where more than the index decides which rows a user sees, the table is read;
+ * and with a filter, this process runs all searches, as SELECTs of the caller's
+ * (by_select.c): workers act for nobody, so they may evaluate no condition of
+ * his.
  *
  *-------------------------------------------------------------------------
  */
@@ -58,13 +59,22 @@ VP_SERVER_FUNCTION(vecprov_search);
 
 #define MAX_K 10000
 
-/* Requests for each worker: what it has in hand, and what it finds when that is done. */
+/*
+ * Requests for each worker: what it has in hand, and what it finds when that is
+ * done.
+ */
 #define AHEAD 4
 
-/* Rows that a worker is asked for beyond k, for those that the caller does not see. */
+/*
+ * Rows that a worker is asked for beyond k, for those that the caller does not
+ * see.
+ */
 #define MORE(k) ((k) / 8 + 4)
 
-/* The rows of a query, in their order; tid as the caller's snapshot sees the row. */
+/*
+ * The rows of a query, in their order; tid as the caller's snapshot sees the
+ * row.
+ */
 typedef struct Answer
 {
 	int			n;
@@ -122,7 +132,10 @@ check_query(const VpIndex *index, Datum query, int number)
 				 errdetail("Query number %d.", number)));
 }
 
-/* A vector as what the index is of: our type, or another extension's of the same layout. */
+/*
+ * A vector as what the index is of: our type, or another extension's of the
+ * same layout.
+ */
 static Datum
 as_indexed(const Batch *batch, const VpIndex *index, Datum query)
 {
@@ -173,7 +186,10 @@ get_queries(Batch *batch, ArrayType *array)
  *----------
  */
 
-/* Distances of the index are those of the operator, but for a root that it spares itself. */
+/*
+ * Distances of the index are those of the operator, but for a root that it
+ * spares itself.
+ */
 static double
 operator_distance(const Batch *batch, double dist)
 {
@@ -216,7 +232,10 @@ new_answer(const Batch *batch)
 	return answer;
 }
 
-/* Adds a row to an answer, if the caller sees it: by the TID of the version that he sees. */
+/*
+ * Adds a row to an answer, if the caller sees it: by the TID of the version
+ * that he sees.
+ */
 static void
 add_row(Batch *batch, Answer *answer, const VpHit *hit)
 {
@@ -248,7 +267,10 @@ run_here(Batch *batch, int query)
 	put_answer(batch, query, answer);
 }
 
-/* Takes the first rows that the caller sees; if they are too few, runs the query here. */
+/*
+ * Takes the first rows that the caller sees; if they are too few, runs the
+ * query here.
+ */
 static void
 take_answer(Batch *batch, int query, const VpRequest *request)
 {
@@ -279,7 +301,9 @@ take_answer(Batch *batch, int query, const VpRequest *request)
  *----------
  */
 
-/* How many workers are of use: with this process, as many as there are seats. */
+/*
+ * How many workers are of use: with this process, as many as there are seats.
+ */
 static int
 count_helpers(Batch *batch, const VpAsk *ask)
 {
@@ -419,8 +443,8 @@ search_index(Batch *batch)
 }
 
 /*
- * May the planner use the index?  Not while it is not valid, or has no entries for some rows that
- * an old snapshot sees.
+ * May the planner use the index?  Not while it is not valid, or has no entries
+ * for some rows that an old snapshot sees.
  */
 static bool
 index_is_usable(Relation rel)
@@ -449,7 +473,10 @@ search_by_select(Batch *batch, const char *filter, ArrayType *params)
 		vp_select_by_table(&select);
 }
 
-/* The index is all that decides only where there are no policies for the caller. */
+/*
+ * The index is all that decides only where there are no policies for the
+ * caller.
+ */
 static void
 search_all(Batch *batch, const char *filter, ArrayType *params)
 {
@@ -460,7 +487,10 @@ search_all(Batch *batch, const char *filter, ArrayType *params)
 		search_by_select(batch, filter, params);
 }
 
-/* Arguments: index, queries, k, filter, ef_search, params.  The last three may be null. */
+/*
+ * Arguments: index, queries, k, filter, ef_search, params.  The last three may
+ * be null.
+ */
 Datum
 vecprov_search(PG_FUNCTION_ARGS)
 {

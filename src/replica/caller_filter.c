@@ -4,8 +4,9 @@
  *	  A condition on the rows of a table, that somebody gives to a function as text; see
  *	  caller_filter.h.
  *
- * The text is parsed alone, and what the parser returns becomes part of a query as a tree.  No
- * text is ever put together with another one, so none can reach beyond its place.
+ * The text is parsed alone, and what the parser returns becomes part of a query
+ * as a tree.  No text is ever put together with another one, so none can reach
+ * beyond its place.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +32,9 @@
 	"A filter is one boolean expression over the columns of the table, without subqueries, " \
 	"aggregates, window functions and functions that return sets."
 
-/* Called for each error in the text: shows where, and tells what is expected. */
+/*
+ * Called for each error in the text: shows where, and tells what is expected.
+ */
 static void
 explain(void *arg)
 {
@@ -67,8 +70,8 @@ is_star(const Node *expr)
 }
 
 /*
- * The text as an expression, not looked at closer.  The parser takes what PL/pgSQL has as one: all
- * that may come after SELECT.
+ * The text as an expression, not looked at closer.  The parser takes what
+ * PL/pgSQL has as one: all that may come after SELECT.
  */
 static Node *
 parse_expression(const char *source)
@@ -88,7 +91,10 @@ parse_expression(const char *source)
 	return target->val;
 }
 
-/* SELECT FROM ONLY table WHERE source.  Sets the types that the parser finds for its $n, and how many. */
+/*
+ * SELECT FROM ONLY table WHERE source.  Sets the types that the parser finds
+ * for its $n, and how many.
+ */
 static Query *
 analyze(Relation heap, const char *source, Oid **types, int *ntypes)
 {

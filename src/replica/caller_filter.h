@@ -22,13 +22,15 @@ typedef struct VpCallerFilter
 } VpCallerFilter;
 
 /*
- * Makes a filter of one boolean expression over the table's columns, with a value of `params`, an array
- * of text, for each $n.  source: NULL for no condition; params: NULL for no values.  heap stays locked
- * as long as the filter is used.
+ * Makes a filter of one boolean expression over the table's columns, with a
+ * value of `params`, an array of text, for each $n.  source: NULL for no
+ * condition; params: NULL for no values.  heap stays locked as long as the
+ * filter is used.
  *
- * The current user must be the caller, with his search_path, by which names are resolved.  The query names
- * the columns of the filter, and no other ones, as those that its user must be allowed to read: that
- * is checked by the executor.  ereports unless the text is such an expression, and where a value does not
+ * The current user must be the caller, with his search_path, by which names are
+ * resolved.  The query names the columns of the filter, and no other ones, as
+ * those that its user must be allowed to read: that is checked by the executor.
+ * ereports unless the text is such an expression, and where a value does not
  * fit the type that the parser finds for its $n.
  */
 extern VpCallerFilter *vp_caller_filter_parse(Relation heap, const char *source, ArrayType *params);

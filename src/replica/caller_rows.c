@@ -3,13 +3,14 @@
  * caller_rows.c
  *	  The rows of an index's table that satisfy a filter, read as the caller; see caller_rows.h.
  *
- * Two users act.  The caller runs a SELECT of the columns that the index is made of: row security
- * holds for him, and no function is called but those of the policies and of the filter.  With
- * what comes back, the table's owner evaluates the index's expressions: his functions run with his rights,
- * and meet no row that the caller does not see.
+ * Two users act.  The caller runs a SELECT of the columns that the index is
+ * made of: row security holds for him, and no function is called but those of
+ * the policies and of the filter.  With what comes back, the table's owner
+ * evaluates the index's expressions: his functions run with his rights, and
+ * meet no row that the caller does not see.
  *
- * Which index is used, or none, is not left to chance: the planner is shown no other that could do
- * the same.
+ * Which index is used, or none, is not left to chance: the planner is shown no
+ * other that could do the same.
  *
  *-------------------------------------------------------------------------
  */
@@ -159,7 +160,10 @@ add_order(const VpCallerRows *rows, Query *query)
 										   Int64GetDatum(rows->k), false, true);
 }
 
-/* SELECT ctid, columns FROM ONLY table WHERE filter, in the order of the index if that is to be used. */
+/*
+ * SELECT ctid, columns FROM ONLY table WHERE filter, in the order of the index
+ * if that is to be used.
+ */
 static Query *
 make_query(const VpCallerRows *rows, const VpCallerFilter *filter)
 {
@@ -180,8 +184,9 @@ make_query(const VpCallerRows *rows, const VpCallerFilter *filter)
  */
 
 /*
- * What is being planned: the query with these parameters, by this index.  Functions that the planner
- * evaluates may have queries of their own planned meanwhile.
+ * What is being planned: the query with these parameters, by this index.
+ * Functions that the planner evaluates may have queries of their own planned
+ * meanwhile.
  */
 typedef struct PlanChoice
 {
@@ -201,8 +206,8 @@ can_help(const IndexOptInfo *info, const PlanChoice *choice)
 }
 
 /*
- * Shows the planner which indexes the table has: the wanted one, as if it had all rows, since no
- * other rows are asked for; and those that can help it.
+ * Shows the planner which indexes the table has: the wanted one, as if it had
+ * all rows, since no other rows are asked for; and those that can help it.
  */
 static void
 choose_indexes(VP_RELATION_PARAMETERS)
@@ -280,7 +285,10 @@ is_empty(Plan *plan)
 	return plan == NULL;
 }
 
-/* Does a node scan the index, in its order?  A custom scan does so by its first child (am/bitmap_path.c). */
+/*
+ * Does a node scan the index, in its order?  A custom scan does so by its first
+ * child (am/bitmap_path.c).
+ */
 static bool
 is_scan_of(Plan *plan, Oid index)
 {
@@ -290,7 +298,10 @@ is_scan_of(Plan *plan, Oid index)
 		((IndexScan *) plan)->indexorderby != NIL;
 }
 
-/* The node that scans the index.  There is nothing above it but LIMIT, and what is true for all rows or none. */
+/*
+ * The node that scans the index.  There is nothing above it but LIMIT, and what
+ * is true for all rows or none.
+ */
 static Plan *
 find_scan(const VpCallerRows *rows, Plan *plan)
 {
@@ -307,8 +318,8 @@ find_scan(const VpCallerRows *rows, Plan *plan)
 }
 
 /*
- * The sort key, which the index knows and nobody reads, becomes a NULL: it would have the caller
- * evaluate the index's expression.
+ * The sort key, which the index knows and nobody reads, becomes a NULL: it
+ * would have the caller evaluate the index's expression.
  */
 static void
 forget_distance(Plan *scan)
@@ -346,8 +357,9 @@ make_plan(const VpCallerRows *rows, const VpCallerFilter *filter)
  */
 
 /*
- * Evaluates what is constant in expressions and predicates of the table's indexes, as the owner.  The
- * relation cache keeps the results, so that the planner has nothing to evaluate as the caller.
+ * Evaluates what is constant in expressions and predicates of the table's
+ * indexes, as the owner.  The relation cache keeps the results, so that the
+ * planner has nothing to evaluate as the caller.
  */
 static void
 evaluate_constants(const VpCallerRows *rows)
@@ -382,7 +394,10 @@ prepare_values(VpCallerRows *rows)
 	vp_as_owner_end(&as);
 }
 
-/* Makes of a row of the SELECT one of the table; others of its columns are null. */
+/*
+ * Makes of a row of the SELECT one of the table; others of its columns are
+ * null.
+ */
 static void
 set_row(const VpCallerRows *rows, TupleTableSlot *slot)
 {
@@ -445,7 +460,10 @@ row_value(VpCallerRows *rows)
  *----------
  */
 
-/* The parameters of the filter, and for the index one more, whose value changes. */
+/*
+ * The parameters of the filter, and for the index one more, whose value
+ * changes.
+ */
 static ParamListInfo
 make_params(const VpCallerRows *rows, ParamListInfo given)
 {
@@ -473,7 +491,9 @@ vp_caller_rows_open(Relation heap, Relation rel, const VpCallerFilter *filter, i
 	rows->params = make_params(rows, filter->params);
 	if (k > 0)
 	{
-		/* searches for many queries tell the client nothing about single ones */
+		/*
+		 * searches for many queries tell the client nothing about single ones
+		 */
 		rows->guc_level = NewGUCNestLevel();
 		if (client_min_messages < WARNING)
 			vp_settings_change("client_min_messages", "warning");

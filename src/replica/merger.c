@@ -3,9 +3,9 @@
  * merger.c
  *	  A background worker that merges the runs of an index.
  *
- * The launcher starts it when a flush has asked for it (page/merge_queue.h).  It merges one
- * column's runs in a transaction, until no merge is due, and ends.  README.md says what it waits
- * for, and for whom it makes way.
+ * The launcher starts it when a flush has asked for it (page/merge_queue.h).
+ * It merges one column's runs in a transaction, until no merge is due, and
+ * ends.  README.md says what it waits for, and for whom it makes way.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,8 +44,8 @@ try_open(Oid relid)
 }
 
 /*
- * The table and the index.  The lock keeps them from being dropped and made anew, and nothing else:
- * neither VACUUM nor CREATE INDEX waits for it.
+ * The table and the index.  The lock keeps them from being dropped and made
+ * anew, and nothing else: neither VACUUM nor CREATE INDEX waits for it.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)

@@ -3,7 +3,8 @@
  * merger_pool.c
  *	  Starts mergers, for the launcher; see merger_pool.h.
  *
- * One at a time: a merger does more in a second than inserts of the whole server ask for.
+ * One at a time: a merger does more in a second than inserts of the whole
+ * server ask for.
  *
  *-------------------------------------------------------------------------
  */

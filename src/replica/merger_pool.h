@@ -8,7 +8,10 @@
 #ifndef VP_MERGER_POOL_H
 #define VP_MERGER_POOL_H
 
-/* In each of the launcher's rounds: starts a merger if one is asked for, and none is there. */
+/*
+ * In each of the launcher's rounds: starts a merger if one is asked for, and
+ * none is there.
+ */
 extern void vp_merger_pool_tend(void);
 
 /* Is one at work, or asked for? */

@@ -11,8 +11,9 @@
 #include "utils/relcache.h"
 
 /*
- * Clears up after moves, if searches need no more what they left: then moved nodes are
- * dead as any others.  And a copy that was not finished.  The move lock is held.
+ * Clears up after moves, if searches need no more what they left: then moved
+ * nodes are dead as any others.  And a copy that was not finished.  The move
+ * lock is held.
  */
 extern void vp_move_settle(Relation rel, Relation heap);
 

@@ -18,7 +18,10 @@
 #include "page/store.h"
 #include "replica/pins.h"
 
-/* Pages that are pinned, and blocks that are passed over, before others have their turn. */
+/*
+ * Pages that are pinned, and blocks that are passed over, before others have
+ * their turn.
+ */
 #define PORTION			128
 #define PORTION_LOOKED	8192
 
@@ -78,8 +81,9 @@ is_kept(const VpPins *pins, BlockNumber block)
 }
 
 /*
- * Reads blocks from *next on, those that are kept or the others, and tells searches where they
- * are; but for damaged pages, which are for a search to find.  Returns how many.
+ * Reads blocks from *next on, those that are kept or the others, and tells
+ * searches where they are; but for damaged pages, which are for a search to
+ * find.  Returns how many.
  */
 static int
 read_portion(VpPins *pins, BlockNumber *next, bool are_kept)

@@ -49,8 +49,8 @@ extern BlockNumber vp_pins_of(const VpPins *pins, BlockNumber nblocks);
 extern bool vp_pins_more(VpPins *pins);
 
 /*
- * Reads a portion of what is not pinned, while there are buffers that nobody uses.  True: there
- * is more.
+ * Reads a portion of what is not pinned, while there are buffers that nobody
+ * uses.  True: there is more.
  */
 extern bool vp_pins_fill(VpPins *pins);
 

@@ -10,7 +10,10 @@
 
 #include "replica/registry.h"
 
-/* A catalogue reader's ticket: the holds during which all that is read from now on is sure. */
+/*
+ * A catalogue reader's ticket: the holds during which all that is read from now
+ * on is sure.
+ */
 typedef struct VpTicket
 {
 	uint64		number;
@@ -20,8 +23,8 @@ typedef struct VpTicket
 extern void vp_registry_enter(VpTicket *ticket);
 
 /*
- * What a catalogue reader has read: all provisioned indexes of a database.  Nothing is done
- * when another has posted that began later.
+ * What a catalogue reader has read: all provisioned indexes of a database.
+ * Nothing is done when another has posted that began later.
  */
 extern void vp_registry_post(Oid database, const VpDefinition *definition, int ndefinitions,
 							 const VpTicket *ticket);

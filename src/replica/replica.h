@@ -8,7 +8,10 @@
 #ifndef VP_REPLICA_H
 #define VP_REPLICA_H
 
-/* Registers launcher and keeper; only while shared_preload_libraries are loaded. */
+/*
+ * Registers launcher and keeper; only while shared_preload_libraries are
+ * loaded.
+ */
 extern void vp_replica_define(void);
 
 /* For the shared memory hooks. */

@@ -22,7 +22,10 @@
 #define REQUESTS_A_WORKER	4
 #define MAX_REQUESTS		128
 
-/* First those that are posted, then one of each process's own; behind all, their data. */
+/*
+ * First those that are posted, then one of each process's own; behind all,
+ * their data.
+ */
 static VpRequest *requests;
 static int	mine = 0;			/* how many this process has posted */
 static PGPROC *untold[16];		/* whose searches are done */
@@ -216,8 +219,8 @@ vp_request_free(VpRequest *request)
 }
 
 /*
- * Until one change succeeds, since a worker may take it, be done with it, or put it back
- * (vp_request_take) at any moment.
+ * Until one change succeeds, since a worker may take it, be done with it, or
+ * put it back (vp_request_take) at any moment.
  */
 void
 vp_request_leave(VpRequest *request)

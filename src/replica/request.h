@@ -37,8 +37,9 @@ typedef enum VpRequestState
 } VpRequestState;
 
 /*
- * Most have room for a query of the most dimensions, and for 10,000 rows, but not both.  What a
- * process takes along when it stands in line is its own: 3,000 dimensions and 256 rows.
+ * Most have room for a query of the most dimensions, and for 10,000 rows, but
+ * not both.  What a process takes along when it stands in line is its own:
+ * 3,000 dimensions and 256 rows.
  */
 #define VP_REQUEST_BYTES	(192 * 1024)
 #define VP_OWN_BYTES		(16 * 1024)
@@ -70,12 +71,15 @@ extern void vp_requests_startup(void);
 /* Does an answer find room, other than in a request of a process's own? */
 extern bool vp_request_fits(const VpAsk *ask);
 
-/* Asks for a search; nobody is woken.  NULL: all requests are in use.  It fits. */
+/*
+ * Asks for a search; nobody is woken.  NULL: all requests are in use.  It fits.
+ */
 extern VpRequest *vp_request_post(int slot, Oid index, const VpAsk *ask);
 
 /*
- * The request of this process's own, for who stands in line (seats.h); workers do not look for
- * it.  NULL: it does not fit, or a worker is still busy with the last one, which was left.
+ * The request of this process's own, for who stands in line (seats.h); workers
+ * do not look for it.  NULL: it does not fit, or a worker is still busy with
+ * the last one, which was left.
  */
 extern VpRequest *vp_request_own(int slot, Oid index, const VpAsk *ask);
 
@@ -87,7 +91,10 @@ extern bool vp_request_take_back(VpRequest *request);
 /* Of one that is DONE or FAILED. */
 extern void vp_request_free(VpRequest *request);
 
-/* Gives up a request, whatever its state is; or all posted by this process, as at its exit. */
+/*
+ * Gives up a request, whatever its state is; or all posted by this process, as
+ * at its exit.
+ */
 extern void vp_request_leave(VpRequest *request);
 extern void vp_requests_leave(void);
 
@@ -106,8 +113,8 @@ extern VpRequest *vp_request_take(int slot, Oid index);
 extern void vp_request_begin(VpRequest *request, PGPROC *worker);
 
 /*
- * The answer is there; its client is told at the latest by the next vp_requests_tell().  Returns
- * how many are to be told then.
+ * The answer is there; its client is told at the latest by the next
+ * vp_requests_tell().  Returns how many are to be told then.
  */
 extern int	vp_request_done(VpRequest *request);
 extern void vp_requests_tell(void);

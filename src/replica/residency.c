@@ -58,7 +58,10 @@ static const char *const process_name[] = {
 	[RECORDS] = "vecprov mover"
 };
 
-/* Of an index, by its OID: state, error, pinned and wanted bytes, replicas; NULL: nothing known. */
+/*
+ * Of an index, by its OID: state, error, pinned and wanted bytes, replicas;
+ * NULL: nothing known.
+ */
 Datum
 vecprov_residency(PG_FUNCTION_ARGS)
 {
@@ -103,8 +106,8 @@ is_being_built(Relation rel)
 }
 
 /*
- * The wish of an index.  False: it has one, and is not built yet.  ereports when
- * it is none of ours, or will not be built.
+ * The wish of an index.  False: it has one, and is not built yet.  ereports
+ * when it is none of ours, or will not be built.
  */
 static bool
 read_wish(Oid relid, VpWish *wish, char *name)
@@ -120,8 +123,8 @@ read_wish(Oid relid, VpWish *wish, char *name)
 }
 
 /*
- * Are records still to be moved between shards?  Waits for who has the index locked.
- * ereports when the index is damaged.
+ * Are records still to be moved between shards?  Waits for who has the index
+ * locked.  ereports when the index is damaged.
  */
 static bool
 is_scaling(Oid relid, const VpWish *wish)
@@ -165,7 +168,10 @@ awaited(Oid relid)
 	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
 		memcmp(&slot.definition.wish, &wish, sizeof(wish)) != 0)
 		return DEFINITION;
-	/* before the catalogues were read in this hold, it may be of another file */
+
+	/*
+	 * before the catalogues were read in this hold, it may be of another file
+	 */
 	if (slot.state == VP_ERROR && (slot.hold == 0 || slot.sure != slot.hold))
 		return DEFINITION;
 	if (slot.state == VP_ERROR)
@@ -212,8 +218,8 @@ is_missing(Awaited what, Oid relid)
 }
 
 /*
- * ereports when a process has been missing for long.  since: the moment at which
- * this session saw that it was; 0: it was there.
+ * ereports when a process has been missing for long.  since: the moment at
+ * which this session saw that it was; 0: it was there.
  */
 static void
 check_process(Awaited what, Oid relid, TimestampTz *since)

@@ -3,8 +3,9 @@
  * searcher.c
  *	  A worker: the process of a replica's unit, which runs searches for others.
  *
- * It is connected to the database of its index and bound to the processors of its
- * zone.  It sleeps until it is woken, and has neither locks nor a snapshot then.
+ * It is connected to the database of its index and bound to the processors of
+ * its zone.  It sleeps until it is woken, and has neither locks nor a snapshot
+ * then.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,13 +31,17 @@
 /* Milliseconds after which locks are let go, though there is more to do. */
 #define TURN	10
 
-/* Milliseconds after which statistics that could not be reported are tried again. */
+/*
+ * Milliseconds after which statistics that could not be reported are tried
+ * again.
+ */
 #define REPORT_EVERY	1000
 
 /*
- * Clients are told of their answers in groups, since who is told runs at once, where there are no more
- * processors than workers, and takes the caches along: after so many nanoseconds of searches, and when it is
- * such a part of those that wait for the worker's seat, which is what it adds to their time.
+ * Clients are told of their answers in groups, since who is told runs at once,
+ * where there are no more processors than workers, and takes the caches along:
+ * after so many nanoseconds of searches, and when it is such a part of those
+ * that wait for the worker's seat, which is what it adds to their time.
  */
 #define TELL_AFTER	500000
 #define TELL_PART	8
@@ -53,7 +58,10 @@ bind_to_zone(const VpWorkerSlot *worker_slot)
 				 errhint("Check vecprov.zones.")));
 }
 
-/* What is to be done next: for who stands in line, then what was posted.  NULL: nothing. */
+/*
+ * What is to be done next: for who stands in line, then what was posted.  NULL:
+ * nothing.
+ */
 static VpRequest *
 next_request(const VpWorkerSlot *worker_slot)
 {
@@ -84,8 +92,8 @@ search(VpServed *served, VpRequest *request)
 }
 
 /*
- * All that there is to do, or what a turn allows.  True: there was something.  It may have kept a
- * seat for the next turn.
+ * All that there is to do, or what a turn allows.  True: there was something.
+ * It may have kept a seat for the next turn.
  */
 static bool
 serve(VpWorkerSlot *worker_slot)

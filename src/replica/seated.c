@@ -25,8 +25,9 @@
  */
 
 /*
- * The time of searches: that of calls in which there is more to be done than to hand
- * out a row that is ready.  To look at the clock for those would take 1 % of a search.
+ * The time of searches: that of calls in which there is more to be done than to
+ * hand out a row that is ready.  To look at the clock for those would take 1 %
+ * of a search.
  */
 void
 vp_seated_works(void *arg)
@@ -53,7 +54,10 @@ vp_seated_round(void *arg)
 	vp_seat_take(((VpSeated *) arg)->rel);
 }
 
-/* Tells once what a search that was not to go on has left out, or that strict order was not kept to the end. */
+/*
+ * Tells once what a search that was not to go on has left out, or that strict
+ * order was not kept to the end.
+ */
 void
 vp_seated_ends(void *arg, const VpSearchEnd *end)
 {

@@ -4,9 +4,9 @@
  *	  A search in this process as the index's capacity allows it: within limits, in a
  *	  seat, and counted.
  *
- * What index scans, batches, workers and measurements have in common.  Rows come from
- * vp_seated_next, or, for who has more to do about a row than to search,
- * from a step of his own that vp_seated_run calls.
+ * What index scans, batches, workers and measurements have in common.  Rows
+ * come from vp_seated_next, or, for who has more to do about a row than to
+ * search, from a step of his own that vp_seated_run calls.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,17 +29,18 @@ typedef struct VpSeated
 } VpSeated;
 
 /*
- * For searches of an index that stays open: `size` zeroed bytes, of which the first are a
- * VpSeated.  In a child of the current memory context; when that goes away, as after an error,
- * what was begun is counted.  hooks: NULL, or a table whose works, round and ends are, or call,
- * those here.  ereports when the library is not loaded as it must be, or the index is suspended.
+ * For searches of an index that stays open: `size` zeroed bytes, of which the
+ * first are a VpSeated.  In a child of the current memory context; when that
+ * goes away, as after an error, what was begun is counted.  hooks: NULL, or a
+ * table whose works, round and ends are, or call, those here.  ereports when
+ * the library is not loaded as it must be, or the index is suspended.
  */
 extern void *vp_seated_open(Relation rel, const VpSearchHooks *hooks, Size size);
 extern void vp_seated_close(VpSeated *seated);
 
 /*
- * As vp_ranked_begin; the last search is over.  ereports when a limit does not allow another.  From here
- * until the next row is returned the clock runs.
+ * As vp_ranked_begin; the last search is over.  ereports when a limit does not
+ * allow another.  From here until the next row is returned the clock runs.
  */
 extern void vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
 							const VpFilter *filter, Relation table, Snapshot snapshot);

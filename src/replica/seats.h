@@ -47,9 +47,10 @@ extern bool vp_seat_is_free(int slot);
 extern int	vp_seats_waiting(int slot);
 
 /*
- * Stands in line, at its front if that is where this process was.  True: it has a seat, and the
- * request, if there is one, is free again.  False: a worker has had the request, which is DONE or FAILED.
- * Can be cancelled; then there is neither.
+ * Stands in line, at its front if that is where this process was.  True: it has
+ * a seat, and the request, if there is one, is free again.  False: a worker has
+ * had the request, which is DONE or FAILED.  Can be cancelled; then there is
+ * neither.
  */
 extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
 
@@ -65,9 +66,10 @@ extern void vp_seats_attend(VpWorkerSlot *mine);
 extern int	vp_seats_waiting_each(void);
 
 /*
- * What the worker is to run next for who stands in line, and the seat to do it with: what was
- * put on its worker slot, or the first one's request if this process has the seat of the last one.
- * NULL: nothing, and it has no seat.  The worker is not idle.
+ * What the worker is to run next for who stands in line, and the seat to do it
+ * with: what was put on its worker slot, or the first one's request if this
+ * process has the seat of the last one.  NULL: nothing, and it has no seat.
+ * The worker is not idle.
  */
 extern VpRequest *vp_seat_next(void);
 

@@ -4,9 +4,10 @@
  *	  What a worker runs: searches for other processes, and once the reading of the table.
  *
  * The searches are like any others.  What the worker's snapshot sees does not
- * matter, as rows are not looked at here: the asker's snapshot is older than the
- * search, and it is the asker who looks whether it sees them, and who counts the search.  Rows
- * without a vector are left to the asker, who goes on with a search of its own if it wants them.
+ * matter, as rows are not looked at here: the asker's snapshot is older than
+ * the search, and it is the asker who looks whether it sees them, and who
+ * counts the search.  Rows without a vector are left to the asker, who goes on
+ * with a search of its own if it wants them.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,8 +14,8 @@
 typedef struct VpServed VpServed;
 
 /*
- * Begins a transaction and opens an index of this database.  NULL, and no transaction, if somebody
- * wants it for himself: it waits for no lock on it.
+ * Begins a transaction and opens an index of this database.  NULL, and no
+ * transaction, if somebody wants it for himself: it waits for no lock on it.
  */
 extern VpServed *vp_serve_open(Oid index);
 
@@ -26,8 +26,9 @@ extern int	vp_serve_search(VpServed *served, const VpAsk *ask, VpHit *hits);
 extern void vp_serve_close(VpServed *served);
 
 /*
- * Reads some of the index's table, from *next on, into buffers that nobody uses.  False: there
- * is no more to be done.  No transaction is under way, before and after.
+ * Reads some of the index's table, from *next on, into buffers that nobody
+ * uses.  False: there is no more to be done.  No transaction is under way,
+ * before and after.
  */
 extern bool vp_serve_warm_table(Oid index, BlockNumber *next);
 

@@ -3,9 +3,9 @@
  * worker_pool.c
  *	  A worker for each unit of each replica, as far as there are worker slots.
  *
- * The launcher compares what the slots want with the worker slots, again and again: so
- * nothing has to be remembered of workers that were started, and it does not matter
- * why one has gone.
+ * The launcher compares what the slots want with the worker slots, again and
+ * again: so nothing has to be remembered of workers that were started, and it
+ * does not matter why one has gone.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +23,8 @@
 #include "replica/worker_slot.h"
 
 /*
- * Milliseconds until another worker is started for a worker slot: when one was; when none was
- * to be had.
+ * Milliseconds until another worker is started for a worker slot: when one was;
+ * when none was to be had.
  */
 #define START_AGAIN		1000
 #define TRY_AGAIN		5000
@@ -87,7 +87,10 @@ give_worker_slot(int number, int replica, int unit)
 	return true;
 }
 
-/* The first unit of all replicas of all indexes comes first, then the second ... */
+/*
+ * The first unit of all replicas of all indexes comes first, then the second
+ * ...
+ */
 static void
 give_worker_slots(void)
 {
@@ -112,8 +115,8 @@ give_worker_slots(void)
 }
 
 /*
- * Workers are started while the slot's definition is sure: then the keeper has the database,
- * and nobody drops it.
+ * Workers are started while the slot's definition is sure: then the keeper has
+ * the database, and nobody drops it.
  */
 static bool
 is_due(const VpWorkerSlot *worker_slot, TimestampTz now)

@@ -8,7 +8,10 @@
 #ifndef VP_WORKER_POOL_H
 #define VP_WORKER_POOL_H
 
-/* Starts and ends workers as slots and settings want them.  By the launcher, often. */
+/*
+ * Starts and ends workers as slots and settings want them.  By the launcher,
+ * often.
+ */
 extern void vp_worker_pool_tend(void);
 
 /* Is there a worker, or a worker slot that is kept for one? */

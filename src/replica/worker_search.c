@@ -26,11 +26,11 @@
 #define PATIENCE	10
 
 /*
- * Until a worker has begun it must have a processor: ours, if there is no other.
- * Once it has, there is one for `meanwhile`.
+ * Until a worker has begun it must have a processor: ours, if there is no
+ * other.  Once it has, there is one for `meanwhile`.
  *
- * True: a worker has done with it, well or not.  False: nobody has begun, and the request
- * is free again.
+ * True: a worker has done with it, well or not.  False: nobody has begun, and
+ * the request is free again.
  */
 static bool
 await(VpRequest *request, bool (*meanwhile) (void *arg), void *arg)
@@ -59,7 +59,10 @@ await(VpRequest *request, bool (*meanwhile) (void *arg), void *arg)
 	}
 }
 
-/* The answer of a request that a worker has had, which is free then.  -1: it has failed. */
+/*
+ * The answer of a request that a worker has had, which is free then.  -1: it
+ * has failed.
+ */
 static int
 take_answer(VpRequest *request, VpHit *hits)
 {

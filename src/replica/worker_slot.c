@@ -3,9 +3,9 @@
  * worker_slot.c
  *	  The worker slots of workers, in shared memory.
  *
- * The launcher gives a worker slot to a unit of a replica, and starts a process for it,
- * which enters.  When it leaves, in whatever way, the worker slot is the unit's still,
- * and the launcher starts another.
+ * The launcher gives a worker slot to a unit of a replica, and starts a process
+ * for it, which enters.  When it leaves, in whatever way, the worker slot is
+ * the unit's still, and the launcher starts another.
  *
  *-------------------------------------------------------------------------
  */
@@ -140,7 +140,10 @@ vp_is_worker(void)
 	return entered;
 }
 
-/* Without the lock: should somebody else be there meanwhile, he looks for nothing. */
+/*
+ * Without the lock: should somebody else be there meanwhile, he looks for
+ * nothing.
+ */
 static bool
 is_idle(VpWorkerSlot *worker_slot, int slot, Oid index)
 {

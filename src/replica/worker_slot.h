@@ -15,8 +15,9 @@
 #include "storage/proc.h"
 
 /*
- * So many of max_worker_processes are left to others: keeper, launcher, catalogue reader, a mover or merger, who
- * writes down what was refused, and PostgreSQL's logical replication launcher.
+ * So many of max_worker_processes are left to others: keeper, launcher,
+ * catalogue reader, a mover or merger, who writes down what was refused, and
+ * PostgreSQL's logical replication launcher.
  */
 #define VP_OTHER_WORKERS	6
 
@@ -53,21 +54,25 @@ extern void vp_worker_slot_request(void);
 extern void vp_worker_slot_startup(void);
 
 /*
- * Has this process be the worker of a worker slot until it ends; false: nobody is wanted
- * there.  Call it before the process is connected to a database: the worker slot is left
- * when others do not count the process as a user of the database any more.
+ * Has this process be the worker of a worker slot until it ends; false: nobody
+ * is wanted there.  Call it before the process is connected to a database: the
+ * worker slot is left when others do not count the process as a user of the
+ * database any more.
  */
 extern bool vp_worker_slot_enter(int worker_slot);
 
 /* Ends the worker there is, if there is one.  The lock is held. */
 extern void vp_worker_slot_end(VpWorkerSlot *worker_slot);
 
-/* The worker slot of a unit of the index of a slot; NULL: it has none.  The lock is held. */
+/*
+ * The worker slot of a unit of the index of a slot; NULL: it has none.  The
+ * lock is held.
+ */
 extern VpWorkerSlot *vp_worker_slot_find(int slot, Oid index, int replica, int unit);
 
 /*
- * Ends all workers of a database.  True: there are none.  The slots of its indexes
- * are not held, so nobody enters.
+ * Ends all workers of a database.  True: there are none.  The slots of its
+ * indexes are not held, so nobody enters.
  */
 extern bool vp_worker_slot_clear(Oid database);
 
@@ -77,7 +82,10 @@ extern bool vp_is_worker(void);
 /* Is there a sleeping worker of the index of a slot? */
 extern bool vp_worker_slot_is_idle(int slot, Oid index);
 
-/* It is not idle any more, but has not been woken.  NULL: all have work, or there are none. */
+/*
+ * It is not idle any more, but has not been woken.  NULL: all have work, or
+ * there are none.
+ */
 extern VpWorkerSlot *vp_worker_slot_claim(int slot, Oid index);
 
 /* Wakes it; false: there is none. */

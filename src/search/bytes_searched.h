@@ -12,9 +12,10 @@
 #include "search/index.h"
 
 /*
- * All of the index, or, if it has namespaces and the filter (NULL: none) has a condition on them, about as
- * many as those hold that satisfy it: the number of their rows, at most, times the mean size of a
- * record.  A snapshot must be registered or active.
+ * All of the index, or, if it has namespaces and the filter (NULL: none) has a
+ * condition on them, about as many as those hold that satisfy it: the number of
+ * their rows, at most, times the mean size of a record.  A snapshot must be
+ * registered or active.
  */
 extern uint64 vp_bytes_searched(const VpIndex *index, const VpFilter *filter);
 

@@ -12,8 +12,8 @@
 #include "page/store.h"
 
 /*
- * VpSource's `entry points`, for a source of the nodes of an index of which all ids below
- * `nids` have pages.
+ * VpSource's `entry points`, for a source of the nodes of an index of which all
+ * ids below `nids` have pages.
  */
 extern int	vp_entry_points(VpSource *source, const VpStore *store, uint32 nids, const VpQuery *query,
 							VpId entry, VpCandidate *found, int *level);

@@ -3,9 +3,9 @@
  * few_rows.c
  *	  A few rows, known by their TIDs, measured in their table; see few_rows.h.
  *
- * From TIDs no way leads to nodes.  So where there are few, their vectors are read from the table, as an ordinary
- * plan would do that sorts what a bitmap heap scan returns; here it is decided when their
- * number is known.
+ * From TIDs no way leads to nodes.  So where there are few, their vectors are
+ * read from the table, as an ordinary plan would do that sorts what a bitmap
+ * heap scan returns; here it is decided when their number is known.
  *
  *-------------------------------------------------------------------------
  */

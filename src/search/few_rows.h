@@ -21,8 +21,9 @@ typedef struct VpFewRows
 } VpFewRows;
 
 /*
- * Measures all rows of a set that the reader's snapshot sees, in the current memory context.  vector:
- * the query's elements.  Those without a distance come last: first those that have a vector.  May be cancelled.
+ * Measures all rows of a set that the reader's snapshot sees, in the current
+ * memory context.  vector: the query's elements.  Those without a distance come
+ * last: first those that have a vector.  May be cancelled.
  */
 extern VpFewRows *vp_few_rows_measure(VpRowReader *reader, const VpIndex *index, const void *vector,
 									  const VpTidSet *tids);

@@ -5,9 +5,9 @@
  *	  check need to know of each, as one table of functions.
  *
  * An operator class says by its support function which form its type has, and
- * which metric its operator is; the metapage remembers both.  No function of the
- * type itself is called, so the same classes serve a type of another extension
- * that has the same layout.
+ * which metric its operator is; the metapage remembers both.  No function of
+ * the type itself is called, so the same classes serve a type of another
+ * extension that has the same layout.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,10 @@
 #include "kernel/codec.h"
 #include "page/format.h"
 
-/* The support function of an operator class: it says which form and metric the class has. */
+/*
+ * The support function of an operator class: it says which form and metric the
+ * class has.
+ */
 #define VP_METRIC_PROC	1
 #define VP_NPROCS		2		/* the other one is of keys: key/key.h */
 
@@ -84,8 +87,9 @@ extern const VpForm *vp_form(VpFormKind kind);
 extern void vp_form_find(Relation rel, VpFormKind *form, VpMetric *metric);
 
 /*
- * Where the exact vector stands in the table alone, the code ends with a hash of it,
- * by which equal ones are told.  Writes that behind what the codec has written.
+ * Where the exact vector stands in the table alone, the code ends with a hash
+ * of it, by which equal ones are told.  Writes that behind what the codec has
+ * written.
  */
 extern uint64 vp_value_hash(const VpValue *value);
 
@@ -96,7 +100,10 @@ vp_code_seal(const VpCodec *codec, const VpMeta *meta, uint8 *code, uint64 hash)
 		memcpy(code + codec->code_bytes, &hash, sizeof(hash));
 }
 
-/* A column's value, detoasted: to be freed by vp_value_free when it was copied for that. */
+/*
+ * A column's value, detoasted: to be freed by vp_value_free when it was copied
+ * for that.
+ */
 extern const VpValue *vp_value_get(Datum datum);
 extern void vp_value_free(const VpValue *value, Datum datum);
 

@@ -23,7 +23,10 @@ typedef struct VpSearchEnd
 	int64		nreturned;		/* before these */
 } VpSearchEnd;
 
-/* Each gets the argument that was given with the hooks.  No lock or pin is held. */
+/*
+ * Each gets the argument that was given with the hooks.  No lock or pin is
+ * held.
+ */
 typedef struct VpSearchHooks
 {
 	/*

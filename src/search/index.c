@@ -23,7 +23,9 @@ mean_bytes(const VpMeta *meta)
 	return MAXALIGN(meta->mean_floats * sizeof(float));
 }
 
-/* Points codec and store at what stands behind the struct, wherever it is now. */
+/*
+ * Points codec and store at what stands behind the struct, wherever it is now.
+ */
 static void
 attach(VpIndex *index, Relation rel)
 {

@@ -41,9 +41,9 @@ extern VpIndex *vp_index_make(Relation rel, const VpMeta *meta, const float *mea
 							  MemoryContext context);
 
 /*
- * ereports if there is nothing in the index: a concurrent build has made its file,
- * and not got further yet, or has failed.  Such a file does not look damaged to
- * whoever asks before vp_index_get.
+ * ereports if there is nothing in the index: a concurrent build has made its
+ * file, and not got further yet, or has failed.  Such a file does not look
+ * damaged to whoever asks before vp_index_get.
  */
 extern void vp_index_check_built(Relation rel);
 
@@ -58,7 +58,10 @@ extern VpIndex *vp_index_copy(const VpIndex *index);
 /* Forgets what is kept: the index is being built anew in the same file. */
 extern void vp_index_forget(Relation rel);
 
-/* A memory chunk that is aligned to 64 bytes, or a zeroed one; freed with its context. */
+/*
+ * A memory chunk that is aligned to 64 bytes, or a zeroed one; freed with its
+ * context.
+ */
 extern void *vp_palloc_aligned(Size size);
 extern void *vp_palloc0_aligned(Size size);
 

@@ -3,8 +3,9 @@
  * key_scan.c
  *	  All rows of an index that satisfy conditions on its columns, in no order; see key_scan.h.
  *
- * The posting lists of one column say where to look; all conditions are tested at the nodes.  Where there is no
- * condition on a key, all nodes are looked at.  Rows without a vector, whose keys are not stored, come last.
+ * The posting lists of one column say where to look; all conditions are tested
+ * at the nodes.  Where there is no condition on a key, all nodes are looked at.
+ * Rows without a vector, whose keys are not stored, come last.
  *
  *-------------------------------------------------------------------------
  */
@@ -131,7 +132,10 @@ next_row_of_node(VpKeyScan *scan, ItemPointer tid, bool *recheck)
 	return false;
 }
 
-/* Those of one kind end where those of the next begin: a kind that is not wanted is passed over. */
+/*
+ * Those of one kind end where those of the next begin: a kind that is not
+ * wanted is passed over.
+ */
 static bool
 next_bare_row(VpKeyScan *scan, ItemPointer tid, bool *recheck)
 {

@@ -11,7 +11,10 @@
 #include "key/filter.h"
 #include "page/postings.h"
 
-/* The condition that leaves the fewest rows, and the next one; NULL: there is none. */
+/*
+ * The condition that leaves the fewest rows, and the next one; NULL: there is
+ * none.
+ */
 typedef struct VpNarrowest
 {
 	const VpKeyCondition *condition[2];
@@ -28,8 +31,8 @@ extern uint64 vp_count_condition(VpPostings *postings, const VpKeyCondition *con
 extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);
 
 /*
- * Begins to scan the posting lists of the condition that leaves the fewest rows; returns how many, at most.
- * The filter has a condition.
+ * Begins to scan the posting lists of the condition that leaves the fewest
+ * rows; returns how many, at most.  The filter has a condition.
  */
 extern uint64 vp_scan_narrowest(VpPostings *postings, const VpFilter *filter);
 

@@ -11,8 +11,8 @@
 #include "search/hit.h"
 
 /*
- * A heap with the farthest on top.  NaN, the cosine distance of a zero vector, is farther
- * than all else.
+ * A heap with the farthest on top.  NaN, the cosine distance of a zero vector,
+ * is farther than all else.
  */
 typedef struct VpNearest
 {

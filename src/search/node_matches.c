@@ -4,12 +4,13 @@
  *	  The nodes of an index that may match a filter: VpMatches over posting
  *	  lists.
  *
- * Those of the condition that leaves the fewest rows.  Where there is no condition, or an index has no
- * posting lists, all nodes may match.
+ * Those of the condition that leaves the fewest rows.  Where there is no
+ * condition, or an index has no posting lists, all nodes may match.
  *
- * Ids come in the order of keys.  Where they are many, of many keys, they are put into their own order
- * first, by a bitmap, so that a page is come to once; and where a second condition would leave far fewer of
- * them, they are those that both lists have.
+ * Ids come in the order of keys.  Where they are many, of many keys, they are
+ * put into their own order first, by a bitmap, so that a page is come to once;
+ * and where a second condition would leave far fewer of them, they are those
+ * that both lists have.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,10 @@
 /* Fewer than one id in so many are hardly ever two on a page. */
 #define SPARSE			64
 
-/* Nanoseconds: an id is taken from a posting list, a word of a bitmap is made and looked at. */
+/*
+ * Nanoseconds: an id is taken from a posting list, a word of a bitmap is made
+ * and looked at.
+ */
 #define COST_POSTED		3.0
 #define COST_WORD		1.0
 
@@ -114,8 +118,9 @@ are_to_be_ordered(const VpNodeMatches *matches)
 }
 
 /*
- * Is it worth while to read two lists?  If all that both have will be measured, by the shares of rows that
- * the conditions leave, and that costs less with their reading than to measure those of one.
+ * Is it worth while to read two lists?  If all that both have will be measured,
+ * by the shares of rows that the conditions leave, and that costs less with
+ * their reading than to measure those of one.
  */
 static bool
 are_both_better(const VpNodeMatches *matches, int ef)
@@ -212,7 +217,10 @@ again(VpMatches *base)
 	matches->at_start = true;
 }
 
-/* By a generator whose numbers need not be hard to guess (Marsaglia's xorshift). */
+/*
+ * By a generator whose numbers need not be hard to guess (Marsaglia's
+ * xorshift).
+ */
 static int
 sample_ids(VpMatches *base, VpId *ids, int n)
 {

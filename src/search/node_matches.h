@@ -29,9 +29,9 @@ typedef struct VpNodeMatches
 } VpNodeMatches;
 
 /*
- * For a search of ef candidates.  Of the filter, which must stay, or NULL, and an index of which all ids are
- * below nids.  In the current memory context, with which it ends; valid while the caller's
- * snapshot is.
+ * For a search of ef candidates.  Of the filter, which must stay, or NULL, and
+ * an index of which all ids are below nids.  In the current memory context,
+ * with which it ends; valid while the caller's snapshot is.
  */
 extern void vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store,
 								  const VpFilter *filter, int ef, uint32 nids);

@@ -3,8 +3,9 @@
  * ranked_search.c
  *	  A search of an index: the rows nearest to a vector, nearest first.
  *
- * Ties together the opened index, the search of its graph, and the ranking of what that
- * finds (ranking.c): here are the exact distances, and the rows of nodes.
+ * Ties together the opened index, the search of its graph, and the ranking of
+ * what that finds (ranking.c): here are the exact distances, and the rows of
+ * nodes.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,9 +64,9 @@ struct VpRankedSearch
  */
 
 /*
- * Goes on in the chain, to a node that has been fetched not yet.  A damaged chain may come back
- * to where it was: then it meets a node that was remembered twice as many steps ago
- * each time (Brent, BIT 1980).
+ * Goes on in the chain, to a node that has been fetched not yet.  A damaged
+ * chain may come back to where it was: then it meets a node that was remembered
+ * twice as many steps ago each time (Brent, BIT 1980).
  */
 static void
 step_on(const VpStore *store, VpRow *row, VpId next)
@@ -85,7 +86,10 @@ has_key_conditions(const VpRankedSearch *search)
 	return search->filter != NULL && search->filter->nconditions > 0;
 }
 
-/* Is the search for the rows that satisfy conditions on keys, or are in a set, and so one for matches? */
+/*
+ * Is the search for the rows that satisfy conditions on keys, or are in a set,
+ * and so one for matches?
+ */
 static inline bool
 has_matches(const VpRankedSearch *search)
 {
@@ -105,8 +109,9 @@ test_row(const VpRankedSearch *search, VpId id)
 }
 
 /*
- * Also raises an error for a chain, or a row, that cannot be.  A posting list leads to each node of
- * a chain by itself: of one that begins behind the first it is the row of this node alone.
+ * Also raises an error for a chain, or a row, that cannot be.  A posting list
+ * leads to each node of a chain by itself: of one that begins behind the first
+ * it is the row of this node alone.
  */
 static bool
 find_row(void *nodes, VpRow *row, VpHit *hit)
@@ -168,8 +173,8 @@ get_reader(VpRankedSearch *search)
 }
 
 /*
- * The exact distance of a node by the vector of its row, or of the first behind it that the
- * snapshot sees; false when there is none.
+ * The exact distance of a node by the vector of its row, or of the first behind
+ * it that the snapshot sees; false when there is none.
  */
 static bool
 row_distance(VpRankedSearch *search, VpId id, double *dist)
@@ -223,8 +228,9 @@ measure(void *nodes, VpId id, double *dist)
 }
 
 /*
- * May a row of the node be returned?  A node that is in a list can be used again while it is measured.  Of
- * those that a posting list leads to the row is, whatever leads there (page/postings.h).
+ * May a row of the node be returned?  A node that is in a list can be used
+ * again while it is measured.  Of those that a posting list leads to the row
+ * is, whatever leads there (page/postings.h).
  */
 static bool
 can_have_row(VpRankedSearch *search, VpId id)
@@ -283,7 +289,10 @@ expect(void *nodes, VpId next, VpId later)
 	search->ranking.hooks->expect(search->ranking.hooks_arg, &tid, false);
 }
 
-/* Whether rows of a kind satisfy the filter their kind tells, as far as it is known. */
+/*
+ * Whether rows of a kind satisfy the filter their kind tells, as far as it is
+ * known.
+ */
 static bool
 next_bare(void *nodes, VpHit *hit)
 {
@@ -454,7 +463,10 @@ reopen_index(VpRankedSearch *search)
 	MemoryContextSwitchTo(old);
 }
 
-/* Where to begin in all shards that are not empty; how many.  Dead or not, these are LINKED. */
+/*
+ * Where to begin in all shards that are not empty; how many.  Dead or not,
+ * these are LINKED.
+ */
 static int
 get_entries(const VpStore *store, VpGraphState *graph, VpEntry *entries)
 {
@@ -500,7 +512,10 @@ prepare_source(VpRankedSearch *search, uint32 nids, int nentries)
 		Max(ranking->ef - ranking->hooks->lead(ranking->hooks_arg), 1) : 0;
 }
 
-/* Searches for those that satisfy the filter.  Where the search is not to go on, it finds all that it may return. */
+/*
+ * Searches for those that satisfy the filter.  Where the search is not to go
+ * on, it finds all that it may return.
+ */
 static void
 search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uint32 nids)
 {
@@ -549,7 +564,10 @@ search_graph(VpRankedSearch *search)
 	vp_ranking_searched(ranking);
 }
 
-/* Are the rows of the set so few that to measure them in their table costs less than a search? */
+/*
+ * Are the rows of the set so few that to measure them in their table costs less
+ * than a search?
+ */
 static bool
 are_few(const VpRankedSearch *search)
 {
@@ -662,7 +680,9 @@ vp_ranked_counts(const VpRankedSearch *search)
 	VpSearchCounts graph = {0};
 	VpRankedCounts counts;
 
-	/* what the graph's search counted is of an earlier one, if there was none */
+	/*
+	 * what the graph's search counted is of an earlier one, if there was none
+	 */
 	if (search->few == NULL)
 		graph = vp_search_counts(ranking->search);
 	counts.ef = ranking->ef;

@@ -10,8 +10,9 @@
  *			...
  *	vp_ranked_close(search);
  *
- * It takes no seat, obeys no limit and counts nothing: that is its user's business,
- * who is told by the hooks (hooks.h) when there is something to be done.
+ * It takes no seat, obeys no limit and counts nothing: that is its user's
+ * business, who is told by the hooks (hooks.h) when there is something to be
+ * done.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,8 +29,9 @@
 typedef struct VpRankedSearch VpRankedSearch;
 
 /*
- * For searches of an index that stays open and locked, in a child of the current memory
- * context: when that is deleted or reset, as after an error, the search is closed.
+ * For searches of an index that stays open and locked, in a child of the
+ * current memory context: when that is deleted or reset, as after an error, the
+ * search is closed.
  */
 extern VpRankedSearch *vp_ranked_open(Relation rel, const VpSearchHooks *hooks, void *arg);
 extern void vp_ranked_close(VpRankedSearch *search);
@@ -38,33 +40,38 @@ extern void vp_ranked_close(VpRankedSearch *search);
 extern const VpIndex *vp_ranked_index(const VpRankedSearch *search);
 
 /*
- * Begins another search; nothing is searched yet.  query: a value of the indexed type, copied;
- * NULL: any vector will do, as nothing is nearer to NULL than anything else.  table: NULL if
- * nobody is going to fetch rows; it must be given, with an MVCC snapshot, where the exact vectors are
- * in the table alone (VpForm's in_table).  filter: NULL, or conditions that rows must satisfy; then the
- * snapshot that the rows are for is registered or active, and effort->max_rows is no bound.  All
- * three stay until the next begin, or the end.  ereports when the query has the wrong dimensions.
+ * Begins another search; nothing is searched yet.  query: a value of the
+ * indexed type, copied; NULL: any vector will do, as nothing is nearer to NULL
+ * than anything else.  table: NULL if nobody is going to fetch rows; it must be
+ * given, with an MVCC snapshot, where the exact vectors are in the table alone
+ * (VpForm's in_table).  filter: NULL, or conditions that rows must satisfy;
+ * then the snapshot that the rows are for is registered or active, and
+ * effort->max_rows is no bound.  All three stay until the next begin, or the
+ * end.  ereports when the query has the wrong dimensions.
  */
 extern void vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
 							const VpFilter *filter, Relation table, Snapshot snapshot);
 
 /*
- * Between begin and the first call of next: only rows of a set are wanted, which must stay until the next
- * begin, or the end.  The table and a snapshot have been given.
+ * Between begin and the first call of next: only rows of a set are wanted,
+ * which must stay until the next begin, or the end.  The table and a snapshot
+ * have been given.
  */
 extern void vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids);
 
 /*
- * The next row; false: no more.  The first call searches the graph, others may go on with that.
- * Each row comes once, nearest first; those that were found too late for their places
- * come after all others.  Leaves no lock; a pin on the table where it is read.  May be cancelled.
+ * The next row; false: no more.  The first call searches the graph, others may
+ * go on with that.  Each row comes once, nearest first; those that were found
+ * too late for their places come after all others.  Leaves no lock; a pin on
+ * the table where it is read.  May be cancelled.
  */
 extern bool vp_ranked_next(VpRankedSearch *search, VpHit *hit);
 
 /*
- * Between begin and the first call of next: a row that another process has found for the same query is
- * returned now, and will not be returned again.  False: it is not to be, it was before, or comes
- * at the end.  Rows come in the order in which they were found.
+ * Between begin and the first call of next: a row that another process has
+ * found for the same query is returned now, and will not be returned again.
+ * False: it is not to be, it was before, or comes at the end.  Rows come in the
+ * order in which they were found.
  */
 extern bool vp_ranked_take(VpRankedSearch *search, const VpHit *hit);
 

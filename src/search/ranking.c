@@ -12,8 +12,8 @@
  * not get to know.
  *
  * When the user wants more rows than the search found, the search goes on
- * with twice the effort.  When to measure every node would be no more work, that
- * is what is done (sweep.c), so that a search to its end has every row.
+ * with twice the effort.  When to measure every node would be no more work,
+ * that is what is done (sweep.c), so that a search to its end has every row.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,10 +33,16 @@
 #define ERROR_MARGIN	6.0
 #define FEW_MARGIN		16.0
 
-/* So many rows before its turn a row of the table is asked for, and as many before that its node. */
+/*
+ * So many rows before its turn a row of the table is asked for, and as many
+ * before that its node.
+ */
 #define SWEPT_AHEAD		6
 
-/* Nodes that a search measures for each candidate that it keeps: to measure all may be less. */
+/*
+ * Nodes that a search measures for each candidate that it keeps: to measure all
+ * may be less.
+ */
 #define MEASURED_PER_CANDIDATE	14
 
 void
@@ -73,7 +79,10 @@ vp_ranking_begin(VpRanking *ranking, const VpEffort *effort)
  *----------
  */
 
-/* Measures a node, and puts it into the heap; NaN if none of its rows can be returned. */
+/*
+ * Measures a node, and puts it into the heap; NaN if none of its rows can be
+ * returned.
+ */
 static double
 measure(VpRanking *ranking, VpId id)
 {
@@ -102,7 +111,10 @@ measure_candidate(VpRanking *ranking, const VpCandidate *candidate)
 	ranking->measured++;
 }
 
-/* Below what exact distance a candidate of this estimated one, or any after it, will not be. */
+/*
+ * Below what exact distance a candidate of this estimated one, or any after it,
+ * will not be.
+ */
 static double
 lower_bound(const VpRanking *ranking, float estimate)
 {
@@ -118,8 +130,9 @@ lower_bound(const VpRanking *ranking, float estimate)
 }
 
 /*
- * Asks for all that will be measured at least, before the first is waited for; and
- * is the index seen to be cold, from then on for one more with each that is measured.
+ * Asks for all that will be measured at least, before the first is waited for;
+ * and is the index seen to be cold, from then on for one more with each that is
+ * measured.
  */
 static void
 read_ahead(VpRanking *ranking)
@@ -156,7 +169,10 @@ is_cut_off(const VpRanking *ranking)
 	return ranking->effort.max_rows > 0 && ranking->nreturned >= ranking->effort.max_rows;
 }
 
-/* All rows have been returned but those that were put off.  more: and others that there may be. */
+/*
+ * All rows have been returned but those that were put off.  more: and others
+ * that there may be.
+ */
 static void
 end_in_order(VpRanking *ranking, bool more)
 {
@@ -179,7 +195,10 @@ vp_ranking_is_empty(VpRanking *ranking)
 	end_in_order(ranking, false);
 }
 
-/* Measures all nodes from now on; what was found and not returned will be found once more. */
+/*
+ * Measures all nodes from now on; what was found and not returned will be found
+ * once more.
+ */
 static void
 begin_sweep(VpRanking *ranking)
 {
@@ -190,8 +209,9 @@ begin_sweep(VpRanking *ranking)
 }
 
 /*
- * Shall the search of the graph go on, rather than that all nodes are measured?  Where it has measured all
- * that match, by their codes, what it has not returned yet is at hand.
+ * Shall the search of the graph go on, rather than that all nodes are measured?
+ * Where it has measured all that match, by their codes, what it has not
+ * returned yet is at hand.
  */
 static bool
 shall_search(const VpRanking *ranking)
@@ -227,10 +247,11 @@ go_on(VpRanking *ranking)
 }
 
 /*
- * Is it time to go on?  When the first round is used up, or half of it where it has looked for
- * fewer than ef matches, which are as good as ef for the first of them only.  Later rounds go on
- * while half of what they found is left: what comes at a round's end is the
- * least complete, and then the next round still finds what was missed.
+ * Is it time to go on?  When the first round is used up, or half of it where it
+ * has looked for fewer than ef matches, which are as good as ef for the first
+ * of them only.  Later rounds go on while half of what they found is left: what
+ * comes at a round's end is the least complete, and then the next round still
+ * finds what was missed.
  */
 static bool
 must_go_on(VpRanking *ranking)
@@ -250,7 +271,10 @@ must_go_on(VpRanking *ranking)
  *----------
  */
 
-/* The next row of the sweep, or of the heap, where the rest of chains is.  NULL: no more. */
+/*
+ * The next row of the sweep, or of the heap, where the rest of chains is.
+ * NULL: no more.
+ */
 static VpRow *
 next_swept(VpRanking *ranking)
 {
@@ -272,7 +296,10 @@ next_swept(VpRanking *ranking)
 	return vp_row_new(&ranking->heap, next.dist, next.id);
 }
 
-/* The next row of the search, in exact order as far as it has found them.  NULL: there are none now. */
+/*
+ * The next row of the search, in exact order as far as it has found them.
+ * NULL: there are none now.
+ */
 static VpRow *
 next_found(VpRanking *ranking)
 {
@@ -299,7 +326,10 @@ next_found(VpRanking *ranking)
 	}
 }
 
-/* The next row, in exact order as far as they were found in time.  NULL: no more. */
+/*
+ * The next row, in exact order as far as they were found in time.  NULL: no
+ * more.
+ */
 static VpRow *
 next_row(VpRanking *ranking)
 {
@@ -327,8 +357,9 @@ is_outside(const VpRanking *ranking, double dist)
 }
 
 /*
- * The next row is outside the radius, and none that comes after it will be inside.  What a search finds at
- * its end is the least complete: so it has to look as far as twice the rows that are inside.
+ * The next row is outside the radius, and none that comes after it will be
+ * inside.  What a search finds at its end is the least complete: so it has to
+ * look as far as twice the rows that are inside.
  */
 static bool
 has_looked_behind(const VpRanking *ranking)

@@ -37,8 +37,8 @@ typedef struct VpEffort
 } VpEffort;
 
 /*
- * The nodes whose rows are ranked.  Each function gets the ranking's `nodes`; all may raise
- * errors, none leaves a lock or a pin.
+ * The nodes whose rows are ranked.  Each function gets the ranking's `nodes`;
+ * all may raise errors, none leaves a lock or a pin.
  */
 typedef struct VpRankable
 {
@@ -136,19 +136,23 @@ extern void vp_ranking_init(VpRanking *ranking, MemoryContext rows);
 /* Forgets all, for another search.  The caller has reset `rows`. */
 extern void vp_ranking_begin(VpRanking *ranking, const VpEffort *effort);
 
-/* The first round of ranking->search has come to its end: there are candidates.  Or there are no nodes. */
+/*
+ * The first round of ranking->search has come to its end: there are candidates.
+ * Or there are no nodes.
+ */
 extern void vp_ranking_searched(VpRanking *ranking);
 extern void vp_ranking_is_empty(VpRanking *ranking);
 
 /*
- * The next row, nearest first as far as they were found in time; false: no more.  The current
- * memory context is `rows`.  Goes on with the search when what it has found is used up.
+ * The next row, nearest first as far as they were found in time; false: no
+ * more.  The current memory context is `rows`.  Goes on with the search when
+ * what it has found is used up.
  */
 extern bool vp_ranking_next(VpRanking *ranking, VpHit *hit);
 
 /*
- * A row that somebody else has found is next, before the search or during it.  False if it is not to be
- * returned now: it was before, or is put off.
+ * A row that somebody else has found is next, before the search or during it.
+ * False if it is not to be returned now: it was before, or is put off.
  */
 extern bool vp_ranking_take(VpRanking *ranking, const VpHit *hit);
 

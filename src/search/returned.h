@@ -31,7 +31,10 @@ typedef struct VpReturned
 	int			next_late;		/* the next to be returned */
 } VpReturned;
 
-/* No row yet.  What is to be remembered goes into the context, and ends with it. */
+/*
+ * No row yet.  What is to be remembered goes into the context, and ends with
+ * it.
+ */
 extern void vp_returned_begin(VpReturned *returned, MemoryContext context);
 
 /* Was this row met before?  Else remembers it. */

@@ -46,7 +46,9 @@ typedef struct VpRowHeap
 	VpRow	   *unused;			/* chained by their first child pointer */
 } VpRowHeap;
 
-/* An empty heap, in the current memory context; its rows are in the other one. */
+/*
+ * An empty heap, in the current memory context; its rows are in the other one.
+ */
 extern void vp_row_heap_init(VpRowHeap *heap, MemoryContext context);
 
 /* Forgets all rows, those in use too; their memory goes with the context. */

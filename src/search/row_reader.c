@@ -3,13 +3,14 @@
  * row_reader.c
  *	  A row's values of the indexed columns and expressions, read from the table.
  *
- * That is where the exact vectors of types are whose values have no common size.
+ * That is where the exact vectors of types are whose values have no common
+ * size.
  *
- * A TID may be of a row that is gone, and even of another one that has its place
- * now; but VACUUM gives no place away before the nodes that lead there are marked,
- * so that other one is younger than a scan that has come by the TID, and its
- * snapshot does not see it.  Versions of a row that stand behind one TID (HOT) have
- * the same values in all indexed columns.
+ * A TID may be of a row that is gone, and even of another one that has its
+ * place now; but VACUUM gives no place away before the nodes that lead there
+ * are marked, so that other one is younger than a scan that has come by the
+ * TID, and its snapshot does not see it.  Versions of a row that stand behind
+ * one TID (HOT) have the same values in all indexed columns.
  *
  *-------------------------------------------------------------------------
  */
@@ -90,7 +91,10 @@ vp_row_reader_seen(const VpRowReader *reader)
 	return reader->seen;
 }
 
-/* All columns of the index, of the row at a TID; false when the snapshot sees none there. */
+/*
+ * All columns of the index, of the row at a TID; false when the snapshot sees
+ * none there.
+ */
 static bool
 read_row(VpRowReader *reader, ItemPointer tid, Datum *values, bool *isnull)
 {

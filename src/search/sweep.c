@@ -82,7 +82,10 @@ keep_half(VpSweep *sweep)
 	return sweep->nodes[sweep->n - 1];
 }
 
-/* Measures a node, and keeps it if it was not taken and is nearer than the bound. */
+/*
+ * Measures a node, and keeps it if it was not taken and is nearer than the
+ * bound.
+ */
 static inline void
 consider(VpSweep *sweep, VpId id, VpSwept *bound)
 {

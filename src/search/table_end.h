@@ -23,8 +23,9 @@ typedef struct VpTableEnd
 extern void vp_table_end_init(VpTableEnd *end, Relation table);
 
 /*
- * False for a TID that makes no sense, or that is behind the end of the table: heapam
- * would raise an error about the table, but it is the index that is damaged.
+ * False for a TID that makes no sense, or that is behind the end of the table:
+ * heapam would raise an error about the table, but it is the index that is
+ * damaged.
  */
 extern bool vp_table_has(VpTableEnd *end, const ItemPointerData *tid);
 

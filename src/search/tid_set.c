@@ -3,9 +3,10 @@
  * tid_set.c
  *	  Rows to which a search is restricted, by their TIDs; see tid_set.h.
  *
- * A search asks some hundred times whether a row is in the set, so a bitmap of PostgreSQL's, of which
- * nothing can be asked but the next page, is copied: a bitmap of offsets for each page,
- * the pages in order, and a table that leads from a block to its page.
+ * A search asks some hundred times whether a row is in the set, so a bitmap of
+ * PostgreSQL's, of which nothing can be asked but the next page, is copied: a
+ * bitmap of offsets for each page, the pages in order, and a table that leads
+ * from a block to its page.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,13 +14,17 @@
 typedef struct VpTidSet VpTidSet;
 
 /*
- * What a bitmap has, in the current memory context, in a child of which all of it is.  A page that the
- * bitmap knows only as a whole (it is lossy) has all TIDs.
+ * What a bitmap has, in the current memory context, in a child of which all of
+ * it is.  A page that the bitmap knows only as a whole (it is lossy) has all
+ * TIDs.
  */
 extern VpTidSet *vp_tid_set_make(TIDBitmap *bitmap);
 extern void vp_tid_set_free(VpTidSet *set);
 
-/* How many TIDs; of a lossy page, as many as there can be.  0: the set is empty. */
+/*
+ * How many TIDs; of a lossy page, as many as there can be.  0: the set is
+ * empty.
+ */
 extern uint64 vp_tid_set_size(const VpTidSet *set);
 
 /* Any TID may be asked for, one that makes no sense, too. */

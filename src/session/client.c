@@ -3,18 +3,21 @@
  * client.c
  *	  A client in a hurry finds the server awake, and is woken in time.
  *
- * To wake up a processor that sleeps takes 20 to 50 microseconds in a virtual machine,
- * about as long as a search.  A client that waits for each answer before it asks again
- * has two of these in each round, and on an idle machine they are half of it:
+ * To wake up a processor that sleeps takes 20 to 50 microseconds in a virtual
+ * machine, about as long as a search.  A client that waits for each answer
+ * before it asks again has two of these in each round, and on an idle machine
+ * they are half of it:
  *
  *		server	search  rows  ~~~~~~~~~~~~~~~~~~~~~~~~~~~~  wakes  search
  *		client	~~~~~~~~~~~~~~~~~  wakes  next query  ~~~~~~~~~~~~~~~~~~~
  *
  * So, as hypervisors do before they stop a processor (KVM's halt_poll_ns):
  *
- * 1. Who has answered looks for the next command for a moment before it sleeps, as long as
+ * 1. Who has answered looks for the next command for a moment before it sleeps,
+ * as long as
  *	  nobody else wants the processor.
- * 2. If the last one was seen to come so, what the client is to get before the first row is
+ * 2. If the last one was seen to come so, what the client is to get before the
+ * first row is
  *	  sent before the search is over, and the client wakes up while its rows are made.
  *
  *		server	search  rows  looks  search  rows
@@ -24,10 +27,11 @@
  *	  and too early it sleeps again, which shows in that the answer takes about as long
  *	  to send as what was sent ahead.
  *
- * That is in vain when the client takes its time, and harmful when other processes wait for
- * a processor.  The first shows in that nothing comes, the second in that a look takes long, as
- * it yields the processor.  After either, the next answers are not waited after: one, then three,
- * and up to MAX_IDLE of them.
+ * That is in vain when the client takes its time, and harmful when other
+ * processes wait for a processor.  The first shows in that nothing comes, the
+ * second in that a look takes long, as it yields the processor.  After either,
+ * the next answers are not waited after: one, then three, and up to MAX_IDLE of
+ * them.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,8 +42,9 @@
 #include <sched.h>
 
 /*
- * The server's header brings another one, which cannot be compiled without the headers of Kerberos where
- * the server was built with it.  Of that one only two names are needed, the second since 17.
+ * The server's header brings another one, which cannot be compiled without the
+ * headers of Kerberos where the server was built with it.  Of that one only two
+ * names are needed, the second since 17.
  */
 #define LIBPQ_BE_H
 typedef struct Port Port;
@@ -53,19 +58,25 @@ typedef struct ClientSocket ClientSocket;
 #include "capacity/meter.h"
 #include "session/client.h"
 
-/* A look that takes longer has let somebody else have the processor; else it is 1 to 2 microseconds. */
+/*
+ * A look that takes longer has let somebody else have the processor; else it is
+ * 1 to 2 microseconds.
+ */
 #define LOOK_NS		4000
 
 /* Answers in a row after which nobody looks, at most. */
 #define MAX_IDLE	63
 
 /*
- * A client that was woken too early is woken by one expansion of the search later, others
- * a part of it earlier: one in TOO_EARLY is woken for nothing.
+ * A client that was woken too early is woken by one expansion of the search
+ * later, others a part of it earlier: one in TOO_EARLY is woken for nothing.
  */
 #define TOO_EARLY	8
 
-/* How much earlier than the search's end, at most; and how late is not at all, to be tried again by and by. */
+/*
+ * How much earlier than the search's end, at most; and how late is not at all,
+ * to be tried again by and by.
+ */
 #define MAX_LEAD	(64 * TOO_EARLY)
 #define MIN_LEAD	(-2 * TOO_EARLY)
 
@@ -100,7 +111,9 @@ is_called(void)
 		WaitEventSetWait(FeBeWaitSet, 0, &event, 1, WAIT_EVENT_CLIENT_READ) > 0;
 }
 
-/* Waits for a command, without sleep.  Whatever comes is left to who reads it. */
+/*
+ * Waits for a command, without sleep.  Whatever comes is left to who reads it.
+ */
 static Coming
 look_for_command(void)
 {

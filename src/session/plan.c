@@ -9,10 +9,10 @@
  * vector is fetched from the table again, and from 500 dimensions on out of
  * TOAST: up to a third of the whole query.
  *
- * So where a query's plan is nothing but such a scan, or a LIMIT over it, an unused
- * sort key ("resjunk", dropped before anybody gets the row) becomes a NULL.
- * EXPLAIN VERBOSE shows it.  The query may be part of another one, wherever: who
- * reads its rows cannot name that column.
+ * So where a query's plan is nothing but such a scan, or a LIMIT over it, an
+ * unused sort key ("resjunk", dropped before anybody gets the row) becomes a
+ * NULL.  EXPLAIN VERBOSE shows it.  The query may be part of another one,
+ * wherever: who reads its rows cannot name that column.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,7 +56,10 @@ is_ours(Oid indexid)
 	return am == get_index_am_oid("vecprov", true);
 }
 
-/* The sort keys of a scan that nobody but the scan itself needs; NIL when there is none. */
+/*
+ * The sort keys of a scan that nobody but the scan itself needs; NIL when there
+ * is none.
+ */
 static List *
 find_sort_keys(Plan *plan)
 {
@@ -97,7 +100,10 @@ spare_unused(Plan *plan)
 	}
 }
 
-/* The one column of the scan's table in a condition; 0: there are others, or none. */
+/*
+ * The one column of the scan's table in a condition; 0: there are others, or
+ * none.
+ */
 static AttrNumber
 single_column(Node *clause, Index relid)
 {
@@ -111,8 +117,9 @@ single_column(Node *clause, Index relid)
 }
 
 /*
- * Tells of a column by which rows are filtered that a search returns, for advice: as a key of the index
- * it would restrict the search.  Not the vector itself, as in a condition on the distance.
+ * Tells of a column by which rows are filtered that a search returns, for
+ * advice: as a key of the index it would restrict the search.  Not the vector
+ * itself, as in a condition on the distance.
  */
 static void
 tell_filter(IndexScan *scan)
@@ -134,8 +141,8 @@ tell_filter(IndexScan *scan)
 }
 
 /*
- * Those of the queries that a plan takes rows from.  Their own node may have been left out, but a
- * LIMIT is always the top of one.
+ * Those of the queries that a plan takes rows from.  Their own node may have
+ * been left out, but a LIMIT is always the top of one.
  */
 static void
 spare_below(Plan *plan)

@@ -33,7 +33,10 @@ vp_rows_begin(VpRows *rows, Relation table)
 	rows->unknown = InvalidBlockNumber;
 }
 
-/* The page of a row, wherever the hint says; NULL: nowhere.  Unverified: to be loaded only. */
+/*
+ * The page of a row, wherever the hint says; NULL: nowhere.  Unverified: to be
+ * loaded only.
+ */
 static const char *
 likely_page(const VpRows *rows, const ItemPointerData *tid)
 {
@@ -52,8 +55,9 @@ line_pointer(const char *page, const ItemPointerData *tid)
 }
 
 /*
- * Begins to read a row's page from the disk.  A dead node's row may be where the table
- * ends no more: to ask for a block of a file that is gone would be an error.
+ * Begins to read a row's page from the disk.  A dead node's row may be where
+ * the table ends no more: to ask for a block of a file that is gone would be an
+ * error.
  */
 static void
 read_ahead(const VpRows *rows, BlockNumber block)
@@ -63,8 +67,9 @@ read_ahead(const VpRows *rows, BlockNumber block)
 }
 
 /*
- * Each thing to be loaded leads to the next: of the newest row the hint, of the one
- * before it the page's start and line pointer, of the one before that the row.
+ * Each thing to be loaded leads to the next: of the newest row the hint, of the
+ * one before it the page's start and line pointer, of the one before that the
+ * row.
  */
 void
 vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold)

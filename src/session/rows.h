@@ -3,11 +3,13 @@
  * rows.h
  *	  A scan's rows, fetched by the executor from where they were seen last.
  *
- * Of a short search, the executor's fetching of ten rows is a tenth (perf record of a
- * backend under test/bench/driver, 40,000 x 512): for each, a look-up of the buffer, the
- * page's header, its line pointer and the row are not in the processor's cache.  Here these are loaded while vectors are still being
- * measured, and the buffer is found by a hint as the index's own pages are (see
- * page/peek.h), and left where heapam looks first: in the buffer it had last.
+ * Of a short search, the executor's fetching of ten rows is a tenth (perf
+ * record of a backend under test/bench/driver, 40,000 x 512): for each, a
+ * look-up of the buffer, the page's header, its line pointer and the row are
+ * not in the processor's cache.  Here these are loaded while vectors are still
+ * being measured, and the buffer is found by a hint as the index's own pages
+ * are (see page/peek.h), and left where heapam looks first: in the buffer it
+ * had last.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,14 +35,15 @@ typedef struct VpRows
 extern void vp_rows_begin(VpRows *rows, Relation table);
 
 /*
- * A row is likely to be returned: begins to load it.  cold: from the disk.  The TID is a
- * hint: it may be torn, or that of a row that is gone.
+ * A row is likely to be returned: begins to load it.  cold: from the disk.  The
+ * TID is a hint: it may be torn, or that of a row that is gone.
  */
 extern void vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold);
 
 /*
- * scan->xs_heaptid is about to be returned: pins its buffer, in place of the row before's,
- * if it is known where that is.  Else does nothing: heapam looks it up.
+ * scan->xs_heaptid is about to be returned: pins its buffer, in place of the
+ * row before's, if it is known where that is.  Else does nothing: heapam looks
+ * it up.
  */
 extern void vp_rows_pin(VpRows *rows, IndexScanDesc scan);
 

@@ -29,7 +29,9 @@ extern void vp_type_check_same_dim(const VpTypeInfo *type, int a, int b);
 extern void vp_type_check_typmod(int32 typmod, int dim);	/* typmod -1: any dim */
 extern void vp_type_check_finite(const VpTypeInfo *type, const float *x, int n);
 
-/* The type modifier, which is the number of dimensions, of what the user wrote. */
+/*
+ * The type modifier, which is the number of dimensions, of what the user wrote.
+ */
 extern int32 vp_type_typmod_in(const VpTypeInfo *type, ArrayType *typmods);
 
 /*----------

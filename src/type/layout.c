@@ -27,7 +27,9 @@ input(Oid type, char *value)
 	return OidInputFunctionCall(function, value, param, -1);
 }
 
-/* Both types are asked to read the same text; storage (TOAST) does not matter. */
+/*
+ * Both types are asked to read the same text; storage (TOAST) does not matter.
+ */
 Datum
 vecprov_same_layout(PG_FUNCTION_ARGS)
 {

@@ -22,8 +22,9 @@
 #include "write/bare_insert.h"
 
 /*
- * The insert lock keeps away who codes all nodes anew by another mean: a node that was found to
- * be of another kind would become a bare one before it is written.
+ * The insert lock keeps away who codes all nodes anew by another mean: a node
+ * that was found to be of another kind would become a bare one before it is
+ * written.
  */
 void
 vp_bare_insert(Relation rel, Relation heap, VpBareKind kind, ItemPointer tid)
@@ -72,7 +73,10 @@ read_tids(BufFile *file, ItemPointerData *tids, int n)
 				 errmsg("could not read from temporary file: read too few bytes")));
 }
 
-/* Writes the rows of a kind into nodes from `first` on; returns the id behind the last one. */
+/*
+ * Writes the rows of a kind into nodes from `first` on; returns the id behind
+ * the last one.
+ */
 static VpId
 write_chain(VpBareBuild *build, const VpStore *store, VpBareKind kind, VpId first)
 {

@@ -4,7 +4,8 @@
  *	  Writes rows without a vector, of the indexed column: NULL, or zero under cosine.
  *
  * They are kept in the index so that a scan can return them after all others
- * (page/bare.h).  They are no records: neither their number nor their size counts.
+ * (page/bare.h).  They are no records: neither their number nor their size
+ * counts.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,8 +19,8 @@
 struct BufFile;
 
 /*
- * Inserts a row that has no vector.  Not in an index of an older version, which has no such
- * rows.  Takes the insert lock and gives it back.
+ * Inserts a row that has no vector.  Not in an index of an older version, which
+ * has no such rows.  Takes the insert lock and gives it back.
  */
 extern void vp_bare_insert(Relation rel, Relation heap, VpBareKind kind, ItemPointer tid);
 
@@ -40,8 +41,8 @@ typedef struct VpBareBuild
 extern void vp_bare_build_add(VpBareBuild *build, VpBareKind kind, const ItemPointerData *tid);
 
 /*
- * Writes them into nodes of an index whose graph has been written, unlogged; `first`: the ids
- * from here on are free.
+ * Writes them into nodes of an index whose graph has been written, unlogged;
+ * `first`: the ids from here on are free.
  */
 extern void vp_bare_build_finish(VpBareBuild *build, const VpStore *store, VpId first);
 

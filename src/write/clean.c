@@ -87,7 +87,10 @@ add_to_set(IdSet *set, VpId id)
 		set->bits[id / 8] |= 1 << id % 8;
 }
 
-/* What the survey has not seen in the graph may have come since: a new node, or one used again. */
+/*
+ * What the survey has not seen in the graph may have come since: a new node, or
+ * one used again.
+ */
 static bool
 is_linkable(VpSource *source, VpId id)
 {
@@ -113,7 +116,10 @@ wait_for_inserts(Relation rel)
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
 }
 
-/* Cleans chains, and finds out which nodes are linked and which of them are dead. */
+/*
+ * Cleans chains, and finds out which nodes are linked and which of them are
+ * dead.
+ */
 static void
 survey(Cleanup *cleanup)
 {
@@ -157,8 +163,9 @@ repair_links(Cleanup *cleanup)
 }
 
 /*
- * Sets for each shard a living node of its highest level, if that is higher than what it
- * has.  `since`: looks only at nodes that were linked since the survey.
+ * Sets for each shard a living node of its highest level, if that is higher
+ * than what it has.  `since`: looks only at nodes that were linked since the
+ * survey.
  */
 static void
 find_highest(Cleanup *cleanup, VpEntry *best, uint32 next_id, bool since)
@@ -193,13 +200,14 @@ current_entry(Cleanup *cleanup, uint32 shard)
 }
 
 /*
- * Step 3.  An insert relies on an entry point not being lowered while it is under way:
- * one that is not below its node stays so.  So inserts are kept out while that may be
- * done, and what they have linked meanwhile is looked at first.
+ * Step 3.  An insert relies on an entry point not being lowered while it is
+ * under way: one that is not below its node stays so.  So inserts are kept out
+ * while that may be done, and what they have linked meanwhile is looked at
+ * first.
  *
- * The wait for them has another use.  Step 2 may have passed over a list from which an
- * insert had removed a dead node, before that was logged.  Now it is, and no list
- * leads to dead nodes any more that a later insert could change so.
+ * The wait for them has another use.  Step 2 may have passed over a list from
+ * which an insert had removed a dead node, before that was logged.  Now it is,
+ * and no list leads to dead nodes any more that a later insert could change so.
  */
 static void
 replace_entries(Cleanup *cleanup)
@@ -259,7 +267,9 @@ find_reached_at(Cleanup *cleanup, int level)
 	pfree(done.bits);
 }
 
-/* Adds all nodes that a node just reached leads to at level 0: few, as a rule. */
+/*
+ * Adds all nodes that a node just reached leads to at level 0: few, as a rule.
+ */
 static void
 follow_links(Cleanup *cleanup, VpId id)
 {
@@ -335,7 +345,10 @@ rescue_nodes(Cleanup *cleanup)
 	}
 }
 
-/* The first link of a dead node that stays, the nearest as a rule; VP_NO_ID: none. */
+/*
+ * The first link of a dead node that stays, the nearest as a rule; VP_NO_ID:
+ * none.
+ */
 static VpId
 first_living_link(Cleanup *cleanup, VpId id)
 {
@@ -349,10 +362,10 @@ first_living_link(Cleanup *cleanup, VpId id)
 }
 
 /*
- * Step 5.  That links lead to a node does not mean that a search follows them: of a
- * cluster apart from others, the few nodes that led there may be gone.  So beside each
- * node that leaves, one that stays is searched for, and linked to from where the search
- * ends if it is not found.
+ * Step 5.  That links lead to a node does not mean that a search follows them:
+ * of a cluster apart from others, the few nodes that led there may be gone.  So
+ * beside each node that leaves, one that stays is searched for, and linked to
+ * from where the search ends if it is not found.
  */
 static void
 regain_nodes(Cleanup *cleanup)
@@ -384,8 +397,9 @@ stays_landmark(void *arg, VpId id)
 }
 
 /*
- * Pages of landmarks that there are now.  Who opens a stripe keeps the metapage locked from
- * before its pages take landmarks over until they count: none are under way unseen.
+ * Pages of landmarks that there are now.  Who opens a stripe keeps the metapage
+ * locked from before its pages take landmarks over until they count: none are
+ * under way unseen.
  */
 static uint32
 count_landmark_pages(Cleanup *cleanup)
@@ -397,9 +411,9 @@ count_landmark_pages(Cleanup *cleanup)
 }
 
 /*
- * Takes the dead off all pages of landmarks.  A new stripe's pages take over what stands on
- * older ones, the dead too where they are not taken off yet: so it goes on until
- * there is no page more than have been cleaned.
+ * Takes the dead off all pages of landmarks.  A new stripe's pages take over
+ * what stands on older ones, the dead too where they are not taken off yet: so
+ * it goes on until there is no page more than have been cleaned.
  */
 static void
 clean_landmarks(Cleanup *cleanup)
@@ -418,8 +432,9 @@ clean_landmarks(Cleanup *cleanup)
 }
 
 /*
- * Step 6.  What is left of a term's landmarks may be none of its heaviest nodes, or none
- * at all, so all nodes are offered again: few of them are worth more than looking up.
+ * Step 6.  What is left of a term's landmarks may be none of its heaviest
+ * nodes, or none at all, so all nodes are offered again: few of them are worth
+ * more than looking up.
  */
 static void
 renew_landmarks(Cleanup *cleanup)
@@ -441,12 +456,13 @@ renew_landmarks(Cleanup *cleanup)
 }
 
 /*
- * The transaction that divides the snapshots of before from those of after, now that nothing
- * leads to the dead any more: this one, as soon as it has ended new ones are newer.  Or the
- * next one, which must come and end first, in two cases.  A parallel VACUUM cannot have an
- * ID assigned.  And an ID that VACUUM has had since it came to another index of the table is
- * too old: snapshots do not look at a running VACUUM, so a scan that has met a link to
- * the dead may have a snapshot that is newer than this ID.
+ * The transaction that divides the snapshots of before from those of after, now
+ * that nothing leads to the dead any more: this one, as soon as it has ended
+ * new ones are newer.  Or the next one, which must come and end first, in two
+ * cases.  A parallel VACUUM cannot have an ID assigned.  And an ID that VACUUM
+ * has had since it came to another index of the table is too old: snapshots do
+ * not look at a running VACUUM, so a scan that has met a link to the dead may
+ * have a snapshot that is newer than this ID.
  */
 static FullTransactionId
 dividing_xid(void)

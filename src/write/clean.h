@@ -11,15 +11,16 @@
 #include "page/store.h"
 
 /*
- * Takes all nodes that are marked dead out of the graphs, and writes down how many must stay. The
- * move lock is held; takes the insert lock and gives it back, twice.  May be cancelled: the marks stay.
+ * Takes all nodes that are marked dead out of the graphs, and writes down how
+ * many must stay. The move lock is held; takes the insert lock and gives it
+ * back, twice.  May be cancelled: the marks stay.
  */
 extern void vp_clean_graph(Relation rel);
 
 /*
- * What is to be done for rows without a vector alone, where no node is dead.  The move lock is
- * held.  A node that leaves its chain and is not released, as this has failed, counts as dead for
- * the next ambulkdelete.
+ * What is to be done for rows without a vector alone, where no node is dead.
+ * The move lock is held.  A node that leaves its chain and is not released, as
+ * this has failed, counts as dead for the next ambulkdelete.
  */
 extern void vp_clean_bare(const VpStore *store);
 

@@ -91,7 +91,10 @@ sum_vectors(const VpIndex *index, uint32 nids, void *vector, float *rotated, dou
 	return n;
 }
 
-/* Codes every node anew that has a vector, dead ones too: searches pass through them. */
+/*
+ * Codes every node anew that has a vector, dead ones too: searches pass through
+ * them.
+ */
 static void
 recode_nodes(const VpIndex *index, uint32 nids, void *vector, float *rotated)
 {
@@ -136,8 +139,8 @@ take_mean(Relation rel)
 }
 
 /*
- * The lock keeps inserts away, which would code by the old mean.  VACUUM goes on
- * beside: estimates that are off for once cost it a less good link.
+ * The lock keeps inserts away, which would code by the old mean.  VACUUM goes
+ * on beside: estimates that are off for once cost it a less good link.
  */
 void
 vp_mean_take(Relation rel)

@@ -10,7 +10,10 @@
 
 #include "search/index.h"
 
-/* Makes a mean of the sum of n vectors: zero if that is not finite, and then false. */
+/*
+ * Makes a mean of the sum of n vectors: zero if that is not finite, and then
+ * false.
+ */
 extern bool vp_mean_finish(const double *sum, double n, int padded, float *mean);
 
 /* Has an index grown so much that its mean is to be taken again? */
