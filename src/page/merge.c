@@ -621,6 +621,21 @@ vp_runs_unlock(const VpStore *store, Relation heap)
 	end(merge);
 }
 
+void
+vp_runs_ask(const VpStore *store)
+{
+	Merge	   *merge;
+
+	if (store->geo.nkeys == 0 ||
+		!ConditionalLockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock))
+		return;
+	merge = begin(store, NULL);
+	vp_manifest_read(store, &merge->old);
+	ask_if_due(store, judge(store, &merge->old));
+	end(merge);
+	UnlockPage(store->rel, VP_POSTINGS_LOCK_BLOCK, ExclusiveLock);
+}
+
 /* The merge lock is held, and is let go. */
 static void
 merge_all(const VpStore *store, Relation heap)

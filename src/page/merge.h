@@ -33,6 +33,13 @@ extern void vp_runs_keep(const VpStore *store, Relation heap);
 extern bool vp_runs_merge(const VpStore *store, Relation heap);
 
 /*
+ * For a catalogue reader, which holds AccessShareLock on the index: tells the
+ * launcher if a merge is due, since that it was told may be lost.  Waits for
+ * nobody: who writes runs tells it himself.  ereports when pages are damaged.
+ */
+extern void vp_runs_ask(const VpStore *store);
+
+/*
  * For VACUUM, which holds the move lock: makes a run of recent rows if there
  * are many; merges all runs of each column of which many entries are of no row,
  * and leaves these out; then merges what is due.

@@ -3,8 +3,9 @@
  * merge_queue.h
  *	  Indexes whose runs are to be merged in the background, in shared memory.
  *
- * A flush asks; the launcher (replica/) takes what was asked for, and starts a merger.  What is
- * lost, because the queue is full, or with the server, is asked for again by a later flush.
+ * A flush asks; the launcher (replica/) takes what was asked for, and starts a
+ * merger.  What is lost, because the queue is full, or with the server, is
+ * asked for again by a later flush, or by a catalogue reader.
  *
  *-------------------------------------------------------------------------
  */

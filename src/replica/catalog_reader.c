@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalog_reader.c
- *	  Reads which indexes of a database are provisioned, starts movers, and ends.
+ *	  Reads which indexes of a database are provisioned, starts movers, asks for mergers, and ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +25,8 @@
 #include "capacity/quota.h"
 #include "capacity/scaling.h"
 #include "capacity/tier.h"
+#include "page/merge.h"
+#include "page/store.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
@@ -34,8 +36,8 @@ typedef struct FactList
 	VpDefinition *definition;	/* of provisioned indexes */
 	int			n;
 	int			size;
-	List	   *all;			/* OIDs of all indexes that a mover can work
-								 * on */
+	List	   *all;			/* OIDs of all indexes that movers and mergers
+								 * can work on */
 } FactList;
 
 static void
@@ -92,14 +94,47 @@ post_charges(const FactList *list, uint64 clock)
 }
 
 /*----------
- * Movers
+ * Movers and mergers
  *----------
  */
 
 /*
- * Sees to it that a mover works on an index if one should.  Returns false if that is to be
- * tried again: somebody has the index locked, who may drop it and roll back, or there is no
- * background worker to be had (*refused).
+ * Asks for a merger if a merge is due: that an insert has asked for it is lost with the
+ * server, or when the queue is full.  A damaged index is not this process's to tell of.
+ */
+static void
+ask_for_merger(Relation rel)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	VpIndexLook look;
+	VpStore		store;
+
+	vp_index_look(rel, &look);
+	if (!look.sound)
+		return;
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		vp_store_init(&store, rel, &look.meta);
+		vp_runs_ask(&store);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * Sees to it that a mover works on an index if one should, and mergers.  Returns false if that
+ * is to be tried again: somebody has the index locked, who may drop it and roll back, or there
+ * is no background worker to be had (*refused).
  */
 static bool
 wake_mover(Oid index, bool *refused)
@@ -109,8 +144,12 @@ wake_mover(Oid index, bool *refused)
 	if (!ConditionalLockRelationOid(index, AccessShareLock))
 		return false;
 	rel = try_relation_open(index, NoLock);
-	if (rel != NULL && rel->rd_index->indisready && !vp_scaling_wake(rel))
-		*refused = true;
+	if (rel != NULL && rel->rd_index->indisready)
+	{
+		if (!vp_scaling_wake(rel))
+			*refused = true;
+		ask_for_merger(rel);
+	}
 	if (rel != NULL)
 		relation_close(rel, NoLock);
 	UnlockRelationOid(index, AccessShareLock);

@@ -222,12 +222,27 @@ sub as_usual
 	$node->safe_psql('postgres', "SET vecprov.debug_point = ''; ALTER DATABASE postgres RESET vecprov.debug_point");
 }
 
+# The same after a merger crashed the server. After the restart a catalogue reader asks for the next one, which
+# crashes, too, until it is told not to: then it merges.
+sub as_usual_again
+{
+	my $reset = "SET vecprov.debug_point = ''; ALTER DATABASE postgres RESET vecprov.debug_point";
+
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		last if eval { $node->psql('postgres', $reset, stdout => \my $stdout, stderr => \my $stderr) == 0 };
+		usleep(100_000);
+	}
+	$node->poll_query_until('postgres', <<'EOS') or die 'nobody merges after a crash';
+SELECT of_level < 4 AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov merger') FROM shape
+EOS
+}
+
 foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed', 'runs-used', 'runs-given', 'runs-ended')
 {
 	my $offset = log_end($node);
-	ask_until_seen("$point=crash", 20);
-	crash_and_wait($node, $offset);
-	as_usual();
+	ok(ask_until_seen("$point=crash", 20), "merger, $point: crashed");
+	as_usual_again();
 	go_on("merger, $point");
 
 	$offset = log_end($node);
@@ -245,8 +260,7 @@ foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed',
 	{
 		my $offset = log_end($node);
 		my $crashed = ask_until_seen("change-before-wal=crash:$count", 8);
-		crash_and_wait($node, $offset) if $crashed;
-		as_usual();
+		$crashed ? as_usual_again() : as_usual();
 		last unless $crashed;
 		$crashes++;
 		sound("merger, change $count");
@@ -338,11 +352,14 @@ EOS
 {
 	make_items("$index; " . rows_sql(1, 2000));
 	merged('before VACUUM');
-	my $largest = "SELECT string_agg(entries::text, ' ' ORDER BY col) FROM runs('items_v') WHERE level = (SELECT max(level) FROM runs('items_v'))";
-	my $before  = $node->safe_psql('postgres', $largest);
+	my $largest = "SELECT col || ' ' || entries FROM runs('items_v') WHERE level = (SELECT max(level) FROM runs('items_v'))";
+	my @before  = split /\n/, $node->safe_psql('postgres', $largest);
 	$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 20 = 0');
 	$node->safe_psql('postgres', 'VACUUM items');
-	is($node->safe_psql('postgres', $largest), $before, 'few are dead: large runs stay as they are');
+	# it may have made others of that level, of smaller ones
+	my %after;
+	$after{$_}++ foreach split /\n/, $node->safe_psql('postgres', $largest);
+	is(join(', ', grep { $after{$_}-- <= 0 } @before), '', 'few are dead: large runs stay as they are');
 	$node->safe_psql('postgres', 'DELETE FROM items WHERE id % 5 = 0');
 	my $left = "SELECT max(n), max(e) BETWEEN 1600 - 192 AND 1600
 			FROM (SELECT count(*) AS n, sum(entries) AS e FROM runs('items_v')
@@ -376,17 +393,25 @@ EOS
 	cmp_ok($of_level, '<', 4, 'an insert merges them');
 	my $told = () = slurp_file($node->logfile, $offset) =~ /could not start a background worker to merge posting lists/g;
 	is($told, 1, 'it is told once that there is no merger');
-	while ($round < 400 && $of_level < 4)
-	{
-		$node->safe_psql('postgres', rows_sql(130 * $round++, 130));
-		($of_level, $of_column) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
-	}
-	cmp_ok($of_level, '>=', 4, 'runs are to be merged');
+	my $until_due = sub {
+		my $end = $round + 200;
+		while ($round < $end && $of_level < 4)
+		{
+			$node->safe_psql('postgres', rows_sql(130 * $round++, 130));
+			($of_level, $of_column) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
+		}
+		cmp_ok($of_level, '>=', 4, 'runs are to be merged');
+	};
+	$until_due->();
 	$node->safe_psql('postgres', 'VACUUM items');
 	cmp_ok($node->safe_psql('postgres', 'SELECT of_level FROM shape'), '<', 4, 'VACUUM merges them');
 	sound('without mergers');
+	# nobody but the inserts before it asks for a merger
+	($of_level) = split /\|/, $node->safe_psql('postgres', 'SELECT * FROM shape');
+	$until_due->();
 	$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 	$node->restart;
+	merged('after a restart, with no insert');
 	$node->safe_psql('postgres', rows_sql(30000, 3000));
 	merged('mergers are to be had again');
 	sound('mergers are to be had again');
