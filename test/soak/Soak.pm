@@ -599,6 +599,16 @@ sub wait_until
 	difference($node->name . " has not within time: $what");
 }
 
+# Where the option was set, and the REINDEX behind it has not come to its end, there are no namespaces yet.
+sub settle_namespaces
+{
+	my ($node, $index) = @_;
+
+	return if $node->safe_psql('postgres', "SELECT 'namespaces=on' = ANY (reloptions) FROM pg_class WHERE oid = '$index'::regclass") ne 't';
+	$node->psql('postgres', "SELECT count(*) FROM vecprov_namespaces('$index')", stdout => \my $stdout, stderr => \my $stderr);
+	$node->safe_psql('postgres', "REINDEX INDEX $index") if $stderr =~ /has no namespaces/;
+}
+
 # Nobody works any more; what was left half done is finished, each table has a whole index that can be used.
 sub settle
 {
@@ -625,6 +635,7 @@ sub settle
 			$node->safe_psql('postgres', "SELECT vecprov_set_replicas('$index', 1)")
 			  if $node->safe_psql('postgres', "SELECT replicas = 0 FROM vecprov.indexes WHERE index = '$index'::regclass") eq 't';
 		}
+		settle_namespaces($node, "${table}_v_idx");
 	}
 }
 
