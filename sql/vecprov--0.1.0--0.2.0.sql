@@ -839,3 +839,390 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric, bigint, text[]) IS
 	'what an index, or some of its namespaces, cost a month, by parts; of the index, what was read and written, if not given, as the server counted';
+
+-- What of the server and the database is in the way, and what to type.
+--
+-- It has to answer where all else fails: the library is not loaded, or another version of it; an index is
+-- damaged, or locked.  So each part runs in a block of its own, and an error becomes a row.
+
+CREATE FUNCTION vecprov_library(OUT version text, OUT preloaded boolean, OUT huge_pages boolean)
+	AS 'MODULE_PATHNAME', 'vecprov_library' LANGUAGE C STABLE;
+COMMENT ON FUNCTION vecprov_library() IS
+	'version of the library; has the server loaded it at its start; is shared memory made of huge pages?';
+
+CREATE FUNCTION vecprov_index_layout(index regclass, OUT format integer, OUT newest integer, OUT search bigint)
+	AS 'MODULE_PATHNAME', 'vecprov_index_layout' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_index_layout(regclass) IS
+	'version of an index''s format, and the newest there is; bytes that searches need. Null if it cannot be looked at now';
+
+CREATE FUNCTION vecprov_doctor_indexes(OUT item text, OUT state text, OUT advice text)
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	schema text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vecprov');
+	block_size constant bigint := current_setting('block_size');
+	index record;
+	layout record;
+	fact record;
+	part text;
+	parts text[];
+	searched bigint := 0;
+	buffers bigint;
+BEGIN
+	SELECT setting::bigint * block_size INTO buffers FROM pg_settings WHERE name = 'shared_buffers';
+	FOR index IN
+		SELECT c.oid, c.oid::regclass AS name, i.indrelid::regclass AS "table", i.indisvalid,
+			quote_literal(c.oid::regclass) AS literal, t.reltuples,
+			NOT has_parameter_privilege(c.relowner, 'vecprov.provision', 'SET') AS no_right, c.relowner
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+			JOIN pg_class t ON t.oid = i.indrelid
+		WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_is_other_temp_schema(c.relnamespace)
+		ORDER BY c.oid::regclass::text
+	LOOP
+		item := 'index ' || index.name;
+		IF NOT index.indisvalid THEN
+			state := CASE WHEN EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = index.oid)
+				THEN 'is being built' ELSE 'not valid: a build of it, CONCURRENTLY, has failed or was cancelled' END;
+			advice := CASE WHEN state LIKE 'not%' THEN format('REINDEX INDEX CONCURRENTLY %s;', index.name) END;
+			RETURN NEXT;
+		END IF;
+		IF index.reltuples < 0 THEN
+			state := format('table %s was never analyzed: the planner guesses', index."table");
+			advice := format('ANALYZE %s;', index."table");
+			RETURN NEXT;
+		END IF;
+		BEGIN
+			EXECUTE format('SELECT * FROM %s.vecprov_index_layout($1)', schema) INTO layout USING index.oid;
+			searched := searched + coalesce(layout.search, 0);
+			IF layout.format < layout.newest THEN
+				state := format('format %s, which an earlier version made: it works, and rebuilt it has what format %s brings',
+					layout.format, layout.newest);
+				advice := format('REINDEX INDEX CONCURRENTLY %s;', index.name);
+				RETURN NEXT;
+			END IF;
+			EXECUTE format('SELECT f.mode, f.advice, coalesce(f.error, r.error) AS error, r.state, f.tier FROM %1$s.vecprov_facts($1, false) f, %1$s.vecprov_residency($1) r', schema)
+				INTO fact USING index.oid;
+			IF fact.error IS NOT NULL THEN
+				state := fact.error;
+				advice := CASE WHEN fact.advice ~ 'REINDEX it' THEN format('REINDEX INDEX %s;', index.name) END;
+				RETURN NEXT;
+			END IF;
+			IF fact.mode = 'provisioned' AND index.no_right THEN
+				state := format('provisioned, and role %s may not provision it: only reduce and release it', index.relowner::regrole::text);
+				advice := format('GRANT SET ON PARAMETER vecprov.provision TO %s;', index.relowner::regrole);
+				RETURN NEXT;
+			END IF;
+			FOREACH part IN ARRAY coalesce(string_to_array(fact.advice, '; '), '{}') LOOP
+				state := part;
+				advice := CASE
+					WHEN part ~ '^set shards' THEN
+						format('SELECT %s.vecprov_set_shards(%s, %s);', schema, index.literal, substring(part, '\d+'))
+					WHEN part ~ '^set shared_buffers' THEN
+						format('ALTER SYSTEM SET shared_buffers = ''%sMB'';  -- then restart the server', substring(part, '\d+'))
+					WHEN part ~ '^suspended' THEN
+						format('SELECT %s.vecprov_set_replicas(%s, 1);', schema, index.literal)
+				END;
+				CONTINUE WHEN part ~ '^REINDEX it|^set huge_pages';
+				IF part ~ 'which is no key' THEN
+					-- it waits where the table is locked, which it was not a moment ago
+					parts := regexp_match(pg_get_indexdef(index.oid), ' USING vecprov \((.*?)\)( WITH \(.*| WHERE .*)?$');
+					advice := format('CREATE INDEX CONCURRENTLY ON %s USING vecprov (%s, %s)%s;', index."table", parts[1],
+						substring(part, '^rows are filtered by (.*), which is no key'), parts[2]);
+				END IF;
+				RETURN NEXT;
+			END LOOP;
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS state = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+			advice := nullif(advice, '');
+			RETURN NEXT;
+		END;
+	END LOOP;
+
+	item := 'memory';
+	state := format('searches need %s MB of the indexes of this database, shared_buffers is %s MB',
+		ceil(searched / 1e6), round(buffers / 1e6));
+	advice := CASE WHEN searched > 0.7 * buffers THEN
+		format('ALTER SYSTEM SET shared_buffers = ''%sMB'';  -- then restart the server', ceil(searched / 0.7 / 1048576)) END;
+	RETURN NEXT;
+END;
+$$;
+COMMENT ON FUNCTION vecprov_doctor_indexes() IS 'what vecprov_doctor tells of the indexes of this database';
+
+CREATE FUNCTION vecprov_doctor_server(library_version text, huge_pages boolean,
+	OUT item text, OUT state text, OUT advice text)
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	extension constant text := (SELECT extversion FROM pg_extension WHERE extname = 'vecprov');
+	installed constant text := (SELECT default_version FROM pg_available_extensions WHERE name = 'vecprov');
+	pages constant text := current_setting('shared_memory_size_in_huge_pages');
+	setting record;
+	other record;
+BEGIN
+	item := 'versions';
+	state := format('library %s, extension in this database %s, installed %s', library_version, extension, installed);
+	advice := CASE
+		WHEN installed <> library_version THEN '-- restart the server, then: ALTER EXTENSION vecprov UPDATE;'
+		WHEN extension <> library_version THEN 'ALTER EXTENSION vecprov UPDATE;' END;
+	RETURN NEXT;
+
+	item := 'huge pages';
+	state := CASE WHEN huge_pages THEN 'shared memory is made of them'
+		WHEN huge_pages IS NULL THEN 'not known on this operating system'
+		ELSE format('huge_pages is %s, shared memory is not made of them', current_setting('huge_pages')) END;
+	-- smaller ones find room in the processor's cache of addresses
+	advice := CASE WHEN NOT huge_pages AND pages <> '-1' AND
+			(SELECT s.setting::bigint * current_setting('block_size')::bigint >= 1e9 FROM pg_settings s WHERE s.name = 'shared_buffers') THEN
+		format('sysctl -w vm.nr_hugepages=%s   # as root; then ALTER SYSTEM SET huge_pages = on, and restart the server', pages) END;
+	RETURN NEXT;
+
+	item := 'settings';
+	FOR setting IN
+		SELECT s.name, s.setting AS value FROM pg_settings s
+		WHERE s.name = 'vecprov.server_internals' AND s.setting = 'off'
+			OR s.name = 'vecprov.max_provisioned_indexes' AND s.setting = '0'
+	LOOP
+		state := format('%s is %s', setting.name, setting.value) || CASE setting.name
+			WHEN 'vecprov.server_internals' THEN ': searches read pages as other indexes do, which is slower'
+			ELSE ': no index is kept in memory' END;
+		advice := format('ALTER SYSTEM SET %s = %s;  -- then restart the server', setting.name,
+			CASE setting.name WHEN 'vecprov.server_internals' THEN 'on' ELSE '100' END);
+		RETURN NEXT;
+	END LOOP;
+	-- who set pgvector's effort and not ours
+	FOR setting IN
+		SELECT format('%s%s', CASE WHEN s.setrole <> 0 THEN 'ROLE ' || s.setrole::regrole ELSE 'DATABASE ' || d.name END,
+				CASE WHEN s.setrole <> 0 AND s.setdatabase <> 0 THEN ' IN DATABASE ' || d.name END) AS who,
+			substring(c, '^hnsw\.ef_search=(\d+)$') AS value
+		FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c
+			LEFT JOIN (SELECT oid, quote_ident(datname) AS name FROM pg_database) d ON d.oid = s.setdatabase
+		WHERE c ~ '^hnsw\.ef_search=\d+$' AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+			AND NOT EXISTS (SELECT FROM unnest(s.setconfig) o WHERE o ~ '^vecprov\.ef_search=')
+		ORDER BY 1
+	LOOP
+		state := format('hnsw.ef_search is %s for %s, and means nothing to vecprov', setting.value, regexp_replace(regexp_replace(regexp_replace(setting.who, '^ROLE', 'role'), '^DATABASE', 'database'), ' IN DATABASE ', ' in database '));
+		advice := format('ALTER %s SET vecprov.ef_search = %s;', setting.who, setting.value);
+		RETURN NEXT;
+	END LOOP;
+
+	item := 'old transactions';
+	FOR other IN
+		SELECT pid, NULL::text AS gid, xact_start AS since FROM pg_stat_activity
+		WHERE backend_type = 'client backend' AND xact_start < now() - interval '1 hour'
+		UNION ALL
+		SELECT NULL, p.gid, p.prepared FROM pg_prepared_xacts p WHERE p.prepared < now() - interval '1 hour'
+		ORDER BY since
+	LOOP
+		state := format('%s has a transaction since %s: VACUUM cannot have places of deleted rows used again',
+			coalesce('process ' || other.pid, 'prepared transaction ' || other.gid), date_trunc('second', other.since));
+		advice := coalesce(format('SELECT pg_terminate_backend(%s);', other.pid), '');
+		IF other.gid IS NOT NULL THEN
+			advice := format('ROLLBACK PREPARED %L;', other.gid);
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+
+	item := 'pgvector';
+	SELECT count(*) AS n INTO other FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+	WHERE a.amname IN ('hnsw', 'ivfflat') AND c.relkind IN ('i', 'I') AND NOT c.relispartition;
+	IF other.n > 0 THEN
+		state := format('%s of its indexes in this database', other.n);
+		advice := format('SELECT * FROM %s.vecprov_adopt_database();',
+			(SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vecprov'));
+		RETURN NEXT;
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION vecprov_doctor_server(text, boolean) IS 'what vecprov_doctor tells of server and settings';
+
+CREATE FUNCTION vecprov_doctor_workers(OUT item text, OUT state text, OUT advice text)
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	schema text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vecprov');
+	worker record;
+	wanted integer;
+	-- other processes of vecprov and the server: as VP_OTHER_WORKERS
+	others constant integer := 6;
+BEGIN
+	item := 'workers';
+	EXECUTE format('SELECT count(*) AS wanted, count(pid) AS running, min(error) AS error FROM %s.vecprov_worker_states()', schema)
+		INTO worker;
+	wanted := worker.wanted;
+	state := format('%s run of %s that the indexes of this database can use', worker.running, wanted) || coalesce(': ' || worker.error, '');
+	advice := CASE WHEN worker.error IS NOT NULL THEN concat_ws(' ',
+		CASE WHEN current_setting('vecprov.max_workers')::integer < wanted THEN
+			format('ALTER SYSTEM SET vecprov.max_workers = %s;', wanted) END,
+		CASE WHEN worker.error ~ '^max_worker_processes' OR current_setting('max_worker_processes')::integer < wanted + others THEN
+			format('ALTER SYSTEM SET max_worker_processes = %s;  -- then restart the server',
+				greatest(wanted + others, current_setting('max_worker_processes')::integer + 1))
+			ELSE '-- then SELECT pg_reload_conf()' END) END;
+	RETURN NEXT;
+END;
+$$;
+COMMENT ON FUNCTION vecprov_doctor_workers() IS 'what vecprov_doctor tells of worker processes';
+
+CREATE FUNCTION vecprov_doctor(OUT item text, OUT state text, OUT advice text)
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	schema text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vecprov');
+	part text;
+	library record;
+BEGIN
+	item := 'library';
+	BEGIN
+		EXECUTE format('SELECT * FROM %s.vecprov_library()', schema) INTO library;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS state = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+		advice := coalesce(nullif(advice, ''), '-- restart the server');
+		RETURN NEXT;
+		RETURN;
+	END;
+	state := CASE WHEN library.preloaded THEN 'loaded when the server started'
+		ELSE 'not loaded when the server started: indexes cannot be used' END;
+	IF NOT library.preloaded THEN
+		-- only some roles see what is there already
+		advice := coalesce((SELECT 'ALTER SYSTEM SET shared_preload_libraries = ' ||
+				coalesce((SELECT string_agg(quote_literal(trim(e)), ', ') || ', ' FROM unnest(string_to_array(s.setting, ',')) e
+					WHERE trim(e) NOT IN ('', 'vecprov')), '') || '''vecprov'';  -- then restart the server'
+			FROM pg_settings s WHERE s.name = 'shared_preload_libraries'),
+			'-- a superuser tells what to type');
+	END IF;
+	RETURN NEXT;
+	RETURN QUERY EXECUTE format('SELECT * FROM %s.vecprov_doctor_server($1, $2)', schema)
+		USING library.version, library.huge_pages;
+	IF NOT library.preloaded THEN
+		RETURN;
+	END IF;
+	FOREACH part IN ARRAY ARRAY['workers', 'indexes'] LOOP
+		BEGIN
+			RETURN QUERY EXECUTE format('SELECT * FROM %s.%I()', schema, 'vecprov_doctor_' || part);
+		EXCEPTION WHEN OTHERS THEN
+			item := part;
+			GET STACKED DIAGNOSTICS state = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+			advice := nullif(advice, '');
+			RETURN NEXT;
+		END;
+	END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION vecprov_doctor() IS
+	'what of server, settings and indexes is in the way: a row for each thing that was looked at; advice: what to type, null where all is well';
+-- Each index of a pgvector that is installed beside vecprov, and the statements that put one of vecprov
+-- in its place, compare the two, and go back.
+
+CREATE FUNCTION vecprov_compare(index regclass, other regclass, k integer DEFAULT 10, samples integer DEFAULT 100,
+	OUT recall double precision, OUT other_recall double precision)
+	AS 'MODULE_PATHNAME', 'vecprov_compare' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_compare(regclass, regclass, integer, integer) IS
+	'recall of an index, and of another extension''s on the same column, for the same queries under the settings of now';
+
+-- The name of an index that is made in place of another: of the same stem.  Names end at 63 bytes, wherever
+-- that is in a character.
+CREATE FUNCTION vecprov_replacement_name(index regclass) RETURNS text LANGUAGE sql STABLE STRICT
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT name FROM (
+			SELECT stem || '_vecprov' || coalesce(nullif(n, 1)::text, '') AS name, n, c.relnamespace
+			FROM pg_class c,
+				LATERAL (SELECT left(c.relname::text, l) AS stem FROM generate_series(1, 63) l
+					WHERE octet_length(left(c.relname::text, l)) <= 52 ORDER BY l DESC LIMIT 1) s,
+				generate_series(1, 999) n
+			WHERE c.oid = $1
+		) x
+		-- one that a build left behind is made again
+		WHERE NOT EXISTS (SELECT FROM pg_class t LEFT JOIN pg_index i ON i.indexrelid = t.oid AND NOT i.indisvalid
+			WHERE t.relnamespace = x.relnamespace AND t.relname = x.name
+				AND i.indrelid IS DISTINCT FROM (SELECT o.indrelid FROM pg_index o WHERE o.indexrelid = $1))
+		ORDER BY n LIMIT 1;
+	END;
+COMMENT ON FUNCTION vecprov_replacement_name(regclass) IS
+	'a name for the index that vecprov_adopt_database puts in the place of this one';
+
+-- What follows the name in CREATE INDEX.
+CREATE FUNCTION vecprov_replacement_definition(index regclass) RETURNS text LANGUAGE sql STABLE STRICT
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT regexp_replace(regexp_replace(left(d.rest, length(d.rest) - length(d.predicate)),
+				' USING (hnsw|ivfflat) \(', ' USING vecprov ('),
+				' WITH \(lists=[^)]*\)$', '') ||
+			coalesce(' TABLESPACE ' || quote_ident(s.spcname), '') || d.predicate
+		FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace,
+			LATERAL (SELECT substr(pg_get_indexdef(c.oid), length(format('CREATE INDEX %I ', c.relname)) + 1) AS rest,
+				coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '') AS predicate) d
+		WHERE c.oid = $1;
+	END;
+COMMENT ON FUNCTION vecprov_replacement_definition(regclass) IS
+	'the definition of the index that vecprov_adopt_database puts in the place of this one';
+
+-- What an index replaces is in its comment, so that it can be made again when it is gone.  It is
+-- not to be dropped before there is another in its place.
+CREATE FUNCTION vecprov_adopt_database(OUT "table" regclass, OUT index text, OUT step text, OUT statement text)
+	RETURNS SETOF record LANGUAGE sql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH extension AS (
+		SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = 'vecprov'
+	), ours AS MATERIALIZED (
+		SELECT c.oid, c.relname, c.relkind, c.relispartition, i.indrelid, i.indisvalid, substr(d.description, 14) AS definition
+		FROM pg_class c JOIN pg_am a ON a.oid = c.relam JOIN pg_index i ON i.indexrelid = c.oid
+			JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
+		WHERE a.amname = 'vecprov' AND (i.indisvalid OR c.relkind = 'I') AND starts_with(d.description, 'in place of: ')
+	), theirs AS MATERIALIZED (
+		SELECT c.oid, c.relname, c.relkind, c.relispartition, i.indrelid, pg_get_indexdef(c.oid) AS definition,
+			CASE WHEN c.relkind = 'i' THEN 'CONCURRENTLY ' ELSE '' END AS concurrently,
+			p.inhparent AS parent, coalesce(pg_partition_root(c.oid), c.oid) AS root,
+			(SELECT count(*) FROM pg_partition_ancestors(c.oid)) AS depth, i.indclass[0] AS class,
+			n.nspname, o.oid AS made, o.indisvalid, coalesce(o.relname, vecprov_replacement_name(c.oid)) AS new_name
+		FROM pg_class c JOIN pg_am a ON a.oid = c.relam JOIN pg_index i ON i.indexrelid = c.oid
+			JOIN pg_namespace n ON n.oid = c.relnamespace
+			LEFT JOIN pg_inherits p ON p.inhrelid = c.oid
+			LEFT JOIN ours o ON o.indrelid = i.indrelid AND o.definition = pg_get_indexdef(c.oid)
+		WHERE a.amname IN ('hnsw', 'ivfflat') AND (i.indisvalid OR c.relkind = 'I') AND c.relpersistence <> 't'
+	), named AS (
+		SELECT t.*, format('%I.%I', t.nspname, t.new_name) AS new FROM theirs t
+	), line AS (
+		SELECT 1 AS place, NULL::oid AS relid, '' AS root, 0 AS depth, o.opcintype::regtype::text AS name, 'adopt' AS step, 0 AS number,
+			format('SELECT %s.vecprov_adopt(%L)', e.schema, o.opcintype::regtype) AS statement
+		FROM (SELECT DISTINCT c.opcintype FROM theirs t JOIN pg_opclass c ON c.oid = t.class
+			WHERE NOT EXISTS (SELECT FROM pg_opclass v JOIN pg_am m ON m.oid = v.opcmethod
+				WHERE m.amname = 'vecprov' AND v.opcname = c.opcname AND v.opcnamespace = c.opcnamespace
+					AND v.opcintype = c.opcintype)) o, extension e
+		UNION ALL
+		SELECT 2, t.indrelid, t.root::regclass::text, -t.depth, t.relname, s.step, s.number, s.statement
+		FROM named t, extension e, LATERAL (VALUES
+			('create', 1, CASE WHEN t.made IS NULL AND to_regclass(t.new) IS NOT NULL THEN
+				format('DROP INDEX %s%s', t.concurrently, t.new) END),
+			('create', 2, CASE WHEN t.made IS NULL THEN
+				format('CREATE INDEX %s%I %s', t.concurrently, t.new_name, vecprov_replacement_definition(t.oid)) END),
+			('create', 3, CASE WHEN t.made IS NULL THEN
+				format('COMMENT ON INDEX %s IS %L', t.new, 'in place of: ' || t.definition) END),
+			('compare', 5, CASE WHEN t.relkind = 'i' THEN
+				format('SELECT * FROM %s.vecprov_compare(%L, %L)', e.schema, t.new, t.oid::regclass) END),
+			('drop', 6, CASE WHEN NOT t.relispartition AND t.indisvalid THEN
+				format('DROP INDEX %s%s', t.concurrently, t.oid::regclass) END),
+			('back', 7, CASE WHEN NOT t.relispartition THEN
+				format('DROP INDEX %sIF EXISTS %s', t.concurrently, t.new) END)) s (step, number, statement)
+		UNION ALL
+		SELECT 2, w.indrelid, w.root::regclass::text, -w.depth, w.relname, 'create', 4,
+			format('ALTER INDEX %s ATTACH PARTITION %s', w.new, t.new)
+		FROM named t JOIN named w ON w.oid = t.parent
+		WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.made)
+		UNION ALL
+		SELECT 3, o.indrelid, '', 0, o.relname, 'back', s.number, s.statement
+		FROM ours o, LATERAL (VALUES
+			(1, CASE WHEN o.relkind = 'i' THEN regexp_replace(o.definition, '^CREATE INDEX ', 'CREATE INDEX CONCURRENTLY ')
+				ELSE regexp_replace(o.definition, ' ON ONLY ', ' ON ') END),
+			(2, format('DROP INDEX %s%s', CASE WHEN o.relkind = 'i' THEN 'CONCURRENTLY ' END, o.oid::regclass))) s (number, statement)
+		WHERE NOT o.relispartition AND NOT EXISTS (SELECT FROM theirs t WHERE t.made = o.oid)
+	)
+	SELECT l.relid::regclass, l.name, l.step, l.statement FROM line l WHERE l.statement IS NOT NULL
+	ORDER BY l.place, l.root, l.depth, l.relid::regclass::text, l.name, l.number, l.statement;
+END;
+COMMENT ON FUNCTION vecprov_adopt_database() IS
+	'for each index of pgvector: the statements that put one of vecprov in its place (adopt, create), compare the two (compare), drop pgvector''s (drop), and go back (back)';

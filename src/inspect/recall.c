@@ -75,6 +75,8 @@ struct VpRecall
 	/* with a filter */
 	const VpCallerFilter *filter;	/* NULL: none */
 	VpCallerRows *matches;		/* those that the index finds */
+
+	const VpRecallOther *other; /* NULL: rows come from the index */
 };
 
 /*----------
@@ -238,6 +240,28 @@ search(VpRecall *recall, const Sample *sample, const VpValue *query)
 	return found;
 }
 
+/* The same of the rows that somebody else returns. */
+static int
+search_other(VpRecall *recall, const Sample *sample, const VpValue *query)
+{
+	ItemPointerData tid;
+	int			found = 0;
+	int			n = 0;
+
+	recall->other->begin(query, recall->other->arg);
+	while (n < sample->n && recall->other->next(&tid, recall->other->arg))
+	{
+		const VpValue *value = vp_row_reader_get(recall->reader, &tid);
+
+		if (value == NULL)
+			continue;
+		n++;
+		if (distance(recall->index, query, value) <= sample->farthest)
+			found++;
+	}
+	return found;
+}
+
 /* The same of the rows that satisfy the filter. */
 static int
 search_matches(VpRecall *recall, const Sample *sample, const VpValue *query)
@@ -313,6 +337,29 @@ vp_recall_index(const VpRecall *recall)
 	return recall->target.rel;
 }
 
+/* How many of a sample's neighbours are found. */
+static int
+found_of(VpRecall *recall, const Sample *sample, const VpValue *query)
+{
+	if (recall->other != NULL)
+		return search_other(recall, sample, query);
+	if (recall->matches != NULL)
+		return search_matches(recall, sample, query);
+	return search(recall, sample, query);
+}
+
+double
+vp_recall_measure_other(VpRecall *recall, const VpRecallOther *other)
+{
+	double		ms;
+	double		measured;
+
+	recall->other = other;
+	measured = vp_recall_measure(recall, &ms);
+	recall->other = NULL;
+	return measured;
+}
+
 double
 vp_recall_measure(VpRecall *recall, double *ms)
 {
@@ -333,8 +380,7 @@ vp_recall_measure(VpRecall *recall, double *ms)
 			continue;
 		INSTR_TIME_SET_CURRENT(start);
 		wanted += sample->n;
-		found += recall->matches != NULL ? search_matches(recall, sample, query) :
-			search(recall, sample, query);
+		found += found_of(recall, sample, query);
 		INSTR_TIME_SET_CURRENT(end);
 		INSTR_TIME_ACCUM_DIFF(time, end, start);
 		pfree(query);

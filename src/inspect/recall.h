@@ -8,8 +8,11 @@
 #ifndef VP_RECALL_H
 #define VP_RECALL_H
 
+#include "storage/itemptr.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
+
+#include "search/form.h"
 
 /* Queries drawn from the table of an index, with their exact answers. */
 typedef struct VpRecall VpRecall;
@@ -46,5 +49,19 @@ extern Relation vp_recall_index(const VpRecall *recall);
  * of a search.
  */
 extern double vp_recall_measure(VpRecall *recall, double *ms);
+
+/*
+ * The same share for rows that somebody else finds, nearest first: `begin` is called for each
+ * query, which stays until the next one, then `next` for each row until it returns false or there
+ * are enough.  Not with a filter.
+ */
+typedef struct VpRecallOther
+{
+	void		(*begin) (const VpValue *query, void *arg);
+	bool		(*next) (ItemPointer tid, void *arg);
+	void	   *arg;
+} VpRecallOther;
+
+extern double vp_recall_measure_other(VpRecall *recall, const VpRecallOther *other);
 
 #endif							/* VP_RECALL_H */

@@ -223,6 +223,73 @@ ALTER SCHEMA "v p" RENAME TO vp;
 EOS
 is($node->safe_psql('plain', "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, 'and again');
 
+# All of a database: statements that put an index of ours beside each of pgvector's, and the way back. They are
+# executed as psql's \gexec does.
+$node->safe_psql('postgres', 'CREATE DATABASE many TEMPLATE template0');
+$node->safe_psql('many', <<'EOS');
+CREATE EXTENSION vector;
+CREATE SCHEMA "v p";
+CREATE EXTENSION vecprov SCHEMA "v p";
+CREATE TABLE items (id int, v vector(3), h halfvec(3), s sparsevec(3), b bit(8));
+INSERT INTO items SELECT i, w, w, ('{1:' || 1 + i % 7 || ',3:' || 1 + i % 11 || '}/3')::sparsevec, (i % 256)::bit(8)
+	FROM generate_series(1, 500) i, LATERAL (SELECT ARRAY[i % 37, i % 101, 1 + i % 13]::vector AS w) x;
+CREATE INDEX items_l2 ON items USING hnsw (v vector_l2_ops) WITH (m = 12, ef_construction = 80);
+CREATE INDEX items_cosine ON items USING ivfflat (v vector_cosine_ops) WITH (lists = 4) WHERE id < 400;
+CREATE INDEX items_default ON items USING ivfflat (v) WITH (lists = 4);
+CREATE INDEX "Half ""of"" it, whose name is so long that nothing can be added t" ON items USING hnsw (h halfvec_ip_ops);
+CREATE INDEX items_sparse ON items USING hnsw (s sparsevec_l1_ops);
+CREATE INDEX items_bit ON items USING hnsw (b bit_jaccard_ops);
+CREATE INDEX items_bits ON items USING hnsw ((binary_quantize(v)::bit(3)) bit_hamming_ops);
+CREATE INDEX items_l2_vecprov ON items (id);
+CREATE TABLE parts (id int, v vector(3)) PARTITION BY RANGE (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (200);
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (200) TO (1000) PARTITION BY RANGE (id);
+CREATE TABLE parts_2a PARTITION OF parts_2 FOR VALUES FROM (200) TO (1000);
+INSERT INTO parts SELECT id, v FROM items;
+CREATE INDEX parts_v ON parts USING hnsw (v vector_l2_ops);
+EOS
+my $indexes = "SELECT pg_get_indexdef(c.oid), i.indisvalid FROM pg_class c JOIN pg_am a ON a.oid = relam JOIN pg_index i ON indexrelid = c.oid " .
+  "WHERE amname IN ('hnsw', 'ivfflat') ORDER BY 1";
+my $ours = $indexes =~ s/'hnsw', 'ivfflat'/'vecprov'/r;
+sub steps
+{
+	my ($steps) = @_;
+	my $sql = "SELECT statement FROM \"v p\".vecprov_adopt_database() WHERE step IN ($steps)";
+	my $out = $node->safe_psql('many', $sql);
+	# a statement has no line break; an error ends it
+	my ($rc, $stdout, $stderr) = $node->psql('many', "$sql \\gexec", extra_params => [ '-v', 'ON_ERROR_STOP=1' ]);
+	is($rc, 0, "executed: $steps") or diag $stderr;
+	return $stdout;
+}
+my $theirs = $node->safe_psql('many', $indexes);
+is(scalar(() = $theirs =~ /\|t$/mg), 11, 'indexes of pgvector');
+is($node->safe_psql('many', "SELECT count(*) FROM \"v p\".vecprov_adopt_database() WHERE step = 'drop'"), 0,
+	'none is dropped before there is another in its place');
+steps("'adopt', 'create'");
+is($node->safe_psql('many', $indexes), $theirs, 'they stay');
+my @made = split /\n/, $node->safe_psql('many', $ours);
+is(scalar(grep { /\|t$/ } @made), 11, 'and there are as many of ours');
+like("@made", qr/INDEX items_l2_vecprov2 ON public.items USING vecprov \(v\) WITH \(m='12', ef_construction='80'\)/, 'options stay, a name is free');
+like("@made", qr/USING vecprov \(v vector_cosine_ops\) WHERE \(id < 400\)/, 'so does the predicate');
+is($node->safe_psql('many', "SELECT count(*) FROM \"v p\".vecprov_adopt_database() WHERE step IN ('adopt', 'create')"), 0, 'all is done');
+my @recalls = split /\n/, steps("'compare'");
+is(scalar(@recalls), 9, 'compared');
+is(scalar(grep { my ($a, $b) = split /\|/; $a > 0.9 && $b > 0.3 } @recalls), 9, 'recall of both') or diag "@recalls";
+# a build that failed is made again
+$node->safe_psql('many', "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_bits_vecprov'::regclass; COMMENT ON INDEX items_bits_vecprov IS NULL");
+steps("'create'");
+is($node->safe_psql('many', $ours), join("\n", @made), 'made again');
+steps("'drop'");
+is($node->safe_psql('many', $indexes), '', "pgvector's are dropped");
+steps("'back'");
+is($node->safe_psql('many', $indexes), $theirs, 'back as they were');
+is($node->safe_psql('many', $ours), '', 'and ours are gone');
+steps("'create'");
+steps("'back'");
+is($node->safe_psql('many', $indexes), $theirs, 'back before they were dropped');
+is($node->safe_psql('many', $ours), '', 'and ours are gone');
+is($node->safe_psql('many', "SELECT state FROM \"v p\".vecprov_doctor() WHERE item = 'pgvector'"), '8 of its indexes in this database', 'vecprov_doctor says so');
+
 # A column moved over; then all of a dump restored onto vecprov's types.
 $node->safe_psql('postgres', 'CREATE DATABASE old TEMPLATE template0');
 $node->safe_psql('old', <<'EOS');
