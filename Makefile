@@ -11,6 +11,7 @@
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
+#   make deb            packages for Debian 12 and 13, built, installed, upgraded and removed; needs root; see test/deb
 #   make test-setup     make and make demo on machines that lack this and that; needs root
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
@@ -76,7 +77,7 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-chroot matrix test-setup demo bench bench-graph unit \
+.PHONY: test soak test-clients test-chroot matrix deb test-setup demo bench bench-graph unit \
 	check-includes check-headers check-symbols check-scripts check-indent check-warnings \
 	check-analysis objects indent typedefs hint FORCE
 .DEFAULT_GOAL := all
@@ -149,6 +150,9 @@ test-chroot:
 
 matrix:
 	@QUICK='$(QUICK)' MATRIX_DIR='$(MATRIX_DIR)' $(SRC)test/matrix $(VERSIONS)
+
+deb:
+	@DEB_DIR='$(DEB_DIR)' MATRIX_DIR='$(MATRIX_DIR)' $(SRC)test/deb $(SUITES)
 
 demo:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/demo/run
