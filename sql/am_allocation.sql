@@ -7,7 +7,7 @@ CREATE TABLE allocation_items (id integer, v vector(8), s sparsevec(40)) WITH (a
 INSERT INTO allocation_items SELECT i, ARRAY(SELECT sin(i * d) FROM generate_series(1, 8) d)::vector,
 	format('{%s:%s,%s:2}/40', 1 + i % 20, 1 + i % 7, 21 + i % 19)::sparsevec FROM generate_series(1, 1000) i;
 CREATE INDEX allocation_v ON allocation_items USING vecprov (v);
-CREATE INDEX allocation_s ON allocation_items USING vecprov (s);
+CREATE INDEX allocation_s ON allocation_items USING vecprov (s sparsevec_l2_ops);
 CREATE INDEX allocation_p ON allocation_items USING vecprov (v) WHERE id <= 700;
 
 -- The nearest to a row, by the tables' scan and by the indexes' (ten of each).

@@ -55,7 +55,7 @@ ORDER BY n, m, op DESC;
 -- Ten thousand rows of 16 different strings, built and inserted
 CREATE TABLE bit_items (id integer, v bit(4)) WITH (autovacuum_enabled = off);
 INSERT INTO bit_items SELECT i, (i % 16)::bit(4) FROM generate_series(1, 5000) i;
-CREATE INDEX bit_hamming ON bit_items USING vecprov (v);
+CREATE INDEX bit_hamming ON bit_items USING vecprov (v bit_hamming_ops);
 CREATE INDEX bit_jaccard ON bit_items USING vecprov (v bit_jaccard_ops);
 INSERT INTO bit_items SELECT i, (i % 16)::bit(4) FROM generate_series(5001, 10000) i;
 INSERT INTO bit_items VALUES (0, NULL);
@@ -82,7 +82,7 @@ INSERT INTO bit_varying VALUES (B'10101010');
 CREATE INDEX ON bit_varying USING vecprov (v bit_hamming_ops);
 INSERT INTO bit_varying VALUES (B'1010101');
 CREATE TABLE bit_long (v bit(64001));
-CREATE INDEX ON bit_long USING vecprov (v);
+CREATE INDEX ON bit_long USING vecprov (v bit_hamming_ops);
 
 -- As pgvector's users have it: signs of a vector in the index, the vector for the last word
 CREATE TABLE bit_signs (id integer PRIMARY KEY, v vector(128));

@@ -57,7 +57,7 @@ CREATE FUNCTION pg_temp.vec(i integer) RETURNS halfvec LANGUAGE sql IMMUTABLE AS
 	FROM (SELECT sha512(i::text::bytea) AS h OFFSET 0) s
 $$;
 CREATE TABLE half_items (id integer, v halfvec(100)) WITH (autovacuum_enabled = off);
-CREATE INDEX half_l2 ON half_items USING vecprov (v);
+CREATE INDEX half_l2 ON half_items USING vecprov (v halfvec_l2_ops);
 CREATE INDEX half_cosine ON half_items USING vecprov (v halfvec_cosine_ops);
 CREATE INDEX half_l1 ON half_items USING vecprov (v halfvec_l1_ops);
 INSERT INTO half_items SELECT i, pg_temp.vec(i) FROM generate_series(1, 2000) i;
@@ -99,7 +99,7 @@ SELECT records, index_size FROM vecprov.indexes WHERE index = 'half_floats_idx':
 
 -- What does not fit is refused.
 SELECT id FROM half_items ORDER BY v <-> '[1,2,3]'::halfvec LIMIT 1;
-CREATE INDEX ON half_floats USING vecprov ((v::halfvec));
+CREATE INDEX ON half_floats USING vecprov ((v::halfvec) halfvec_l2_ops);
 CREATE INDEX ON half_floats USING vecprov ((v::halfvec(100)) vector_l2_ops);
 CREATE INDEX ON half_floats USING vecprov (v halfvec_l2_ops);
 

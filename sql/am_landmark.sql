@@ -21,7 +21,7 @@ CREATE INDEX texts_cosine ON texts USING vecprov (v sparsevec_cosine_ops);
 CREATE INDEX texts_l1 ON texts USING vecprov (v sparsevec_l1_ops);
 -- one to which rows come one by one, so that pages of landmarks are divided
 CREATE TABLE grown (LIKE texts) WITH (autovacuum_enabled = off);
-CREATE INDEX grown_l2 ON grown USING vecprov (v);
+CREATE INDEX grown_l2 ON grown USING vecprov (v sparsevec_l2_ops);
 INSERT INTO grown SELECT * FROM texts;
 
 -- At the default settings; and is the index sound?

@@ -18,7 +18,7 @@ CREATE FUNCTION pg_temp.doc(i integer, words integer) RETURNS sparsevec LANGUAGE
 $$;
 CREATE TABLE sparse_items (id integer, v sparsevec(20000)) WITH (autovacuum_enabled = off);
 INSERT INTO sparse_items SELECT i, pg_temp.doc(i, 40 + i % 60) FROM generate_series(1, 600) i;
-CREATE INDEX sparse_l2 ON sparse_items USING vecprov (v);
+CREATE INDEX sparse_l2 ON sparse_items USING vecprov (v sparsevec_l2_ops);
 CREATE INDEX sparse_ip ON sparse_items USING vecprov (v sparsevec_ip_ops);
 CREATE INDEX sparse_cosine ON sparse_items USING vecprov (v sparsevec_cosine_ops);
 CREATE INDEX sparse_l1 ON sparse_items USING vecprov (v sparsevec_l1_ops);
@@ -89,7 +89,7 @@ SELECT * FROM vecprov_check('sparse_dense_idx', true);
 
 -- A record's size has 9 bytes for each element, beside the id's 4.
 CREATE TABLE sparse_sized (id integer, v sparsevec(1000000000));
-CREATE INDEX sparse_sized_idx ON sparse_sized USING vecprov (v);
+CREATE INDEX sparse_sized_idx ON sparse_sized USING vecprov (v sparsevec_l2_ops);
 INSERT INTO sparse_sized VALUES (1, '{1:1,1000000000:2}/1000000000'), (2, '{}/1000000000');
 SELECT records, index_size FROM vecprov.indexes WHERE index = 'sparse_sized_idx'::regclass;
 SELECT id, v <-> '{1000000000:2}/1000000000' FROM sparse_sized ORDER BY 2 LIMIT 2;
@@ -99,7 +99,7 @@ SELECT id FROM sparse_sized ORDER BY v <-> (SELECT v FROM sparse_sized WHERE id 
 SELECT * FROM vecprov_check('sparse_sized_idx', true);
 
 SELECT id FROM sparse_sized ORDER BY v <-> '{1:1}/3' LIMIT 1;
-CREATE INDEX ON sparse_dense USING vecprov ((v::sparsevec));
+CREATE INDEX ON sparse_dense USING vecprov ((v::sparsevec) sparsevec_l2_ops);
 SELECT amvalidate(c.oid), opcname, opcdefault FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 WHERE amname = 'vecprov' AND opcname LIKE 'sparsevec%' ORDER BY opcname COLLATE "C";
 DROP TABLE sparse_items, sparse_dense, sparse_sized;

@@ -1226,3 +1226,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION vecprov_adopt_database() IS
 	'for each index of pgvector: the statements that put one of vecprov in its place (adopt, create), compare the two (compare), drop pgvector''s (drop), and go back (back)';
+
+-- Only vector has a default operator class.  A dump that is made from here on names the classes of old
+-- indexes.  Classes that vecprov_adopt made are copies of ours.
+UPDATE pg_catalog.pg_opclass SET opcdefault = false
+WHERE opcdefault AND opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'vecprov')
+	AND opcname IN ('halfvec_l2_ops', 'sparsevec_l2_ops', 'bit_hamming_ops');

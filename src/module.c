@@ -20,6 +20,7 @@
 
 #include "am/ambuild.h"
 #include "am/bitmap_scan.h"
+#include "am/dimensions.h"
 #include "am/explain.h"
 #include "am/paths.h"
 #include "base/loaded.h"
@@ -78,6 +79,7 @@ _PG_init(void)
 	(void) vp_kernel_choose(NULL);
 	vp_options_define();
 	vp_change_define();
+	vp_dimensions_define();
 	if (!by_postmaster)
 		return;
 	vp_settings_define();

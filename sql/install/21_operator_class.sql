@@ -1,4 +1,5 @@
--- Operator classes of the other types.  Their support functions say which type's layout is
+-- Operator classes of the other types.  None is a default, as pgvector has none for them: where a tool lost
+-- the class of an index, an error is better than another distance.  Their support functions say which type's layout is
 -- expected, and which metric the operator is.
 
 CREATE FUNCTION vecprov_halfvec_l2_metric() RETURNS integer
@@ -6,7 +7,7 @@ CREATE FUNCTION vecprov_halfvec_l2_metric() RETURNS integer
 COMMENT ON FUNCTION vecprov_halfvec_l2_metric() IS 'type and metric of halfvec_l2_ops';
 
 CREATE OPERATOR CLASS halfvec_l2_ops
-	DEFAULT FOR TYPE halfvec USING vecprov AS
+	FOR TYPE halfvec USING vecprov AS
 	OPERATOR 1 <-> (halfvec, halfvec) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_halfvec_l2_metric();
 COMMENT ON OPERATOR CLASS halfvec_l2_ops USING vecprov IS 'Euclidean distance';
@@ -46,7 +47,7 @@ CREATE FUNCTION vecprov_sparsevec_l2_metric() RETURNS integer
 COMMENT ON FUNCTION vecprov_sparsevec_l2_metric() IS 'type and metric of sparsevec_l2_ops';
 
 CREATE OPERATOR CLASS sparsevec_l2_ops
-	DEFAULT FOR TYPE sparsevec USING vecprov AS
+	FOR TYPE sparsevec USING vecprov AS
 	OPERATOR 1 <-> (sparsevec, sparsevec) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_sparsevec_l2_metric();
 COMMENT ON OPERATOR CLASS sparsevec_l2_ops USING vecprov IS 'Euclidean distance';
@@ -86,7 +87,7 @@ CREATE FUNCTION vecprov_bit_hamming_metric() RETURNS integer
 COMMENT ON FUNCTION vecprov_bit_hamming_metric() IS 'type and metric of bit_hamming_ops';
 
 CREATE OPERATOR CLASS bit_hamming_ops
-	DEFAULT FOR TYPE bit USING vecprov AS
+	FOR TYPE bit USING vecprov AS
 	OPERATOR 1 <~> (bit, bit) FOR ORDER BY float_ops,
 	FUNCTION 1 vecprov_bit_hamming_metric();
 COMMENT ON OPERATOR CLASS bit_hamming_ops USING vecprov IS 'Hamming distance';

@@ -37,6 +37,7 @@
 #include "utils/wait_event.h"
 
 #include "am/ambuild.h"
+#include "am/dimensions.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
 #include "base/options.h"
@@ -193,11 +194,7 @@ init_meta(VpMeta *meta, Relation rel)
 	vp_keys_check(rel);
 	vp_form_find(rel, &form, &metric);
 	if (dims < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column does not have dimensions"),
-				 errhint("Give the column a type with a number of dimensions, as in vector(768), "
-						 "or index an expression with a cast to one.")));
+		vp_refuse_no_dimensions();
 	if (dims > (int) vp_form(form)->max_dims)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -19,10 +19,14 @@
 
 #include "am/bitmap_path.h"
 #include "am/cost.h"
+#include "am/nulls_first.h"
+#include "am/one_row.h"
 #include "am/paths.h"
 #include "am/radius.h"
+#include "am/row_number.h"
 
 static set_rel_pathlist_hook_type previous_hook;
+static set_join_pathlist_hook_type previous_join_hook;
 static create_upper_paths_hook_type previous_upper_hook;
 
 /* Has a table an index that gives an order by operators, as ours do? */
@@ -110,10 +114,28 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	if (!OidIsValid(am))
 		return;
 	drop_pointless(root, rel, am);
-	if (rel->baserestrictinfo == NIL)
+	vp_add_nulls_first_paths(root, rel, am);
+	if (rel->baserestrictinfo != NIL)
+	{
+		vp_add_radius_paths(root, rel, am);
+		vp_add_bitmap_paths(root, rel, am);
+	}
+	vp_limit_by_row_number(root, rel, am);
+}
+
+static void
+add_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
+			   JoinType jointype, JoinPathExtraData *extra)
+{
+	Oid			am;
+
+	if (previous_join_hook)
+		previous_join_hook(root, joinrel, outer, inner, jointype, extra);
+	if (root->query_pathkeys == NIL || !may_be_ours(inner))
 		return;
-	vp_add_radius_paths(root, rel, am);
-	vp_add_bitmap_paths(root, rel, am);
+	am = get_index_am_oid("vecprov", true);
+	if (OidIsValid(am))
+		vp_add_one_row_paths(root, joinrel, outer, inner, jointype, extra, am);
 }
 
 static void
@@ -130,6 +152,8 @@ vp_paths_define(void)
 {
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = add_paths;
+	previous_join_hook = set_join_pathlist_hook;
+	set_join_pathlist_hook = add_join_paths;
 	previous_upper_hook = create_upper_paths_hook;
 	create_upper_paths_hook = complete_paths;
 }

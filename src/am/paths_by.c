@@ -42,3 +42,37 @@ vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes, bool bitmaps)
 	PG_END_TRY();
 	return paths;
 }
+
+List *
+vp_key_clauses(PlannerInfo *root, IndexOptInfo *index)
+{
+	ListCell   *cell;
+
+	if (index->nkeycolumns == 1)
+		return NIL;
+	foreach(cell, vp_paths_by(root, index->rel, list_make1(index), false))
+	{
+		const IndexPath *path = lfirst(cell);
+
+		if (IsA(path, IndexPath) && path->path.param_info == NULL)
+			return path->indexclauses;
+	}
+	return NIL;
+}
+
+List *
+vp_our_indexes(const RelOptInfo *rel, Oid am)
+{
+	List	   *ours = NIL;
+	ListCell   *cell;
+
+	foreach(cell, rel->indexlist)
+	{
+		IndexOptInfo *index = lfirst(cell);
+
+		/* one that has no ORDER BY operators now gives no order */
+		if (index->relam == am && index->amcanorderbyop && (index->indpred == NIL || index->predOK))
+			ours = lappend(ours, index);
+	}
+	return ours;
+}

@@ -17,4 +17,10 @@
  */
 extern List *vp_paths_by(PlannerInfo *root, RelOptInfo *rel, List *indexes, bool bitmaps);
 
+/* The conditions on keys that a scan of an index tests: a list of IndexClauses. */
+extern List *vp_key_clauses(PlannerInfo *root, IndexOptInfo *index);
+
+/* The indexes of a table that are ours, give an order, and have all rows that the query wants. */
+extern List *vp_our_indexes(const RelOptInfo *rel, Oid am);
+
 #endif							/* VP_PATHS_BY_H */

@@ -242,24 +242,6 @@ narrow_path(PlannerInfo *root, const IndexPath *path, IndexClause *clause)
 						  ForwardScanDirection, false, PATH_REQ_OUTER(&path->path), 1.0, false);
 }
 
-/* The conditions on keys that a scan of an index tests. */
-static List *
-find_key_clauses(PlannerInfo *root, IndexOptInfo *index)
-{
-	ListCell   *cell;
-
-	if (index->nkeycolumns == 1)
-		return NIL;
-	foreach(cell, vp_paths_by(root, index->rel, list_make1(index), false))
-	{
-		const IndexPath *path = lfirst(cell);
-
-		if (IsA(path, IndexPath) && path->path.param_info == NULL)
-			return path->indexclauses;
-	}
-	return NIL;
-}
-
 static List *
 sort_keys(const IndexOptInfo *index, const OpExpr *distance)
 {
@@ -283,7 +265,7 @@ static Path *
 make_path(PlannerInfo *root, IndexOptInfo *index, const Bound *bound, IndexClause *clause)
 {
 	IndexPath  *path = create_index_path(root, index,
-										 lcons(clause, list_copy(find_key_clauses(root, index))),
+										 lcons(clause, list_copy(vp_key_clauses(root, index))),
 										 list_make1(bound->distance), list_make1_int(0),
 										 sort_keys(index, bound->distance),
 										 ForwardScanDirection, false, NULL, 1.0, false);

@@ -205,8 +205,50 @@ typedef uint64 VpBufferState;
 /* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
+#define VpPathKeyIsAscending(key) ((key)->pk_strategy == BTLessStrategyNumber)
 #else
 #define VpPathKeyAscending(key) ((key)->pk_cmptype = COMPARE_LT)
+#define VpPathKeyIsAscending(key) ((key)->pk_cmptype == COMPARE_LT)
+#endif
+
+/* Since 18 (a379061a22a8) rows that were there before may violate a column's NOT NULL. */
+#if PG_VERSION_NUM < 180000
+#define VpIsNotNull(desc, i) (TupleDescAttr(desc, i)->attnotnull)
+#else
+#define VpIsNotNull(desc, i) (TupleDescCompactAttr(desc, i)->attnullability == ATTNULLABLE_VALID)
+#endif
+
+/*
+ * When a window may stop: conditions on its functions, as (operator, function is left, function,
+ * other side).  17 (7e0ade0ffe06) keeps them with the functions instead of the window.
+ */
+#if PG_VERSION_NUM < 170000
+#define VP_EACH_RUN_CONDITION(window, function, call, arg) \
+do { \
+	ListCell   *run_cell_; \
+\
+	foreach(run_cell_, (window)->runCondition) \
+	{ \
+		OpExpr	   *run_ = lfirst(run_cell_); \
+\
+		if (IsA(run_, OpExpr) && list_length(run_->args) == 2 && \
+			(equal(linitial(run_->args), (function)) || equal(lsecond(run_->args), (function)))) \
+			call(arg, run_->opno, equal(linitial(run_->args), (function)), \
+				 equal(linitial(run_->args), (function)) ? lsecond(run_->args) : linitial(run_->args)); \
+	} \
+} while (0)
+#else
+#define VP_EACH_RUN_CONDITION(window, function, call, arg) \
+do { \
+	ListCell   *run_cell_; \
+\
+	foreach(run_cell_, (function)->runCondition) \
+	{ \
+		WindowFuncRunCondition *run_ = lfirst(run_cell_); \
+\
+		call(arg, run_->opno, run_->wfunc_left, (Node *) run_->arg); \
+	} \
+} while (0)
 #endif
 
 /*

@@ -313,7 +313,7 @@ public class ClientJdbc
 		save(type, false, false, 1, 60);
 		save(type, true, false, 61, 120);
 		save(type, false, true, 121, 150);
-		execute(connection, "CREATE INDEX ON items_" + type + " USING vecprov (v)");
+		execute(connection, "CREATE INDEX ON items_" + type + " USING vecprov (v " + type + (type.equals("bit") ? "_hamming_ops)" : "_l2_ops)"));
 		save(type, true, true, 151, 180);
 		connection.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY items_" + type + " FROM STDIN (FORMAT binary)",
 			new java.io.ByteArrayInputStream(copyData(type, 181, 260)));

@@ -29,7 +29,7 @@ async function testType(db, name) {
 	await db.insert(items).values(Array.from({ length: ROWS - 1 }, (_, k) => row(k + 1)));
 	const [last] = await db.insert(items).values(row(ROWS)).returning();
 	same(last.v, row(ROWS).v, `${name}: returned by INSERT`);
-	await db.execute(orm.sql`CREATE INDEX ON ${items} USING vecprov (v)`);
+	await db.execute(orm.sql`CREATE INDEX ON ${items} USING vecprov (v ${orm.sql.raw(`${name}_${type.operator === '<->' ? 'l2' : 'hamming'}_ops`)})`);
 
 	const rows = await db.select().from(items).orderBy(items.id);
 	same(rows.map((r) => [r.label, r.v]), Array.from({ length: ROWS }, (_, k) => [row(k + 1).label, row(k + 1).v]),

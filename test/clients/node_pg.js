@@ -42,7 +42,7 @@ async function testType(client, name) {
 	}
 	await pipeline(Readable.from([copyData(type, 101, ROWS)]),
 		client.query(copy.from(`COPY ${table} FROM STDIN (FORMAT binary)`)));
-	await client.query(`CREATE INDEX ${table}_v ON ${table} USING vecprov (v)`);
+	await client.query(`CREATE INDEX ${table}_v ON ${table} USING vecprov (v ${name}_${type.operator === '<->' ? 'l2' : 'hamming'}_ops)`);
 
 	const rows = (await client.query(`SELECT id, v FROM ${table} ORDER BY id`)).rows;
 	same(rows.map((row) => row.id), all, `${name}: all rows are there`);

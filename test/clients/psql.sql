@@ -24,7 +24,7 @@ CREATE TABLE items (id integer PRIMARY KEY, v :type(16));
 \copy (SELECT i, item(i) FROM generate_series(1, 100) i) TO 'rows.txt'
 \copy items FROM 'rows.txt'
 SELECT format('INSERT INTO items VALUES (%s, %L)', i, item(i)) FROM generate_series(101, 200) i \gexec
-CREATE INDEX ON items USING vecprov (v);
+CREATE INDEX ON items USING vecprov (v :class);
 CREATE TABLE others (LIKE items);
 \copy (SELECT i, item(i) FROM generate_series(201, 300) i) TO 'rows.csv' CSV
 \copy others FROM 'rows.csv' CSV

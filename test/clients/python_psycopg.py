@@ -163,7 +163,7 @@ def test_type(conn, cls):
             copy.set_types(["int4", cls.name])
             for i, v in enumerate(rows[100:], 101):
                 copy.write_row((i, v))
-    conn.execute(f"CREATE INDEX {table}_v ON {table} USING vecprov (v)")
+    conn.execute(f"CREATE INDEX {table}_v ON {table} USING vecprov (v {cls.name}_{'hamming' if cls.name == 'bit' else 'l2'}_ops)")
 
     for binary in (False, True):
         how = "binary" if binary else "text"

@@ -90,7 +90,7 @@ EOS
 $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE misled (id int, v sparsevec(80));
 INSERT INTO misled SELECT i, vec(i, 80)::sparsevec FROM generate_series(1, 300) i;
-CREATE INDEX ON misled USING vecprov (v);
+CREATE INDEX ON misled USING vecprov (v sparsevec_l2_ops);
 EOS
 my $misled = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('misled_v_idx')");
 my $miscounted = $node->data_dir . '/'

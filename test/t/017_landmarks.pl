@@ -61,7 +61,7 @@ sub look
 # Rows of the first stripe: the one after them is where the index grows by more than a page.
 my $rows = $primary->safe_psql('postgres', <<'EOS');
 CREATE TABLE texts (id int, s sparsevec(20000));
-CREATE INDEX ON texts USING vecprov (s);
+CREATE INDEX ON texts USING vecprov (s sparsevec_l2_ops);
 INSERT INTO texts SELECT i, text(i) FROM generate_series(1, 1000) i;
 DO $$
 DECLARE

@@ -18,8 +18,8 @@ CREATE TABLE items (id serial, v vector(80), h halfvec(80) GENERATED ALWAYS AS (
 	s sparsevec(80) GENERATED ALWAYS AS (v::sparsevec(80)) STORED);
 INSERT INTO items (v) SELECT vec(i, 80) FROM generate_series(1, 500) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v);
-CREATE INDEX items_h_idx ON items USING vecprov (h);
-CREATE INDEX items_s_idx ON items USING vecprov (s);
+CREATE INDEX items_h_idx ON items USING vecprov (h halfvec_l2_ops);
+CREATE INDEX items_s_idx ON items USING vecprov (s sparsevec_l2_ops);
 CREATE TABLE plain AS SELECT repeat('plain', 100) FROM generate_series(1, 500);
 EOS
 

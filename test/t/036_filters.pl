@@ -113,9 +113,9 @@ CREATE FUNCTION make_keys(seed integer, OUT fixed integer, ${\join(', ', map { "
 INSERT INTO items SELECT i, CASE WHEN i <= 60 THEN 7 ELSE 0 END, ${\join(', ', map { "k.$_->[0]" } @keys)}, make_vector(i)
 	FROM generate_series(1, 500) i, make_keys(i) k;
 CREATE INDEX items_v_idx ON items USING vecprov (v vector_cosine_ops, fixed, steady, $columns, (doc->>'lang')) WITH (m = 8, ef_construction = 32, tier = r10);
-CREATE INDEX items_h_idx ON items USING vecprov (h, fixed, k_int4, k_text, k_tags, k_numeric) WITH (m = 8, ef_construction = 32);
+CREATE INDEX items_h_idx ON items USING vecprov (h halfvec_l2_ops, fixed, k_int4, k_text, k_tags, k_numeric) WITH (m = 8, ef_construction = 32);
 CREATE INDEX items_s_idx ON items USING vecprov (s sparsevec_l2_ops, fixed, k_int8, k_mood, k_bool) WITH (m = 8, ef_construction = 32);
-CREATE INDEX items_b_idx ON items USING vecprov (b, fixed, k_float8, k_timestamptz, k_int2) WITH (m = 8, ef_construction = 32);
+CREATE INDEX items_b_idx ON items USING vecprov (b bit_hamming_ops, fixed, k_float8, k_timestamptz, k_int2) WITH (m = 8, ef_construction = 32);
 INSERT INTO items SELECT i, 0, ${\join(', ', map { "k.$_->[0]" } @keys)}, make_vector(i)
 	FROM generate_series(501, 900) i, make_keys(i) k;
 ANALYZE items;

@@ -154,9 +154,9 @@ sub other_types
 ALTER TABLE $table ADD h halfvec(80) GENERATED ALWAYS AS (v::halfvec(80)) STORED,
 	ADD b bit(80) GENERATED ALWAYS AS (binary_quantize(v - array_fill(0.6::real, ARRAY[80])::vector)::bit(80)) STORED,
 	ADD s sparsevec(80) GENERATED ALWAYS AS (v::sparsevec(80)) STORED;
-CREATE INDEX ${table}_h_idx ON $table USING vecprov (h);
-CREATE INDEX ${table}_b_idx ON $table USING vecprov (b);
-CREATE INDEX ${table}_s_idx ON $table USING vecprov (s);
+CREATE INDEX ${table}_h_idx ON $table USING vecprov (h halfvec_l2_ops);
+CREATE INDEX ${table}_b_idx ON $table USING vecprov (b bit_hamming_ops);
+CREATE INDEX ${table}_s_idx ON $table USING vecprov (s sparsevec_l2_ops);
 EOS
 }
 
