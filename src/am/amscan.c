@@ -192,13 +192,13 @@ find_radius(IndexScanDesc scan, VpEffort *effort)
 }
 
 bool
-vp_scan_counts(IndexScanDesc scan, VpRankedCounts *counts)
+vp_scan_counts(IndexScanDesc scan, VpSeatedCounts *counts)
 {
 	VpScan	   *state = scan->opaque;
 
-	if (state->phase != SCAN_SEARCH)
+	if (state->phase == SCAN_START)
 		return false;
-	*counts = vp_ranked_counts(state->seated.search);
+	*counts = vp_seated_counts(&state->seated);
 	return true;
 }
 
@@ -278,13 +278,18 @@ hand_over(IndexScanDesc scan, int rows)
 	Datum		query = scan->orderByData[0].sk_argument;
 	VpAsk		ask = {.effort = vp_effort_by_settings(),.rows = rows,
 	.query = PointerGetDatum(vp_value_get(query))};
+	VpHandedCounts cost;
 
 	if (state->handed == NULL)
 		state->handed = MemoryContextAlloc(state->seated.context, MORE_HANDED * sizeof(VpHit));
 	state->asked = rows;
 	state->nhanded = vp_search_by_worker(scan->indexRelation, &ask, state->handed,
 										 state->stranger ? vp_warm_up : NULL,
-										 scan->indexRelation->rd_amcache);
+										 scan->indexRelation->rd_amcache, &cost);
+	if (state->nhanded >= 0)
+		vp_seated_handed(&state->seated, &cost.counts, cost.waited_ns);
+	else
+		state->seated.waited_ns += cost.waited_ns;
 	state->next_handed = 0;
 	for (int i = 0; i < state->nhanded; i++)
 		vp_rows_expect(&state->rows, &state->handed[i].tid, false);

@@ -12,6 +12,7 @@
 #include "access/sdir.h"
 
 #include "search/ranked_search.h"
+#include "replica/seated.h"
 #include "search/tid_set.h"
 
 extern IndexScanDesc vp_begin_scan(Relation rel, int nkeys, int norderbys);
@@ -21,7 +22,7 @@ extern int64 vp_get_bitmap(IndexScanDesc scan, TIDBitmap *bitmap);
 extern void vp_end_scan(IndexScanDesc scan);
 
 /* What its present search has cost so far; false: it does not search. */
-extern bool vp_scan_counts(IndexScanDesc scan, VpRankedCounts *counts);
+extern bool vp_scan_counts(IndexScanDesc scan, VpSeatedCounts *counts);
 
 /*
  * Has a scan that has not begun to search return rows of these alone; NULL: of

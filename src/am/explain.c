@@ -20,25 +20,46 @@
 
 #include "am/amscan.h"
 #include "am/explain.h"
-#include "search/ranked_search.h"
+#include "replica/seated.h"
+
+/* What the search did for a condition, and what it looked at. */
+static void
+explain_way(const VpRankedCounts *counts, struct ExplainState *es)
+{
+	ExplainPropertyText("Search", counts->way != NULL ? counts->way : "graph", es);
+	ExplainPropertyInteger("Nodes Measured", NULL, (int64) counts->distances, es);
+	if (counts->way != NULL)
+		ExplainPropertyInteger("Nodes Tested", NULL, (int64) counts->tests, es);
+	ExplainPropertyInteger("Rows Measured", NULL, counts->measured, es);
+}
+
+/* How much effort that was, and whose. */
+static void
+explain_effort(const VpSeatedCounts *counts, struct ExplainState *es)
+{
+	ExplainPropertyInteger("Effort", NULL, counts->ranked.ef, es);
+	ExplainPropertyInteger("Rounds", NULL, counts->ranked.rounds, es);
+	ExplainPropertyInteger("Nodes Expanded", NULL, (int64) counts->ranked.expansions, es);
+	ExplainPropertyText("Searched By", vp_searched_by(counts), es);
+	if (counts->waited_ns > 0 && es->timing)
+		ExplainPropertyFloat("Wait for Seat", "ms", counts->waited_ns / 1e6, 3, es);
+}
 
 void
 vp_explain_scan(IndexScanDesc scan, struct ExplainState *es)
 {
-	VpRankedCounts counts;
+	VpSeatedCounts counts;
 
 	if (!vp_scan_counts(scan, &counts))
 		return;
-	ExplainPropertyText("Search", counts.way != NULL ? counts.way : "graph", es);
-	ExplainPropertyInteger("Nodes Measured", NULL, (int64) counts.distances, es);
-	if (counts.way != NULL)
-		ExplainPropertyInteger("Nodes Tested", NULL, (int64) counts.tests, es);
-	ExplainPropertyInteger("Rows Measured", NULL, counts.measured, es);
+	explain_way(&counts.ranked, es);
+	if (es->verbose)
+		explain_effort(&counts, es);
 }
 
 static explain_per_node_hook_type previous_hook;
 
-/* A scan with conditions: of others there is nothing to choose. */
+/* A scan with conditions, of which there are several kinds; others only if all is asked for. */
 static void
 explain_node(PlanState *state, List *ancestors, const char *relationship, const char *plan_name,
 			 struct ExplainState *es)
@@ -48,7 +69,8 @@ explain_node(PlanState *state, List *ancestors, const char *relationship, const 
 	if (previous_hook)
 		previous_hook(state, ancestors, relationship, plan_name, es);
 	if (es->analyze && IsA(state, IndexScanState) && scan->iss_ScanDesc != NULL &&
-		scan->iss_NumScanKeys > 0 && scan->iss_RelationDesc->rd_indam->amgettuple == vp_get_tuple)
+		scan->iss_RelationDesc->rd_indam->amgettuple == vp_get_tuple &&
+		(scan->iss_NumScanKeys > 0 || es->verbose))
 		vp_explain_scan(scan->iss_ScanDesc, es);
 }
 

@@ -13,7 +13,7 @@
 #include "port/atomics.h"
 #include "storage/proc.h"
 
-#include "search/ranking.h"
+#include "search/ranked_search.h"
 
 /* A search, with the effort of who asks for it. */
 typedef struct VpAsk
@@ -53,6 +53,8 @@ typedef struct VpRequest
 	Oid			index;
 	VpAsk		ask;			/* its query lies at the beginning of data */
 	uint64		ns;				/* that the search took */
+	uint64		waited_ns;		/* of these, for a seat */
+	VpRankedCounts counts;		/* what it cost */
 	int			nhits;
 	VpHit	   *hits;			/* behind the query */
 	Size		room;			/* of data; these two never change */

@@ -83,7 +83,7 @@ search(VpServed *served, VpRequest *request)
 
 	if (vp_request_state(request) == VP_REQUEST_RUNNING)	/* not left by its
 															 * client */
-		request->nhits = vp_serve_search(served, &request->ask, request->hits);
+		vp_serve_search(served, request);
 	ns = request->ns = vp_now() - start;
 	untold = vp_request_done(request);
 	untold_ns = untold > 1 ? untold_ns + ns : ns;

@@ -51,7 +51,12 @@ stop_clock(VpSeated *seated)
 void
 vp_seated_round(void *arg)
 {
-	vp_seat_take(((VpSeated *) arg)->rel);
+	VpSeated   *seated = arg;
+	uint64		before = vp_seat_waited();
+
+	seated->searches = true;
+	vp_seat_take(seated->rel);
+	seated->waited_ns += vp_seat_waited() - before;
 }
 
 /*
@@ -93,20 +98,74 @@ static const VpSearchHooks plain_hooks = {
  *----------
  */
 
+void
+vp_seated_handed(VpSeated *seated, const VpRankedCounts *counts, uint64 waited_ns)
+{
+	VpRankedCounts *sum = &seated->handed_counts;
+
+	seated->handed++;
+	seated->waited_ns += waited_ns;
+	sum->ef = Max(sum->ef, counts->ef);
+	sum->rounds += counts->rounds;
+	sum->expansions += counts->expansions;
+	sum->distances += counts->distances;
+	sum->measured += counts->measured;
+}
+
+const char *
+vp_searched_by(const VpSeatedCounts *counts)
+{
+	if (!counts->by_worker)
+		return "backend";
+	return counts->by_self ? "worker, then backend" : "worker";
+}
+
+VpSeatedCounts
+vp_seated_counts(const VpSeated *seated)
+{
+	VpSeatedCounts counts = {.ranked = vp_ranked_counts(seated->search)};
+	VpRankedCounts *sum = &counts.ranked;
+	const VpRankedCounts *handed = &seated->handed_counts;
+
+	counts.by_worker = seated->handed > 0;
+	/* rows of workers are returned, and counted, by our search, begun or not */
+	counts.by_self = !counts.by_worker || seated->searches;
+	counts.waited_ns = seated->waited_ns;
+	if (!counts.by_self)
+	{
+		sum->rounds = 0;
+		sum->expansions = sum->distances = 0;
+		sum->measured = 0;
+	}
+	if (counts.by_worker)
+	{
+		sum->ef = counts.by_self ? Max(sum->ef, handed->ef) : handed->ef;
+		sum->rounds += handed->rounds;
+		sum->expansions += handed->expansions;
+		sum->distances += handed->distances;
+		sum->measured += handed->measured;
+	}
+	return counts;
+}
+
 /* What it cost: SET client_min_messages = debug1. */
 static void
 tell_counts(const VpSeated *seated)
 {
-	VpRankedCounts counts = vp_ranked_counts(seated->search);
+	VpSeatedCounts all = vp_seated_counts(seated);
+	const VpRankedCounts *counts = &all.ranked;
 
 	ereport(DEBUG1,
 			(errmsg_internal("vecprov scan: ef %d, %d rounds, %llu expansions, %llu distances, "
-							 "%lld exact, %lld rows%s%s",
-							 counts.ef, counts.rounds,
-							 (unsigned long long) counts.expansions,
-							 (unsigned long long) counts.distances,
-							 (long long) counts.measured, (long long) counts.rows,
-							 counts.way != NULL ? ", filter: " : "", counts.way != NULL ? counts.way : "")));
+							 "%lld exact, %lld rows%s%s%s%s",
+							 counts->ef, counts->rounds,
+							 (unsigned long long) counts->expansions,
+							 (unsigned long long) counts->distances,
+							 (long long) counts->measured, (long long) counts->rows,
+							 counts->way != NULL ? ", filter: " : "", counts->way != NULL ? counts->way : "",
+							 all.by_worker ? ", by " : "", all.by_worker ? vp_searched_by(&all) : ""),
+			 all.waited_ns > 0 ?
+			 errdetail_internal("waited %.3f ms for a seat", all.waited_ns / 1e6) : 0));
 }
 
 static void
@@ -166,6 +225,10 @@ vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
 		vp_limit_read(seated->rel, vp_bytes_searched(vp_ranked_index(seated->search), filter));
 	seated->busy_since = 0;		/* of one that was refused */
 	vp_seated_works(seated);
+	seated->waited_ns = 0;
+	seated->handed = 0;
+	seated->searches = false;
+	MemSet(&seated->handed_counts, 0, sizeof(seated->handed_counts));
 	vp_ranked_begin(seated->search, query, effort, filter, table, snapshot);
 	seated->begun = true;
 }

@@ -26,7 +26,20 @@ typedef struct VpSeated
 	bool		begun;			/* a search has begun, and is not counted yet */
 	uint64		busy_since;		/* 0: nothing to be done but to hand out a row */
 	uint64		busy_ns;
+	uint64		waited_ns;		/* for a seat */
+	bool		searches;		/* this process has begun a round */
+	int			handed;			/* how many searches workers have done for it */
+	VpRankedCounts handed_counts;	/* what these cost together */
 } VpSeated;
+
+/* What the present search has cost so far, by whomever. */
+typedef struct VpSeatedCounts
+{
+	VpRankedCounts ranked;
+	bool		by_worker;
+	bool		by_self;
+	uint64		waited_ns;		/* for a seat */
+} VpSeatedCounts;
 
 /*
  * For searches of an index that stays open: `size` zeroed bytes, of which the
@@ -44,6 +57,14 @@ extern void vp_seated_close(VpSeated *seated);
  */
 extern void vp_seated_begin(VpSeated *seated, const VpValue *query, const VpEffort *effort,
 							const VpFilter *filter, Relation table, Snapshot snapshot);
+
+/* A worker has searched for it, too. */
+extern void vp_seated_handed(VpSeated *seated, const VpRankedCounts *counts, uint64 waited_ns);
+
+extern VpSeatedCounts vp_seated_counts(const VpSeated *seated);
+
+/* Who did it, in words. */
+extern const char *vp_searched_by(const VpSeatedCounts *counts);
 
 /* The search is over, for now at least: counts it. */
 extern void vp_seated_end(VpSeated *seated);

@@ -28,6 +28,7 @@
 
 #include "base/settings.h"
 #include "base/wait_event.h"
+#include "capacity/meter.h"
 #include "replica/registry.h"
 #include "replica/replica_stats.h"
 #include "replica/request.h"
@@ -316,6 +317,9 @@ is_over(Waiter *me)
 	return state == VP_REQUEST_DONE || state == VP_REQUEST_FAILED;
 }
 
+/* How long this process has waited in lines. */
+static uint64 waited_ns;
+
 static void
 wait_in_line(Waiter *me)
 {
@@ -451,13 +455,24 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 		waiting_for = slot;
 	LWLockRelease(&locks[slot].lock);
 	if (!taken)
+	{
+		uint64		since = vp_now();
+
 		wait_in_line(me);
+		waited_ns += vp_now() - since;
+	}
 	if (!taken && pg_atomic_read_u32(&me->place) == SERVED)
 		return false;
 	if (request != NULL)
 		vp_request_leave(request);
 	sit_down(slot);
 	return true;
+}
+
+uint64
+vp_seat_waited(void)
+{
+	return waited_ns;
 }
 
 VpRequest *

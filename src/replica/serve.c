@@ -60,10 +60,12 @@ vp_serve_open(Oid index)
 	return served;
 }
 
-int
-vp_serve_search(VpServed *served, const VpAsk *ask, VpHit *hits)
+void
+vp_serve_search(VpServed *served, VpRequest *request)
 {
 	VpSeated   *seated = served->seated;
+	const VpAsk *ask = &request->ask;
+	VpHit	   *hits = request->hits;
 	VpEffort	effort = ask->effort;
 	int			n = 0;
 
@@ -73,7 +75,9 @@ vp_serve_search(VpServed *served, const VpAsk *ask, VpHit *hits)
 			(n < ask->rows + ask->more && vp_ranked_has_more(seated->search))) &&
 		   vp_seated_next(seated, &hits[n]))
 		n++;
-	return n;
+	request->nhits = n;
+	request->counts = vp_ranked_counts(seated->search);
+	request->waited_ns = seated->waited_ns;
 }
 
 void

@@ -19,8 +19,8 @@ typedef struct VpServed VpServed;
  */
 extern VpServed *vp_serve_open(Oid index);
 
-/* One search; returns how many rows.  Errors are raised. */
-extern int	vp_serve_search(VpServed *served, const VpAsk *ask, VpHit *hits);
+/* One search; the request has its rows then, and what it cost.  Errors are raised. */
+extern void vp_serve_search(VpServed *served, VpRequest *request);
 
 /* Ends what open began. */
 extern void vp_serve_close(VpServed *served);

@@ -64,7 +64,7 @@ await(VpRequest *request, bool (*meanwhile) (void *arg), void *arg)
  * has failed.
  */
 static int
-take_answer(VpRequest *request, VpHit *hits)
+take_answer(VpRequest *request, VpHit *hits, VpHandedCounts *cost)
 {
 	int			nhits = -1;
 
@@ -72,6 +72,8 @@ take_answer(VpRequest *request, VpHit *hits)
 	{
 		nhits = request->nhits;
 		memcpy(hits, request->hits, nhits * sizeof(VpHit));
+		cost->counts = request->counts;
+		cost->waited_ns = request->waited_ns;
 	}
 	vp_request_free(request);
 	return nhits;
@@ -80,7 +82,7 @@ take_answer(VpRequest *request, VpHit *hits)
 /* By an idle worker. */
 static int
 ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
-		   bool (*meanwhile) (void *arg), void *arg)
+		   bool (*meanwhile) (void *arg), void *arg, VpHandedCounts *cost)
 {
 	VpRequest  *request;
 	volatile int nhits = -1;
@@ -94,7 +96,7 @@ ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
 	{
 		(void) vp_worker_slot_wake(slot, index);
 		if (await(request, meanwhile, arg))
-			nhits = take_answer(request, hits);
+			nhits = take_answer(request, hits, cost);
 	}
 	PG_CATCH();
 	{
@@ -107,14 +109,22 @@ ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
 
 /* By a worker or by this process, when it is its turn: then it has a seat. */
 static int
-stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits)
+stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits, VpHandedCounts *cost)
 {
 	VpRequest  *request = vp_request_own(slot, index, ask);
+	uint64		before = vp_seat_waited();
+	uint64		search_ns;
 	int			nhits;
 
 	if (request == NULL || vp_seat_wait(slot, request, false))
+	{
+		cost->waited_ns = vp_seat_waited() - before;
 		return -1;
-	nhits = take_answer(request, hits);
+	}
+	search_ns = request->ns;
+	nhits = take_answer(request, hits, cost);
+	cost->waited_ns = vp_seat_waited() - before;
+	cost->waited_ns -= Min(search_ns, cost->waited_ns);
 	if (nhits < 0)
 		(void) vp_seat_wait(slot, NULL, true);
 	return nhits;
@@ -122,14 +132,15 @@ stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits)
 
 int
 vp_search_by_worker(Relation rel, const VpAsk *ask, VpHit *hits,
-					bool (*meanwhile) (void *arg), void *arg)
+					bool (*meanwhile) (void *arg), void *arg, VpHandedCounts *cost)
 {
 	Oid			index = RelationGetRelid(rel);
 	int			slot = vp_slot_find(MyDatabaseId, index);
 
+	MemSet(cost, 0, sizeof(VpHandedCounts));
 	if (slot < 0 || vp_is_worker())
 		return -1;
 	if (!vp_seat_is_free(slot))
-		return stand_in_line(slot, index, ask, hits);
-	return meanwhile != NULL ? ask_worker(slot, index, ask, hits, meanwhile, arg) : -1;
+		return stand_in_line(slot, index, ask, hits, cost);
+	return meanwhile != NULL ? ask_worker(slot, index, ask, hits, meanwhile, arg, cost) : -1;
 }
