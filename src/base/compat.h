@@ -223,7 +223,7 @@ typedef uint64 VpBufferState;
  * other side).  17 (7e0ade0ffe06) keeps them with the functions instead of the window.
  */
 #if PG_VERSION_NUM < 170000
-#define VP_EACH_RUN_CONDITION(window, function, call, arg) \
+#define VP_EACH_RUN_CONDITION(window, function, call, state) \
 do { \
 	ListCell   *run_cell_; \
 \
@@ -233,12 +233,12 @@ do { \
 \
 		if (IsA(run_, OpExpr) && list_length(run_->args) == 2 && \
 			(equal(linitial(run_->args), (function)) || equal(lsecond(run_->args), (function)))) \
-			call(arg, run_->opno, equal(linitial(run_->args), (function)), \
+			call(state, run_->opno, equal(linitial(run_->args), (function)), \
 				 equal(linitial(run_->args), (function)) ? lsecond(run_->args) : linitial(run_->args)); \
 	} \
 } while (0)
 #else
-#define VP_EACH_RUN_CONDITION(window, function, call, arg) \
+#define VP_EACH_RUN_CONDITION(window, function, call, state) \
 do { \
 	ListCell   *run_cell_; \
 \
@@ -246,7 +246,7 @@ do { \
 	{ \
 		WindowFuncRunCondition *run_ = lfirst(run_cell_); \
 \
-		call(arg, run_->opno, run_->wfunc_left, (Node *) run_->arg); \
+		call(state, run_->opno, run_->wfunc_left, (Node *) run_->arg); \
 	} \
 } while (0)
 #endif

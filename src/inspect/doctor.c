@@ -13,8 +13,8 @@
 
 #include "access/genam.h"
 #include "funcapi.h"
-#include "storage/bufmgr.h"
 #include "storage/fd.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -34,7 +34,7 @@ VP_SERVER_FUNCTION(vecprov_index_layout);
 static bool
 has_huge_pages(bool *known)
 {
-	const uintptr_t blocks = (uintptr_t) BufferBlocks;
+	const uintptr_t shared = (uintptr_t) MyProc;
 	FILE	   *maps = AllocateFile("/proc/self/maps", "r");
 	char		line[MAXPGPATH];
 	bool		huge = false;
@@ -46,7 +46,7 @@ has_huge_pages(bool *known)
 		uintptr_t	end;
 
 		*known = sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) == 2 &&
-			start <= blocks && blocks < end;
+			start <= shared && shared < end;
 		huge = *known && strstr(line, "hugepage") != NULL;
 	}
 	if (maps != NULL)

@@ -173,8 +173,16 @@ CREATE VIEW public.small AS SELECT name FROM vecprov_tier WHERE units < 3;
 CREATE TABLE public.items (v vector(3));
 INSERT INTO public.items SELECT ARRAY[i, 1, 2]::vector FROM generate_series(1, 100) i;
 CREATE INDEX items_v_idx ON public.items USING vecprov (v);
+CREATE TABLE public.halves (h halfvec(3), s sparsevec(3), b bit(3));
+CREATE INDEX halves_h ON public.halves USING vecprov (h);
+CREATE INDEX halves_s ON public.halves USING vecprov (s);
+CREATE INDEX halves_b ON public.halves USING vecprov (b);
 EOS
+my $definitions = "SELECT string_agg(pg_get_indexdef(indexrelid), '; ' ORDER BY indexrelid) FROM pg_index WHERE indrelid = 'public.halves'::regclass";
+unlike($node->safe_psql('used', $definitions), qr/_ops/, 'definitions of 0.1.0 leave default classes out');
 $node->safe_psql('used', 'ALTER EXTENSION vecprov UPDATE');
+like($node->safe_psql('used', $definitions), qr/\(h .*halfvec_l2_ops\).*\(s .*sparsevec_l2_ops\).*\(b .*bit_hamming_ops\)/, 'which are no defaults any more: dumps name them');
+$node->safe_psql('used', 'DROP TABLE halves');
 is($node->safe_psql('used', 'SELECT * FROM small ORDER BY 1'), "own\nr10", 'a view of what has moved');
 is($node->safe_psql('used', 'SELECT index, write_records FROM vecprov.limits'), 'items_v_idx|7', 'rows of limits');
 is($node->safe_psql('used', 'SELECT role, units FROM vecprov.quotas'), 'helper|3', 'rows of quotas');
