@@ -2,7 +2,7 @@
 
 import os
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.types import UserDefinedType
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -66,5 +66,16 @@ check("op.add_column('items', sa.Column('price'" in ops, "with the filter it add
 unseen(ops, "with the filter")
 
 engine.dispose()
+# an index with a key, as doc/schema-tools.md defines it
+keyed = Table("keyed", MetaData(), Column("id", Integer, primary_key=True), Column("tenant_id", Integer),
+              Column("embedding", Vector(3)))
+Index("keyed_embedding_idx", keyed.c.embedding, keyed.c.tenant_id, postgresql_using="vecprov",
+      postgresql_ops={"embedding": "vector_cosine_ops"}, postgresql_with={"m": 24})
+keyed.create(engine)
+with engine.connect() as connection:
+    definition = connection.execute(text("SELECT pg_get_indexdef('keyed_embedding_idx'::regclass)")).scalar()
+check(definition.endswith("USING vecprov (embedding vector_cosine_ops, tenant_id) WITH (m='24')"), "an index with a key", definition)
+keyed.drop(engine)
+
 unharmed()
 finish()

@@ -84,6 +84,12 @@ same = ->(text) { text.lines.reject { |line| line.match?(/define\(version/) } }
 check(same.(dump) == same.(schema), "what was loaded is the same", dump)
 
 connection = connect(ENV["PGDATABASE"])
+# an index with a key, as doc/schema-tools.md defines it
+connection.execute("CREATE TABLE keyed (id serial PRIMARY KEY, tenant_id integer, embedding vector(3))")
+connection.add_index :keyed, [:embedding, :tenant_id], name: "keyed_embedding_idx", using: :vecprov, opclass: { embedding: :vector_cosine_ops }
+definition = connection.select_value("SELECT pg_get_indexdef('keyed_embedding_idx'::regclass)")
+check(definition.end_with?("USING vecprov (embedding vector_cosine_ops, tenant_id)"), "an index with a key", definition)
+connection.execute("DROP TABLE keyed")
 tiers = connection.select_rows("SELECT i.tier, count(*) FROM vecprov.indexes i, vecprov.tiers GROUP BY 1")
 check(tiers == [["r10", 2]], "vecprov is as it was", tiers)
 puts "1..#{$count}"
