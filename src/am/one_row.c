@@ -146,7 +146,7 @@ is_one_row_cte(PlannerInfo *root, const RangeTblEntry *rte)
 		if (strcmp(cte->ctename, rte->ctename) == 0)
 		{
 			int			plan = number < list_length(owner->cte_plan_ids) ?
-				list_nth_int(owner->cte_plan_ids, number) : 0;
+			list_nth_int(owner->cte_plan_ids, number) : 0;
 
 			return plan > 0 && is_one_row_query(list_nth(root->glob->subroots, plan - 1));
 		}
@@ -240,7 +240,7 @@ add_loop(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, IndexOptInfo
 	scan = (Path *) create_index_path(root, index, list_copy(vp_key_clauses(root, index)),
 									  list_make1(distance), list_make1_int(0), order,
 									  ForwardScanDirection, false, outer->relids, 1.0, false);
-	initial_cost_nestloop(root, &workspace, jointype, row, scan, extra);
+	VpInitialCostNestloop(root, &workspace, jointype, row, scan, extra);
 	add_path(joinrel, (Path *)
 			 create_nestloop_path(root, joinrel, jointype, &workspace, extra, row, scan,
 								  extra->restrictlist, order, NULL));

@@ -202,6 +202,16 @@ typedef uint64 VpBufferState;
 #define VpScansEnable(rel, kinds) ((rel)->pgs_mask = (kinds))
 #endif
 
+/* 19 has who asks for the cost of a loop say which kinds of it are enabled. */
+#if PG_VERSION_NUM < 190000
+#define VpInitialCostNestloop(root, workspace, jointype, outer, inner, extra) \
+	initial_cost_nestloop(root, workspace, jointype, outer, inner, extra)
+#else
+#define VpInitialCostNestloop(root, workspace, jointype, outer, inner, extra) \
+	initial_cost_nestloop(root, workspace, jointype, \
+						  PGS_NESTLOOP_PLAIN | PGS_CONSIDER_NONPARTIAL, outer, inner, extra)
+#endif
+
 /* From 18 on a path key says an order by name, not by a strategy of B-trees. */
 #if PG_VERSION_NUM < 180000
 #define VpPathKeyAscending(key) ((key)->pk_strategy = BTLessStrategyNumber)
@@ -242,6 +252,7 @@ do { \
 do { \
 	ListCell   *run_cell_; \
 \
+	(void) (window); \
 	foreach(run_cell_, (function)->runCondition) \
 	{ \
 		WindowFuncRunCondition *run_ = lfirst(run_cell_); \

@@ -19,6 +19,7 @@
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/index.h"
 #include "funcapi.h"
 #include "miscadmin.h"
