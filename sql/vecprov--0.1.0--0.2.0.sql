@@ -1232,3 +1232,226 @@ COMMENT ON FUNCTION vecprov_adopt_database() IS
 UPDATE pg_catalog.pg_opclass SET opcdefault = false
 WHERE opcdefault AND opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'vecprov')
 	AND opcname IN ('halfvec_l2_ops', 'sparsevec_l2_ops', 'bit_hamming_ops');
+-- The ledger also has drops, and what policies do.
+
+ALTER TABLE vecprov.changes DROP CONSTRAINT changes_action_check;
+ALTER TABLE vecprov.changes ADD CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run'));
+ALTER TABLE vecprov.changes ADD by_policy boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done';
+COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
+COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
+
+-- What was provisioned, hour by hour.
+
+CREATE TABLE vecprov.usage (
+	began timestamptz NOT NULL,
+	ended timestamptz NOT NULL CHECK (ended > began),
+	index text NOT NULL,
+	tier text,
+	shards integer,
+	replicas integer,
+	bytes bigint NOT NULL CHECK (bytes >= 0)
+);
+CREATE INDEX usage_ended_idx ON vecprov.usage (ended);
+COMMENT ON INDEX vecprov.usage_ended_idx IS 'finds the last hours';
+COMMENT ON TABLE vecprov.usage IS
+	'what each index had, an hour a row, more where it changed within the hour; of 400 days';
+COMMENT ON COLUMN vecprov.usage.index IS 'its name, which follows when it is renamed';
+COMMENT ON COLUMN vecprov.usage.tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov.usage.bytes IS 'sizes of all records';
+SELECT pg_catalog.pg_extension_config_dump('vecprov.usage', '');
+GRANT SELECT ON vecprov.usage TO PUBLIC;
+
+CREATE FUNCTION vecprov_clock() RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'vecprov_clock' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_clock() IS 'the time that intervals, policies and bills go by';
+
+-- Bodies of functions would keep the administrator from altering the ledger's columns.
+CREATE FUNCTION vecprov_capacity_events(since timestamptz)
+	RETURNS TABLE (index text, at timestamptz, action text, old_tier text, old_shards integer, old_replicas integer,
+		new_tier text, new_shards integer, new_replicas integer, place bigint)
+	AS 'MODULE_PATHNAME', 'vecprov_capacity_events' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_capacity_events(timestamptz) IS
+	'what vecprov.changes has of changes, creations and drops since a moment, numbered for each index';
+
+-- What the ledger and the catalogue tell of a time that vecprov.usage does not have yet.
+-- An index of which neither hours nor events are known (one that is on demand) counts from "unknown" on.
+CREATE FUNCTION vecprov_usage_since(since timestamptz, until timestamptz, unknown timestamptz)
+	RETURNS TABLE (began timestamptz, ended timestamptz, index text, tier text, shards integer,
+		replicas integer, bytes bigint)
+	LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	WITH present AS MATERIALIZED (
+		SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS index, f.tier, f.shards, f.replicas,
+			f.index_size AS bytes
+		FROM pg_catalog.pg_class c
+			JOIN pg_catalog.pg_am a ON a.oid = c.relam
+			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			CROSS JOIN LATERAL vecprov_facts(c.oid, false) f
+		WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND c.relpersistence <> 't' AND f.mode IS NOT NULL
+	), event AS MATERIALIZED (
+		SELECT * FROM vecprov_capacity_events($1)
+	), known AS (
+		-- what the hours before ended with
+		SELECT DISTINCT ON (u.index) u.index, u.tier, u.shards, u.replicas, u.bytes
+		FROM vecprov.usage u WHERE u.ended = $1
+		ORDER BY u.index, u.began DESC
+	), start AS (
+		-- of an index that was there before the first event, or has none
+		SELECT e.index, e.old_tier AS tier, e.old_shards AS shards, e.old_replicas AS replicas,
+			CASE WHEN EXISTS (SELECT FROM known k WHERE k.index = e.index) THEN $1
+				ELSE greatest($1, least(pg_catalog.date_trunc('hour', e.at), $3)) END AS at
+		FROM event e WHERE e.place = 1 AND e.action <> 'create'
+		UNION ALL
+		SELECT p.index, p.tier, p.shards, p.replicas,
+			CASE WHEN EXISTS (SELECT FROM known k WHERE k.index = p.index) THEN $1
+				ELSE greatest($1, $3) END
+		FROM present p WHERE NOT EXISTS (SELECT FROM event e WHERE e.index = p.index)
+			AND ($3 IS NOT NULL OR EXISTS (SELECT FROM known k WHERE k.index = p.index))
+	), moment AS (
+		SELECT index, at, 0::bigint AS place, tier, shards, replicas, true AS exists FROM start
+		UNION ALL
+		SELECT index, at, place, new_tier, new_shards, new_replicas, action <> 'drop' FROM event
+	), portion AS (
+		SELECT m.*, least($2, pg_catalog.lead(m.at) OVER (PARTITION BY m.index ORDER BY m.place)) AS till
+		FROM moment m
+	), hour AS (
+		SELECT p.*, greatest(p.at, h) AS hour_began, least(p.till, h + '1 hour'::interval) AS hour_ended
+		FROM portion p CROSS JOIN LATERAL pg_catalog.generate_series(
+			pg_catalog.date_trunc('hour', p.at), p.till, '1 hour'::interval) h
+		WHERE p.exists
+	)
+	SELECT h.hour_began, h.hour_ended, h.index, h.tier, h.shards, h.replicas,
+		coalesce(p.bytes, k.bytes, 0)
+	FROM hour h
+		LEFT JOIN present p ON p.index = h.index
+		LEFT JOIN known k ON k.index = h.index
+	WHERE h.hour_ended > h.hour_began
+	ORDER BY 1, 3;
+END;
+COMMENT ON FUNCTION vecprov_usage_since(timestamptz, timestamptz, timestamptz) IS
+	'what indexes had between two moments, as rows of vecprov.usage, from the ledger and the catalogue';
+
+CREATE FUNCTION vecprov_bill("from" timestamptz, "to" timestamptz, plan text, region text,
+	by_index boolean DEFAULT true)
+	RETURNS TABLE (index text, item text, quantity numeric, unit text, rate numeric, amount numeric)
+	LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	WITH edge AS MATERIALIZED (
+		SELECT least($2, vecprov_clock()) AS until,
+			(SELECT pg_catalog.max(u.ended) FROM vecprov.usage u) AS written
+	), used AS (
+		SELECT u.began, u.ended, u.index, u.tier, u.shards, u.replicas, u.bytes FROM vecprov.usage u, edge
+		WHERE u.ended > $1 AND u.began < edge.until
+		UNION ALL
+		SELECT s.* FROM edge CROSS JOIN LATERAL
+			vecprov_usage_since(coalesce(edge.written, '-infinity'), edge.until,
+				pg_catalog.date_trunc('hour', edge.until)) s
+		WHERE s.ended > $1 AND s.began < edge.until
+	), month AS (
+		-- a month has 730 hours
+		SELECT u.*, extract(epoch FROM least(u.ended, edge.until) - greatest(u.began, $1)) / (730 * 3600) AS part
+		FROM used u, edge
+	), item AS (
+		SELECT m.index, 1 AS place, m.tier AS item, pg_catalog.sum(m.part * m.shards * m.replicas) AS quantity,
+			'shards x replicas, month' AS unit
+		FROM month m WHERE m.tier IS NOT NULL GROUP BY m.index, m.tier
+		UNION ALL
+		SELECT m.index, 2, 'storage', pg_catalog.sum(m.part * m.bytes) / 1000000000, 'GB, month'
+		FROM month m GROUP BY m.index
+	), line AS (
+		SELECT CASE WHEN $5 THEN i.index END AS index, i.place, i.item, i.unit, pg_catalog.sum(i.quantity) AS quantity,
+			vecprov_monthly_rate($3, $4, i.item) AS rate
+		FROM item i GROUP BY 1, 2, 3, 4
+	), rounded AS (
+		-- to the cent's hundredth, after all is added up
+		SELECT l.index, l.place, l.item, pg_catalog.trim_scale(pg_catalog.round(l.quantity, 9)) AS quantity,
+			l.unit, l.rate, l.quantity * l.rate AS amount
+		FROM line l
+		UNION ALL
+		SELECT NULL, 3, 'total', NULL, NULL, NULL, coalesce(pg_catalog.sum(l.quantity * l.rate), 0) FROM line l
+	)
+	SELECT r.index, r.item, r.quantity, r.unit, r.rate, pg_catalog.trim_scale(pg_catalog.round(r.amount, 6))
+	FROM rounded r ORDER BY r.place = 3, r.index, r.place, r.item;
+END;
+COMMENT ON FUNCTION vecprov_bill(timestamptz, timestamptz, text, text, boolean) IS
+	'what was provisioned and stored between two moments, and what that costs; a month is 730 hours';
+
+-- Policies: the server scales an index by itself.
+
+CREATE TABLE vecprov.policies (
+	schema name NOT NULL,
+	index name NOT NULL,
+	role regrole NOT NULL,
+	min_replicas integer CHECK (min_replicas >= 1),
+	max_replicas integer CHECK (max_replicas >= min_replicas),
+	busy double precision NOT NULL CHECK (busy > 0 AND busy <= 1),
+	min_shards integer CHECK (min_shards >= 1),
+	max_shards integer CHECK (max_shards >= min_shards),
+	fullness double precision NOT NULL CHECK (fullness > 0 AND fullness <= 1),
+	up_after interval NOT NULL CHECK (up_after >= '0'),
+	down_after interval NOT NULL CHECK (down_after >= '0'),
+	change_interval interval NOT NULL CHECK (change_interval >= '0'),
+	dry_run boolean NOT NULL DEFAULT false,
+	error text,
+	UNIQUE (schema, index),
+	CHECK ((min_replicas IS NULL) = (max_replicas IS NULL) AND (min_shards IS NULL) = (max_shards IS NULL))
+);
+COMMENT ON TABLE vecprov.policies IS 'how the server scales indexes by itself; written by vecprov_policy';
+COMMENT ON COLUMN vecprov.policies.schema IS 'of the index, which the row follows when it is renamed or moved';
+COMMENT ON COLUMN vecprov.policies.index IS 'its name';
+COMMENT ON COLUMN vecprov.policies.role IS 'its owner, as whom the policy acts; no other owner''s';
+COMMENT ON COLUMN vecprov.policies.min_replicas IS 'null: replicas are left alone';
+COMMENT ON COLUMN vecprov.policies.busy IS 'share of its time that the busiest replica may be busy';
+COMMENT ON COLUMN vecprov.policies.min_shards IS 'null: shards are left alone';
+COMMENT ON COLUMN vecprov.policies.fullness IS 'of storage, from which on shards are added';
+COMMENT ON COLUMN vecprov.policies.up_after IS 'for how long a replica must be too busy';
+COMMENT ON COLUMN vecprov.policies.down_after IS 'for how long there must be too much';
+COMMENT ON COLUMN vecprov.policies.change_interval IS 'from any change of the index to the policy''s next one';
+COMMENT ON COLUMN vecprov.policies.dry_run IS 'only the ledger tells what would be done';
+COMMENT ON COLUMN vecprov.policies.error IS 'why it does nothing';
+
+CREATE TRIGGER policies_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov.policies
+	FOR EACH STATEMENT EXECUTE FUNCTION vecprov_table_changed();
+COMMENT ON TRIGGER policies_changed ON vecprov.policies IS 'tells all sessions of the change';
+ALTER TABLE vecprov.policies ENABLE ALWAYS TRIGGER policies_changed;
+
+SELECT pg_catalog.pg_extension_config_dump('vecprov.policies', '');
+GRANT SELECT ON vecprov.policies TO PUBLIC;
+
+CREATE FUNCTION vecprov_policy(index regclass, min_replicas integer DEFAULT NULL, max_replicas integer DEFAULT NULL,
+	busy double precision DEFAULT 0.8, min_shards integer DEFAULT NULL, max_shards integer DEFAULT NULL,
+	fullness double precision DEFAULT 0.8, up_after interval DEFAULT '5 minutes',
+	down_after interval DEFAULT '1 hour', change_interval interval DEFAULT '10 minutes',
+	dry_run boolean DEFAULT false)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'vecprov_policy' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_policy(regclass, integer, integer, double precision, integer, integer,
+	double precision, interval, interval, interval, boolean) IS
+	'lets the server scale an index by itself within bounds; without bounds: not any more';
+
+-- A change can be tried.
+
+DROP FUNCTION vecprov_set_tier(regclass, text);
+DROP FUNCTION vecprov_set_shards(regclass, integer);
+DROP FUNCTION vecprov_set_replicas(regclass, integer);
+DROP FUNCTION vecprov_provision(regclass, text, integer, integer);
+CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,
+	replicas integer DEFAULT NULL, dry_run boolean DEFAULT false)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'vecprov_provision' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION vecprov_provision(regclass, text, integer, integer, boolean) IS
+	'changes an index''s capacity, as ALTER INDEX SET does; what is null stays as it is; dry_run: only tells';
+
+CREATE FUNCTION vecprov_set_tier(index regclass, tier text) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, tier => $2); END;
+COMMENT ON FUNCTION vecprov_set_tier(regclass, text) IS 'changes the tier, or provisions with it';
+
+CREATE FUNCTION vecprov_set_shards(index regclass, shards integer) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, shards => $2); END;
+COMMENT ON FUNCTION vecprov_set_shards(regclass, integer) IS 'changes the number of shards';
+
+CREATE FUNCTION vecprov_set_replicas(index regclass, replicas integer) RETURNS void LANGUAGE sql VOLATILE
+	BEGIN ATOMIC SELECT vecprov_provision($1, replicas => $2); END;
+COMMENT ON FUNCTION vecprov_set_replicas(regclass, integer) IS
+	'changes the number of replicas; 0 suspends the index';

@@ -3,7 +3,7 @@
 CREATE TABLE vecprov.changes (
 	at timestamptz NOT NULL,
 	index text NOT NULL,
-	action text NOT NULL CHECK (action IN ('create', 'change', 'refusal')),
+	action text NOT NULL CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run')),
 	old_tier text,
 	old_shards integer,
 	old_replicas integer,
@@ -14,7 +14,8 @@ CREATE TABLE vecprov.changes (
 	message text,
 	index_oid oid NOT NULL,
 	table_oid oid NOT NULL,
-	xact xid8 NOT NULL
+	xact xid8 NOT NULL,
+	by_policy boolean NOT NULL DEFAULT false
 );
 CREATE INDEX changes_table_oid_idx ON vecprov.changes (table_oid);
 COMMENT ON INDEX vecprov.changes_table_oid_idx IS 'finds an index''s last change';
@@ -22,15 +23,17 @@ COMMENT ON TABLE vecprov.changes IS 'every change of an index''s capacity, and e
 COMMENT ON COLUMN vecprov.changes.index IS 'its name, which follows when it is renamed';
 COMMENT ON COLUMN vecprov.changes.old_tier IS 'null: on demand';
 COMMENT ON COLUMN vecprov.changes.new_tier IS 'null: on demand';
-COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused';
+COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done';
+COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
+COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
 GRANT SELECT ON vecprov.changes TO PUBLIC;
 
 CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,
-	replicas integer DEFAULT NULL)
+	replicas integer DEFAULT NULL, dry_run boolean DEFAULT false)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'vecprov_provision' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION vecprov_provision(regclass, text, integer, integer) IS
-	'changes an index''s capacity, as ALTER INDEX SET does; what is null stays as it is';
+COMMENT ON FUNCTION vecprov_provision(regclass, text, integer, integer, boolean) IS
+	'changes an index''s capacity, as ALTER INDEX SET does; what is null stays as it is; dry_run: only tells';
 
 CREATE FUNCTION vecprov_set_tier(index regclass, tier text) RETURNS void LANGUAGE sql VOLATILE
 	BEGIN ATOMIC SELECT vecprov_provision($1, tier => $2); END;

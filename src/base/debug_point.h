@@ -50,6 +50,7 @@
  *	runs-found			a page that nothing led to is given back
  *	search-seated		a search has its seat, if its index has seats, and begins
  *	search-found		the graph has been searched, no row is measured yet
+ *	supervisor-begun	a supervisor is connected, and has done nothing
  *	vacuum-marked		dead nodes are marked
  *	vacuum-merged		nodes of rows without a vector are fewer; those that left their chain are
  *						in no list

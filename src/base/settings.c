@@ -13,6 +13,7 @@
 
 #include "utils/guc.h"
 
+#include "base/clock.h"
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "base/zones.h"
@@ -91,6 +92,15 @@ vp_settings_define(void)
 							&vp_busy_poll,
 							100, 0, 1000000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.debug_clock",
+							"Moves the clock that rules of capacity go by, for tests.",
+							NULL,
+							&vp_debug_clock,
+							0, INT_MIN, INT_MAX,
+							PGC_SUSET,
+							GUC_NOT_IN_SAMPLE | GUC_NO_SHOW_ALL | GUC_UNIT_S,
+							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("vecprov.debug_point",
 							   "Makes something happen at a named point in the code, for tests.",

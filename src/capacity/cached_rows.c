@@ -79,7 +79,10 @@ vp_cached_rows(VpCachedRows *cached)
 	if (!OidIsValid(table))
 		return NULL;
 
-	rel = table_open(table, AccessShareLock);
+	/* the extension may be dropped meanwhile */
+	rel = try_table_open(table, AccessShareLock);
+	if (rel == NULL)
+		return NULL;
 	/* a message that arrives while we read makes us read again the next time */
 	cached->relid = table;
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);

@@ -37,6 +37,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -285,20 +286,61 @@ judge(Oid relid, bool created, bool internal)
 		vp_ledger_change(&change);
 }
 
-/* A relation is about to be dropped. */
+/* A database whose extension is gone, or was dropped by this very statement, has no ledger. */
 static void
-note_drop(Oid relid)
+write_end(const void *change)
+{
+	if (OidIsValid(vp_own_table("changes")))
+		vp_ledger_change(change);
+}
+
+/*
+ * Writes down that a provisioned index is dropped, after the statement.  Not of a copy, which the
+ * ledger does not know.
+ */
+static void
+note_end(HeapTuple tuple)
+{
+	Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	VpWishChange change = {0};
+
+	wish_of(tuple, RelationGetDescr(catalog), &change.before);
+	table_close(catalog, AccessShareLock);
+	if (form->relkind != RELKIND_INDEX || !VpIsProvisioned(&change.before))
+		return;
+	change.index = form->oid;
+	change.table = IndexGetRelation(form->oid, true);
+	change.dropped = true;
+	set_names(form, &change.schema, &change.name);
+	/* compared as when it was made */
+	change.after = change.before;
+	if (is_repack_copy(&change, form))
+		return;
+	memset(&change.after, 0, sizeof(VpWish));
+	vp_statement_afterwards(write_end, &change, sizeof(change));
+}
+
+/*
+ * A relation is about to be dropped.  internal: by the server itself, which has made another in its
+ * place.
+ */
+static void
+note_drop(Oid relid, bool internal)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			am = InvalidOid;
+	Oid			am;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
-		ReleaseSysCache(tuple);
-	}
+	if (!HeapTupleIsValid(tuple))
+		return;
+	am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
 	if (OidIsValid(am) && am == vp_own_am())
+	{
 		vp_charge_drop(relid);
+		if (!internal)
+			note_end(tuple);
+	}
+	ReleaseSysCache(tuple);
 }
 
 static void
@@ -308,6 +350,9 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 		previous_hook(access, class, object, column, arg);
 	if (class == ExtensionRelationId && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
 		vp_loaded_judge(object);
+	/* whose hours are to be written from now on */
+	if (class == ExtensionRelationId && access == OAT_POST_CREATE && vp_preloaded)
+		vp_wish_inval_send();
 	/* in a binary upgrade our tables are empty, and nothing is new */
 	if (column != 0 || IsBinaryUpgrade)
 		return;
@@ -329,7 +374,7 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 	else if (access == OAT_POST_ALTER)
 		judge(object, false, false);
 	else if (access == OAT_DROP && vp_preloaded)
-		note_drop(object);
+		note_drop(object, (((ObjectAccessDrop *) arg)->dropflags & PERFORM_DELETION_INTERNAL) != 0);
 }
 
 void
@@ -370,7 +415,63 @@ alter_index(Oid relid, const char *what)
 	SPI_finish();
 }
 
-/* Arguments: index, tier, shards, replicas; what is null stays as it is. */
+static void
+get_index_wish(Oid relid, VpWish *wish)
+{
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+
+	memset(wish, 0, sizeof(*wish));
+	if (HeapTupleIsValid(tuple))
+	{
+		wish_of(tuple, RelationGetDescr(catalog), wish);
+		ReleaseSysCache(tuple);
+	}
+	table_close(catalog, AccessShareLock);
+}
+
+/*
+ * The same in a subtransaction that is rolled back, locks and charges with it: all rights, rules and
+ * quotas are asked, and nothing is written down.  Tells what would be.
+ */
+static void
+try_alter_index(Oid relid, const char *what)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	VpWish		before;
+	VpWish		after;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	vp_ledger_silent = true;
+	PG_TRY();
+	{
+		get_index_wish(relid, &before);
+		alter_index(relid, what);
+		CommandCounterIncrement();
+		get_index_wish(relid, &after);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	vp_ledger_silent = false;
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		ReThrowError(error);
+	ereport(NOTICE,
+			(errmsg("dry run: capacity of index \"%s\" would be: %s", get_rel_name(relid), vp_wish_text(&after)),
+			 errdetail("It is: %s.", vp_wish_text(&before))));
+}
+
+/* Arguments: index, tier, shards, replicas, dry_run; what is null stays as it is. */
 Datum
 vecprov_provision(PG_FUNCTION_ARGS)
 {
@@ -390,7 +491,10 @@ vecprov_provision(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("tier, shards and replicas must not all be null")));
-	alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
+	if (!PG_ARGISNULL(4) && PG_GETARG_BOOL(4))
+		try_alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
+	else
+		alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
 	PG_RETURN_VOID();
 }
 

@@ -25,6 +25,7 @@
 #include "utils/xid8.h"
 
 #include "base/background.h"
+#include "base/clock.h"
 #include "base/debug_point.h"
 #include "capacity/ledger.h"
 #include "capacity/meter.h"
@@ -45,8 +46,15 @@ typedef struct Entry
 	TimestampTz at;
 	VpWishChange change;
 	NameData	role;
-	char		message[1024];	/* of a refusal; else empty */
+	bool		refused;
+	bool		dry_run;		/* not done */
+	bool		by_policy;
+	char		message[1024];	/* of a refusal, or a policy's reason; else
+								 * empty */
 } Entry;
+
+const char *vp_ledger_policy = NULL;
+bool		vp_ledger_silent = false;
 
 bool
 vp_change_of_tier(const VpWish *before, const VpWish *after)
@@ -72,8 +80,8 @@ index_name(const VpWishChange *change)
  *----------
  */
 
-static char *
-wish_text(const VpWish *wish)
+const char *
+vp_wish_text(const VpWish *wish)
 {
 	if (!VpIsProvisioned(wish))
 		return "on demand";
@@ -86,19 +94,30 @@ log_entry(const Entry *entry)
 	const VpWishChange *change = &entry->change;
 	char	   *name = index_name(change);
 
-	if (entry->message[0] != '\0')
+	if (entry->refused)
 		ereport(LOG_SERVER_ONLY,
 				(errmsg("change of capacity of index %s refused to role \"%s\": %s",
 						name, NameStr(entry->role), entry->message),
 				 errdetail("Asked for: %s. It remains: %s.",
-						   wish_text(&change->after), wish_text(&change->before)),
+						   vp_wish_text(&change->after), vp_wish_text(&change->before)),
+				 errhidestmt(true)));
+	else if (change->dropped)
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("index %s dropped by role \"%s\"", name, NameStr(entry->role)),
+				 errdetail("Its capacity was: %s.", vp_wish_text(&change->before)),
+				 errhidestmt(true)));
+	else if (entry->by_policy)
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("capacity of index %s %s by its policy: %s", name,
+						entry->dry_run ? "would be changed" : "changed", vp_wish_text(&change->after)),
+				 errdetail("It was: %s. Reason: %s.", vp_wish_text(&change->before), entry->message),
 				 errhidestmt(true)));
 	else
 		ereport(LOG_SERVER_ONLY,
 				(errmsg("capacity of index %s %s by role \"%s\": %s", name,
 						change->created ? "set" : "changed", NameStr(entry->role),
-						wish_text(&change->after)),
-				 change->created ? 0 : errdetail("It was: %s.", wish_text(&change->before)),
+						vp_wish_text(&change->after)),
+				 change->created ? 0 : errdetail("It was: %s.", vp_wish_text(&change->before)),
 				 errhidestmt(true)));
 }
 
@@ -115,12 +134,13 @@ enum
 	ROW_INDEX_OID,
 	ROW_TABLE_OID,
 	ROW_XACT,
+	ROW_BY_POLICY,
 	NROW
 };
 
 static const Oid row_types[NROW] = {
 	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID, INT4OID, INT4OID,
-	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID
+	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID, BOOLOID
 };
 
 static void
@@ -136,11 +156,22 @@ set_wish(Datum *values, char *nulls, int first, const VpWish *wish)
 	values[first + 2] = Int32GetDatum(wish->replicas);
 }
 
+static const char *
+action_name(const Entry *entry)
+{
+	if (entry->refused)
+		return "refusal";
+	if (entry->dry_run)
+		return "dry run";
+	if (entry->change.dropped)
+		return "drop";
+	return entry->change.created ? "create" : "change";
+}
+
 static void
 write_entry(const Entry *entry)
 {
 	const VpWishChange *change = &entry->change;
-	bool		refused = entry->message[0] != '\0';
 	Oid			types[NROW];
 	Datum		values[NROW] = {0};
 	char		nulls[NROW];
@@ -151,25 +182,25 @@ write_entry(const Entry *entry)
 	memset(nulls, ' ', sizeof(nulls));
 	values[ROW_AT] = TimestampTzGetDatum(entry->at);
 	values[ROW_INDEX] = CStringGetTextDatum(index_name(change));
-	values[ROW_ACTION] = CStringGetTextDatum(refused ? "refusal" :
-											 change->created ? "create" : "change");
+	values[ROW_ACTION] = CStringGetTextDatum(action_name(entry));
 	set_wish(values, nulls, ROW_OLD, &change->before);
 	set_wish(values, nulls, ROW_NEW, &change->after);
 	values[ROW_ROLE] = NameGetDatum(&entry->role);
-	if (refused)
+	if (entry->message[0] != '\0')
 		values[ROW_MESSAGE] = CStringGetTextDatum(entry->message);
 	else
 		nulls[ROW_MESSAGE] = 'n';
 	values[ROW_INDEX_OID] = ObjectIdGetDatum(change->index);
 	values[ROW_TABLE_OID] = ObjectIdGetDatum(change->table);
 	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[ROW_BY_POLICY] = BoolGetDatum(entry->by_policy);
 
 	vp_own_sql_begin(&sql, "changes", RowExclusiveLock);
 	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
 											"old_shards, old_replicas, new_tier, new_shards, "
 											"new_replicas, \"role\", message, index_oid, "
-											"table_oid, xact) VALUES ($1, $2, $3, $4, $5, $6, "
-											"$7, $8, $9, $10, $11, $12, $13, $14)",
+											"table_oid, xact, by_policy) VALUES ($1, $2, $3, $4, "
+											"$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 											sql.name),
 								   NROW, types, values, nulls, false, 0);
 	if (result != SPI_OK_INSERT)
@@ -181,9 +212,12 @@ static void
 make_entry(Entry *entry, const VpWishChange *change, const char *message)
 {
 	memset(entry, 0, sizeof(*entry));
-	entry->at = GetCurrentTimestamp();
+	entry->at = vp_clock();
 	entry->change = *change;
 	namestrcpy(&entry->role, GetUserNameFromId(vp_statement_user(), false));
+	entry->by_policy = vp_ledger_policy != NULL;
+	if (message == NULL)
+		message = vp_ledger_policy;
 	if (message != NULL)
 		strlcpy(entry->message, message, sizeof(entry->message));
 }
@@ -193,7 +227,20 @@ vp_ledger_change(const VpWishChange *change)
 {
 	Entry		entry;
 
+	if (vp_ledger_silent)
+		return;
 	make_entry(&entry, change, NULL);
+	write_entry(&entry);
+	log_entry(&entry);
+}
+
+void
+vp_ledger_dry_run(const VpWishChange *change, const char *why)
+{
+	Entry		entry;
+
+	make_entry(&entry, change, why);
+	entry.dry_run = entry.by_policy = true;
 	write_entry(&entry);
 	log_entry(&entry);
 }
@@ -210,7 +257,10 @@ vp_ledger_refusal(const VpWishChange *change, const char *message)
 	dsm_segment *segment;
 	BackgroundWorkerHandle *handle;
 
+	if (vp_ledger_silent)
+		return;
 	make_entry(&refusal, change, message);
+	refusal.refused = true;
 	log_entry(&refusal);
 	if (!vp_meter_may_write_refusal(change->created ? InvalidOid : change->index,
 									vp_statement_user()))
@@ -301,7 +351,7 @@ read_changes(const VpWishChange *change, const char *ledger)
 	(void) vp_own_sql_run(psprintf("SELECT \"at\"::timestamptz, old_tier::text, old_shards::int4, "
 								   "old_replicas::int4, new_tier::text, new_shards::int4, "
 								   "new_replicas::int4 FROM %s "
-								   "WHERE action = 'change' AND table_oid = $1 "
+								   "WHERE action = 'change' AND NOT by_policy AND table_oid = $1 "
 								   "AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4", ledger),
 						  lengthof(types), types, values, true);
 }

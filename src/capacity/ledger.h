@@ -20,6 +20,7 @@ typedef struct VpWishChange
 	NameData	schema;
 	NameData	name;
 	bool		created;		/* the index is new: there is no before */
+	bool		dropped;		/* it is dropped: there is no after */
 	VpWish		before;
 	VpWish		after;
 } VpWishChange;
@@ -28,8 +29,24 @@ typedef struct VpWishChange
 extern bool vp_change_of_tier(const VpWish *before, const VpWish *after);
 extern bool vp_change_of_scale(const VpWish *before, const VpWish *after);
 
-/* Writes down a change, in this transaction. */
+/* Writes down a change, or a drop, in this transaction. */
 extern void vp_ledger_change(const VpWishChange *change);
+
+/*
+ * While a policy changes an index: why.  Its change is written down as the policy's, and the rules
+ * for owners' intervals do not hear of it.  NULL: no policy is at work.  Valid while the
+ * string is.
+ */
+extern const char *vp_ledger_policy;
+
+/* "on demand", or "tier r10, shards 1, replicas 1".  Palloc'd, or constant. */
+extern const char *vp_wish_text(const VpWish *wish);
+
+/* While a change is only tried: neither ledger nor log hear of it, or of its refusal. */
+extern bool vp_ledger_silent;
+
+/* Writes down, in this transaction, what a policy that only tells would have changed, and why. */
+extern void vp_ledger_dry_run(const VpWishChange *change, const char *why);
 
 /*
  * Writes down a refusal, in a transaction of its own, and waits until that has
@@ -39,7 +56,8 @@ extern void vp_ledger_change(const VpWishChange *change);
 extern void vp_ledger_refusal(const VpWishChange *change, const char *message);
 
 /*
- * When the index was last changed so, by another transaction than this; 0 if never.
+ * When the index was last changed so, by another transaction than this and not by a policy; 0 if
+ * never.
  * kind: one of the two functions above.
  */
 typedef bool (*VpChangeKind) (const VpWish *before, const VpWish *after);

@@ -75,6 +75,15 @@ vp_own_table(const char *name)
 	return found;
 }
 
+/* That of the access method's handler. */
+char *
+vp_own_schema(void)
+{
+	Oid			handler = GetSysCacheOid1(AMNAME, Anum_pg_am_amhandler, CStringGetDatum("vecprov"));
+
+	return get_namespace_name(get_func_namespace(handler));
+}
+
 Oid
 vp_own_table_get(const char *name)
 {

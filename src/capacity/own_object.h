@@ -11,6 +11,9 @@
 /* The access method's OID; InvalidOid while the extension is not there. */
 extern Oid	vp_own_am(void);
 
+/* Schema of the extension's functions and types.  Raises an error when it is not there. */
+extern char *vp_own_schema(void);
+
 /*
  * The table of this name that belongs to the extension, whatever its schema is called;
  * InvalidOid when it is not there.

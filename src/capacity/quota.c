@@ -113,22 +113,25 @@ asks_for_more(const VpWish *before, const VpWish *after)
 }
 
 void
-vp_quota_check_right(const VpWishChange *change, bool moved)
+vp_quota_need_right(Oid role, const char *index)
 {
-	Oid			role = vp_statement_user();
-
-	if (!moved && !asks_for_more(&change->before, &change->after))
-		return;
 	if (pg_parameter_aclcheck(VP_PROVISION_SETTING, role, ACL_SET) == ACLCHECK_OK)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to provision index \"%s\"", NameStr(change->name)),
+			 errmsg("permission denied to provision index \"%s\"", index),
 			 errdetail("Only superusers and roles with SET on parameter \"%s\" may provision indexes.",
 					   VP_PROVISION_SETTING),
 			 errhint("A superuser can allow it: GRANT SET ON PARAMETER %s TO %s.",
 					 VP_PROVISION_SETTING,
 					 quote_identifier(GetUserNameFromId(role, false)))));
+}
+
+void
+vp_quota_check_right(const VpWishChange *change, bool moved)
+{
+	if (moved || asks_for_more(&change->before, &change->after))
+		vp_quota_need_right(vp_statement_user(), NameStr(change->name));
 }
 
 static void

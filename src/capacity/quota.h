@@ -16,6 +16,9 @@
 /* A role's quota: its row of this database's vecprov.quotas, or else the row for all. */
 extern void vp_quota_get(Oid role, VpQuota *quota);
 
+/* ereports when a role may not provision an index (its name). */
+extern void vp_quota_need_right(Oid role, const char *index);
+
 /*
  * ereports when a change asks for more than there was, or moves the index to another
  * owner, and the role that executes it may not provision.

@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
 #include "capacity/index_state.h"
@@ -54,11 +55,12 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 	TimestampTz last;
 	TimestampTz allowed;
 
-	if (change->created || !kind(&change->before, &change->after))
+	/* a policy has an interval of its own */
+	if (change->created || vp_ledger_policy != NULL || !kind(&change->before, &change->after))
 		return;
 	last = vp_ledger_last(change, kind);
 	allowed = last + seconds * USECS_PER_SEC;
-	if (last == 0 || GetCurrentTimestamp() >= allowed)
+	if (last == 0 || vp_clock() >= allowed)
 		return;
 	/* timestamptz_to_str has one buffer */
 	vp_change_refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

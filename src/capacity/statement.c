@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * statement.c
- *	  The utility statement under way: who executes it, and what it renames.
+ *	  The utility statement under way: who executes it, what it renames, and what is to follow.
  *
  * Rows that name an index follow it when it is renamed.  They are written after the
  * statement and not by the hook that sees the rename: to write them makes the
@@ -28,11 +28,18 @@
 #include "capacity/own_object.h"
 #include "capacity/statement.h"
 
+typedef struct Call
+{
+	VpAfterwards function;
+	void	   *about;
+} Call;
+
 typedef struct Statement
 {
 	Oid			user;
 	Node	   *tree;
 	List	   *moves;
+	List	   *calls;			/* afterwards */
 	MemoryContext context;		/* for the list */
 	struct Statement *outer;
 } Statement;
@@ -92,6 +99,16 @@ follow_index(const VpMove *move)
 			"UPDATE %1$s SET index = $2 WHERE table_oid OPERATOR(pg_catalog.=) $4 AND "
 			"(index_oid OPERATOR(pg_catalog.=) $3 OR index OPERATOR(pg_catalog.=) $1)",
 			4, ledger_types, ledger);
+	execute("usage",
+			"UPDATE %1$s SET index = $2 WHERE index OPERATOR(pg_catalog.=) $1 "
+			"AND $3 IS NOT NULL AND $4 IS NOT NULL", 4, ledger_types, ledger);
+	execute("policies",
+			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
+			"AND o.index OPERATOR(pg_catalog.=) $2 AND n.schema OPERATOR(pg_catalog.=) $3 "
+			"AND n.index OPERATOR(pg_catalog.=) $4", 4, types, names);
+	execute("policies",
+			"UPDATE %1$s SET schema = $3, index = $4 WHERE schema OPERATOR(pg_catalog.=) $1 "
+			"AND index OPERATOR(pg_catalog.=) $2", 4, types, names);
 }
 
 static void
@@ -114,6 +131,16 @@ follow_schema(const VpMove *move)
 	execute("changes",
 			"UPDATE %1$s SET index = pg_catalog.overlay(index, $2, 1, pg_catalog.length($1)) "
 			"WHERE pg_catalog.starts_with(index, $1)", 2, ledger_types, ledger);
+	execute("usage",
+			"UPDATE %1$s SET index = pg_catalog.overlay(index, $2, 1, pg_catalog.length($1)) "
+			"WHERE pg_catalog.starts_with(index, $1)", 2, ledger_types, ledger);
+	execute("policies",
+			"DELETE FROM %1$s n USING %1$s o WHERE o.schema OPERATOR(pg_catalog.=) $1 "
+			"AND n.schema OPERATOR(pg_catalog.=) $2 AND n.index OPERATOR(pg_catalog.=) o.index",
+			2, types, names);
+	execute("policies",
+			"UPDATE %1$s SET schema = $2 WHERE schema OPERATOR(pg_catalog.=) $1",
+			2, types, names);
 }
 
 static void
@@ -178,6 +205,12 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 									dest, completion);
 		foreach(cell, current->moves)
 			follow(lfirst(cell));
+		foreach(cell, current->calls)
+		{
+			const Call *call = lfirst(cell);
+
+			call->function(call->about);
+		}
 	}
 	PG_FINALLY();
 	{
@@ -232,6 +265,25 @@ vp_statement_moves(const VpMove *move)
 	copy = palloc(sizeof(VpMove));
 	*copy = *move;
 	current->moves = lappend(current->moves, copy);
+	MemoryContextSwitchTo(old);
+}
+
+void
+vp_statement_afterwards(VpAfterwards function, const void *about, Size size)
+{
+	MemoryContext old;
+	Call	   *call;
+
+	if (current == NULL)
+	{
+		function(about);
+		return;
+	}
+	old = MemoryContextSwitchTo(current->context);
+	call = palloc(sizeof(Call));
+	call->function = function;
+	call->about = memcpy(palloc(size), about, size);
+	current->calls = lappend(current->calls, call);
 	MemoryContextSwitchTo(old);
 }
 

@@ -40,10 +40,18 @@ extern const char *vp_statement_template(void);
 
 /*
  * When the statement has succeeded, or at once outside of one: rewrites the rows of
- * vecprov.limits and vecprov.changes that have the old name, with the rights of these
+ * vecprov.limits, policies, usage and changes that have the old name, with the rights of these
  * tables' owners.  The renamer needs none.
  */
 extern void vp_statement_moves(const VpMove *move);
+
+/*
+ * When the statement has succeeded, or at once outside of one: calls a function with a copy of what
+ * `about` points to.  DROP INDEX CONCURRENTLY lets nothing be written before.
+ */
+typedef void (*VpAfterwards) (const void *about);
+
+extern void vp_statement_afterwards(VpAfterwards call, const void *about, Size size);
 
 /* Puts the hook in place, when the library is loaded. */
 extern void vp_statement_define(void);

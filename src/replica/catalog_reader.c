@@ -22,6 +22,8 @@
 #include "base/debug_point.h"
 #include "capacity/charge.h"
 #include "capacity/memory.h"
+#include "capacity/own_object.h"
+#include "capacity/policy.h"
 #include "capacity/quota.h"
 #include "capacity/scaling.h"
 #include "capacity/tier.h"
@@ -196,6 +198,8 @@ vecprov_catalog_reader_main(Datum arg)
 	list.definition = palloc(list.size * sizeof(VpDefinition));
 	vp_each_index(false, add_facts, &list);
 	post_charges(&list, clock);
+	vp_registry->has_extension = OidIsValid(vp_own_table("usage"));
+	vp_registry->policy_interval = vp_policy_look_interval();
 	vp_registry_post(MyDatabaseId, list.definition, list.n, &ticket);
 	wake_movers(list.all);
 	PopActiveSnapshot();

@@ -29,6 +29,7 @@
 #include "capacity/memory.h"
 #include "page/window.h"
 #include "replica/pins.h"
+#include "replica/load.h"
 #include "replica/registry.h"
 #include "replica/replica_stats.h"
 #include "replica/worker.h"
@@ -120,6 +121,8 @@ tell(int i)
 	if (k->pins.owner != NULL && k->pins.wanted != slot->wanted)
 		vp_charge_memory(k->definition.database, k->definition.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	if (slot->state != state)
+		slot->notice_due = true;
 	slot->state = state;
 	slot->pinned = k->pins.pinned;
 	slot->wanted = k->pins.wanted;
@@ -517,7 +520,7 @@ vecprov_keeper_main(Datum arg)
 		more = mind_pins();
 		if (vp_window_widen())
 			more = true;
-		vp_tallies_sample();
+		vp_load_sample();
 		(void) vp_worker_wait(VP_WAIT_KEEPER, more ? 0 : have_slots() ? LOOK_EVERY :
 							  vp_window_enter() ? LOOK_SELDOM : -1);
 	}

@@ -28,9 +28,11 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/settings.h"
 #include "base/wish_inval.h"
 #include "capacity/charge.h"
+#include "capacity/usage.h"
 #include "replica/merger_pool.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
@@ -44,6 +46,12 @@
 #define RETRY_AFTER		1000
 #define CATALOG_READER_LIMIT		10000
 
+/* A database gets a supervisor no more often than this: milliseconds. */
+#define SUPERVISE_EVERY	500
+
+/* Seconds after which a supervisor that could not do all tries again. */
+#define SUPERVISE_AGAIN	60
+
 typedef struct Database
 {
 	Oid			oid;
@@ -54,6 +62,14 @@ typedef struct Database
 								 * are needed */
 	TimestampTz not_before;		/* a catalogue reader has just been sent
 								 * there, or has not done all */
+	bool		has_extension;	/* as a catalogue reader found it */
+	int			policy_interval;	/* seconds; 0: there are no policies */
+
+	/* by vp_clock() */
+	TimestampTz hour_due;		/* the next hour to be written down */
+	TimestampTz policies_due;
+	bool		notices_due;
+	TimestampTz not_supervised_before;	/* by the server's clock */
 } Database;
 
 static Database *databases;
@@ -66,6 +82,10 @@ static bool all_outdated;		/* for all that the list will have when it is
 static BackgroundWorkerHandle *catalog_reader;	/* NULL: none */
 static Oid	catalog_reader_database;
 static TimestampTz catalog_reader_started;
+
+/* The supervisor under way. */
+static BackgroundWorkerHandle *supervisor;	/* NULL: none */
+static Oid	supervisor_database;
 
 /*----------
  * Invalidation
@@ -89,6 +109,15 @@ note(Oid oid)
 
 	if (database != NULL)
 		database->outdated = true;
+}
+
+static void
+note_notice(Oid oid)
+{
+	Database   *database = find_database(oid);
+
+	if (database != NULL)
+		database->notices_due = true;
 }
 
 static void
@@ -208,6 +237,8 @@ note_slots(void)
 			vacant = true;
 		else if (!slot->gone && slot->hold != slot->sure && slot->hold != 0)
 			note(slot->definition.database);
+		if (slot->used && !slot->gone && slot->notice_due)
+			note_notice(slot->definition.database);
 	}
 	if (vacant && vp_registry->crowded)
 	{
@@ -237,6 +268,20 @@ try_again(Oid oid, bool movers)
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
 }
 
+/* What the catalogue reader has found in a database for supervisors to do. */
+static void
+note_extension(Oid oid)
+{
+	Database   *database = find_database(oid);
+
+	if (database == NULL)
+		return;
+	database->has_extension = vp_registry->has_extension;
+	if (database->policy_interval != vp_registry->policy_interval)
+		database->policies_due = vp_clock();
+	database->policy_interval = vp_registry->policy_interval;
+}
+
 /* Is one under way? */
 static bool
 catalog_reader_is_running(void)
@@ -255,8 +300,12 @@ catalog_reader_is_running(void)
 	catalog_reader = NULL;
 	if (vp_registry->catalog_read != catalog_reader_database)
 		try_again(catalog_reader_database, false);
-	else if (vp_registry->moved != catalog_reader_database)
-		try_again(catalog_reader_database, true);
+	else
+	{
+		if (vp_registry->moved != catalog_reader_database)
+			try_again(catalog_reader_database, true);
+		note_extension(catalog_reader_database);
+	}
 	return false;
 }
 
@@ -306,6 +355,76 @@ send_catalog_reader(void)
 }
 
 /*----------
+ * Supervisors
+ *----------
+ */
+
+/* Not on a standby: nothing can be written there. */
+static bool
+is_supervisor_due(const Database *database, TimestampTz now)
+{
+	return !database->closed && database->has_extension && !RecoveryInProgress() &&
+		database->not_supervised_before <= GetCurrentTimestamp() &&
+		(database->notices_due || database->hour_due <= now ||
+		 (database->policy_interval > 0 && database->policies_due <= now));
+}
+
+/* What it does not do is tried again after a second, or in a minute. */
+static void
+start_supervisor(Database *database, TimestampTz now)
+{
+	BackgroundWorker worker;
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	vp_worker_fill(&worker, "vecprov supervisor", "vecprov_supervisor_main", BGW_NEVER_RESTART);
+	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
+	worker.bgw_notify_pid = MyProcPid;
+	vp_registry->supervised = InvalidOid;
+	supervisor_database = database->oid;
+	database->notices_due = false;
+	database->not_supervised_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), SUPERVISE_EVERY);
+	database->hour_due = vp_hour_of(now) + USECS_PER_HOUR;
+	database->policies_due = now + database->policy_interval * USECS_PER_SEC;
+	if (!RegisterDynamicBackgroundWorker(&worker, &supervisor))
+	{
+		supervisor = NULL;
+		database->hour_due = now + SUPERVISE_AGAIN * USECS_PER_SEC;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+supervisor_is_running(void)
+{
+	pid_t		pid;
+	Database   *database;
+
+	if (supervisor == NULL)
+		return false;
+	if (GetBackgroundWorkerPid(supervisor, &pid) != BGWH_STOPPED)
+		return true;
+	pfree(supervisor);
+	supervisor = NULL;
+	database = find_database(supervisor_database);
+	if (database != NULL && vp_registry->supervised != supervisor_database)
+		database->hour_due = vp_clock() + SUPERVISE_AGAIN * USECS_PER_SEC;
+	return false;
+}
+
+static void
+send_supervisor(void)
+{
+	TimestampTz now = vp_clock();
+
+	for (int i = 0; i < ndatabases; i++)
+		if (is_supervisor_due(&databases[i], now))
+		{
+			start_supervisor(&databases[i], now);
+			return;
+		}
+}
+
+/*----------
  * The rounds
  *----------
  */
@@ -331,11 +450,12 @@ registry_is_used(void)
 static bool
 is_idle(void)
 {
-	if (list_outdated || catalog_reader != NULL || registry_is_used() || vp_worker_pool_exists() ||
+	if (list_outdated || catalog_reader != NULL || supervisor != NULL || registry_is_used() || vp_worker_pool_exists() ||
 		vp_merger_pool_is_needed())
 		return false;
 	for (int i = 0; i < ndatabases; i++)
-		if ((databases[i].outdated || databases[i].movers_due) && !databases[i].closed)
+		if (((databases[i].outdated || databases[i].movers_due) && !databases[i].closed) ||
+			is_supervisor_due(&databases[i], vp_clock()))
 			return false;
 	return true;
 }
@@ -348,6 +468,8 @@ do_round(void)
 	note_slots();
 	if (!catalog_reader_is_running())
 		send_catalog_reader();
+	if (!supervisor_is_running())
+		send_supervisor();
 	vp_worker_pool_tend();
 	vp_merger_pool_tend();
 }

@@ -41,6 +41,7 @@
 #include "page/node.h"
 #include "page/page_locks.h"
 #include "replica/mover.h"
+#include "replica/registry.h"
 #include "search/index.h"
 #include "write/clean.h"
 #include "write/inserter.h"
@@ -469,5 +470,6 @@ vecprov_mover_main(Datum arg)
 			(void) vp_wait(VP_WAIT_MOVER, WAIT_MS);
 		}
 		unlock_mover(&mover);
+		vp_slot_notice(mover.index);
 	}
 }

@@ -9,7 +9,9 @@
 
 #include "base/compat.h"
 
+#include "base/clock.h"
 #include "base/settings.h"
+#include "replica/load.h"
 #include "replica/posting.h"
 #include "replica/seats.h"
 #include "replica/replica_stats.h"
@@ -39,6 +41,7 @@ take_slot(Oid database, Oid index)
 			memset(&vp_registry->slots[i], 0, sizeof(VpSlot));
 			vp_registry->slots[i].used = true;
 			vp_tallies_clear(i);
+			vp_load_clear(i);
 			pg_atomic_write_u64(&vp_registry->keys[i], vp_slot_key(database, index));
 			return i;
 		}
@@ -54,6 +57,9 @@ set_facts(VpSlot *slot, const VpDefinition *definition)
 	slot->failed = slot->unfilled = false;
 	/* so that nobody takes the keeper's work of before for what these ask */
 	slot->state = VP_LOADING;
+	slot->notice_due = true;
+	slot->changed = vp_clock();
+	slot->high_since = slot->low_since = 0;
 	slot->error[0] = '\0';
 }
 

@@ -118,6 +118,19 @@ vp_slot_free(int slot)
 }
 
 void
+vp_slot_notice(Oid index)
+{
+	int			i = vp_slot_find(MyDatabaseId, index);
+
+	if (i < 0)
+		return;
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	/* if it has changed hands, nothing is found to tell */
+	vp_registry->slots[i].notice_due = true;
+	LWLockRelease(vp_registry->lock);
+}
+
+void
 vp_registry_wake(PGPROC **process)
 {
 	PGPROC	   *proc;

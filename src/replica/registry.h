@@ -12,6 +12,7 @@
 
 #include "base/compat.h"
 
+#include "datatype/timestamp.h"
 #include "port/atomics.h"
 #include "storage/block.h"
 #include "storage/lwlock.h"
@@ -65,6 +66,15 @@ typedef struct VpSlot
 								 * searches, likewise */
 	BlockNumber pinned;			/* blocks */
 	BlockNumber wanted;
+
+	/* for supervisors */
+	bool		notice_due;		/* the state may be another than it was told */
+	TimestampTz changed;		/* when the definition was */
+	TimestampTz high_since;		/* the busiest replica is above what the policy
+								 * allows; 0: is not */
+	TimestampTz low_since;		/* there is a replica too many; 0: is not */
+	char		told[16];		/* state of the last notification; empty: none
+								 * yet */
 } VpSlot;
 
 typedef struct VpRegistry
@@ -81,6 +91,11 @@ typedef struct VpRegistry
 								 * just been through */
 	Oid			moved;			/* the same, if movers work on all indexes
 								 * that need one */
+	bool		has_extension;	/* is vecprov there? */
+	int			policy_interval;	/* seconds between two looks of its policies;
+									 * 0: it has none */
+	Oid			supervised;		/* the database where a supervisor has just
+								 * done all */
 	bool		movers_refused; /* the last catalogue reader got no background
 								 * worker for one */
 	bool		readers_refused;	/* the launcher got none for a catalogue
@@ -116,6 +131,9 @@ extern bool vp_slot_look(Oid database, Oid index, VpSlot *slot);
 
 /* Frees the slot if it still is gone.  By the keeper, when it has let go. */
 extern bool vp_slot_free(int slot);
+
+/* The state of an index of this database may be another one now, and be a notification's matter. */
+extern void vp_slot_notice(Oid index);
 
 /* Wakes keeper or launcher, given where its process stands. */
 extern void vp_registry_wake(PGPROC **process);

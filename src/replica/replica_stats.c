@@ -22,15 +22,6 @@
 #include "replica/registry.h"
 #include "replica/replica_stats.h"
 
-/* "Of late" are the last one to two of these times: microseconds. */
-#define SAMPLE_TIME		(150 * USECS_PER_SEC)
-
-typedef struct Sample
-{
-	TimestampTz at;
-	uint64		busy;
-} Sample;
-
 /* Padded so that searches of two replicas do not fight for a cache line. */
 union VpReplicaStats
 {
@@ -39,7 +30,6 @@ union VpReplicaStats
 		pg_atomic_uint32 used;
 		pg_atomic_uint64 searches;
 		pg_atomic_uint64 busy;
-		Sample		samples[2]; /* the older one first; the registry's lock */
 	}			r;
 	char		pad[64];
 };
@@ -99,11 +89,6 @@ vp_tallies_clear(int slot)
 
 		pg_atomic_write_u64(&stats->r.searches, 0);
 		pg_atomic_write_u64(&stats->r.busy, 0);
-		for (int n = 0; n < lengthof(stats->r.samples); n++)
-		{
-			stats->r.samples[n].at = GetCurrentTimestamp();
-			stats->r.samples[n].busy = 0;
-		}
 	}
 }
 
@@ -133,38 +118,17 @@ vp_replica_stats_end(VpReplicaStats *stats, uint64 busy)
 }
 
 void
-vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts)
+vp_replica_counts(int slot, int replica, VpReplicaCounts *counts)
 {
 	VpReplicaStats *stats = stats_of(slot, replica);
-	const Sample *since = &stats->r.samples[0];
-	double		time;
 
 	counts->in_use = pg_atomic_read_u32(&stats->r.used);
 	counts->searches = pg_atomic_read_u64(&stats->r.searches);
 	counts->busy = pg_atomic_read_u64(&stats->r.busy);
-	LWLockAcquire(vp_registry->lock, LW_SHARED);
-	time = (double) (GetCurrentTimestamp() - since->at) * Max(units, 1);
-	counts->busy_fraction = time > 0 ? (counts->busy - since->busy) / time : 0;
-	LWLockRelease(vp_registry->lock);
 }
 
-void
-vp_tallies_sample(void)
+uint64
+vp_replica_busy(int slot, int replica)
 {
-	static TimestampTz last = 0;
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (now - last < SAMPLE_TIME)
-		return;
-	last = now;
-	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < stats_count(); i++)
-	{
-		VpReplicaStats *stats = &tallies[i];
-
-		stats->r.samples[0] = stats->r.samples[1];
-		stats->r.samples[1].at = now;
-		stats->r.samples[1].busy = pg_atomic_read_u64(&stats->r.busy);
-	}
-	LWLockRelease(vp_registry->lock);
+	return pg_atomic_read_u64(&stats_of(slot, replica)->r.busy);
 }

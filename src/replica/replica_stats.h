@@ -34,12 +34,11 @@ typedef struct VpReplicaCounts
 	int			in_use;			/* searches under way */
 	uint64		searches;
 	uint64		busy;			/* microseconds that they took */
-	double		busy_fraction;	/* of its units, of late */
 } VpReplicaCounts;
 
-extern void vp_replica_counts(int slot, int replica, int units, VpReplicaCounts *counts);
+extern void vp_replica_counts(int slot, int replica, VpReplicaCounts *counts);
 
-/* Remembers what was counted until now: "of late" begins there.  By the keeper, at times. */
-extern void vp_tallies_sample(void);
+/* Microseconds that its searches took so far. */
+extern uint64 vp_replica_busy(int slot, int replica);
 
 #endif							/* VP_REPLICA_STATS_H */

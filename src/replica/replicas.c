@@ -17,6 +17,7 @@
 #include "base/loaded.h"
 #include "base/settings.h"
 #include "base/zones.h"
+#include "replica/load.h"
 #include "replica/worker_slot.h"
 #include "replica/registry.h"
 #include "replica/seats.h"
@@ -88,13 +89,14 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 	{
 		bool		stays = i < slot->definition.wish.replicas;
 		VpReplicaCounts counts;
+		bool		complete;
 		bool		has_worker_slot;
 		bool		failed;
 		int			pid;
 		Datum		values[NREPLICA];
 		bool		nulls[NREPLICA] = {0};
 
-		vp_replica_counts(number, i, slot->definition.units, &counts);
+		vp_replica_counts(number, i, &counts);
 		if (!stays && counts.in_use == 0)
 			continue;
 		values[REPLICA_INDEX] = ObjectIdGetDatum(slot->definition.index);
@@ -108,7 +110,7 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 		values[REPLICA_IN_USE] = Int32GetDatum(counts.in_use);
 		values[REPLICA_QUEUE] = Int32GetDatum(vp_seats_waiting(number));
 		values[REPLICA_QUERIES] = Int64GetDatum(counts.searches);
-		values[REPLICA_BUSY] = Float8GetDatum(counts.busy_fraction);
+		values[REPLICA_BUSY] = Float8GetDatum(vp_load_share(number, i, slot->definition.units, VP_LOAD_WINDOW, &complete));
 		nulls[REPLICA_LATENCY] = counts.searches == 0;
 		if (counts.searches > 0)
 			values[REPLICA_LATENCY] = Float8GetDatum(counts.busy / 1000.0 / counts.searches);

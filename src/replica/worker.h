@@ -20,6 +20,7 @@ extern VP_EXPORT void vecprov_launcher_main(Datum arg);
 extern VP_EXPORT void vecprov_keeper_main(Datum arg);
 extern VP_EXPORT void vecprov_catalog_reader_main(Datum arg);	/* arg: the database's
 																 * OID */
+extern VP_EXPORT void vecprov_supervisor_main(Datum arg);	/* the same */
 extern VP_EXPORT void vecprov_worker_main(Datum arg);	/* arg: the number of
 														 * its place */
 

@@ -252,7 +252,7 @@ for my $function (@functions)
 	my $call = "$name(" . ($arguments =~ s/OID/$oid/r) . ')';
 
 	like(as_role('mallory', "SELECT * FROM $call"),
-		$name =~ /provision|release|set_/ ? qr/42501: must be owner of index hers_idx/ : qr/42501: permission denied for schema alice/,
+		$name =~ /provision|policy|release|set_/ ? qr/42501: must be owner of index hers_idx/ : qr/42501: permission denied for schema alice/,
 		"by OID the schema's USAGE is asked for: $name");
 }
 sql('GRANT USAGE ON SCHEMA alice TO mallory');

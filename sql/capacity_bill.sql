@@ -1,0 +1,87 @@
+-- The bill: what was provisioned, hour by hour, by a clock that this session moves.
+\pset null -
+CREATE TABLE bill_items (id int, v vector(4));
+INSERT INTO bill_items SELECT i, ARRAY[i % 97, i % 89, i % 83, 1] FROM generate_series(1, 1000) i;
+INSERT INTO vecprov.rates VALUES ('bill', 'here', 'r10', 730), ('bill', 'here', 'r40', 7300), ('bill', 'here', 'storage', 1e9), ('bill', 'here', 'writes', 0);
+-- the clock of this session: so many hours after the same hour of tomorrow has begun
+CREATE TABLE bill_start AS SELECT date_trunc('hour', now()) + '1 day' AS at;
+CREATE PROCEDURE at_hour(hours double precision) LANGUAGE plpgsql AS $$
+DECLARE
+	target timestamptz = (SELECT at FROM bill_start) + make_interval(secs => hours * 3600);
+BEGIN
+	PERFORM set_config('vecprov.debug_clock', ceil(extract(epoch FROM target - clock_timestamp()))::text, false);
+END $$;
+-- of the indexes of this test
+CREATE FUNCTION bill_of(hours_from double precision, hours_to double precision, by_index boolean DEFAULT true)
+	RETURNS TABLE (index text, item text, hours numeric, unit text, rate numeric, amount numeric) LANGUAGE sql AS $$
+	SELECT index, item, round(quantity * 730, 2), unit, rate, round(amount, 1)
+	FROM bill_start, vecprov_bill(at + make_interval(secs => hours_from * 3600), at + make_interval(secs => hours_to * 3600),
+		'bill', 'here', by_index)
+	WHERE (index ~ 'bill_' OR NOT by_index) AND round(quantity * 730, 2) > 0
+$$;
+
+-- From 0:00 on two shards and a replica, from 10:30 on three replicas, from 12:00 on tier r40, from 20:00 on demand
+SET vecprov.tier_change_interval = 0;
+SET vecprov.scale_change_interval = 0;
+CALL at_hour(0);
+CREATE INDEX bill_idx ON bill_items USING vecprov (v) WITH (tier = r10, shards = 2);
+CALL at_hour(10.5);
+SELECT vecprov_set_replicas('bill_idx', 3);
+CALL at_hour(12);
+SELECT vecprov_set_tier('bill_idx', 'r40');
+CALL at_hour(20);
+SELECT vecprov_release('bill_idx');
+CALL at_hour(30);
+SELECT index, item, hours, unit, rate FROM bill_of(-1, 30) WHERE item <> 'storage';
+SELECT index, item, hours, rate FROM bill_of(5.25, 12.5) WHERE item <> 'storage';
+SELECT index, item, hours, rate FROM bill_of(12, 20) WHERE item <> 'storage';
+SELECT index, item, hours, rate FROM bill_of(21, 30) WHERE item <> 'storage';
+-- what has not been yet is not in it
+SELECT index, item, hours, rate FROM bill_of(19, 1000) WHERE item <> 'storage';
+SELECT * FROM bill_of(40, 50);
+SELECT * FROM vecprov_bill(now(), now(), 'bill', 'here');
+
+-- Storage: a month of 730 hours is what vecprov_cost says of one; nothing was changed
+CALL at_hour(31);
+SELECT vecprov_provision('bill_idx', 'r10', 3, 2);
+CALL at_hour(31 + 731);
+SELECT b.item, round(b.quantity, 5) = round(c.quantity, 5) AS quantity, b.unit = c.unit AS unit, b.rate = c.rate AS rate,
+	round(b.amount, 3) = round(c.amount, 3) AS amount
+FROM bill_start CROSS JOIN LATERAL vecprov_bill(at + '31 hours 10 s', at + '761 hours 10 s', 'bill', 'here') b
+	JOIN vecprov_cost('bill_idx', 'bill', 'here', 0, 0) c USING (item)
+WHERE b.index = 'public.bill_idx' ORDER BY 1;
+-- an index that is dropped is paid until then; one that is suspended costs its storage
+SELECT vecprov_set_replicas('bill_idx', 0);
+CALL at_hour(31 + 740);
+DROP INDEX bill_idx;
+CALL at_hour(31 + 750);
+SELECT item, hours FROM bill_of(31 + 730, 31 + 750) WHERE index = 'public.bill_idx';
+
+-- By another name it is the same index; all of them together have one row an item
+CREATE INDEX bill_a_idx ON bill_items USING vecprov (v) WITH (tier = r10);
+CREATE INDEX bill_b_idx ON bill_items USING vecprov (v) WITH (tier = r10, replicas = 2);
+CALL at_hour(31 + 760);
+ALTER INDEX bill_b_idx RENAME TO bill_c_idx;
+CALL at_hour(31 + 770);
+SELECT index, item, hours, amount FROM bill_of(31 + 750, 31 + 770) WHERE item <> 'storage';
+SELECT index, item, hours, amount FROM bill_of(31 + 750, 31 + 770, false) WHERE item = 'r10';
+DROP TABLE bill_items;
+SELECT action, count(*) FROM vecprov.changes WHERE index ~ 'bill_' GROUP BY 1 ORDER BY 1;
+
+-- Hours that were written down come first; who may read them needs no right to the index
+BEGIN;
+DELETE FROM vecprov.changes WHERE index ~ 'bill_';
+INSERT INTO vecprov.usage SELECT h, h + '1 hour', 'public.bill_old_idx', 'r40', 1, 1, 1000000
+	FROM generate_series('2020-03-01 00:00+00', '2020-03-01 23:00+00', '1 hour'::interval) h;
+CREATE ROLE bill_reader;
+SET LOCAL ROLE bill_reader;
+SELECT index, item, round(quantity * 730, 4) AS hours, round(amount, 3) AS amount
+FROM vecprov_bill('2020-03-01 10:30+00', '2020-03-01 12:00+00', 'bill', 'here');
+INSERT INTO vecprov.usage VALUES (now(), now() + '1 hour', 'x', 'r10', 1, 1, 1);
+ROLLBACK;
+RESET vecprov.debug_clock;
+DROP FUNCTION bill_of;
+DROP PROCEDURE at_hour;
+DROP TABLE bill_start;
+DELETE FROM vecprov.changes WHERE index ~ 'bill_';
+DELETE FROM vecprov.rates WHERE plan = 'bill';

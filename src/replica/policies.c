@@ -1,0 +1,330 @@
+/*-------------------------------------------------------------------------
+ *
+ * policies.c
+ *	  Applies the policies of a database.
+ *
+ * What a policy wants is decided in capacity/policy.c.  Here its index is looked at, and changed by
+ * the same ALTER INDEX that its owner would type, as the owner, so that every rule, right and
+ * quota holds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/as_owner.h"
+#include "base/clock.h"
+#include "capacity/memory.h"
+#include "capacity/own_object.h"
+#include "capacity/policy.h"
+#include "capacity/quota.h"
+#include "replica/load.h"
+#include "replica/policies.h"
+#include "replica/registry.h"
+
+/*----------
+ * Measuring
+ *----------
+ */
+
+/*
+ * Since when has a state lasted that was `before` (0: it was not there), and is there now, or not?  What
+ * is known of `window` says so of all of it.
+ */
+static TimestampTz
+lasting(bool is_there, TimestampTz before, TimestampTz now, int64 window)
+{
+	if (!is_there)
+		return 0;
+	return before != 0 && before <= now ? before : now - window;
+}
+
+/*
+ * Looks at the load of an index, and remembers since when it is high or low.  While less is known than
+ * the window, or the definition is younger, nothing is: what was measured then is of other replicas.
+ */
+static void
+look_at_load(const VpPolicy *policy, Oid index, VpPolicyFacts *facts)
+{
+	int			i = vp_slot_find(MyDatabaseId, index);
+	int64		up_window = Min(policy->up_after, VP_LOAD_WINDOW);
+	bool		up_complete;
+	bool		down_complete;
+	double		down_busy;
+	VpSlot		copy;
+	VpSlot	   *slot;
+
+	if (i < 0 || !vp_slot_copy(i, &copy) || copy.definition.index != index ||
+		copy.definition.database != MyDatabaseId ||
+		memcmp(&copy.definition.wish, &facts->wish, sizeof(VpWish)) != 0)
+		return;
+	facts->busy = vp_load_busiest(i, facts->wish.replicas, copy.definition.units, up_window, &up_complete);
+	down_busy = vp_load_busiest(i, facts->wish.replicas, copy.definition.units, VP_LOAD_WINDOW,
+								&down_complete);
+	up_complete &= facts->now - up_window >= copy.changed;
+	down_complete &= facts->now - VP_LOAD_WINDOW >= copy.changed;
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	slot = &vp_registry->slots[i];
+	if (slot->used && slot->definition.index == index && slot->changed == copy.changed)
+	{
+		slot->high_since = lasting(up_complete && vp_policy_is_high(policy, facts->busy),
+								   slot->high_since, facts->now, up_window);
+		slot->low_since = lasting(down_complete &&
+								  vp_policy_is_low(policy, down_busy, facts->wish.replicas),
+								  slot->low_since, facts->now, VP_LOAD_WINDOW);
+		facts->high_since = slot->high_since;
+		facts->low_since = slot->low_since;
+	}
+	LWLockRelease(vp_registry->lock);
+}
+
+/* A step was made, or would have been: what comes next is measured anew. */
+static void
+forget_load(Oid index)
+{
+	int			i = vp_slot_find(MyDatabaseId, index);
+
+	if (i < 0)
+		return;
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	vp_registry->slots[i].high_since = vp_registry->slots[i].low_since = 0;
+	vp_registry->slots[i].changed = vp_clock();
+	LWLockRelease(vp_registry->lock);
+}
+
+/* False: nothing can be decided, since the index has no tier that is known, or no pages that can be read. */
+static bool
+get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPolicyFacts *facts)
+{
+	VpIndexLook look;
+	VpTier		tier;
+
+	memset(facts, 0, sizeof(*facts));
+	vp_get_wish((VpOptions *) rel->rd_options, &facts->wish);
+	if (!VpIsProvisioned(&facts->wish) || !vp_tier_find(facts->wish.tier, &tier))
+		return false;
+	vp_index_look(rel, &look);
+	if (!look.sound)
+		return false;
+	facts->now = vp_clock();
+	facts->bytes = (int64) vp_meta_bytes(&look.meta);
+	facts->shard_bytes = tier.shard_bytes;
+	facts->last_change = vp_policy_last(change);
+	look_at_load(policy, RelationGetRelid(rel), facts);
+	return true;
+}
+
+/*----------
+ * Changing
+ *----------
+ */
+
+/* The index is locked, and not open. */
+static void
+alter_index(Relation heap, const VpWishChange *change, const char *why)
+{
+	char	   *statement = psprintf("ALTER INDEX %s SET (shards = %d, replicas = %d)",
+									 quote_qualified_identifier(NameStr(change->schema), NameStr(change->name)),
+									 change->after.shards, change->after.replicas);
+	VpAsOwner	as;
+
+	vp_as_owner_begin(&as, heap, heap);
+	vp_ledger_policy = why;
+	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not execute \"%s\"", statement);
+	SPI_finish();
+	vp_ledger_policy = NULL;
+	vp_as_owner_end(&as);
+}
+
+/* A policy is its owner's, and of use only as long as he may provision. */
+static void
+check_owner(const VpPolicy *policy, Relation rel)
+{
+	if (rel->rd_rel->relowner != policy->role)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("index \"%s\" belongs to another role than its policy", RelationGetRelationName(rel)),
+				 errhint("The new owner can set the policy anew.")));
+	vp_quota_need_right(policy->role, RelationGetRelationName(rel));
+}
+
+/* Closes the index, which is locked: none that is open can be altered. */
+static void
+apply_to(const VpPolicy *policy, Relation heap, Relation rel)
+{
+	VpWishChange change = {0};
+	VpPolicyFacts facts;
+	char	   *why;
+	bool		due;
+
+	check_owner(policy, rel);
+	change.index = RelationGetRelid(rel);
+	change.table = RelationGetRelid(heap);
+	change.schema = policy->schema;
+	change.name = policy->index;
+	due = get_facts(policy, rel, &change, &facts) &&
+		vp_policy_decide(policy, &facts, &change.after, &why);
+	relation_close(rel, NoLock);
+	if (due)
+	{
+		change.before = facts.wish;
+		if (policy->dry_run)
+			vp_ledger_dry_run(&change, why);
+		else
+			alter_index(heap, &change, why);
+		forget_load(change.index);
+	}
+	vp_policy_set_error(policy, NULL);
+}
+
+/* An index that is not there has no policy yet; one that somebody has locked, is looked at the next time. */
+static void
+apply(const VpPolicy *policy)
+{
+	Oid			schema = get_namespace_oid(NameStr(policy->schema), true);
+	Oid			relid = OidIsValid(schema) ? get_relname_relid(NameStr(policy->index), schema) : InvalidOid;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		ours = false;
+	Oid			table;
+	Relation	heap;
+	Relation	rel;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		ours = form->relkind == RELKIND_INDEX && OidIsValid(form->relam) && form->relam == vp_own_am();
+		ReleaseSysCache(tuple);
+	}
+	table = ours ? IndexGetRelation(relid, true) : InvalidOid;
+	if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
+		return;
+	heap = try_table_open(table, NoLock);
+	if (heap == NULL || !ConditionalLockRelationOid(relid, AccessShareLock))
+		return;
+	rel = try_relation_open(relid, NoLock);
+	if (rel == NULL)
+		return;
+	/* while there was no lock, it may have got another name */
+	if (strcmp(RelationGetRelationName(rel), NameStr(policy->index)) == 0)
+		apply_to(policy, heap, rel);
+	else
+		relation_close(rel, NoLock);
+	table_close(heap, NoLock);
+}
+
+/*----------
+ * All of them
+ *----------
+ */
+
+static void
+begin_work(void)
+{
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+end_work(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+static VpPolicy *
+read_all(int *n)
+{
+	VpPolicy   *policies;
+	VpPolicy   *copy = NULL;
+
+	begin_work();
+	policies = vp_policies_read(n);
+	if (*n > 0)
+	{
+		copy = MemoryContextAlloc(TopMemoryContext, *n * sizeof(VpPolicy));
+		memcpy(copy, policies, *n * sizeof(VpPolicy));
+	}
+	end_work();
+	return copy;
+}
+
+/*
+ * Makes of an error what vecprov.policies shows.  One that passes by itself is none: somebody has a lock,
+ * or the index has been dropped meanwhile.  Returns NULL for that.  Raises what ends the process.
+ */
+static char *
+take_error(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	if (error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	FlushErrorState();
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(context);
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == ERRCODE_UNDEFINED_TABLE)
+		return NULL;
+	return error->message;
+}
+
+/* Returns what vecprov.policies is to show. */
+static char *
+attempt(const VpPolicy *policy)
+{
+	char	   *volatile error = NULL;
+
+	PG_TRY();
+	{
+		begin_work();
+		apply(policy);
+		end_work();
+	}
+	PG_CATCH();
+	{
+		vp_ledger_policy = NULL;
+		error = take_error(TopMemoryContext);
+	}
+	PG_END_TRY();
+	return error;
+}
+
+void
+vp_policies_apply(void)
+{
+	int			n;
+	VpPolicy   *policies = read_all(&n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *error = attempt(&policies[i]);
+
+		if (error == NULL)
+			continue;
+		begin_work();
+		vp_policy_set_error(&policies[i], error);
+		end_work();
+	}
+}
