@@ -61,7 +61,7 @@ CREATE TEMP TABLE lines AS SELECT n, line, coalesce(substring(line FROM '^# ([A-
 SELECT line FROM lines WHERE NOT line ~ '^$|^# HELP vecprov_[a-z_]+ [A-Z].*[.]$|^# TYPE vecprov_[a-z_]+ (gauge|counter|histogram)$' AND
 	NOT line ~ '^vecprov_[a-z_]+([{]([a-z]+="([^"\\]|\\["\\n])*",?)*[}])? ([0-9.e+-]+|[+]Inf|NaN)$';
 SELECT line FROM lines WHERE line ~ '2.*vecprov_records' OR line ~ 'vecprov_records.*schema="metrics"';
-SELECT line FROM lines WHERE line ~ 'le=.*schema="metrics"' ORDER BY n OFFSET 12;
+SELECT line FROM lines WHERE line ~ '^vecprov_search.*le=.*schema="metrics"' ORDER BY n OFFSET 12;
 -- every metric has its help and type first, and nothing else between its lines
 SELECT count(DISTINCT family) > 15, count(*) FILTER (WHERE kind = 'HELP') = count(DISTINCT family), count(*) FILTER (WHERE kind = 'TYPE') = count(DISTINCT family)
 	FROM lines WHERE line <> '';

@@ -29,6 +29,7 @@
 #include "capacity/change.h"
 #include "capacity/charge.h"
 #include "capacity/meter.h"
+#include "capacity/role_refusals.h"
 #include "kernel/kernel.h"
 #include "page/damage.h"
 #include "page/merge_queue.h"
@@ -54,6 +55,7 @@ request_shmem(void)
 	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
 	vp_merge_queue_request();
 	vp_meter_request();
+	vp_role_refusals_request();
 	vp_charge_request();
 	vp_replica_request();
 }
@@ -66,6 +68,7 @@ startup_shmem(void)
 	vp_window_startup();
 	vp_hint_startup();
 	vp_merge_queue_startup();
+	vp_role_refusals_startup();
 	vp_meter_startup();
 	vp_charge_startup();
 	vp_replica_startup();

@@ -12,6 +12,11 @@ CREATE FUNCTION vecprov_wait(index regclass, timeout interval DEFAULT NULL) RETU
 COMMENT ON FUNCTION vecprov_wait(regclass, interval) IS
 	'returns when the capacity of an index is as wished for; raises what stands in the way';
 
+CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
+	AS 'MODULE_PATHNAME', 'vecprov_load_advice' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_load_advice(oid) IS
+	'what to do about the load of a provisioned index; null: nothing';
+
 CREATE VIEW vecprov.indexes AS
 	-- first which indexes are ours: the functions do not take others
 	WITH ours AS MATERIALIZED (
@@ -28,7 +33,11 @@ CREATE VIEW vecprov.indexes AS
 		coalesce(f.error, r.error) AS error,
 		f.records, f.index_size, f.capacity, f.fullness, f.memory_fullness, f.storage_fullness,
 		r.resident_size, r.resident_size / nullif(r.wanted_size, 0)::double precision AS resident,
-		f.advice
+		nullif(pg_catalog.concat_ws('; ', f.advice, vecprov_load_advice(ours.indexrelid),
+			CASE WHEN f.mode = 'provisioned' AND
+					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid) >= greatest(1000, f.records / 10)
+				THEN pg_catalog.format('%s dead rows take room: VACUUM %s',
+					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice
 	FROM ours
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;

@@ -17,6 +17,13 @@ CREATE VIEW vecprov.metrics AS
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN vecprov.indexes f ON f.index = i.indexrelid
+	), load AS (
+		SELECT r.index, pg_catalog.max(r.busy) AS busy, pg_catalog.sum(r.seats) AS seats,
+			pg_catalog.sum(r.in_use) AS in_use, pg_catalog.max(r.queue) AS queue
+		FROM vecprov_replica_counts() r GROUP BY r.index
+	), worker AS (
+		SELECT w.index, pg_catalog.count(*) FILTER (WHERE w.state = 'Missing') AS missing
+		FROM vecprov_worker_states() w GROUP BY w.index
 	), limited AS (
 		SELECT f.labels, f.mode, l.*
 		FROM fact f CROSS JOIN LATERAL (
@@ -25,7 +32,8 @@ CREATE VIEW vecprov.metrics AS
 			ORDER BY l.schema NULLS LAST LIMIT 1) l
 	), metric AS (
 		SELECT v.name, f.labels || v.labels AS labels, v.value
-		FROM fact f CROSS JOIN LATERAL (VALUES
+		FROM fact f LEFT JOIN load l ON l.index = f.indexrelid LEFT JOIN worker w ON w.index = f.indexrelid
+		CROSS JOIN LATERAL (VALUES
 			('index_info', pg_catalog.jsonb_build_object('mode', f.mode, 'tier', coalesce(f.tier, '')),
 				CASE WHEN f.mode IS NOT NULL THEN 1::double precision END),
 			('records', '{}', f.records),
@@ -44,6 +52,16 @@ CREATE VIEW vecprov.metrics AS
 			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
 			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
 			('state', '{"state": "Error"}', (f.state = 'Error')::integer),
+			('busy_ratio', '{}', l.busy),
+			('seats', '{}', l.seats),
+			('seats_in_use', '{}', l.in_use),
+			('queue', '{}', l.queue),
+			('workers_missing', '{}', w.missing),
+			('resident_ratio', '{}', f.resident),
+			('scaling_ratio', '{}', CASE WHEN f.state <> 'Scaling' THEN 1 ELSE
+				(SELECT greatest(0, 1 - pg_catalog.sum(s.to_move)::double precision / nullif(f.records, 0))
+				FROM vecprov_shard_facts(f.indexrelid, false) s) END),
+			('dead_rows', '{}', pg_catalog.pg_stat_get_dead_tuples(f.indrelid)),
 			('scans_total', '{}', pg_catalog.pg_stat_get_numscans(f.indexrelid)),
 			('rows_returned_total', '{}', pg_catalog.pg_stat_get_tuples_returned(f.indexrelid)),
 			('vacuums_total', '{}', pg_catalog.pg_stat_get_vacuum_count(f.indrelid) +
@@ -81,6 +99,16 @@ BEGIN ATOMIC
 		('rows_returned_total', 'counter', 'Rows that searches returned.'),
 		('vacuums_total', 'counter', 'VACUUMs of the table.'),
 		('search_seconds', 'histogram', 'Time that searches took inside the index.'),
+		('wait_seconds', 'histogram', 'Time that searches waited for a seat, of those that did.'),
+		('busy_ratio', 'gauge', 'Share of the last five minutes for which the busiest replica was busy.'),
+		('seats', 'gauge', 'Searches that can run at a time.'),
+		('seats_in_use', 'gauge', 'Searches that run.'),
+		('queue', 'gauge', 'Searches that wait for a seat.'),
+		('workers_missing', 'gauge', 'Units of compute without a worker, for want of one.'),
+		('resident_ratio', 'gauge', 'Share of what the tier keeps in memory that is there.'),
+		('scaling_ratio', 'gauge', 'How far records are where they are to be; 1: all of them.'),
+		('dead_rows', 'gauge', 'Dead rows of the table, which take room until VACUUM.'),
+		('refused_by_role_total', 'counter', 'Operations refused, by role, in all databases.'),
 		('inserts_total', 'counter', 'Records inserted.'),
 		('insert_seconds_total', 'counter', 'Time that inserts took inside the index.'),
 		('refused_total', 'counter', 'Operations refused.'),

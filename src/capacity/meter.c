@@ -33,6 +33,7 @@
 #include "utils/syscache.h"
 
 #include "base/settings.h"
+#include "capacity/kept_counters.h"
 #include "capacity/meter.h"
 
 /* Sets of counters, a power of two. */
@@ -54,13 +55,16 @@
 #define FREED		UINT64CONST(1)
 #define OwnerOf(database, index) ((uint64) (database) << 32 | (index))
 
-/* Two cache lines. */
+/* Four cache lines; what waits is counted in the last two. */
 typedef struct CounterSet
 {
 	pg_atomic_uint64 searches[VP_SEARCH_BOUNDS + 1];
 	pg_atomic_uint64 search_ns;
 	pg_atomic_uint64 inserts;
 	pg_atomic_uint64 insert_ns;
+	pg_atomic_uint64 waits[VP_SEARCH_BOUNDS + 1];
+	pg_atomic_uint64 wait_ns;
+	pg_atomic_uint64 padding[2];
 } CounterSet;
 
 typedef struct Bucket
@@ -83,7 +87,7 @@ struct VpMeter
 						2 * sizeof(pg_atomic_uint32)];
 };
 
-StaticAssertDecl(sizeof(CounterSet) == 2 * LINE_BYTES, "sets of counters share no cache line");
+StaticAssertDecl(sizeof(CounterSet) == 4 * LINE_BYTES, "sets of counters share no cache line");
 StaticAssertDecl(sizeof(VpMeter) % LINE_BYTES == 0, "meters share no cache line");
 
 /* Refused changes of an index in an hour. */
@@ -111,6 +115,9 @@ const double vp_search_bounds[VP_SEARCH_BOUNDS] = {
 static Shared *shared;
 static pg_atomic_uint64 *owners;	/* whose the meters are; mostly read */
 static VpMeter *meters;
+
+static void keep_meters(VpKeeping *file);
+static void take_meters(VpKeeping *file);
 
 /*----------
  * Making
@@ -156,6 +163,7 @@ vp_meter_startup(void)
 		return;
 	memset(start, 0, shared_bytes());
 	shared->lock = &GetNamedLWLockTranche("vecprov meters")->lock;
+	vp_kept_counters_startup("meters", keep_meters, take_meters);
 }
 
 /*----------
@@ -387,18 +395,40 @@ own_set(VpMeter *meter)
 	return &meter->sets[MyProcPid & (SETS - 1)];
 }
 
+/* The first bound that a duration does not exceed. */
+static int
+bound_of(uint64 ns)
+{
+	int			i = 0;
+
+	while (i < VP_SEARCH_BOUNDS && ns > vp_search_bounds[i] * VP_NS_PER_SECOND)
+		i++;
+	return i;
+}
+
+void
+vp_meter_wait(Oid index, uint64 ns)
+{
+	int			vacant;
+	int			at = look_up(OwnerOf(MyDatabaseId, index), &vacant);
+	CounterSet *set;
+
+	if (at < 0)
+		return;
+	set = own_set(&meters[at]);
+	pg_atomic_fetch_add_u64(&set->waits[bound_of(ns)], 1);
+	pg_atomic_fetch_add_u64(&set->wait_ns, ns);
+}
+
 void
 vp_meter_search(VpMeter *meter, uint64 ns)
 {
 	CounterSet *set;
-	int			i = 0;
 
 	if (meter == NULL)
 		return;
 	set = own_set(meter);
-	while (i < VP_SEARCH_BOUNDS && ns > vp_search_bounds[i] * VP_NS_PER_SECOND)
-		i++;
-	pg_atomic_fetch_add_u64(&set->searches[i], 1);
+	pg_atomic_fetch_add_u64(&set->searches[bound_of(ns)], 1);
 	pg_atomic_fetch_add_u64(&set->search_ns, ns);
 }
 
@@ -467,6 +497,24 @@ vp_meter_refusal(VpMeter *meter, VpRefusal refusal)
 {
 	if (meter != NULL)
 		pg_atomic_fetch_add_u64(&meter->refused[refusal], 1);
+	vp_role_refusal(refusal);
+}
+
+static const char *const refusals[VP_NREFUSALS][2] = {
+	{"read", "limit"}, {"write", "limit"}, {"write", "record size"}, {"write", "capacity"},
+	{"any", "suspended"}
+};
+
+const char *
+vp_refusal_operation(VpRefusal refusal)
+{
+	return refusals[refusal][0];
+}
+
+const char *
+vp_refusal_reason(VpRefusal refusal)
+{
+	return refusals[refusal][1];
 }
 
 /*----------
@@ -530,6 +578,63 @@ vp_meter_give_back(VpMeter *meter, VpBucket which, double cost, double rate)
 }
 
 /*----------
+ * Over a restart
+ *----------
+ */
+
+/* What is kept of a meter. */
+typedef struct Kept
+{
+	uint64		owner;
+	VpMeterSums sums;
+} Kept;
+
+static void add_up(VpMeter *meter, VpMeterSums *sums);
+
+static void
+keep_meters(VpKeeping *file)
+{
+	for (int i = 0; i < vp_max_metered_indexes; i++)
+	{
+		Kept		kept = {.owner = pg_atomic_read_u64(&owners[i])};
+
+		if (kept.owner <= FREED)
+			continue;
+		add_up(&meters[i], &kept.sums);
+		vp_keep(file, &kept, sizeof(kept));
+	}
+}
+
+/* Nobody else is there yet.  Those that find no place begin anew. */
+static void
+take_meters(VpKeeping *file)
+{
+	Kept		kept;
+
+	while (vp_kept(file, &kept, sizeof(kept)))
+	{
+		int			vacant;
+		CounterSet *set;
+
+		if (look_up(kept.owner, &vacant) >= 0 || vacant < 0)
+			continue;
+		set = &meters[vacant].sets[0];
+		for (int j = 0; j <= VP_SEARCH_BOUNDS; j++)
+		{
+			pg_atomic_write_u64(&set->searches[j], kept.sums.searches[j]);
+			pg_atomic_write_u64(&set->waits[j], kept.sums.waits[j]);
+		}
+		pg_atomic_write_u64(&set->search_ns, kept.sums.search_ns);
+		pg_atomic_write_u64(&set->wait_ns, kept.sums.wait_ns);
+		pg_atomic_write_u64(&set->inserts, kept.sums.inserts);
+		pg_atomic_write_u64(&set->insert_ns, kept.sums.insert_ns);
+		for (int j = 0; j < VP_NREFUSALS; j++)
+			pg_atomic_write_u64(&meters[vacant].refused[j], kept.sums.refused[j]);
+		pg_atomic_write_u64(&owners[vacant], kept.owner);
+	}
+}
+
+/*----------
  * Reading
  *----------
  */
@@ -543,8 +648,12 @@ add_up(VpMeter *meter, VpMeterSums *sums)
 		CounterSet *set = &meter->sets[i];
 
 		for (int j = 0; j <= VP_SEARCH_BOUNDS; j++)
+		{
 			sums->searches[j] += pg_atomic_read_u64(&set->searches[j]);
+			sums->waits[j] += pg_atomic_read_u64(&set->waits[j]);
+		}
 		sums->search_ns += pg_atomic_read_u64(&set->search_ns);
+		sums->wait_ns += pg_atomic_read_u64(&set->wait_ns);
 		sums->inserts += pg_atomic_read_u64(&set->inserts);
 		sums->insert_ns += pg_atomic_read_u64(&set->insert_ns);
 	}

@@ -13,22 +13,13 @@
 #include "port/atomics.h"
 #include "utils/relcache.h"
 
+#include "capacity/role_refusals.h"
+
 #define VP_NS_PER_SECOND	UINT64CONST(1000000000)
 
 /* Durations of searches are counted by these upper bounds, and one for all above. */
 #define VP_SEARCH_BOUNDS	12
 extern const double vp_search_bounds[VP_SEARCH_BOUNDS]; /* seconds */
-
-/* Refused operations, by the reason. */
-typedef enum VpRefusal
-{
-	VP_REFUSED_READ_LIMIT,
-	VP_REFUSED_WRITE_LIMIT,
-	VP_REFUSED_RECORD_SIZE,
-	VP_REFUSED_CAPACITY,
-	VP_REFUSED_SUSPENDED,
-	VP_NREFUSALS
-} VpRefusal;
 
 /* What is limited. */
 typedef enum VpBucket
@@ -60,6 +51,9 @@ typedef struct VpMeterSums
 	Oid			index;
 	uint64		searches[VP_SEARCH_BOUNDS + 1]; /* by duration, not cumulated */
 	uint64		search_ns;
+	uint64		waits[VP_SEARCH_BOUNDS + 1];	/* of searches that waited for a
+												 * seat, likewise */
+	uint64		wait_ns;
 	uint64		inserts;
 	uint64		insert_ns;
 	uint64		refused[VP_NREFUSALS];
@@ -88,7 +82,12 @@ extern bool vp_meter_is_of(const VpMeter *meter, Relation rel);
 /* Counting.  Each does nothing for NULL. */
 extern void vp_meter_search(VpMeter *meter, uint64 ns);
 extern void vp_meter_insert(VpMeter *meter, uint64 ns);
+
+/* Counts for the index and for the current role, whether or not there is a meter. */
 extern void vp_meter_refusal(VpMeter *meter, VpRefusal refusal);
+
+/* The index of this database, if it has a meter: a search has waited for its seat. */
+extern void vp_meter_wait(Oid index, uint64 ns);
 
 /* Of the columns that rows are filtered by, so many are remembered: the newest. */
 #define VP_FILTERED		4
@@ -118,6 +117,10 @@ extern void vp_meter_give_back(VpMeter *meter, VpBucket which, double cost, doub
  * false when there are no more.
  */
 extern bool vp_meter_next(int *position, VpMeterSums *sums);
+
+/* Operation and reason of a refusal, as labels have them. */
+extern const char *vp_refusal_operation(VpRefusal refusal);
+extern const char *vp_refusal_reason(VpRefusal refusal);
 
 /*
  * How many meters are taken; how many operations were not counted for want of one; how

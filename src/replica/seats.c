@@ -441,10 +441,20 @@ vp_seats_waiting_each(void)
 	return s->s.waiting / Max(s->s.replicas * s->s.units, 1);
 }
 
+/* Counts how long a search has waited: until its worker began, if that has run it (ns: for so long). */
+static void
+count_wait(int slot, uint64 since, uint64 ns)
+{
+	uint64		waited = vp_now() - since;
+
+	vp_meter_wait((Oid) pg_atomic_read_u64(&vp_registry->keys[slot]), waited - Min(waited, ns));
+}
+
 bool
 vp_seat_wait(int slot, VpRequest *request, bool front)
 {
 	Waiter	   *me = &waiters[VpMyProcNumber];
+	uint64		since = vp_now();
 	bool		taken;
 
 	prepare();
@@ -462,7 +472,12 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 		waited_ns += vp_now() - since;
 	}
 	if (!taken && pg_atomic_read_u32(&me->place) == SERVED)
+	{
+		count_wait(slot, since, request->ns);
 		return false;
+	}
+	if (!taken)
+		count_wait(slot, since, 0);
 	if (request != NULL)
 		vp_request_leave(request);
 	sit_down(slot);
