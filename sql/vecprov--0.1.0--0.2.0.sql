@@ -1458,6 +1458,11 @@ COMMENT ON FUNCTION vecprov_set_replicas(regclass, integer) IS
 
 -- Load is seen.
 
+CREATE FUNCTION vecprov_server_units(OUT units bigint, OUT processors double precision)
+	AS 'MODULE_PATHNAME', 'vecprov_server_units' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_server_units() IS
+	'units of compute that are provisioned on the server, and processors that it may use';
+
 CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
 	AS 'MODULE_PATHNAME', 'vecprov_load_advice' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_load_advice(oid) IS
@@ -1555,6 +1560,10 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			('write bytes', l.write_bytes),
 			('write units', l.write_units)) v (kind, value)
 		UNION ALL
+		SELECT v.name, '{}', v.value
+		FROM vecprov_server_units() u CROSS JOIN LATERAL (VALUES
+			('units', u.units), ('processors', u.processors)) v (name, value)
+		UNION ALL
 		SELECT c.name, coalesce(f.labels, '{}') || c.labels, c.value
 		FROM vecprov_counters() c LEFT JOIN fact f ON f.indexrelid = c.index
 		WHERE f.indexrelid IS NOT NULL OR c.index IS NULL
@@ -1587,6 +1596,8 @@ BEGIN ATOMIC
 		('scaling_ratio', 'gauge', 'How far records are where they are to be; 1: all of them.'),
 		('dead_rows', 'gauge', 'Dead rows of the table, which take room until VACUUM.'),
 		('refused_by_role_total', 'counter', 'Operations refused, by role, in all databases.'),
+		('units', 'gauge', 'Units of compute that are provisioned on the server.'),
+		('processors', 'gauge', 'Processors that the server may use.'),
 		('inserts_total', 'counter', 'Records inserted.'),
 		('insert_seconds_total', 'counter', 'Time that inserts took inside the index.'),
 		('refused_total', 'counter', 'Operations refused.'),
@@ -1617,4 +1628,87 @@ BEGIN ATOMIC
 	)
 	SELECT pg_catalog.string_agg(line, E'\n' ORDER BY family, place, labels, metric, bound) || E'\n'
 	FROM line;
+END;
+
+CREATE OR REPLACE FUNCTION vecprov_plan(index regclass, target_qps double precision,
+	target_recall double precision DEFAULT 0.95, k integer DEFAULT 10,
+	filter text DEFAULT NULL, params text[] DEFAULT NULL)
+	RETURNS TABLE (item text, value text, reason text)
+	LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	WITH measured AS MATERIALIZED (
+		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps
+		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
+		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
+	), fact AS MATERIALIZED (
+		SELECT f.index_size, f.records FROM vecprov_facts($1, true) f
+	), choice AS (
+		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
+			m.need <= m.available AS fits, n.shards, n.replicas,
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov.rates r WHERE r.item = t.name) AS cost
+		FROM measured, fact, vecprov.tiers t,
+			LATERAL vecprov_tier_memory($1, t.name) m,
+			LATERAL (SELECT vecprov_shards_needed(fact.index_size, tier => t.name) AS shards,
+				vecprov_replicas_needed($2, measured.qps * t.units) AS replicas) n
+	), best AS MATERIALIZED (
+		SELECT * FROM choice
+		ORDER BY fits DESC, cost NULLS LAST, keeps_vectors, replicas, name LIMIT 1
+	)
+	SELECT part.item, part.value, part.reason FROM (
+		SELECT 1 AS place, 'recall' AS item, pg_catalog.round(recall::numeric, 4)::text AS value,
+			pg_catalog.format('of the %s nearest of 100 rows%s; %s is asked for', $4,
+				CASE WHEN $5 IS NOT NULL THEN ' that satisfy the filter' END, $3) AS reason
+		FROM measured
+		UNION ALL
+		SELECT 2, 'ef_search', ef_search::text,
+			pg_catalog.format('the least that reaches it: SET vecprov.ef_search = %s', ef_search)
+		FROM measured
+		UNION ALL
+		SELECT 3, 'search', pg_catalog.round(ms::numeric, 3) || ' ms', 'the mean of such searches, one at a time'
+		FROM measured
+		UNION ALL
+		SELECT 4, 'seat', pg_catalog.floor(qps) || ' queries a second',
+			'what one unit of compute answers, if a processor is there for it'
+		FROM measured
+		UNION ALL
+		SELECT 5, 'tier', name,
+			CASE WHEN cost IS NULL THEN 'the smallest, since no rate tells which costs the least'
+				ELSE 'costs the least' END ||
+			pg_catalog.format('; keeps %s MB of the index in memory, %s MB can be had', pg_catalog.ceil(need / 1e6),
+				pg_catalog.floor(available / 1e6)) ||
+			CASE WHEN fits THEN '' ELSE ': too little, raise shared_buffers' END
+		FROM best
+		UNION ALL
+		SELECT 6, 'shards', shards::text,
+			pg_catalog.format('for %s MB in %s records, with 15 %% of room to grow',
+				pg_catalog.ceil(index_size / 1e6), records)
+		FROM best, fact
+		UNION ALL
+		SELECT 7, 'replicas', replicas::text,
+			pg_catalog.format('for %s queries a second at %s a replica (units: %s), and one more for availability',
+				$2, pg_catalog.floor(qps * units), units)
+		FROM best, measured
+		UNION ALL
+		SELECT 8, 'units', (best.replicas * best.units)::text,
+			CASE WHEN shared.units > shared.processors THEN
+				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
+					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
+				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
+					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
+		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
+				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r WHERE r.index = $1), 0) AS units
+			FROM vecprov_server_units() u) shared
+		UNION ALL
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
+			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
+		FROM best, vecprov.rates r WHERE r.item = best.name
+		UNION ALL
+		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
+		FROM best WHERE cost IS NULL
+		UNION ALL
+		SELECT 10, 'statement',
+			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', $1, name, shards, replicas),
+			'gives the index this capacity'
+		FROM best
+	) part ORDER BY part.place, part.reason;
 END;

@@ -12,6 +12,11 @@ CREATE FUNCTION vecprov_wait(index regclass, timeout interval DEFAULT NULL) RETU
 COMMENT ON FUNCTION vecprov_wait(regclass, interval) IS
 	'returns when the capacity of an index is as wished for; raises what stands in the way';
 
+CREATE FUNCTION vecprov_server_units(OUT units bigint, OUT processors double precision)
+	AS 'MODULE_PATHNAME', 'vecprov_server_units' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_server_units() IS
+	'units of compute that are provisioned on the server, and processors that it may use';
+
 CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
 	AS 'MODULE_PATHNAME', 'vecprov_load_advice' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_load_advice(oid) IS

@@ -75,6 +75,10 @@ CREATE VIEW vecprov.metrics AS
 			('write bytes', l.write_bytes),
 			('write units', l.write_units)) v (kind, value)
 		UNION ALL
+		SELECT v.name, '{}', v.value
+		FROM vecprov_server_units() u CROSS JOIN LATERAL (VALUES
+			('units', u.units), ('processors', u.processors)) v (name, value)
+		UNION ALL
 		SELECT c.name, coalesce(f.labels, '{}') || c.labels, c.value
 		FROM vecprov_counters() c LEFT JOIN fact f ON f.indexrelid = c.index
 		WHERE f.indexrelid IS NOT NULL OR c.index IS NULL
@@ -109,6 +113,8 @@ BEGIN ATOMIC
 		('scaling_ratio', 'gauge', 'How far records are where they are to be; 1: all of them.'),
 		('dead_rows', 'gauge', 'Dead rows of the table, which take room until VACUUM.'),
 		('refused_by_role_total', 'counter', 'Operations refused, by role, in all databases.'),
+		('units', 'gauge', 'Units of compute that are provisioned on the server.'),
+		('processors', 'gauge', 'Processors that the server may use.'),
 		('inserts_total', 'counter', 'Records inserted.'),
 		('insert_seconds_total', 'counter', 'Time that inserts took inside the index.'),
 		('refused_total', 'counter', 'Operations refused.'),

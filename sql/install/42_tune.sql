@@ -71,14 +71,24 @@ BEGIN ATOMIC
 				$2, pg_catalog.floor(qps * units), units)
 		FROM best, measured
 		UNION ALL
-		SELECT 8, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
+		SELECT 8, 'units', (best.replicas * best.units)::text,
+			CASE WHEN shared.units > shared.processors THEN
+				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
+					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
+				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
+					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
+		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
+				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r WHERE r.index = $1), 0) AS units
+			FROM vecprov_server_units() u) shared
+		UNION ALL
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
 		FROM best, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
-		SELECT 8, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
+		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL
 		UNION ALL
-		SELECT 9, 'statement',
+		SELECT 10, 'statement',
 			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', $1, name, shards, replicas),
 			'gives the index this capacity'
 		FROM best

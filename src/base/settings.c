@@ -28,6 +28,7 @@ int			vp_max_provisioned;
 int			vp_max_workers;
 bool		vp_server_internals;
 int			vp_tier_change_interval;
+int			vp_units;
 int			vp_scale_change_interval;
 
 static char *debug_point_value;
@@ -181,6 +182,13 @@ vp_settings_define(void)
 							&vp_tier_change_interval,
 							24 * 3600, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("vecprov.units",
+							"Sets how many units of compute the provisioned indexes of the server can have together.",
+							"0: as many as are asked for.",
+							&vp_units,
+							0, 0, INT_MAX,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("vecprov.zones",
 							   "Sets the zones over which replicas are spread, and their processors.",

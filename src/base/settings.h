@@ -30,6 +30,7 @@ extern int	vp_max_metered_indexes;
 extern int	vp_max_provisioned;
 extern int	vp_max_workers;
 extern bool vp_server_internals;
+extern int	vp_units;
 extern int	vp_tier_change_interval;	/* seconds */
 extern int	vp_scale_change_interval;
 

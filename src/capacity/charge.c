@@ -291,6 +291,26 @@ vp_charge_any(Oid database, bool *all_read)
 	return any;
 }
 
+int64
+vp_charge_other_units(Oid except, bool *all_read)
+{
+	int64		units = 0;
+
+	LWLockAcquire(book->lock, LW_EXCLUSIVE);
+	settle();
+	*all_read = book->all_read;
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		const Entry *entry = &book->entries[i];
+		int64		now = entry->asker == VpMyProcNumber + 1 ? 0 : entry->now.units;
+
+		if (entry->database != MyDatabaseId || entry->index != except)
+			units += Max(now, entry->asker != 0 ? entry->asked.units : 0);
+	}
+	LWLockRelease(book->lock);
+	return units;
+}
+
 void
 vp_charge_drop(Oid index)
 {

@@ -59,6 +59,12 @@ extern VpObstacle vp_charge_set(Oid index, const VpCharge *charge, const VpQuota
  */
 extern bool vp_charge_any(Oid database, bool *all_read);
 
+/*
+ * Units of all indexes of the server but one of this database, as vp_charge_set counts those of an owner.
+ * *all_read: as above.
+ */
+extern int64 vp_charge_other_units(Oid except, bool *all_read);
+
 /* An index is dropped: its charge ends when this transaction commits. */
 extern void vp_charge_drop(Oid index);
 

@@ -218,6 +218,44 @@ vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
 	return charge;
 }
 
+/*
+ * The administrator's budget of units, for all owners together.  The charge is there already, so of two
+ * changes at a time none passes that exceeds it.  An index that is created is warned about: it may
+ * come from a dump.
+ */
+static void
+check_budget(const VpWishChange *change, const VpCharge *charge)
+{
+	VpCharge	before = vp_quota_charge_of(&change->before, charge->owner, 0);
+	bool		all_read;
+	int64		others;
+	char	   *message;
+	char	   *detail;
+
+	if (vp_units == 0 || (VpIsProvisioned(&change->before) && charge->units <= before.units))
+		return;
+	for (int i = 0;; i++)
+	{
+		others = vp_charge_other_units(change->index, &all_read);
+		if (all_read || i == START_LOOKS)
+			break;
+		(void) vp_wait(VP_WAIT_QUOTA, LOOK_EVERY);
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (charge->units <= vp_units - others)
+		return;
+	message = psprintf("vecprov.units does not allow index \"%s\"", NameStr(change->name));
+	detail = psprintf("It needs %lld units; the server's budget is %d, of which other indexes have %lld.",
+					  (long long) charge->units, vp_units, (long long) others);
+	if (!change->created)
+		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, message, detail,
+						 "Increase vecprov.units, or release another index.");
+	ereport(WARNING,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg_internal("%s", message),
+			 errdetail_internal("%s It is created all the same.", detail)));
+}
+
 void
 vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 {
@@ -237,7 +275,11 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 		bytes = vp_memory_need(rel, &tier);
 	charge = vp_quota_charge_of(&change->after, owner, bytes);
 	if (charge_owner(change->index, NameStr(change->name), &charge, force, &complaint) || !more)
+	{
+		if (more)
+			check_budget(change, &charge);
 		return;
+	}
 	if (!force)
 		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, complaint.message,
 						 complaint.detail, complaint.hint);

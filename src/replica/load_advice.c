@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * load_advice.c
- *	  vecprov_load_advice: what to do about the load of a provisioned index.
+ *	  What to do about the load of a provisioned index, and about that of the server.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,14 +11,18 @@
 
 #include <math.h>
 
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "base/loaded.h"
+#include "base/processors.h"
+#include "base/settings.h"
 #include "replica/load.h"
 #include "replica/registry.h"
 
 VP_SERVER_FUNCTION(vecprov_load_advice);
+VP_SERVER_FUNCTION(vecprov_server_units);
 
 /* From this share on more replicas are advised, and so many that they are less busy. */
 #define ADVISED_BUSY	0.8
@@ -35,31 +39,90 @@ replicas_for(double work, int n)
 	return (int) Min(Max(wanted, n + 1), VP_MAX_REPLICAS);
 }
 
-/* Of an index, by its OID; NULL: nothing, or less than five minutes are known. */
+/* Of all replicas of the server, in all databases. */
+static int64
+all_units(void)
+{
+	int64		units = 0;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		const VpSlot *slot = &vp_registry->slots[i];
+
+		if (slot->used && !slot->gone)
+			units += (int64) slot->definition.wish.replicas * slot->definition.units;
+	}
+	LWLockRelease(vp_registry->lock);
+	return units;
+}
+
+/* Units of compute that are provisioned, and the processors they have. */
+Datum
+vecprov_server_units(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Datum		values[2] = {Int64GetDatum(all_units()), Float8GetDatum(vp_processors())};
+	bool		nulls[2] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* The busiest replica of an index; NULL: nothing to advise, or less than five minutes are known. */
+static char *
+advise_replicas(int slot, const VpDefinition *definition)
+{
+	int			n = definition->wish.replicas;
+	double		work = 0;
+	double		busiest = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		bool		complete;
+		double		share = Min(vp_load_share(slot, i, definition->units, VP_LOAD_WINDOW, &complete), 1);
+
+		if (!complete)
+			return NULL;
+		work += share;
+		busiest = Max(busiest, share);
+	}
+	if (busiest <= ADVISED_BUSY || n == VP_MAX_REPLICAS)
+		return NULL;
+	return psprintf("busiest replica %.0f %% busy for 5 minutes: set replicas to %d",
+					100 * busiest, replicas_for(work, n));
+}
+
+/* More units than processors: the operating system divides the time among them. */
+static char *
+advise_units(const VpDefinition *definition)
+{
+	int64		units = all_units();
+	double		processors = vp_processors();
+
+	if (definition->wish.replicas == 0 || units <= processors)
+		return NULL;
+	return psprintf("%lld units share %.3g processors", (long long) units, processors);
+}
+
+/* Of an index, by its OID; NULL: there is nothing to be told. */
 Datum
 vecprov_load_advice(PG_FUNCTION_ARGS)
 {
 	Oid			index = PG_GETARG_OID(0);
 	int			slot = vp_slot_find(MyDatabaseId, index);
-	double		work = 0;
-	double		busiest = 0;
 	VpSlot		copy;
+	char	   *replicas;
+	char	   *units;
 
 	if (slot < 0 || !vp_slot_copy(slot, &copy) || copy.definition.index != index)
 		PG_RETURN_NULL();
-	for (int i = 0; i < copy.definition.wish.replicas; i++)
-	{
-		bool		complete;
-		double		share = Min(vp_load_share(slot, i, copy.definition.units, VP_LOAD_WINDOW, &complete), 1);
-
-		if (!complete)
-			PG_RETURN_NULL();
-		work += share;
-		busiest = Max(busiest, share);
-	}
-	if (busiest <= ADVISED_BUSY || copy.definition.wish.replicas == VP_MAX_REPLICAS)
+	replicas = advise_replicas(slot, &copy.definition);
+	units = advise_units(&copy.definition);
+	if (replicas == NULL && units == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("busiest replica %.0f %% busy for 5 minutes: set replicas to %d",
-											  100 * busiest,
-											  replicas_for(work, copy.definition.wish.replicas))));
+	PG_RETURN_TEXT_P(cstring_to_text(replicas != NULL && units != NULL ?
+									 psprintf("%s; %s", replicas, units) :
+									 replicas != NULL ? replicas : units));
 }
