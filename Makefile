@@ -9,6 +9,7 @@
 #   make test           everything, on private servers; installs missing packages
 #   make soak           random work and faults for MINUTES=10, from SEED; see README.md
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
+#   make test-monitoring   doc/monitoring with Prometheus and Debian's exporters; unpacks what is missing
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
 #   make deb            packages for Debian 12 and 13, built, installed, upgraded and removed; needs root; see test/deb
@@ -77,7 +78,8 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-chroot matrix deb test-setup demo bench bench-graph unit \
+.PHONY: test soak test-clients test-monitoring test-chroot matrix deb test-setup demo bench \
+	bench-graph unit \
 	check-includes check-headers check-symbols check-scripts check-indent check-warnings \
 	check-analysis objects indent typedefs hint FORCE
 .DEFAULT_GOAL := all
@@ -144,6 +146,9 @@ soak:
 
 test-clients:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/clients/run
+
+test-monitoring:
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run
 
 test-chroot:
 	@$(SRC)test/chroot $(SUITE) $(CHROOT)
