@@ -435,6 +435,20 @@ extern VpId vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *h
 extern uint32_t vp_mem_count(const VpMemGraph *graph);
 
 /*
+ * Gives all nodes new ids, before they are linked: such that nodes whose ids are near are near one
+ * another.  `poll` as below.  Codes of sparse vectors keep their ids.  False: it was left, or there
+ * is no memory (vp_mem_link_failed); called again, it goes on.
+ */
+extern bool vp_mem_order(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t done), void *arg);
+
+/*
+ * The id of the node that vp_mem_add gave the id `origin`: since vp_mem_order, and until nodes
+ * are linked.  The reverse: at any time.
+ */
+extern VpId vp_mem_place(const VpMemGraph *graph, VpId origin);
+extern VpId vp_mem_origin(const VpMemGraph *graph, VpId id);
+
+/*
  * Links all nodes, with nthreads threads (the caller's is thread 0; the others
  * run with all signals blocked and are gone when this returns).  `poll` (may be
  * NULL) is called by thread 0 every few milliseconds with the number of nodes

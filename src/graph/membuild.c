@@ -4,9 +4,11 @@
  *	  Builds the graph in memory, with several threads.
  *
  * Nodes are linked in the order of their levels, highest first, so that the
- * entry point is the first one and never changes; within level 0 in a pseudo-
- * random order, because a table's rows are often clustered, and neighbours
- * that come one after another make a poor graph.
+ * entry point is the first one and never changes; within a level in a pseudo-
+ * random order, because neighbours that come one after another make a poor
+ * graph.  But of nodes in an order of locality each thread takes a portion of
+ * neighbours, which share most of what their searches read; the portions are
+ * in random order.
  *
  * Threads (threads.h) call nothing but this room, kernel/ and libc.
  *
@@ -23,19 +25,21 @@
 #include "graph/writer.h"
 #include "graph/visited.h"
 
-/*
- * Nodes that a thread takes at a time to encode them; to link them it takes
- * one.
- */
+/* Nodes that a thread takes at a time to encode them. */
 #define ENCODE_PORTION 64
+
+/*
+ * Nodes of level 0 that a thread links one after the other, if they are near one another: they
+ * share what is in its cache.  At most so many, and a small part of all, for the last thread not
+ * to be late.
+ */
+#define LINK_PORTION 256
+#define LINK_PORTIONS 64
 
 /* How often thread 0 polls. */
 #define POLL_NANOSECONDS INT64_C(5000000)
 
-/*
- * While nodes are only looked at, the clock is read each so many: they may lie
- * on a disk.
- */
+/* While nodes are only looked at, the clock is read each so many: they may lie on a disk. */
 #define POLL_NODES 64
 
 /* After so many rounds what is still not reached is given up. */
@@ -124,6 +128,7 @@ encode_part(void *arg, bool first)
 
 			node->hash = work->hash[i];
 			node->chain = VP_NO_ID;
+			node->origin = id;
 			node->shard = work->shards != NULL ? work->shards[i] : 0;
 			vp_codec_encode(&graph->codec, work->rotated + i * graph->codec.rotated_bytes,
 							coded->code, &coded->factors);
@@ -144,8 +149,8 @@ vp_mem_add(VpMemGraph *graph, const void *rotated, const uint64_t *hash,
 	return first;
 }
 
-static int64_t
-now(void)
+int64_t
+vp_mem_now(void)
 {
 	struct timespec t;
 
@@ -153,14 +158,10 @@ now(void)
 	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/*
- * Asks the caller whether to go on, if it is time and the answer is not known
- * yet.
- */
-static void
-poll_caller(VpMemWork *work, int64_t *polled)
+void
+vp_mem_poll(VpMemWork *work, int64_t *polled)
 {
-	int64_t		t = now();
+	int64_t		t = vp_mem_now();
 
 	if (t - *polled < POLL_NANOSECONDS || __atomic_load_n(&work->stop, __ATOMIC_RELAXED))
 		return;
@@ -169,12 +170,11 @@ poll_caller(VpMemWork *work, int64_t *polled)
 		__atomic_store_n(&work->stop, true, __ATOMIC_RELAXED);
 }
 
-/* In a loop over nodes, by the one thread there is: is the work to be left? */
-static inline bool
-stopped(VpMemWork *work, uint32_t i, int64_t *polled)
+bool
+vp_mem_stopped(VpMemWork *work, uint32_t i, int64_t *polled)
 {
 	if (i % POLL_NODES == 0)
-		poll_caller(work, polled);
+		vp_mem_poll(work, polled);
 	return work->stop;
 }
 
@@ -191,35 +191,90 @@ entry_of(const VpMemGraph *graph, VpId id)
 	return graph->entries[vp_mem_node(graph, id)->shard];
 }
 
+/* Takes places in `order`: the next portion, or a node of an upper level.  False: none is left. */
+static bool
+take_places(VpMemWork *work, VpMemPlaces *places)
+{
+	const VpMemGraph *graph = work->graph;
+
+	places->at = __atomic_load_n(&work->next, __ATOMIC_RELAXED);
+	do
+	{
+		uint32_t	left = graph->count - places->at;
+		uint32_t	n = places->at < work->level0 ? 1 : work->portion;
+
+		if (left == 0)
+			return false;
+		places->end = places->at + (n < left ? n : left);
+	} while (!__atomic_compare_exchange_n(&work->next, &places->at, places->end, false,
+										  __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return true;
+}
+
+static void
+link_node(VpMemWork *work, VpId id, VpWriter *writer, VpMemSource *mem, VpQuery *query)
+{
+	VpSource   *source = &mem->source;
+	VpMemGraph *graph = work->graph;
+	VpEntry		entry = entry_of(graph, id);
+
+	mem->shard = vp_mem_node(graph, id)->shard;
+	/* an entry point is in the graph as it is */
+	if (source->query_of(source, id, query) &&
+		(id == entry.id || vp_link(writer, source, id, query, entry.id, entry.level,
+								   graph->count) == VP_LINKED) &&
+		graph->nlandmarks > 0)
+		vp_mem_add_landmarks(graph, id, query);
+	__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
+}
+
 /*
  * Links nodes until none is left, or somebody says stop: then each thread still
- * finishes its node, so that the work can go on later from `next`.
+ * finishes its node, and what is left of its portion is for later.
  */
 static void
 link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpMemSource *mem, VpQuery *query)
 {
-	VpSource   *source = &mem->source;
-	VpMemGraph *graph = work->graph;
-	int64_t		polled = now();
-	uint32_t	at;
+	int64_t		polled = vp_mem_now();
+	VpMemPlaces places;
 
-	while (!__atomic_load_n(&work->stop, __ATOMIC_RELAXED) &&
-		   (at = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED)) < graph->count)
+	while (!__atomic_load_n(&work->stop, __ATOMIC_RELAXED) && take_places(work, &places))
 	{
-		VpId		id = graph->order[at];
-		VpEntry		entry = entry_of(graph, id);
-
-		if (first)
-			poll_caller(work, &polled);
-		mem->shard = vp_mem_node(graph, id)->shard;
-		/* an entry point is in the graph as it is */
-		if (source->query_of(source, id, query) &&
-			(id == entry.id || vp_link(writer, source, id, query, entry.id, entry.level,
-									   graph->count) == VP_LINKED) &&
-			graph->nlandmarks > 0)
-			vp_mem_add_landmarks(graph, id, query);
-		__atomic_fetch_add(&work->done, 1, __ATOMIC_RELAXED);
+		for (; places.at < places.end && !__atomic_load_n(&work->stop, __ATOMIC_RELAXED); places.at++)
+		{
+			if (first)
+				vp_mem_poll(work, &polled);
+			link_node(work, work->graph->order[places.at], writer, mem, query);
+		}
+		if (places.at < places.end)
+			work->left[__atomic_fetch_add(&work->nleft, 1, __ATOMIC_RELAXED)] = places;
 	}
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	uint32_t	x = ((const VpMemPlaces *) a)->at;
+	uint32_t	y = ((const VpMemPlaces *) b)->at;
+
+	return (x < y) - (x > y);
+}
+
+/* Before threads go on: what they left comes next.  It was taken, so it is moved there, the last first. */
+static void
+take_up(VpMemWork *work)
+{
+	VpId	   *order = work->graph->order;
+
+	qsort(work->left, work->nleft, sizeof(VpMemPlaces), compare_places);
+	for (uint32_t i = 0; i < work->nleft; i++)
+	{
+		uint32_t	n = work->left[i].end - work->left[i].at;
+
+		work->next -= n;
+		memmove(order + work->next, order + work->left[i].at, n * sizeof(VpId));
+	}
+	work->nleft = 0;
 }
 
 static bool
@@ -240,7 +295,7 @@ sweep(VpMemWork *work, int64_t *polled)
 	uint32_t	nqueue = 0;
 	uint32_t	missing = 0;
 
-	for (VpId id = 0; id < graph->count && !stopped(work, id, polled); id++)
+	for (VpId id = 0; id < graph->count && !vp_mem_stopped(work, id, polled); id++)
 		vp_mem_node(graph, id)->reached = 0;
 	for (int i = 0; i < graph->shards; i++)
 	{
@@ -251,7 +306,7 @@ sweep(VpMemWork *work, int64_t *polled)
 		queue[nqueue++] = entry;
 		vp_mem_node(graph, entry)->reached = 1;
 	}
-	for (uint32_t i = 0; i < nqueue && !stopped(work, i, polled); i++)
+	for (uint32_t i = 0; i < nqueue && !vp_mem_stopped(work, i, polled); i++)
 	{
 		VpId		links[VP_MAX_LINKS];
 		int			n = vp_mem_links(graph, queue[i], 0, links);
@@ -265,7 +320,7 @@ sweep(VpMemWork *work, int64_t *polled)
 			node->reached = 1;
 		}
 	}
-	for (VpId id = 0; id < graph->count && !stopped(work, id, polled); id++)
+	for (VpId id = 0; id < graph->count && !vp_mem_stopped(work, id, polled); id++)
 		missing += !is_reached(graph, id) && !vp_mem_chained(graph, id) && has_vector(graph, id);
 	return missing;
 }
@@ -275,13 +330,13 @@ static void
 rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 {
 	VpMemGraph *graph = work->graph;
-	int64_t		polled = now();
+	int64_t		polled = vp_mem_now();
 
 	for (int round = 0; round < RESCUE_ROUNDS && sweep(work, &polled) > 0; round++)
 	{
 		for (VpId id = 0; id < graph->count; id++)
 		{
-			poll_caller(work, &polled);
+			vp_mem_poll(work, &polled);
 			if (work->stop)
 				return;
 			if (is_reached(graph, id) || vp_mem_chained(graph, id) || !has_vector(graph, id))
@@ -298,9 +353,7 @@ rescue_nodes(VpMemWork *work, VpWriter *writer, VpSource *source)
 	}
 }
 
-/*
- * A thread's part of the work, or (`sweeping`) what the first does at the end.
- */
+/* A thread's part of the work, or (`sweeping`) what the first does at the end. */
 static void
 work_part(VpMemWork *work, bool first, bool sweeping)
 {
@@ -347,61 +400,75 @@ vp_mem_link_part(void *work, bool first)
 	work_part(work, first, false);
 }
 
+/* Shuffles n ids, so many at a time (Fisher and Yates); those that are left over stay at the end. */
+static void
+shuffle(VpMemWork *work, VpId *ids, uint32_t n, uint32_t portion, uint64_t *random, int64_t *polled)
+{
+	for (uint32_t left = n / portion; left > 1 && !vp_mem_stopped(work, left, polled); left--)
+	{
+		VpId	   *last = ids + (left - 1) * portion;
+		VpId	   *other;
+
+		/* the multiplier is Knuth's (MMIX) */
+		*random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		other = ids + (uint32_t) (((*random >> 32) * left) >> 32) * portion;
+		for (uint32_t i = 0; i < portion; i++)
+		{
+			VpId		id = last[i];
+
+			last[i] = other[i];
+			other[i] = id;
+		}
+	}
+}
+
 /*
  * Sets the order of the nodes: by level, the highest first, at random within
- * each.  It looks at none of them.
+ * each; at level 0 in portions, if nodes are in an order of locality.  It looks
+ * at none of them.
  */
 static void
 make_order(VpMemWork *work, VpMemGraph *graph)
 {
 	uint32_t	start[VP_MAX_LEVEL + 2] = {0};	/* by VP_MAX_LEVEL - level */
 	uint64_t	random = graph->levels.seed;
-	int64_t		polled = now();
+	int64_t		polled = vp_mem_now();
 
-	for (VpId id = 0; id < graph->count && !stopped(work, id, &polled); id++)
+	work->portion = 1;
+	if (graph->ordered)
+		work->portion += graph->count / LINK_PORTIONS;
+	if (work->portion > LINK_PORTION)
+		work->portion = LINK_PORTION;
+	for (VpId id = 0; id < graph->count && !vp_mem_stopped(work, id, &polled); id++)
 		start[VP_MAX_LEVEL - vp_level(&graph->levels, id) + 1]++;
 	for (int i = 1; i <= VP_MAX_LEVEL + 1; i++)
 		start[i] += start[i - 1];
-	for (VpId id = 0; id < graph->count && !stopped(work, id, &polled); id++)
+	for (VpId id = 0; id < graph->count && !vp_mem_stopped(work, id, &polled); id++)
 		graph->order[start[VP_MAX_LEVEL - vp_level(&graph->levels, id)]++] = id;
 
-	/*
-	 * each start is now its successor's: shuffle (Fisher and Yates) in
-	 * between
-	 */
+	/* each start is now its successor's */
 	for (int i = 0; i <= VP_MAX_LEVEL; i++)
 	{
 		uint32_t	first = i > 0 ? start[i - 1] : 0;
+		bool		is_last = i == VP_MAX_LEVEL;
 
-		for (uint32_t n = start[i] - first; n > 1 && !stopped(work, n, &polled); n--)
-		{
-			VpId	   *last = &graph->order[first + n - 1];
-			VpId	   *other;
-			VpId		id = *last;
-
-			/* the multiplier is Knuth's (MMIX) */
-			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-			other = &graph->order[first + (uint32_t) (((random >> 32) * n) >> 32)];
-			*last = *other;
-			*other = id;
-		}
+		if (is_last)
+			work->level0 = first;
+		shuffle(work, graph->order + first, start[i] - first, is_last ? work->portion : 1, &random, &polled);
 	}
 }
 
-/*
- * Makes the first node with a vector in each shard its entry point; false when
- * there is none.
- */
+/* Makes the first node with a vector in each shard its entry point; false when there is none. */
 static bool
 choose_entries(VpMemWork *work, VpMemGraph *graph)
 {
 	int			found = 0;
-	int64_t		polled = now();
+	int64_t		polled = vp_mem_now();
 
 	for (int i = 0; i < graph->shards; i++)
 		graph->entries[i].id = VP_NO_ID;
 	for (uint32_t i = 0;
-		 i < graph->count && found < graph->shards && !stopped(work, i, &polled); i++)
+		 i < graph->count && found < graph->shards && !vp_mem_stopped(work, i, &polled); i++)
 	{
 		VpId		id = graph->order[i];
 		VpEntry    *entry = &graph->entries[vp_mem_node(graph, id)->shard];
@@ -445,6 +512,7 @@ vp_mem_link(VpMemGraph *graph, int nthreads, bool (*poll) (void *arg, uint32_t d
 	if (work->graph == NULL && !vp_mem_link_begin(graph, work, poll, arg))
 		return !work->stop;
 	work->stop = work->failed;
+	take_up(work);
 	vp_run_threads(nthreads, vp_mem_link_part, work);
 	return vp_mem_link_end(work);
 }

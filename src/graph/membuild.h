@@ -22,4 +22,13 @@ extern bool vp_mem_link_begin(VpMemGraph *graph, VpMemWork *work,
 extern void vp_mem_link_part(void *work, bool first);
 extern bool vp_mem_link_end(VpMemWork *work);
 
+/* Nanoseconds, as `polled` counts them. */
+extern int64_t vp_mem_now(void);
+
+/* Asks the caller whether to go on, if it is time and the answer is not known yet. */
+extern void vp_mem_poll(VpMemWork *work, int64_t *polled);
+
+/* In a loop over nodes, by the one thread there is: is the work to be left? */
+extern bool vp_mem_stopped(VpMemWork *work, uint32_t i, int64_t *polled);
+
 #endif							/* VP_MEMBUILD_H */

@@ -33,7 +33,7 @@ list_bytes(int m, int level)
 static size_t
 factors_offset(int m)
 {
-	return align(sizeof(VpMemNode) + list_bytes(m, 0), sizeof(uint64_t));
+	return align(offsetof(VpMemNode, list) + list_bytes(m, 0), sizeof(uint64_t));
 }
 
 static size_t
@@ -409,6 +409,7 @@ void
 vp_mem_destroy(VpMemGraph *graph)
 {
 	munmap(graph->nodes, graph->bytes);
+	free(graph->ordering);
 	free(graph->entries);
 	free(graph);
 }

@@ -10,8 +10,8 @@
  *	  node:  head | links at level 0 | factors | code
  *	  list:  count, links (upper lists; level 0 has its count in the head)
  *
- * Where the lists and ids begin is settled when linking begins, by the number
- * of nodes; until then there are zeroes behind the nodes, and more nodes may
+ * Where the lists and ids begin is settled when nodes are ordered or linked, by
+ * their number; until then there are zeroes behind the nodes, and more nodes may
  * take their place.
  *
  * Codes, factors and hashes are written by vp_mem_add alone, before threads
@@ -25,6 +25,7 @@
 #define VP_MEMGRAPH_H
 
 #include "graph/graph.h"
+#include "graph/threads.h"
 
 typedef struct VpMemNode
 {
@@ -34,6 +35,7 @@ typedef struct VpMemNode
 	uint8_t		chained;		/* in the chain of another one */
 	uint8_t		reached;		/* by the sweep that ends a build */
 	uint8_t		shard;
+	VpId		origin;			/* its id before all got others (order.c) */
 	uint32_t	list[];			/* count, links at level 0 */
 } VpMemNode;
 
@@ -45,18 +47,31 @@ typedef struct VpMemSource
 	int			shard;			/* landmarks are to be of this one; -1: of any */
 } VpMemSource;
 
+/* Places in `order`, from one to another. */
+typedef struct VpMemPlaces
+{
+	uint32_t	at;
+	uint32_t	end;
+} VpMemPlaces;
+
 /* The linking of a graph, as far as it has come. */
 typedef struct VpMemWork
 {
 	struct VpMemGraph *graph;	/* NULL: not begun */
 	uint32_t	next;			/* in `order`: the first that no thread has
 								 * taken */
+	uint32_t	level0;			/* there nodes begin that are on level 0 alone */
+	uint32_t	portion;		/* how many of these a thread takes at a time */
+	VpMemPlaces left[VP_MAX_THREADS];	/* taken by threads that were stopped */
+	uint32_t	nleft;
 	uint32_t	done;
 	bool		stop;
 	bool		failed;			/* for want of memory; cannot go on */
 	bool		(*poll) (void *arg, uint32_t done);
 	void	   *arg;
 } VpMemWork;
+
+typedef struct VpMemOrder VpMemOrder;
 
 struct VpMemGraph
 {
@@ -81,6 +96,9 @@ struct VpMemGraph
 	VpLandmarkPage *landmarks;
 	uint32_t	nlandmarks;		/* pages */
 	VpId	   *order;
+	bool		ordered;		/* are ids in an order of locality? */
+	VpMemOrder *ordering;		/* as far as it has come; NULL: not begun, or
+								 * done */
 	VpMemWork	work;
 };
 

@@ -47,6 +47,7 @@ typedef struct Options
 	int			m;
 	int			ef_construction;
 	int			threads;		/* of the build */
+	int			order;			/* give ids in an order of locality? */
 	int			bits;			/* of the codes that are searched */
 	int			rerank;			/* candidates measured again */
 	int			seed;			/* of the levels, the order and the rotation */
@@ -67,6 +68,7 @@ typedef struct Bench
 	VpMemGraph *built;
 	VpMemGraph *graph;			/* the same graph with the codes that are
 								 * searched */
+	long	   *rows;			/* of its nodes */
 	VpSearch   *search;
 	VpQuery		query;
 	float	   *rotated;
@@ -152,7 +154,14 @@ hash_vector(const float *vector, int dims)
 	return hash;
 }
 
-/* A graph without links that holds the codes of all rows. */
+/* The vector of a node. */
+static const float *
+vector_of(const Bench *bench, VpId id)
+{
+	return vecfile_floats(&bench->base, bench->rows[id]);
+}
+
+/* A graph without links that holds the codes of all rows, each as the node that has it. */
 static VpMemGraph *
 encode_rows(const Bench *bench, const VpCodec *codec)
 {
@@ -170,7 +179,7 @@ encode_rows(const Bench *bench, const VpCodec *codec)
 
 		for (; n < BATCH && row < bench->base.count; n++, row++)
 		{
-			const float *vector = vecfile_floats(&bench->base, row);
+			const float *vector = vector_of(bench, (VpId) row);
 
 			vp_codec_rotate(codec, vector, rotated + (size_t) n * codec->padded);
 			hash[n] = hash_vector(vector, codec->dims);
@@ -191,18 +200,29 @@ build(Bench *bench)
 	double		cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 	double		coded;
 	double		coded_cpu;
+	double		ordered;
+	double		ordered_cpu;
 	double		links = 0;
 	VpId		list[VP_MAX_LINKS];
 
+	bench->rows = bench_alloc(sizeof(long) * (size_t) bench->base.count);
+	for (long row = 0; row < bench->base.count; row++)
+		bench->rows[row] = row;
 	bench->built = encode_rows(bench, &codec);
 	coded = seconds_of(CLOCK_MONOTONIC);
 	coded_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+	if (options->order && !vp_mem_order(bench->built, options->threads, NULL, NULL))
+		die("out of memory");
+	for (VpId id = 0; id < vp_mem_count(bench->built); id++)
+		bench->rows[id] = vp_mem_origin(bench->built, id);
+	ordered = seconds_of(CLOCK_MONOTONIC);
+	ordered_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 	if (!vp_mem_link(bench->built, options->threads, NULL, NULL))
 		die("out of memory");
-	printf("build, %d bits, threads %d: encode %.2f s (processor %.2f), link %.2f s "
-		   "(processor %.2f)\n", BUILD_BITS, options->threads, coded - began, coded_cpu - cpu,
-		   seconds_of(CLOCK_MONOTONIC) - coded,
-		   seconds_of(CLOCK_PROCESS_CPUTIME_ID) - coded_cpu);
+	printf("build, %d bits, threads %d: encode %.2f s (processor %.2f), order %.2f s (processor %.2f), "
+		   "link %.2f s (processor %.2f)\n", BUILD_BITS, options->threads, coded - began, coded_cpu - cpu,
+		   ordered - coded, ordered_cpu - coded_cpu, seconds_of(CLOCK_MONOTONIC) - ordered,
+		   seconds_of(CLOCK_PROCESS_CPUTIME_ID) - ordered_cpu);
 	for (VpId id = 0; id < vp_mem_count(bench->built); id++)
 		links += vp_mem_links(bench->built, id, 0, list);
 	printf("%zu bytes a node, %.1f links at level 0\n",
@@ -269,7 +289,7 @@ run_query(Bench *bench, const float *vector, int ef, int32_t *answer)
 
 	for (int i = 0; i < n; i++)
 		for (int at = 0; at < dims; at += 64 / (int) sizeof(float))
-			__builtin_prefetch(vecfile_floats(&bench->base, found[i].id) + at);
+			__builtin_prefetch(vector_of(bench, found[i].id) + at);
 	for (int i = 0; i < K; i++)
 	{
 		distance[i] = INFINITY;
@@ -279,8 +299,8 @@ run_query(Bench *bench, const float *vector, int ef, int32_t *answer)
 		for (VpId id = found[i].id; id != VP_NO_ID; id = vp_mem_chain_next(bench->built, id))
 			keep_nearest(distance, answer,
 						 vp_exact_distance(bench->metric, vector,
-										   vecfile_floats(&bench->base, id), dims),
-						 (int32_t) id);
+										   vector_of(bench, id), dims),
+						 (int32_t) bench->rows[id]);
 }
 
 /* The share of the answers that belong to the K nearest. */
@@ -559,7 +579,7 @@ make_filtered(Bench *bench)
 	{
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
 		filtered->chance[i] = (uint32_t) ((random >> 33) % 1000000);
-		filtered->place[i] = (uint8_t) nearest_place(bench, filtered, vecfile_floats(&bench->base, i), 0);
+		filtered->place[i] = (uint8_t) nearest_place(bench, filtered, vector_of(bench, (VpId) i), 0);
 	}
 	return filtered;
 }
@@ -620,7 +640,7 @@ run_filtered(Bench *bench, Filtered *filtered, const float *vector, int ef, doub
 		}
 		for (int i = 0; i < n; i++)
 			keep_nearest(distance, answer, vp_exact_distance(bench->metric, vector,
-															 vecfile_floats(&bench->base, found[i].id), dims),
+															 vector_of(bench, found[i].id), dims),
 						 (int32_t) found[i].id);
 		*seconds = fmin(*seconds, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - began);
 		*counts = vp_search_counts(bench->search);
@@ -628,7 +648,7 @@ run_filtered(Bench *bench, Filtered *filtered, const float *vector, int ef, doub
 	for (long i = 0; i < bench->base.count; i++)
 		if (row_matches(filtered, (VpId) i))
 			keep_nearest(truth, rows, vp_exact_distance(bench->metric, vector,
-														vecfile_floats(&bench->base, i), dims), (int32_t) i);
+														vector_of(bench, (VpId) i), dims), (int32_t) i);
 	*possible = 0;
 	for (int i = 0; i < K; i++)
 		*possible += truth[i] < INFINITY;
@@ -751,10 +771,11 @@ parse_options(int argc, char **argv)
 		{"seed", required_argument, NULL, 's'},
 		{"rows", required_argument, NULL, 'r'},
 		{"filters", required_argument, NULL, 'f'},
+		{"order", required_argument, NULL, 'o'},
 		{0}
 	};
 	Options		options = {.m = 16,.ef_construction = 64,.threads = 1,.bits = 4,.rerank = 40,
-	.seed = 1};
+	.seed = 1,.order = 1};
 	int			letter;
 	int			at;
 
@@ -782,6 +803,8 @@ parse_options(int argc, char **argv)
 			options.seed = number(names[at].name, optarg, 0, INT32_MAX);
 		else if (letter == 'f')
 			options.filters = number(names[at].name, optarg, 1, 100000);
+		else if (letter == 'o')
+			options.order = number(names[at].name, optarg, 0, 1);
 		else if (letter == 'r')
 			options.rows = number(names[at].name, optarg, 0, INT32_MAX);
 		else

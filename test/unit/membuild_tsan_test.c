@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * membuild_tsan_test.c
- *	  Linking with plain threads, for ThreadSanitizer, which does not know how
+ *	  Ordering and linking with plain threads, for ThreadSanitizer, which does not know how
  *	  OpenMP's threads wait for one another; a search runs beside them.
  *
  *-------------------------------------------------------------------------
@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "graph/membuild.h"
+#include "graph/order.h"
 
 #include "sample.h"
 
@@ -21,6 +22,29 @@ link_part(void *work)
 {
 	vp_mem_link_part(work, false);
 	return NULL;
+}
+
+static void *
+order_part(void *order)
+{
+	vp_mem_order_part(order, false);
+	return NULL;
+}
+
+static void
+order_nodes(VpMemGraph *graph)
+{
+	pthread_t	threads[NTHREADS];
+	VpMemOrder *order = vp_mem_order_create(graph);
+
+	VP_CHECK(vp_mem_order_begin(order), "begun");
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_create(&threads[i], NULL, order_part, order);
+	vp_mem_order_part(order, true);
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_join(threads[i], NULL);
+	VP_CHECK(vp_mem_order_end(order), "ordered");
+	vp_mem_order_free(order);
 }
 
 static void *
@@ -49,6 +73,7 @@ check_threads(int bits, int equal_every, int shards)
 		memcpy(sample.x + (size_t) i * 16, sample.x, 16 * sizeof(float));
 	the_sample = &sample;
 	graph = sample_sharded(&sample, 40, shards, 1);
+	order_nodes(graph);
 	VP_CHECK(vp_mem_link_begin(graph, &work, NULL, NULL), "there is something to do");
 	for (int i = 0; i < NTHREADS; i++)
 		pthread_create(&threads[i], NULL, link_part, &work);
