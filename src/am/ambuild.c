@@ -3,11 +3,11 @@
  * ambuild.c
  *	  Building an index.
  *
- * Vectors are read from the table in batches.  Of each batch the exact vectors
- * and the node records go to their pages at once, while larger codes, which
- * make a better graph, are kept in memory.  When all are read the graph is
- * linked in memory by several threads, and its links are written into the
- * records.
+ * Vectors are read from the table in batches.  Of each batch what will be on
+ * pages goes to a spool (build_spool.c), while larger codes, which make a better
+ * graph, are kept in memory.  When all are read the nodes are given ids in an
+ * order of locality, so that near ones share pages, and the graph is linked in
+ * memory by several threads; then all pages are written, in the order of ids.
  *
  * When the graph outgrows maintenance_work_mem it moves into a temporary file,
  * which is mapped in the memory's stead: the same graph, made by the same code.
@@ -37,6 +37,7 @@
 #include "utils/wait_event.h"
 
 #include "am/ambuild.h"
+#include "am/build_spool.h"
 #include "am/dimensions.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
@@ -69,6 +70,9 @@
 /* Bytes written to a file at a time. */
 #define FILE_PORTION	(64 * 1024)
 
+/* Rows ahead of the one that is written that are read from the spool, if that may be on the disk. */
+#define SPOOL_AHEAD		64
+
 /* Vectors read from the table that are not in the graph yet. */
 typedef struct Batch
 {
@@ -98,10 +102,12 @@ typedef struct Build
 	Size		file_bytes;
 	int			nthreads;
 	Batch		batch;
+	VpSpool    *spool;			/* what is in the graph, for the pages */
 	MemoryContext context;
 	MemoryContext scratch;
 	VpMeasure	measure;
 	VpShard		shard[VP_MAX_SHARDS];	/* as they will be */
+	bool		has_arrays;
 	VpArrayRun *arrays[VP_MAX_KEYS];	/* of columns of arrays: what lists
 										 * will have; of others NULL */
 	double		tuples;			/* indexed, with a vector */
@@ -259,6 +265,7 @@ begin_arrays(Build *build)
 
 	for (uint32 i = 0; i < geo->nkeys; i++)
 		n += vp_is_of_arrays(&geo->keys[i]);
+	build->has_arrays = n > 0;
 	for (uint32 i = 0; i < geo->nkeys; i++)
 		if (vp_is_of_arrays(&geo->keys[i]))
 			build->arrays[i] = vp_array_run_begin(&build->index->store, i, batch_bytes() / 1024 / n);
@@ -472,20 +479,12 @@ extend_file(Build *build, const char *data, Size bytes)
 
 	while (build->file_bytes < bytes)
 	{
-		char	   *from = data != NULL ? (char *) data + build->file_bytes : zeroes;
-		int			n = Min(bytes - build->file_bytes, FILE_PORTION);
+		Size		n = Min(bytes - build->file_bytes, FILE_PORTION);
 
 		CHECK_FOR_INTERRUPTS();
-		if (FileWrite(build->file, from, n, build->file_bytes, WAIT_EVENT_BUFFILE_WRITE) != n)
-		{
-			bool		full = errno == ENOSPC;
-
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not write to file \"%s\": %m", FilePathName(build->file)),
-					 full ? errhint("Increase maintenance_work_mem, or set temp_tablespaces "
-									"to where there is room.") : 0));
-		}
+		vp_file_write(build->file, data != NULL ? data + build->file_bytes : zeroes, n,
+					  build->file_bytes,
+					  "Increase maintenance_work_mem, or set temp_tablespaces to where there is room.");
 		build->file_bytes += n;
 	}
 	pfree(zeroes);
@@ -521,29 +520,25 @@ grow_in_file(Build *build, uint32 capacity)
 	build->capacity = capacity;
 }
 
-/* Writes the batch's records and exact vectors. */
+/* Puts what pages will have of the batch into the spool. */
 static void
-write_batch(Build *build, VpId first)
+spool_batch(Build *build)
 {
-	const VpStore *store = &build->index->store;
+	const VpGeometry *geo = &build->index->store.geo;
 	Batch	   *batch = &build->batch;
 
-	vp_store_extend(store, first, first + batch->n);
 	for (int i = 0; i < batch->n; i++)
 	{
-		VpId		id = first + i;
 		VpRecord	record;
 
 		CHECK_FOR_INTERRUPTS();
 		memcpy(record.factors, &batch->factors[i], sizeof(record.factors));
-		record.code = batch->codes + (Size) i * store->geo.code_bytes;
-		record.keys = batch->keys + (Size) i * (store->geo.key_bytes / sizeof(uint32));
+		record.code = batch->codes + (Size) i * geo->code_bytes;
+		record.keys = batch->keys + (Size) i * (geo->key_bytes / sizeof(uint32));
 		record.size = batch->sizes[i];
 		record.shard = batch->shards[i];
 		record.tid = batch->tids[i];
-		vp_node_write(store, id, &record);
-		vp_vector_write(store, id,
-						batch->vectors + (Size) i * store->geo.vector_words * sizeof(uint32));
+		vp_spool_put(build->spool, &record, batch->vectors + (Size) i * geo->vector_words * sizeof(uint32));
 	}
 }
 
@@ -552,7 +547,6 @@ flush_batch(Build *build)
 {
 	MemoryContext old = MemoryContextSwitchTo(build->context);
 	uint32		count;
-	VpId		first;
 
 	if (build->graph == NULL)
 	{
@@ -565,9 +559,9 @@ flush_batch(Build *build)
 		count = vp_mem_count(build->graph) + build->batch.n;
 		if (count > build->capacity)
 			grow_in_file(build, count);
-		first = vp_mem_add(build->graph, build->batch.rotated, build->batch.hashes,
-						   build->batch.shards, build->batch.n, build->nthreads);
-		write_batch(build, first);
+		(void) vp_mem_add(build->graph, build->batch.rotated, build->batch.hashes,
+						  build->batch.shards, build->batch.n, build->nthreads);
+		spool_batch(build);
 		build->batch.n = 0;
 		MemoryContextReset(build->batch.context);
 	}
@@ -580,6 +574,43 @@ poll_interrupts(void *arg, uint32_t done)
 {
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, done);
 	return !InterruptPending;
+}
+
+/* Begins a phase in which threads work on all nodes. */
+static void
+begin_phase(Build *build, VpBuildPhase phase)
+{
+	set_phase(phase);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, vp_mem_count(build->graph));
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
+}
+
+/* The threads have left their work: raises an error, or returns if it is to go on. */
+static void
+look_why_left(Build *build)
+{
+	if (vp_mem_link_failed(build->graph))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("Failed while linking the graph.")));
+	CHECK_FOR_INTERRUPTS();
+}
+
+static VpId
+place_of_row(uint32 row, void *arg)
+{
+	return vp_mem_place(arg, row);
+}
+
+/* Gives the nodes their ids, and those to the lists of arrays. */
+static void
+order_graph(Build *build)
+{
+	begin_phase(build, VP_PHASE_ORDERING);
+	while (!vp_mem_order(build->graph, build->nthreads, poll_interrupts, build))
+		look_why_left(build);
+	vp_spool_list_elements(build->spool, build->arrays, place_of_row, build->graph);
 }
 
 /*
@@ -599,18 +630,9 @@ link_graph(Build *build)
 {
 	int			nthreads = link_threads(build);
 
-	set_phase(VP_PHASE_LINKING);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, vp_mem_count(build->graph));
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
+	begin_phase(build, VP_PHASE_LINKING);
 	while (!vp_mem_link(build->graph, nthreads, poll_interrupts, build))
-	{
-		if (vp_mem_link_failed(build->graph))
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("out of memory"),
-					 errdetail("Failed while linking the graph.")));
-		CHECK_FOR_INTERRUPTS();
-	}
+		look_why_left(build);
 }
 
 /* Completes a node's record, and its lists above level 0. */
@@ -643,6 +665,30 @@ write_links(Build *build, VpId id)
 	}
 }
 
+/*
+ * Writes a node: slot, record, links, exact vector.  Pages are made a chunk at a
+ * time, so that they are still at hand when they are filled.
+ */
+static void
+write_node(Build *build, VpId id)
+{
+	const VpStore *store = &build->index->store;
+	uint32		chunk = store->geo.nodes_per_chunk.value;
+	uint32		count = vp_mem_count(build->graph);
+	VpRecord	record;
+	const void *vector;
+
+	if (id % chunk == 0)
+		vp_store_extend(store, id, Min(id + chunk, count));
+	/* who has no memory for the graph has perhaps none for the spool */
+	if (build->file != 0 && id + SPOOL_AHEAD < count)
+		vp_spool_expect(build->spool, vp_mem_origin(build->graph, id + SPOOL_AHEAD));
+	vp_spool_get(build->spool, vp_mem_origin(build->graph, id), &record, &vector);
+	vp_node_write(store, id, &record);
+	write_links(build, id);
+	vp_vector_write(store, id, vector);
+}
+
 /* Of sparse vectors, where searches for a term can begin. */
 static void
 write_landmarks(Build *build)
@@ -657,20 +703,22 @@ write_landmarks(Build *build)
 	}
 }
 
-/* Links the graph, writes it, and lets go of its memory or file. */
+/* Orders and links the graph, writes it, and lets go of its memory or file. */
 static void
 finish_graph(Build *build)
 {
 	uint32		count = vp_mem_count(build->graph);
 
 	VP_POINT("build-loaded");
+	order_graph(build);
+	VP_POINT("build-ordered");
 	link_graph(build);
 	VP_POINT("build-linked");
-	set_phase(VP_PHASE_WRITING);
+	begin_phase(build, VP_PHASE_WRITING);
 	for (VpId id = 0; id < count; id++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		write_links(build, id);
+		write_node(build, id);
 		if (id % 1024 == 0)
 			pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, id);
 	}
@@ -683,6 +731,7 @@ finish_graph(Build *build)
 	vp_bare_build_finish(&build->bare, &build->index->store, count);
 	vp_runs_build(&build->index->store, build->heap, build->arrays);
 	destroy_graph(build);
+	vp_spool_end(build->spool);
 	if (build->file != 0)
 		FileClose(build->file);
 }
@@ -692,20 +741,18 @@ finish_graph(Build *build)
  *----------
  */
 
-/* The keys of the batch's next node, whose id is known by then. */
+/* The keys of the batch's next node. */
 static void
 store_keys(Build *build, const Datum *values, const bool *isnull)
 {
 	const VpGeometry *geo = &build->index->store.geo;
 	Batch	   *batch = &build->batch;
-	VpId		id = (build->graph != NULL ? vp_mem_count(build->graph) : 0) + batch->n;
 	VpRowKeys	keys;
 
 	vp_keys_store(&build->meta, values, isnull, &keys);
 	memcpy(batch->keys + (Size) batch->n * (geo->key_bytes / sizeof(uint32)), keys.stored, geo->key_bytes);
-	for (uint32 i = 0; i < geo->nkeys; i++)
-		if (build->arrays[i] != NULL)
-			vp_array_run_add_row(build->arrays[i], id, keys.stored, &keys.elements[i]);
+	if (build->has_arrays)
+		vp_spool_put_elements(build->spool, &keys);
 }
 
 static void
@@ -821,6 +868,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	vp_measure_init(&build->measure, rel);
 	build->index = vp_index_make(rel, &build->meta, NULL, build->context);
 	make_batch(build, build->index);
+	build->spool = vp_spool_begin(&build->index->store.geo);
 	begin_arrays(build);
 
 	set_phase(VP_PHASE_LOADING);

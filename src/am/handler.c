@@ -34,6 +34,8 @@ build_phase_name(int64 phase)
 			return "initializing";
 		case VP_PHASE_LOADING:
 			return "loading vectors";
+		case VP_PHASE_ORDERING:
+			return "ordering vectors";
 		case VP_PHASE_LINKING:
 			return "linking the graph";
 		case VP_PHASE_WRITING:

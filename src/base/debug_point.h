@@ -35,6 +35,7 @@
  *	build-together		nothing happens, but while it is set, an index is built as format version 6
  *						has it, codes in records
  *	build-loaded		the build has read the table, the graph is not made
+ *	build-ordered		ids are given, the graph is not made
  *	build-linked		the graph is made, not written
  *	build-written		pages are written, not logged
  *	client-patient		nothing happens, but while it is set, a process that looks for the

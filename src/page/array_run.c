@@ -64,7 +64,7 @@ vp_array_run_begin(const VpStore *store, int column, int kilobytes)
  *----------
  */
 
-/* Ids come in order. */
+/* All entries of an id come one after the other. */
 static void
 add_sound(VpArrayRun *run, VpId id, uint32 key)
 {

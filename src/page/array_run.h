@@ -26,7 +26,7 @@ typedef struct VpArrayRun VpArrayRun;
  */
 extern VpArrayRun *vp_array_run_begin(const VpStore *store, int column, int kilobytes);
 
-/* Adds a row of a build: rows come in the order of their ids. */
+/* Adds a row of a build, all its entries; rows come in any order. */
 extern void vp_array_run_add_row(VpArrayRun *run, VpId id, const void *keys, const VpElements *elements);
 
 /*

@@ -23,7 +23,7 @@ ANALYZE;
 EOS
 
 my $create = 'CREATE INDEX items_v_idx ON items USING vecprov (v)';
-my @points = ('build-loaded', 'build-linked', 'build-written');
+my @points = ('build-loaded', 'build-ordered', 'build-linked', 'build-written');
 
 sub build_and_check
 {
@@ -34,7 +34,7 @@ sub build_and_check
 	$node->safe_psql('postgres', 'DROP INDEX items_v_idx');
 }
 
-# Temporary files: where memory is too small for the graph it is in one.
+# Temporary files: what pages will have, and where memory is too small the graph.
 sub files
 {
 	return $node->safe_psql('postgres', 'SELECT count(*) FROM pg_ls_tmpdir()');
@@ -121,6 +121,7 @@ EOS
 my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 my %progress = (
 	'build-loaded'  => [ 'phase, tuples_done',  "building index: loading vectors|$rows" ],
+	'build-ordered' => [ 'phase, tuples_total', "building index: ordering vectors|$rows" ],
 	'build-linked'  => [ 'phase, tuples_total', "building index: linking the graph|$rows" ],
 	'build-written' => [ 'phase, tuples_done',  "building index: writing the graph|$rows" ]);
 foreach my $point (@points)
@@ -165,10 +166,10 @@ sub threads
 # A cancel while several threads link: the build ends, long before it would have, and so do they.
 # With the graph in memory, and in a file.
 foreach my $case (
-	[ 'pg_cancel_backend',    '64MB', 0 ],
-	[ 'pg_cancel_backend',    '1MB',  1 ],
-	[ 'pg_terminate_backend', '64MB', 0 ],
-	[ 'pg_terminate_backend', '1MB',  1 ])
+	[ 'pg_cancel_backend',    '64MB', 1 ],
+	[ 'pg_cancel_backend',    '1MB',  2 ],
+	[ 'pg_terminate_backend', '64MB', 1 ],
+	[ 'pg_terminate_backend', '1MB',  2 ])
 {
 	my ($signal, $memory, $files) = @$case;
 	my $session = linking('m = 48, ef_construction = 1000', $memory);
