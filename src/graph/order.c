@@ -239,11 +239,11 @@ aim(const VpMemOrder *order, Scratch *scratch)
 static inline void
 project(const VpMemGraph *graph, const VpQuery *query, const VpId *ids, int n, float *scores)
 {
-	const VpCoded *coded[VP_DOTS];
+	const uint8_t *codes[VP_DOTS];
 
 	for (int i = 0; i < n; i++)
-		coded[i] = vp_mem_coded(graph, ids[i]);
-	vp_query_distances(query, coded, n, scores);
+		codes[i] = vp_mem_coded(graph, ids[i])->code;
+	vp_query_distances(query, codes, VP_CODED_FACTORS, n, scores);
 	/* a node without a vector, or one that is too long */
 	for (int i = 0; i < n; i++)
 		if (isnan(scores[i]))

@@ -466,8 +466,6 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 	LWLockRelease(&locks[slot].lock);
 	if (!taken)
 	{
-		uint64		since = vp_now();
-
 		wait_in_line(me);
 		waited_ns += vp_now() - since;
 	}
