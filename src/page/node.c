@@ -354,21 +354,6 @@ vp_node_prefetch(const VpStore *store, VpId id)
 		prefetch_part(store, node.block, node.offset + store->geo.tail_offset, 1);
 }
 
-bool
-vp_is_resident(const VpStore *store, BlockNumber block)
-{
-	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
-}
-
-bool
-vp_read_ahead(const VpStore *store, BlockNumber block)
-{
-	if (!store->peek.enabled || vp_is_resident(store, block))
-		return false;
-	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
-	return true;
-}
-
 void
 vp_node_read_ahead(const VpStore *store, VpId id)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * record.c
- *	  Node records on their pages: two at a time.
+ *	  Node records on their pages: what is at hand, and two at a time.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,8 +10,29 @@
 #include "base/compat.h"
 
 #include "storage/bufmgr.h"
+#include "utils/rel.h"
 
 #include "page/record.h"
+
+/*----------
+ * Pages
+ *----------
+ */
+
+bool
+vp_is_resident(const VpStore *store, BlockNumber block)
+{
+	return vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block)) != NULL;
+}
+
+bool
+vp_read_ahead(const VpStore *store, BlockNumber block)
+{
+	if (!store->peek.enabled || vp_is_resident(store, block))
+		return false;
+	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
+	return true;
+}
 
 /*----------
  * Two nodes at a time
