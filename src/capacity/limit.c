@@ -100,20 +100,28 @@ find_limit(Relation rel)
 	return found;
 }
 
-/* ereports that a bucket is empty: what needs so much of it has to wait so long. */
+/*
+ * ereports that a bucket is empty: what needs so much of it has to wait so long.  The text is for
+ * people; programs read the same numbers in the field CONSTRAINT NAME, which every driver passes
+ * on, and which no server translates.
+ */
 static void
 refuse(Relation rel, VpMeter *meter, const VpLimit *limit, VpBucket bucket, double cost, uint64 ns)
 {
 	bool		is_read = bucket == VP_BUCKET_READ_UNITS;
+	unsigned long long ms = ns / 1000000 + 1;
+	char	   *fields = psprintf("wait_ms=%llu needs=%.15g rate=%.15g burst=%.15g", ms, cost,
+								  limit->rates[bucket], limit->rates[bucket] * limit->burst);
 
 	vp_meter_refusal(meter, is_read ? VP_REFUSED_READ_LIMIT : VP_REFUSED_WRITE_LIMIT);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, fields),
 			 errmsg("index \"%s\" has reached its limit of %.15g %s a second",
 					RelationGetRelationName(rel), limit->rates[bucket], bucket_units[bucket]),
 			 errdetail("The %s needs %.15g; up to %.15g can be used at once. Wait %llu ms.",
 					   is_read ? "search" : "record", cost, limit->rates[bucket] * limit->burst,
-					   (unsigned long long) (ns / 1000000 + 1)),
+					   ms),
 			 is_read ? errhint("Retry after that time, with exponential back-off and jitter.") :
 			 errhint("Retry after that time, with exponential back-off and jitter, "
 					 "and write less at once.")));

@@ -24,7 +24,7 @@ BEGIN
 	EXECUTE statement;
 	RETURN 'OK';
 EXCEPTION WHEN insufficient_resources THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	GET STACKED DIAGNOSTICS detail = CONSTRAINT_NAME;
 	RETURN detail;
 END $$;
 EOS
@@ -97,7 +97,7 @@ for my $i (1 .. 8)
 {
 	my $answer = $node->safe_psql('postgres', "SELECT try('$insert')");
 	next if $answer eq 'OK';
-	die $answer unless $answer =~ /Wait ([0-9]+) ms/;
+	die $answer unless $answer =~ /^wait_ms=([0-9]+) /;
 	sleep($1 / 1000);
 	$waited++;
 	$in_vain++ if $node->safe_psql('postgres', "SELECT try('$insert')") ne 'OK';
@@ -135,7 +135,7 @@ $node->safe_psql('postgres', 'INSERT INTO other (v) VALUES (vec(2, 8))');
 $node->safe_psql('postgres', 'DROP DATABASE restored');
 $node->safe_psql('postgres', 'DROP TABLE other');
 is($node->safe_psql('postgres', "SELECT try('INSERT INTO third (v) SELECT vec(i, 8) FROM generate_series(1, 3) i')"
-		  . " LIKE '%Wait%', try('INSERT INTO items (v) VALUES (vec(1, 8))')"), 't|OK',
+		  . " LIKE 'wait_ms=%', try('INSERT INTO items (v) VALUES (vec(1, 8))')"), 't|OK',
 	'those of a dropped table and a dropped database make room');
 is(metric($node, 'inserts_total', "labels->>'table' = 'third'"), 2, 'and counted');
 is(metric($node, 'unmetered_total'), 0, 'none is left out');
