@@ -47,7 +47,10 @@ LEFT_OUT := $(INTERNALS)
 else
 LEFT_OUT := src/session/none.c
 endif
-OBJS := $(patsubst %.c,%.o,$(filter-out $(LEFT_OUT),$(call from_src,src/*.c src/*/*.c)))
+OBJS := $(patsubst %.c,%.o,$(filter-out $(LEFT_OUT) src/load/%,$(call from_src,src/*.c src/*/*.c)))
+
+# vecprov-load, a program beside the module: of it nothing is in vecprov.so.
+LOAD_OBJS := $(patsubst %.c,%.o,$(call from_src,src/load/*.c))
 
 # The install script is its topics in order.
 SCRIPT_PARTS := $(addprefix $(SRC),$(call from_src,sql/install/*.sql))
@@ -72,7 +75,7 @@ PG_CPPFLAGS += $(if $(NO_SERVER_INTERNALS),-DVP_SERVER_INTERNALS=0)
 # assert() of plain C is on with Assert(), by COPT=-DUSE_ASSERT_CHECKING.
 PG_CPPFLAGS += $(if $(findstring USE_ASSERT_CHECKING,$(COPT)),,-DNDEBUG)
 PG_CFLAGS = -O3 -fvisibility=hidden -MMD -MP $(WARNINGS)
-EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) tmp_check log
+EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) vecprov-load tmp_check log
 
 # No bitcode: the kernels are reached through pointers, so there is nothing that
 # the JIT could inline, and clang need not be installed.
@@ -81,7 +84,7 @@ override with_llvm = no
 .PHONY: test soak test-clients test-monitoring test-chroot matrix deb test-setup demo bench \
 	bench-graph unit \
 	check-includes check-headers check-symbols check-scripts check-indent check-warnings \
-	check-analysis objects indent typedefs hint FORCE
+	check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
 .DEFAULT_GOAL := all
 
 # On Debian the two are of different packages.
@@ -106,7 +109,7 @@ SHLIB_LINK += -lm
 
 # Elsewhere, the compiler finds no directories to write to.
 ifneq ($(abspath $(SRC)),$(CURDIR))
-$(shell mkdir -p sql $(sort $(dir $(OBJS))))
+$(shell mkdir -p sql $(sort $(dir $(OBJS) $(LOAD_OBJS))))
 endif
 
 $(DATA_built): $(SCRIPT_PARTS) $(SRC)sql/install $(SRC)vecprov.control
@@ -126,6 +129,39 @@ $(OBJS): src/kind.d
 check-symbols: all
 
 objects: $(OBJS)
+
+# What vecprov-load needs besides the server: without it, all else is built.
+lacks = $(shell printf '\043include <$(1)>\n' | $(CC) -I'$(includedir)' -E -x c - >/dev/null 2>&1 || echo '$(2)')
+LOAD_LACKS := $(strip $(call lacks,libpq-fe.h,libpq-dev) $(call lacks,jansson.h,libjansson-dev))
+ifeq ($(LOAD_LACKS),)
+
+all: vecprov-load
+install: install-load
+uninstall: uninstall-load
+objects: $(LOAD_OBJS)
+
+$(LOAD_OBJS): override CPPFLAGS += -I'$(includedir)'
+
+vecprov-load: $(LOAD_OBJS)
+	$(CC) $(filter-out -fopenmp,$(CFLAGS)) $(LOAD_OBJS) $(LDFLAGS) $(LDFLAGS_EX) -lpq -ljansson -lm -lpthread -o $@
+
+install-load: vecprov-load
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) vecprov-load '$(DESTDIR)$(bindir)/vecprov-load'
+
+uninstall-load:
+	rm -f '$(DESTDIR)$(bindir)/vecprov-load'
+
+-include $(LOAD_OBJS:.o=.d)
+
+else
+
+all: no-load
+
+no-load:
+	@echo "vecprov-load is left out, for want of $(LOAD_LACKS) (the names of Debian's packages)"
+
+endif
 
 else
 

@@ -65,7 +65,7 @@ debian_server()
 		fi
 		apt-get -q update >/dev/null
 		[ -n "$major" ] || major=$(debian_major)
-		packages="build-essential clang perl libipc-run-perl libpq-dev
+		packages="build-essential clang perl libipc-run-perl libpq-dev libjansson-dev
 			postgresql-$major postgresql-server-dev-$major"
 		if apt-cache show "postgresql-$major-pgvector" >/dev/null 2>&1; then
 			packages="$packages postgresql-$major-pgvector"

@@ -108,7 +108,7 @@ now(void)
  * else the machine does.
  */
 static double
-backend_cpu(PGconn * conn)
+backend_cpu(PGconn *conn)
 {
 	char		path[64];
 	unsigned long long nanoseconds = 0;
@@ -125,7 +125,7 @@ backend_cpu(PGconn * conn)
 }
 
 static PGresult *
-expect(PGconn * conn, PGresult * result, ExecStatusType status)
+expect(PGconn *conn, PGresult *result, ExecStatusType status)
 {
 	if (PQresultStatus(result) != status)
 		die("%s", PQerrorMessage(conn));
@@ -506,7 +506,7 @@ command_query(const Options *options)
 
 /* What the server itself takes to run the statement with a query, in seconds. */
 static double
-explained_time(PGconn * conn, const Bench *bench, long query)
+explained_time(PGconn *conn, const Bench *bench, long query)
 {
 	const char *values[] = {bench->encoded + query * bench->encoded_size};
 	int			lengths[] = {(int) bench->encoded_size};
@@ -566,7 +566,7 @@ command_insert(const Options *options)
 }
 
 static void
-put_copy_data(PGconn * conn, const char *data, size_t size)
+put_copy_data(PGconn *conn, const char *data, size_t size)
 {
 	if (PQputCopyData(conn, data, (int) size) != 1)
 		die("%s", PQerrorMessage(conn));
