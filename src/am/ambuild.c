@@ -22,6 +22,7 @@
 #include "base/compat.h"
 
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
@@ -43,6 +44,7 @@
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/wish_inval.h"
+#include "capacity/change.h"
 #include "capacity/index_capacity.h"
 #include "capacity/measure.h"
 #include "graph/threads.h"
@@ -228,6 +230,14 @@ init_meta(VpMeta *meta, Relation rel)
 	meta->shards = meta->target = vp_wanted_shards(&wish);
 	meta->mean_due = vp_mean_due(0);
 	meta->complete = VP_COMPLETE;
+	/* the table is read after this moment */
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT)
+	{
+		XLogRecPtr	now = GetXLogInsertRecPtr();
+
+		meta->measured_lo = (uint32) now;
+		meta->measured_hi = (uint32) (now >> 32);
+	}
 }
 
 /* Codes of the graph in memory: more bits than few on the pages, of the same rotated vector. */
@@ -777,7 +787,7 @@ add_to_batch(Build *build, const VpValue *value, const Datum *values, const bool
 	}
 	store_keys(build, values, isnull);
 	batch->sizes[batch->n] = vp_measure_row(&build->measure, build->heap, tid,
-											index->form->record_bytes(value));
+											index->form->record_bytes(value), NULL);
 	batch->shards[batch->n] = shard;
 	vp_shard_count(&build->shard[shard], 1, batch->sizes[batch->n]);
 	batch->tids[batch->n] = *tid;
@@ -815,13 +825,13 @@ add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, 
 
 /*
  * How serious is it when the index is too large for its capacity?  It refuses a new
- * one.  One that is rebuilt was there before, and one that is built concurrently
- * perhaps too (REINDEX CONCURRENTLY makes a copy): those are warned about.
+ * one.  One that is rebuilt was there before, and so was one of which a copy is
+ * made: those are warned about.
  */
 static int
-complaint_level(Relation rel, IndexInfo *info)
+complaint_level(Relation rel)
 {
-	return info->ii_Concurrent || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
+	return vp_index_is_copy(rel) || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
 }
 
 /* Of all records. */
@@ -876,9 +886,10 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 								 (int64) Max(heap->rd_rel->reltuples, 0));
 	result->heap_tuples = table_index_build_scan(heap, rel, info, true, true, add_row, build, NULL);
 	flush_batch(build);
-	vp_capacity_check(rel, built_bytes(build), complaint_level(rel, info));
+	/* what takes long comes after these */
+	vp_capacity_check(rel, built_bytes(build), complaint_level(rel));
+	vp_memory_check(rel, complaint_level(rel));
 	finish_graph(build);
-	vp_memory_check(rel, complaint_level(rel, info));
 	result->index_tuples = build->tuples + build->bare.rows[VP_BARE_NAN] + build->bare.rows[VP_BARE_NULL];
 	VP_POINT("build-written");
 

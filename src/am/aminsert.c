@@ -13,6 +13,7 @@
 #include "base/compat.h"
 
 #include "am/aminsert.h"
+#include "am/old_version.h"
 #include "base/loaded.h"
 #include "capacity/admission.h"
 #include "capacity/index_capacity.h"
@@ -33,8 +34,15 @@ insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 	/* this may read catalogs, and a value: what is kept of the index may go */
 	vp_keys_store(&meta, values, isnull, &keys);
 	vp_admit_row(rel, heap, info, tid, vp_index_get(rel)->form->record_bytes(value), &admission);
-	if (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, admission.limit))
-		vp_capacity_refuse(&vp_index_get(rel)->store, admission.size);
+	if (admission.room.replaces)
+	{
+		admission.room.replaced = admission.size;
+		admission.room.replaces = vp_replaces_record(rel, heap, info, tid,
+													 &admission.room.replaced);
+	}
+	while (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, &admission.room))
+		if (!vp_admit_again(rel, info, &admission.room))
+			vp_capacity_refuse(&vp_index_get(rel)->store, admission.size, &admission.room);
 	vp_admission_done(&admission);
 }
 

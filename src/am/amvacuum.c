@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 
 #include "am/amvacuum.h"
+#include "am/remeasure.h"
 #include "base/debug_point.h"
 #include "base/loaded.h"
 #include "capacity/scaling.h"
@@ -33,6 +34,7 @@
 #include "page/merge.h"
 #include "page/page_locks.h"
 #include "page/reclaim.h"
+#include "page/unfinished.h"
 #include "replica/mover.h"
 #include "search/index.h"
 #include "write/clean.h"
@@ -81,6 +83,7 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
 	VpMeta		meta;
 	VpStore		store;
+	bool		marked = stats != NULL;
 
 	/*
 	 * without shared memory the index stays as it is: nothing is to be taken
@@ -107,6 +110,8 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	else if (vp_bare_is_thin(&meta))
 		vp_clean_bare(&store);
 	vp_runs_vacuum(&store, VpVacuumHeap(info));
+	vp_remeasure(&store);
+	vp_unfinished_forget(&store, marked);
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);

@@ -458,6 +458,16 @@ typedef void (*explain_per_node_hook_type) (PlanState *state, List *ancestors, c
 #define TransamVariables ShmemVariableCache
 #endif
 
+/* What an ExecutorRun_hook is given, and passes on; 18 (3eea7a0c97e9) left one out. */
+#if PG_VERSION_NUM < 180000
+#define VpExecutorRunParameters \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define VpExecutorRunArguments query, direction, count, once
+#else
+#define VpExecutorRunParameters QueryDesc *query, ScanDirection direction, uint64 count
+#define VpExecutorRunArguments query, direction, count
+#endif
+
 /* 17 (d39a49c1e459) tells how much has come from the client that is not read yet. */
 #if PG_VERSION_NUM < 170000
 #define pq_buffer_remaining_data() pq_buffer_has_data()

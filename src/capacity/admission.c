@@ -9,9 +9,11 @@
 
 #include "base/compat.h"
 
+#include "access/xact.h"
 #include "utils/memutils.h"
 
 #include "capacity/admission.h"
+#include "capacity/change.h"
 #include "capacity/limit.h"
 #include "capacity/measure.h"
 #include "capacity/index_capacity.h"
@@ -21,6 +23,10 @@ typedef struct Statement
 {
 	VpMeasure	measure;
 	int64		request;		/* bytes of its records so far */
+	bool		changed;		/* the limit was changed since it began; now
+								 * it is: */
+	uint64		limit;
+	FullTransactionId seen;		/* by this transaction at last */
 } Statement;
 
 static Statement *
@@ -40,6 +46,18 @@ get_statement(Relation rel, IndexInfo *info)
 	return statement;
 }
 
+/*
+ * An index that is being built beside writers refuses nobody but its builder, who has checked the
+ * rest; one that has failed is of use to nobody.
+ */
+static uint64
+statement_limit(Relation rel, IndexInfo *info)
+{
+	if (info->ii_Concurrent ? vp_index_is_copy(rel) : !rel->rd_index->indisvalid)
+		return PG_INT64_MAX;
+	return vp_capacity_limit(rel);
+}
+
 void
 vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid,
 			 uint32 vector_bytes, VpAdmission *admission)
@@ -49,11 +67,42 @@ vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid,
 	admission->since = vp_now();
 	vp_capacity_check_awake(rel);
 	admission->meter = vp_meter_find(rel);
-	admission->limit = vp_capacity_limit(rel);
-	admission->size = vp_measure_row(&statement->measure, heap, tid, vector_bytes);
+	memset(&admission->room, 0, sizeof(admission->room));
+	admission->room.limit = statement->changed ? statement->limit : statement_limit(rel, info);
+	admission->room.seen = statement->seen;
+	admission->size = vp_measure_row(&statement->measure, heap, tid, vector_bytes,
+									 &admission->room.replaces);
+	/* it inserts what others have written, who have committed */
+	if (info->ii_Concurrent)
+		admission->room.replaces = false;
+	else
+		admission->room.writer = GetCurrentFullTransactionIdIfAny();
 	/* CREATE INDEX CONCURRENTLY inserts too what came while it built */
 	if (!info->ii_Concurrent)
 		vp_limit_write(rel, &statement->request, admission->size, vector_bytes);
+}
+
+const VpMeasure *
+vp_admission_measure(IndexInfo *info)
+{
+	return &((Statement *) info->ii_AmCache)->measure;
+}
+
+/*
+ * A statement knows the options of the index as they were when it began.  The limit is read anew
+ * only where it matters: when it is reached, or when the index says that it was lowered.
+ */
+bool
+vp_admit_again(Relation rel, IndexInfo *info, VpRoom *room)
+{
+	Statement  *statement = get_statement(rel, info);
+	uint64		limit = vp_capacity_limit_now(rel);
+	bool		again = room->stale || limit > room->limit;
+
+	statement->changed = true;
+	statement->limit = room->limit = limit;
+	statement->seen = room->seen;
+	return again;
 }
 
 void

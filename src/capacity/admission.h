@@ -11,12 +11,15 @@
 #include "nodes/execnodes.h"
 #include "storage/itemptr.h"
 
+#include "capacity/measure.h"
 #include "capacity/meter.h"
+#include "page/unfinished.h"
 
 typedef struct VpAdmission
 {
 	uint32		size;			/* of the row's record */
-	int64		limit;			/* of the sizes of all records of the index */
+	VpRoom		room;			/* what it may take; whose record it replaces
+								 * is for the caller to say */
 	VpMeter    *meter;
 	uint64		since;			/* for the time that the insert takes */
 } VpAdmission;
@@ -28,6 +31,15 @@ typedef struct VpAdmission
  */
 extern void vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid,
 						 uint32 vector_bytes, VpAdmission *admission);
+
+/* How that statement measures rows. */
+extern const VpMeasure *vp_admission_measure(IndexInfo *info);
+
+/*
+ * There was no room for the row, or no telling: reads the limit again, as it is now.  False: that
+ * changes nothing.
+ */
+extern bool vp_admit_again(Relation rel, IndexInfo *info, VpRoom *room);
 
 /* It has been: counts it. */
 extern void vp_admission_done(const VpAdmission *admission);

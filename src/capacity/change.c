@@ -217,6 +217,15 @@ is_repack_copy(const VpWishChange *change, Form_pg_class form)
 	return has_wish(oid, form->relam, &change->after);
 }
 
+bool
+vp_index_is_copy(Relation rel)
+{
+	VpWishChange change = {.index = RelationGetRelid(rel),.table = rel->rd_index->indrelid};
+
+	vp_get_wish((VpOptions *) rel->rd_options, &change.after);
+	return vp_statement_copies(false) || is_repack_copy(&change, rel->rd_rel);
+}
+
 /*
  * Judges what a command has made of a relation.  internal: the server itself has created
  * it, with the options of another index, which were judged then.  For a new partition's

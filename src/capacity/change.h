@@ -8,10 +8,18 @@
 #ifndef VP_WISH_CHANGE_H
 #define VP_WISH_CHANGE_H
 
+#include "utils/relcache.h"
+
 /*
  * Sets the hook that sees them.  Without the library in shared_preload_libraries it lets
  * none pass.
  */
 extern void vp_change_define(void);
+
+/*
+ * Is an index that is being built, or was a moment ago, a copy of one that was there: by REINDEX,
+ * concurrently or not, or by pg_repack?
+ */
+extern bool vp_index_is_copy(Relation rel);
 
 #endif							/* VP_WISH_CHANGE_H */

@@ -185,7 +185,13 @@ take_entry(Oid database, Oid index)
 	return entry;
 }
 
-/* What an owner uses, but for one index. */
+static bool
+is_of(const VpCharge *charge, Oid owner)
+{
+	return OidIsValid(owner) ? charge->owner == owner : OidIsValid(charge->owner);
+}
+
+/* What an owner, or everybody (InvalidOid), uses, but for one index. */
 static void
 add_up(Oid owner, Oid except, VpQuota *sum)
 {
@@ -194,8 +200,8 @@ add_up(Oid owner, Oid except, VpQuota *sum)
 	{
 		Entry	   *entry = &book->entries[i];
 		VpCharge	none = {0};
-		VpCharge   *now = entry->now.owner == owner ? &entry->now : &none;
-		VpCharge   *asked = entry->asker != 0 && entry->asked.owner == owner ? &entry->asked : &none;
+		VpCharge   *now = is_of(&entry->now, owner) ? &entry->now : &none;
+		VpCharge   *asked = entry->asker != 0 && is_of(&entry->asked, owner) ? &entry->asked : &none;
 
 		if (entry->database == MyDatabaseId && entry->index == except)
 			continue;
@@ -228,6 +234,24 @@ find_obstacle(Oid index, const VpCharge *charge, const VpQuota *quota, const VpQ
 	return VP_OBSTACLE_NONE;
 }
 
+/*
+ * Is there room in memory besides all others?  Before all databases were read it is not known what
+ * they have.  Returns NONE, or MEMORY with what others have.
+ */
+static VpObstacle
+find_memory_obstacle(Oid index, const VpCharge *charge, int64 memory, VpQuota *others)
+{
+	VpQuota		all;
+
+	if (memory == PG_INT64_MAX)
+		return VP_OBSTACLE_NONE;
+	add_up(InvalidOid, index, &all);
+	if (charge->bytes <= memory - all.bytes)
+		return VP_OBSTACLE_NONE;
+	*others = all;
+	return VP_OBSTACLE_MEMORY;
+}
+
 /*----------
  * Transactions
  *----------
@@ -257,7 +281,8 @@ make_undo(void)
 }
 
 VpObstacle
-vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota, VpQuota *others)
+vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota, int64 memory,
+			  VpQuota *others)
 {
 	Undo	   *undo = make_undo();
 	VpObstacle	obstacle = VP_OBSTACLE_NONE;
@@ -269,11 +294,32 @@ vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota, VpQuota *
 	if (quota != NULL)
 		obstacle = find_obstacle(index, charge, quota, others);
 	if (obstacle == VP_OBSTACLE_NONE)
+		obstacle = find_memory_obstacle(index, charge, memory, others);
+	if (obstacle == VP_OBSTACLE_NONE)
 		entry = take_entry(MyDatabaseId, index);
 	if (entry != NULL)
 		write_over(entry, charge, undo);
 	LWLockRelease(book->lock);
 	return obstacle;
+}
+
+int64
+vp_charge_elsewhere(void)
+{
+	int64		bytes = 0;
+
+	LWLockAcquire(book->lock, LW_SHARED);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		const Entry *entry = &book->entries[i];
+		int64		now = OidIsValid(entry->now.owner) ? entry->now.bytes : 0;
+		int64		asked = entry->asker != 0 ? entry->asked.bytes : 0;
+
+		if (OidIsValid(entry->database) && entry->database != MyDatabaseId)
+			bytes += Max(now, asked);
+	}
+	LWLockRelease(book->lock);
+	return bytes;
 }
 
 bool

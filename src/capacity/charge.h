@@ -32,7 +32,8 @@ typedef enum VpObstacle
 	VP_OBSTACLE_PLACES,			/* the server has
 								 * vecprov.max_provisioned_indexes already */
 	VP_OBSTACLE_BYTES,			/* the quota */
-	VP_OBSTACLE_UNITS
+	VP_OBSTACLE_UNITS,
+	VP_OBSTACLE_MEMORY			/* the server's */
 } VpObstacle;
 
 /* For the shared memory hooks. */
@@ -48,10 +49,15 @@ extern void vp_charge_define(void);
  * quota: what the owner may use; NULL: whatever it is, the charge is written.
  * others: what its other indexes use, of all databases; of a transaction under way what
  * it asks for, or has had so far, whatever is more.
+ * memory: what all indexes of the server may have together, of all owners; PG_INT64_MAX: not
+ * asked.  In the way of that, others is what all others use.
  * Nothing is charged when there is an obstacle.
  */
 extern VpObstacle vp_charge_set(Oid index, const VpCharge *charge, const VpQuota *quota,
-								VpQuota *others);
+								int64 memory, VpQuota *others);
+
+/* Bytes of memory that are charged for indexes of other databases. */
+extern int64 vp_charge_elsewhere(void);
 
 /*
  * Is an index of a database charged for?  *all_read: all databases were read since the server

@@ -9,11 +9,18 @@
 
 #include "base/compat.h"
 
+#include "access/genam.h"
+#include "access/reloptions.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "capacity/arithmetic.h"
 #include "capacity/index_capacity.h"
@@ -24,30 +31,69 @@
 #include "capacity/quota.h"
 #include "page/store.h"
 
+static int64
+limit_of(const VpWish *wish)
+{
+	VpTier		tier;
+
+	/* in a binary upgrade our tables are empty, and so are all others */
+	if (!VpIsProvisioned(wish) || IsBinaryUpgrade)
+		return PG_INT64_MAX;
+	vp_tier_get(wish->tier, &tier);
+	return vp_capacity(wish->shards, tier.shard_bytes);
+}
+
 int64
 vp_capacity_limit(Relation rel)
 {
 	VpWish		wish;
-	VpTier		tier;
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
-	/* in a binary upgrade our tables are empty, and so are all others */
-	if (!VpIsProvisioned(&wish) || IsBinaryUpgrade)
-		return PG_INT64_MAX;
-	vp_tier_get(wish.tier, &tier);
-	return vp_capacity(wish.shards, tier.shard_bytes);
+	return limit_of(&wish);
+}
+
+/*
+ * That a change has committed can be known before the messages about it are sent: so neither the
+ * relation cache is asked, nor a snapshot that was kept.
+ */
+int64
+vp_capacity_limit_now(Relation rel)
+{
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	VpWish		wish;
+
+	/* of tiers, too */
+	AcceptInvalidationMessages();
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationGetRelid(rel)));
+	scan = systable_beginscan(catalog, ClassOidIndexId, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "could not find pg_class entry for index %u", RelationGetRelid(rel));
+	vp_get_wish((VpOptions *) extractRelOptions(tuple, RelationGetDescr(catalog), vp_options), &wish);
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(catalog, AccessShareLock);
+	return limit_of(&wish);
 }
 
 void
-vp_capacity_refuse(const VpStore *store, uint32 size)
+vp_capacity_refuse(const VpStore *store, uint32 size, const VpRoom *room)
 {
 	Relation	rel = store->rel;
-	uint32		records;
 	uint64		held;
+	VpMeta		meta;
 	VpWish		wish;
 	VpTier		tier;
 
-	vp_store_totals(store, &records, &held);
+	vp_meta_read(rel, &meta);
+	held = vp_held(&meta).bytes;
+	if (room->replaces)
+		size -= room->replaced;
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
 	vp_tier_get(wish.tier, &tier);
 	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_CAPACITY);
@@ -55,7 +101,7 @@ vp_capacity_refuse(const VpStore *store, uint32 size)
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("index \"%s\" has reached its capacity of %lld bytes",
 					RelationGetRelationName(rel),
-					(long long) vp_capacity(wish.shards, tier.shard_bytes)),
+					(long long) room->holds),
 			 errdetail("It holds %lld bytes, and the row needs %u. Shards of tier \"%s\": %d.",
 					   (long long) held, size, wish.tier, wish.shards),
 			 errhint("Set shards to %d or more, or delete rows and VACUUM the table.",
@@ -146,10 +192,11 @@ vp_memory_check(Relation rel, int elevel)
 	vp_tier_get(wish.tier, &tier);
 	vp_memory_get(rel, &tier, &memory);
 	if (!VpMemoryHolds(&memory))
-		complain(rel, elevel,
+		complain(rel, WARNING,
 				 psprintf("memory cannot hold index \"%s\" in tier \"%s\"",
 						  RelationGetRelationName(rel), tier.name),
-				 vp_memory_detail(&memory), vp_memory_hint(&memory));
+				 psprintf("%s It works like one on demand until memory holds it.",
+						  vp_memory_detail(&memory)), vp_memory_hint(&memory));
 	if (!vp_quota_charge_built(rel, &wish, memory.need, &warn, &complaint))
 		complain(rel, warn ? WARNING : elevel, complaint.message, complaint.detail,
 				 complaint.hint);

@@ -15,12 +15,16 @@
 #include "base/options.h"
 #include "capacity/tier.h"
 #include "page/store.h"
+#include "page/unfinished.h"
 
 /* Bytes of records that an index may hold; PG_INT64_MAX when it is on demand. */
 extern int64 vp_capacity_limit(Relation rel);
 
-/* ereports that a row of `size` bytes is too much for an index. */
-pg_noreturn extern void vp_capacity_refuse(const VpStore *store, uint32 size);
+/* The same, not as this transaction knows the index's options, but as they are. */
+extern int64 vp_capacity_limit_now(Relation rel);
+
+/* ereports that a row of `size` bytes is too much for an index, as it was told. */
+pg_noreturn extern void vp_capacity_refuse(const VpStore *store, uint32 size, const VpRoom *room);
 
 /* A build has read records of so many bytes: ereports at this level when they are too many. */
 extern void vp_capacity_check(Relation rel, uint64 bytes, int elevel);
@@ -29,8 +33,8 @@ extern void vp_capacity_check(Relation rel, uint64 bytes, int elevel);
 extern void vp_capacity_check_awake(Relation rel);
 
 /*
- * After a build: ereports at this level when memory, or the owner's quota of it, does not
- * hold what the tier promises.
+ * An index is being built and has its pages, but for runs: warns when memory does not hold what the
+ * tier promises; ereports at this level when the owner's quota of it does not.
  */
 extern void vp_memory_check(Relation rel, int elevel);
 

@@ -31,6 +31,7 @@
 #include "capacity/rights.h"
 #include "capacity/scaling.h"
 #include "page/store.h"
+#include "page/unfinished.h"
 
 VP_SERVER_FUNCTION(vecprov_facts);
 VP_SERVER_FUNCTION(vecprov_shard_facts);
@@ -213,6 +214,7 @@ set_facts(Row *row, Relation rel)
 	bool		known;
 	VpIndexLook look;
 	const VpMeta *meta = &look.meta;
+	VpHeld		held;
 	int64		bytes;
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
@@ -238,14 +240,16 @@ set_facts(Row *row, Relation rel)
 	}
 	else if (!look.sound)
 		return;
-	bytes = look.sound ? (int64) vp_meta_bytes(meta) : (int64) look.nblocks * BLCKSZ;
+	if (look.sound)
+		held = vp_held(meta);
+	bytes = look.sound ? (int64) held.bytes : (int64) look.nblocks * BLCKSZ;
 	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(bytes));
 	if (look.sound)
 	{
 		if (known && vp_is_scaling(meta, &wish))
 			set_fact(row, FACT_STATE, CStringGetTextDatum("Scaling"));
 		set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(meta->shards));
-		set_fact(row, FACT_RECORDS, Int64GetDatum((int64) vp_meta_records(meta)));
+		set_fact(row, FACT_RECORDS, Int64GetDatum((int64) held.records));
 	}
 	if (VpIsProvisioned(&wish) && known)
 		set_tier_facts(row, rel, &wish, &tier, bytes);

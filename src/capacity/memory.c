@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "capacity/charge.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "page/store.h"
@@ -136,6 +137,12 @@ add_promise(Form_pg_class form, const VpWish *wish, void *arg)
 	UnlockRelationOid(form->oid, AccessShareLock);
 }
 
+int64
+vp_memory_limit(void)
+{
+	return (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;
+}
+
 void
 vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 {
@@ -143,8 +150,8 @@ vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 
 	vp_each_index(false, add_promise, &promises);
 	memory->need = vp_memory_need(rel, tier);
-	memory->promised = promises.bytes;
-	memory->limit = (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;
+	memory->promised = promises.bytes + vp_charge_elsewhere();
+	memory->limit = vp_memory_limit();
 }
 
 int64

@@ -48,14 +48,15 @@ extern void vp_each_index(bool partitioned, VpIndexCall call, void *arg);
 typedef struct VpMemory
 {
 	int64		need;			/* bytes of the index as it is */
-	int64		promised;		/* to all others of this database that are
+	int64		promised;		/* to all others of the server that are
 								 * provisioned */
 	int64		limit;			/* of all together */
 } VpMemory;
 
 extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
 
-/* The first figure alone. */
+/* The last figure alone, and the first. */
+extern int64 vp_memory_limit(void);
 extern int64 vp_memory_need(Relation rel, const VpTier *tier);
 
 #define VpMemoryHolds(memory)	((memory)->need <= (memory)->limit - (memory)->promised)

@@ -166,6 +166,15 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 										 (long long) charge->units, (long long) quota->units,
 										 (long long) others->units);
 			break;
+		case VP_OBSTACLE_MEMORY:
+			complaint->message = psprintf("memory cannot hold index \"%s\" besides all others", name);
+			complaint->detail = psprintf("It needs %lld bytes; of %lld, which are %d %% of "
+										 "shared_buffers, %lld are promised to other indexes "
+										 "of this server, or just being asked for.",
+										 (long long) charge->bytes, (long long) vp_memory_limit(),
+										 VP_MEMORY_PERCENT, (long long) others->bytes);
+			complaint->hint = "Increase shared_buffers, or release another index.";
+			break;
 		default:
 			complaint->message = psprintf("index \"%s\" cannot be provisioned yet", name);
 			complaint->detail = "The quota of its owner holds for all databases, and not all "
@@ -175,12 +184,12 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 }
 
 /*
- * Charges the owner, within the quota; in spite of it if `force` is set.  False, and
+ * Charges the owner, within the quota and what memory holds for all; in spite of that if `force` is set.  False, and
  * *complaint is set, when the charge exceeds the quota.  Waits for a server that has just
  * started.
  */
 static bool
-charge_owner(Oid index, const char *name, const VpCharge *charge, bool force,
+charge_owner(Oid index, const char *name, const VpCharge *charge, int64 memory, bool force,
 			 VpComplaint *complaint)
 {
 	VpQuota		quota;
@@ -190,7 +199,7 @@ charge_owner(Oid index, const char *name, const VpCharge *charge, bool force,
 	vp_quota_get(charge->owner, &quota);
 	for (int i = 0;; i++)
 	{
-		obstacle = vp_charge_set(index, charge, &quota, &others);
+		obstacle = vp_charge_set(index, charge, &quota, memory, &others);
 		if (obstacle != VP_OBSTACLE_UNREAD || i == START_LOOKS)
 			break;
 		(void) vp_wait(VP_WAIT_QUOTA, LOOK_EVERY);
@@ -199,8 +208,9 @@ charge_owner(Oid index, const char *name, const VpCharge *charge, bool force,
 	if (obstacle == VP_OBSTACLE_NONE)
 		return true;
 	explain(obstacle, name, charge, &quota, &others, complaint);
+	complaint->memory = obstacle == VP_OBSTACLE_MEMORY;
 	if (force)
-		(void) vp_charge_set(index, charge, NULL, &others);
+		(void) vp_charge_set(index, charge, NULL, PG_INT64_MAX, &others);
 	return false;
 }
 
@@ -265,6 +275,7 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 	VpCharge	charge;
 	VpTier		tier;
 	int64		bytes = 0;
+	int64		memory = PG_INT64_MAX;
 
 	if (!VpIsProvisioned(&change->after))
 	{
@@ -274,13 +285,16 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 	if (rel != NULL && vp_tier_find(change->after.tier, &tier))
 		bytes = vp_memory_need(rel, &tier);
 	charge = vp_quota_charge_of(&change->after, owner, bytes);
-	if (charge_owner(change->index, NameStr(change->name), &charge, force, &complaint) || !more)
+	if (rel != NULL && vp_change_of_memory(change))
+		memory = vp_memory_limit();
+	if (charge_owner(change->index, NameStr(change->name), &charge, memory, force, &complaint) || !more)
 	{
 		if (more)
 			check_budget(change, &charge);
 		return;
 	}
-	if (!force)
+	/* nobody is promised what is not there */
+	if (!force || complaint.memory)
 		vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, complaint.message,
 						 complaint.detail, complaint.hint);
 	ereport(WARNING,
@@ -338,7 +352,7 @@ vp_quota_charge_copy(Oid index, const VpWish *wish, Oid owner)
 	VpQuota		others;
 
 	if (VpIsProvisioned(wish))
-		(void) vp_charge_set(index, &charge, NULL, &others);
+		(void) vp_charge_set(index, &charge, NULL, PG_INT64_MAX, &others);
 }
 
 bool
@@ -349,6 +363,6 @@ vp_quota_charge_built(Relation rel, const VpWish *wish, int64 bytes, bool *warn,
 
 	if (superuser_arg(vp_statement_user()))
 		*warn = true;
-	return charge_owner(RelationGetRelid(rel), RelationGetRelationName(rel), &charge, *warn,
-						complaint);
+	return charge_owner(RelationGetRelid(rel), RelationGetRelationName(rel), &charge,
+						PG_INT64_MAX, *warn, complaint);
 }

@@ -51,6 +51,7 @@ typedef struct VpComplaint
 	char	   *message;
 	char	   *detail;
 	char	   *hint;
+	bool		memory;			/* of the server is what is in the way */
 } VpComplaint;
 
 /*

@@ -22,6 +22,8 @@
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/rules.h"
+#include "page/store.h"
+#include "page/unfinished.h"
 
 void
 vp_change_refuse(const VpWishChange *change, int sqlstate, const char *message,
@@ -44,7 +46,7 @@ index_bytes(Relation rel)
 	if (rel == NULL)
 		return 0;
 	vp_index_look(rel, &look);
-	return look.sound ? (int64) vp_meta_bytes(&look.meta) : (int64) look.nblocks * BLCKSZ;
+	return look.sound ? (int64) vp_held(&look.meta).bytes : (int64) look.nblocks * BLCKSZ;
 }
 
 /* Rules 3 and 4. */
@@ -71,18 +73,42 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 					 NULL);
 }
 
+/*
+ * From now on there is so much room for all, those who are writing too, unless this transaction
+ * aborts.  False: the index holds more.  A damaged one is not written to.
+ */
+static bool
+bound_writers(Relation rel, int64 capacity, int64 *bytes)
+{
+	VpIndexLook look;
+	VpStore		store;
+	uint64		held;
+	bool		fits;
+
+	*bytes = index_bytes(rel);
+	if (rel == NULL)
+		return true;
+	vp_index_look(rel, &look);
+	if (!look.sound)
+		return *bytes <= capacity;
+	vp_store_init(&store, rel, &look.meta);
+	fits = vp_bound_set(&store, capacity, &held);
+	*bytes = (int64) held;
+	return fits;
+}
+
 /* Rule 5: only what takes room away is refused; who is over it may still change other things. */
 static void
 check_storage(const VpWishChange *change, const VpTier *tier, Relation rel)
 {
 	int64		capacity = vp_capacity(change->after.shards, tier->shard_bytes);
-	int64		bytes = index_bytes(rel);
 	VpTier		old_tier;
+	int64		bytes;
 
-	if (bytes <= capacity)
-		return;
 	if (VpIsProvisioned(&change->before) && vp_tier_find(change->before.tier, &old_tier) &&
 		vp_capacity(change->before.shards, old_tier.shard_bytes) <= capacity)
+		return;
+	if (bound_writers(rel, capacity, &bytes))
 		return;
 	vp_change_refuse(change, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 					 psprintf("index \"%s\" needs at least %d shards of tier \"%s\", not %d",
@@ -93,14 +119,20 @@ check_storage(const VpWishChange *change, const VpTier *tier, Relation rel)
 					 NULL);
 }
 
+bool
+vp_change_of_memory(const VpWishChange *change)
+{
+	return change->after.replicas > 0 &&
+		(change->before.replicas == 0 || vp_change_of_tier(&change->before, &change->after));
+}
+
 /* Rule 6: what is promised already may be changed in other ways. */
 static void
 check_memory(const VpWishChange *change, const VpTier *tier, Relation rel)
 {
 	VpMemory	memory;
 
-	if (rel == NULL || change->after.replicas == 0 ||
-		(change->before.replicas > 0 && !vp_change_of_tier(&change->before, &change->after)))
+	if (rel == NULL || !vp_change_of_memory(change))
 		return;
 	vp_memory_get(rel, tier, &memory);
 	if (!VpMemoryHolds(&memory))

@@ -27,4 +27,7 @@ extern void vp_rules_check(const VpWishChange *change, Relation rel, bool tempor
 /* Tells, as a notice, when the index is nearly full with what it is given now. */
 extern void vp_rules_advise(const VpWishChange *change, Relation rel);
 
+/* Does a change ask for memory that was not promised before? */
+extern bool vp_change_of_memory(const VpWishChange *change);
+
 #endif							/* VP_RULES_H */

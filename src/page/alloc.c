@@ -183,7 +183,7 @@ patch_code(VpChange *change, const VpStore *store, char *slot, const float facto
 }
 
 static VpId
-create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit, bool copy)
+create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room, bool copy)
 {
 	static const uint32 zeroes[VP_MAX_LINKS] = {0};
 	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
@@ -192,11 +192,12 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	VpTakenId	take;
 	VpRecentRow recent;
 	Buffer		slot;
+	VpUnfinishedPatch writers;
 	VpChange	change;
 
 	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
 	vp_shards_check(store->rel, meta);
-	if (!copy && vp_meta_bytes(meta) + record->size > limit)
+	if (!copy && !vp_room_has(meta, record->size, room))
 	{
 		UnlockReleaseBuffer(metabuf);
 		return VP_NO_ID;
@@ -212,6 +213,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	{
 		record->shard = vp_emptiest_shard(meta->shard, meta->target);
 		vp_shard_count(&take.meta.shard[record->shard], 1, record->size);
+		vp_unfinished_count(&take.meta, record->size, room, &writers);
 	}
 	memset(&tail, 0, sizeof(tail));
 	tail.id = take.id;
@@ -226,8 +228,11 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 	if (copy)
 		vp_change_words(&change, &meta->copy, &take.meta.copy, 1);
 	else
+	{
 		vp_change_words(&change, &meta->shard[record->shard].records,
 						&take.meta.shard[record->shard].records, 3);
+		vp_patch_unfinished(&change, meta, &take.meta, &writers);
+	}
 	if (store->geo.nkeys > 0)
 		vp_recent_add(store, meta, take.id, record->keys, record->elements, &recent, &change);
 	/* the slot first: who reads the tail may read the slot then */
@@ -255,15 +260,15 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, uint64 limit,
 }
 
 VpId
-vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit)
+vp_node_create(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room)
 {
-	return create_node(store, heap, record, limit, false);
+	return create_node(store, heap, record, room, false);
 }
 
 VpId
 vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record)
 {
-	return create_node(store, heap, record, 0, true);
+	return create_node(store, heap, record, NULL, true);
 }
 
 void

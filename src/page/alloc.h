@@ -11,6 +11,7 @@
 #include "page/array_key.h"
 #include "page/patch.h"
 #include "page/store.h"
+#include "page/unfinished.h"
 
 /* A record to be written; the code's length is the store's. */
 typedef struct VpRecord
@@ -30,9 +31,9 @@ typedef struct VpRecord
  * Takes an id and writes its record, flagged PENDING: to be used again, if no
  * search can be on it any more, else a new one.  heap: the table, to tell that.
  * Sets the record's shard: that with the fewest bytes.  VP_NO_ID, and nothing is
- * changed, if the sizes of all records would be more than `limit`.
+ * changed, if there is no room for it, or no telling.
  */
-extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, uint64 limit);
+extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room);
 
 /*
  * The same for a build: unlogged.  First the slot and the record, flagged PENDING; later, onto

@@ -258,6 +258,51 @@ xid_is_sound(uint32 lo, uint32 hi)
 		((uint64) hi << 32 | lo) <= U64FromFullTransactionId(ReadNextFullTransactionId());
 }
 
+static uint64
+join(uint32 lo, uint32 hi)
+{
+	return (uint64) hi << 32 | lo;
+}
+
+/* A writer, or a sum of writers; transaction IDs come before `next`. */
+static bool
+writer_is_sound(const VpUnfinished *entry, uint64 next)
+{
+	static const VpUnfinished none = {0};
+	uint64		xid = join(entry->xid_lo, entry->xid_hi);
+
+	if (xid == 0)
+		return memcmp(entry, &none, sizeof(none)) == 0;
+	/* the size of a record is a word */
+	return xid < next && entry->records > 0 && entry->replaced <= entry->records &&
+		join(entry->bytes_lo, entry->bytes_hi) <= (uint64) entry->records * PG_UINT32_MAX &&
+		join(entry->replaced_lo, entry->replaced_hi) <= (uint64) entry->replaced * PG_UINT32_MAX;
+}
+
+/* On a standby, replay may not have come by these transactions and positions yet. */
+static bool
+writers_are_sound(const VpMeta *meta)
+{
+	const VpBound *bound = &meta->bound;
+	uint64		next = PG_UINT64_MAX;
+	XLogRecPtr	written = PG_UINT64_MAX;
+
+	if (!RecoveryInProgress())
+	{
+		written = GetXLogInsertRecPtr();
+		next = U64FromFullTransactionId(ReadNextFullTransactionId());
+	}
+	if ((join(bound->xid_lo, bound->xid_hi) == 0) != (join(bound->bytes_lo, bound->bytes_hi) == 0) ||
+		join(bound->xid_lo, bound->xid_hi) >= next ||
+		join(meta->measured_lo, meta->measured_hi) > written ||
+		!writer_is_sound(&meta->aborted, next) || !writer_is_sound(&meta->committed, next))
+		return false;
+	for (int i = 0; i < VP_UNFINISHED; i++)
+		if (!writer_is_sound(&meta->unfinished[i], next))
+			return false;
+	return true;
+}
+
 static const char *
 graph_problem(const VpMeta *meta, BlockNumber nblocks)
 {
@@ -283,6 +328,8 @@ graph_problem(const VpMeta *meta, BlockNumber nblocks)
 	if (!xid_is_sound(meta->waiting_xid_lo, meta->waiting_xid_hi) ||
 		!xid_is_sound(meta->moved_xid_lo, meta->moved_xid_hi))
 		return "Its metapage makes no sense: a transaction ID is of the future.";
+	if (!writers_are_sound(meta))
+		return "Its metapage makes no sense: what it says of unfinished writers.";
 	return NULL;
 }
 

@@ -223,6 +223,34 @@ typedef struct VpPool
 } VpPool;
 
 /*
+ * A writer that was not known to have ended when it last wrote: what a transaction, or a
+ * subtransaction, has added to the totals of the shards.  page/unfinished.h says what becomes of it.
+ * The same words are sums over writers; xid is that of the newest then.
+ */
+typedef struct VpUnfinished
+{
+	uint32		xid_lo;			/* 0: nobody */
+	uint32		xid_hi;
+	uint32		records;		/* that it made */
+	uint32		replaced;		/* versions of its rows that these replace */
+	uint32		bytes_lo;		/* sums of their sizes */
+	uint32		bytes_hi;
+	uint32		replaced_lo;
+	uint32		replaced_hi;
+} VpUnfinished;
+
+#define VP_UNFINISHED		96
+
+/* A change that takes room away: from it on, the records may have so many bytes together. */
+typedef struct VpBound
+{
+	uint32		xid_lo;			/* who makes it; 0: there was none */
+	uint32		xid_hi;
+	uint32		bytes_lo;
+	uint32		bytes_hi;
+} VpBound;
+
+/*
  * The metapage.  The first part is written once, by the build; the second
  * changes with the graph, always under the page's exclusive lock.
  */
@@ -286,6 +314,16 @@ typedef struct VpMeta
 
 	/* changes; zeroes in an index without key columns */
 	VpPool		pool;
+
+	/* change; zeroes in an index that an older version wrote last */
+	VpBound		bound;
+	uint32		measured_lo;	/* WAL position: rows of pages of the table
+								 * that were not changed since are as counted */
+	uint32		measured_hi;
+	VpUnfinished aborted;		/* sums of writers that have aborted, and are
+								 * not in the list any more */
+	VpUnfinished committed;		/* of those that have committed */
+	VpUnfinished unfinished[VP_UNFINISHED];
 } VpMeta;
 
 /* What an index says of its keys. */
@@ -513,6 +551,7 @@ StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");
 StaticAssertDecl(sizeof(VpNodeTail) == 20, "size of VpNodeTail");
 StaticAssertDecl(sizeof(VpBareEntry) == 8, "factors, code and links are whole entries");
 StaticAssertDecl(sizeof(VpKeyColumn) == 8, "size of VpKeyColumn");
+StaticAssertDecl(sizeof(VpUnfinished) == 32, "size of VpUnfinished");
 StaticAssertDecl(sizeof(VpMeta) % 4 == 0, "VpMeta is made of words");
 StaticAssertDecl(sizeof(VpMeta) <= VP_PAGE_ROOM, "VpMeta is on a page");
 

@@ -256,7 +256,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 /* The insert lock is held. */
 static bool
 add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKeys *keys,
-		  ItemPointer tid, uint32 size, uint64 limit)
+		  ItemPointer tid, uint32 size, VpRoom *room)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	const VpIndex *index = inserter->index;
@@ -273,7 +273,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKe
 	record.size = size;
 	record.tid = *tid;
 
-	id = vp_node_create(&index->store, heap, &record, limit);
+	id = vp_node_create(&index->store, heap, &record, room);
 	if (id != VP_NO_ID)
 		place_node(inserter, id, record.shard);
 	MemoryContextSwitchTo(old);
@@ -287,7 +287,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKe
  */
 bool
 vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
-				ItemPointer tid, uint32 size, uint64 limit)
+				ItemPointer tid, uint32 size, VpRoom *room)
 {
 	bool		added;
 
@@ -298,7 +298,7 @@ vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKe
 		vp_mean_take(rel);
 		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	}
-	added = add_value(get_inserter(rel), heap, value, keys, tid, size, limit);
+	added = add_value(get_inserter(rel), heap, value, keys, tid, size, room);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	vp_runs_keep(&get_inserter(rel)->index->store, heap);
 	return added;

@@ -10,6 +10,7 @@
 
 #include "graph/graph.h"
 #include "page/array_key.h"
+#include "page/unfinished.h"
 #include "search/index.h"
 
 /* Memory for graph/: from the current memory context. */
@@ -17,14 +18,14 @@ extern const VpAlloc vp_context_alloc;
 
 /*
  * Adds the record of a row of the table, which has such a value and keys and is
- * of this size, and links it.  False, and nothing is changed, if the sizes of
- * all records would be more than `limit`.  Takes the mean first, if it is
+ * of this size, and links it.  False, and nothing is changed, if there is no
+ * room for it, or no telling (room->stale).  Takes the mean first, if it is
  * due.  Takes the insert lock, and others inside of that; holds none at the
  * end.  May be cancelled: what an error leaves behind is a PENDING node
  * (README.md).
  */
 extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
-							ItemPointer tid, uint32 size, uint64 limit);
+							ItemPointer tid, uint32 size, VpRoom *room);
 
 /*
  * Moves a living node's record to another shard.  Move lock and insert lock are held,

@@ -187,7 +187,8 @@ my @meta  = (
 	[ 88, 'ndead' ], [ 92, 'copy' ], [ 100, 'moved_xid' ], [ 1700, 'shard' ], [ 1704, 'hash' ],
 	[ 1708, 'complete' ], [ 1712, 'bare head' ], [ 1716, 'bare rows' ], [ 1720, 'bare emptied' ],
 	[ 1724, 'bare head' ], [ 1728, 'bare rows' ], [ 1732, 'bare emptied' ],
-	[ 1988, 'keys' ], [ 1992, 'spare' ], [ 2020, 'pool' ], [ 2024, 'pending' ], [ 2036, 'pool' ], [ $page, 'padding' ]);
+	[ 1988, 'keys' ], [ 1992, 'spare' ], [ 2020, 'pool' ], [ 2024, 'pending' ], [ 2036, 'pool' ],
+	[ 2052, 'bound' ], [ 2060, 'measured' ], [ 5196, 'writers' ], [ $page, 'padding' ]);
 my (%pages, %layout);
 foreach my $name (sort keys %index)
 {
@@ -304,6 +305,8 @@ my %unnoticed = (
 	'meta moved_xid'    => 'of the past, and no records are being moved',
 	'meta spare'        => 'ids that are never used, or an error of the next insert',
 	'meta pending'      => 'whoever writes runs looks for lost pages, and finds none',
+	'meta measured'     => 'of the past: VACUUM measures more rows',
+	'meta writers'      => 'of one that is listed: the index seems to hold more or less, until VACUUM forgets it',
 	'pool'              => 'what is behind the last row, a key that is still in order, of free pages',
 	'dead keys'         => 'no row to compare with',
 	'mean'              => 'by less than codes are exact: estimates only',
