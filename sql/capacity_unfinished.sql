@@ -209,5 +209,31 @@ SELECT index_size FROM vecprov_facts('unf_idx', true);
 CREATE INDEX unf_s_idx ON unf_hybrid USING vecprov (s);
 SELECT index_size FROM vecprov_facts('unf_s_idx', true);
 DROP TABLE unf_hybrid;
+
+-- A suspended index gets back what it had at any time; that is no change, and other changes are.
+RESET vecprov.scale_change_interval;
+CREATE TABLE unf_items (v vector(3));
+CREATE INDEX unf_idx ON unf_items USING vecprov (v) WITH (tier = r10, replicas = 2);
+SELECT pg_temp.try($$SELECT vecprov_set_replicas('unf_idx', 0)$$);
+SELECT pg_temp.try($$SELECT vecprov_set_replicas('unf_idx', 3)$$) LIKE '55000%', pg_temp.try($$SELECT vecprov_provision('unf_idx', shards => 2, replicas => 2)$$) LIKE '55000%';
+SELECT pg_temp.try($$SELECT vecprov_set_replicas('unf_idx', 2)$$);
+SELECT pg_temp.try($$SELECT vecprov_set_replicas('unf_idx', 0)$$) LIKE '55000%';
+UPDATE vecprov.changes SET at = at - interval '2 hours' WHERE index LIKE '%unf_idx' AND new_replicas = 0;
+SELECT pg_temp.try($$SELECT vecprov_set_replicas('unf_idx', 3)$$);
+
+-- What a change would do, without making it
+SET client_min_messages = notice;
+\set VERBOSITY default
+SELECT count(*) AS changes FROM vecprov.changes \gset
+SELECT pg_temp.try($$SELECT vecprov_provision('unf_idx', replicas => 2, dry_run => true)$$);
+SET vecprov.scale_change_interval = 0;
+SELECT vecprov_provision('unf_idx', replicas => 2, shards => 3, dry_run => true);
+SELECT vecprov_provision('unf_idx', tier => 'none', dry_run => true);
+SELECT replicas, shards FROM vecprov_facts('unf_idx', true);
+SELECT count(*) - :changes FROM vecprov.changes;
+SELECT vecprov_provision('unf_idx', replicas => 2, dry_run => false);
+SELECT replicas, shards FROM vecprov_facts('unf_idx', true);
+SELECT count(*) - :changes FROM vecprov.changes;
+DROP TABLE unf_items;
 DROP FUNCTION unf_vacuum;
 DELETE FROM vecprov.tiers WHERE NOT shipped;

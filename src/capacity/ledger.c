@@ -352,12 +352,32 @@ read_changes(const VpWishChange *change, const char *ledger)
 								   "old_replicas::int4, new_tier::text, new_shards::int4, "
 								   "new_replicas::int4 FROM %s "
 								   "WHERE action = 'change' AND NOT by_policy AND table_oid = $1 "
-								   "AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4", ledger),
+								   "AND (index_oid = $2 OR \"index\" = $3) AND xact <> $4 "
+								   "ORDER BY 1", ledger),
 						  lengthof(types), types, values, true);
 }
 
-TimestampTz
-vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
+/*
+ * Goes on by a change: from how many replicas the index was suspended, 0 if it is not.  True: the
+ * change gives it these back, and nothing else.
+ */
+static bool
+resumes(const VpWish *before, const VpWish *after, int *suspended_from)
+{
+	bool		resumed = VpIsSuspended(before) && *suspended_from > 0 &&
+	strcmp(before->tier, after->tier) == 0 && before->shards == after->shards &&
+	after->replicas == *suspended_from;
+
+	if (!VpIsProvisioned(after) || after->replicas > 0)
+		*suspended_from = 0;
+	else if (VpIsProvisioned(before) && before->replicas > 0)
+		*suspended_from = before->replicas;
+	return resumed;
+}
+
+/* The last change of a kind, 0: none; from how many replicas the index is suspended. */
+static TimestampTz
+last_change(const VpWishChange *change, VpChangeKind kind, int *suspended_from)
 {
 	TimestampTz last = 0;
 	VpOwnSql	sql;
@@ -375,9 +395,29 @@ vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 
 		get_wish(tuple, desc, 2, &before);
 		get_wish(tuple, desc, 5, &after);
-		if (!isnull && at > last && kind(&before, &after))
+		if (!resumes(&before, &after, suspended_from) && !isnull && at > last &&
+			kind(&before, &after))
 			last = at;
 	}
 	vp_own_sql_end(&sql);
 	return last;
+}
+
+TimestampTz
+vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
+{
+	int			suspended_from = 0;
+
+	return last_change(change, kind, &suspended_from);
+}
+
+bool
+vp_ledger_resumes(const VpWishChange *change)
+{
+	int			suspended_from = 0;
+
+	if (change->created || !VpIsSuspended(&change->before))
+		return false;
+	(void) last_change(change, vp_change_of_scale, &suspended_from);
+	return resumes(&change->before, &change->after, &suspended_from);
 }

@@ -64,4 +64,7 @@ typedef bool (*VpChangeKind) (const VpWish *before, const VpWish *after);
 
 extern TimestampTz vp_ledger_last(const VpWishChange *change, VpChangeKind kind);
 
+/* Is this to give a suspended index the replicas back that it had before?  That is no change. */
+extern bool vp_ledger_resumes(const VpWishChange *change);
+
 #endif							/* VP_LEDGER_H */
