@@ -57,7 +57,7 @@ BEGIN ATOMIC
 		-- of an index that was there before the first event, or has none
 		SELECT e.index, e.old_tier AS tier, e.old_shards AS shards, e.old_replicas AS replicas,
 			CASE WHEN EXISTS (SELECT FROM known k WHERE k.index = e.index) THEN $1
-				ELSE greatest($1, least(pg_catalog.date_trunc('hour', e.at), $3)) END AS at
+				ELSE greatest($1, least(pg_catalog.date_trunc('hour', e.at, 'UTC'), $3)) END AS at
 		FROM event e WHERE e.place = 1 AND e.action <> 'create'
 		UNION ALL
 		SELECT p.index, p.tier, p.shards, p.replicas,
@@ -75,7 +75,7 @@ BEGIN ATOMIC
 	), hour AS (
 		SELECT p.*, greatest(p.at, h) AS hour_began, least(p.till, h + '1 hour'::interval) AS hour_ended
 		FROM portion p CROSS JOIN LATERAL pg_catalog.generate_series(
-			pg_catalog.date_trunc('hour', p.at), p.till, '1 hour'::interval) h
+			pg_catalog.date_trunc('hour', p.at, 'UTC'), p.till, '1 hour'::interval) h
 		WHERE p.exists
 	)
 	SELECT h.hour_began, h.hour_ended, h.index, h.tier, h.shards, h.replicas,
@@ -103,7 +103,7 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT s.* FROM edge CROSS JOIN LATERAL
 			vecprov_usage_since(coalesce(edge.written, '-infinity'), edge.until,
-				pg_catalog.date_trunc('hour', edge.until)) s
+				pg_catalog.date_trunc('hour', edge.until, 'UTC')) s
 		WHERE s.ended > $1 AND s.began < edge.until
 	), month AS (
 		-- a month has 730 hours

@@ -100,11 +100,18 @@ vp_kept_counters_startup(const char *name, VpKeepCall write, VpKeepCall take)
 
 	if (IsUnderPostmaster)
 		return;
-	/* after a crash shared memory is made anew in the same process, and callbacks are gone */
+
+	/*
+	 * after a crash shared memory is made anew in the same process, and
+	 * callbacks are gone
+	 */
 	while (i < nkinds && strcmp(kinds[i].name, name) != 0)
 		i++;
 	Assert(i < MAX_KINDS);
-	kinds[i] = (Kind) {name, write};
+	kinds[i] = (Kind)
+	{
+		name, write
+	};
 	nkinds = Max(nkinds, i + 1);
 	on_shmem_exit(write_file, Int32GetDatum(i));
 	snprintf(path, sizeof(path), KEPT_FILE, name);

@@ -51,8 +51,8 @@ typedef struct VpMeterSums
 	Oid			index;
 	uint64		searches[VP_SEARCH_BOUNDS + 1]; /* by duration, not cumulated */
 	uint64		search_ns;
-	uint64		waits[VP_SEARCH_BOUNDS + 1];	/* of searches that waited for a
-												 * seat, likewise */
+	uint64		waits[VP_SEARCH_BOUNDS + 1];	/* of searches that waited for
+												 * a seat, likewise */
 	uint64		wait_ns;
 	uint64		inserts;
 	uint64		insert_ns;

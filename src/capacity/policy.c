@@ -241,7 +241,11 @@ decide_shards(const VpPolicy *policy, const VpPolicyFacts *facts, StringInfo why
 	else if (facts->now - facts->last_change >= policy->down_after)
 		wanted = Min(n, shards_for(facts->bytes, VP_POLICY_LOW * policy->fullness, facts->shard_bytes));
 	wanted = Min(Max(wanted, policy->min_shards), policy->max_shards);
-	/* the bound must not take away what the records need: the rules would refuse it */
+
+	/*
+	 * the bound must not take away what the records need: the rules would
+	 * refuse it
+	 */
 	if (wanted < n && (double) facts->bytes > (double) wanted * facts->shard_bytes)
 		return n;
 	if (wanted == n)

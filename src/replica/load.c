@@ -133,7 +133,11 @@ busy_at(int slot, int replica, TimestampTz begin, TimestampTz *at)
 
 		if (history->at[place] <= cleared[slot])
 			continue;
-		/* the oldest one may be too young: it is better than a window that is much too long */
+
+		/*
+		 * the oldest one may be too young: it is better than a window that is
+		 * much too long
+		 */
 		if (history->at[place] > begin && (*at != cleared[slot] || cleared[slot] >= begin))
 			break;
 		*at = history->at[place];

@@ -70,8 +70,8 @@ typedef struct VpSlot
 	/* for supervisors */
 	bool		notice_due;		/* the state may be another than it was told */
 	TimestampTz changed;		/* when the definition was */
-	TimestampTz high_since;		/* the busiest replica is above what the policy
-								 * allows; 0: is not */
+	TimestampTz high_since;		/* the busiest replica is above what the
+								 * policy allows; 0: is not */
 	TimestampTz low_since;		/* there is a replica too many; 0: is not */
 	char		told[16];		/* state of the last notification; empty: none
 								 * yet */
@@ -92,8 +92,8 @@ typedef struct VpRegistry
 	Oid			moved;			/* the same, if movers work on all indexes
 								 * that need one */
 	bool		has_extension;	/* is vecprov there? */
-	int			policy_interval;	/* seconds between two looks of its policies;
-									 * 0: it has none */
+	int			policy_interval;	/* seconds between two looks of its
+									 * policies; 0: it has none */
 	Oid			supervised;		/* the database where a supervisor has just
 								 * done all */
 	bool		movers_refused; /* the last catalogue reader got no background

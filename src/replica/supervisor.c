@@ -185,6 +185,7 @@ notify(void)
 		if (!is_news(DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull)), state))
 			continue;
 		text = payload(SPI_getvalue(tuple, desc, 2), state, SPI_getvalue(tuple, desc, 4));
+
 		payloads[npayloads++] = MemoryContextStrdup(context, text);
 	}
 	vp_own_sql_end(&sql);

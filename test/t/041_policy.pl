@@ -91,6 +91,32 @@ SELECT vecprov_policy('zz_canary_idx', min_shards => 1, max_shards => 3, fullnes
 EOS
 
 #
+# Notifications
+#
+
+{
+	my $listener = $node->background_psql('postgres');
+	my $heard = '';
+
+	$listener->query_safe('LISTEN vecprov');
+	$node->safe_psql('postgres', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', 0)");
+	for (my $i = 0; $i < 600 && $heard !~ /Suspended/; $i++)
+	{
+		$heard .= $listener->query('SELECT pg_sleep(0.1)');
+	}
+	like($heard, qr/"vecprov" with payload "\{"index": "public.items_idx", "state": "Suspended", "error": null\}"/, 'LISTEN vecprov');
+	$node->safe_psql('postgres', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', 1)");
+	for (my $i = 0; $i < 600 && $heard !~ /Ready/; $i++)
+	{
+		$heard .= $listener->query('SELECT pg_sleep(0.1)');
+	}
+	like($heard, qr/"state": "Ready"/, 'each state');
+	$listener->quit;
+	# the ledger's clock goes on from here
+	$node->safe_psql('postgres', "DELETE FROM vecprov.changes WHERE action = 'change'");
+}
+
+#
 # Up
 #
 
