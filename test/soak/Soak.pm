@@ -33,12 +33,13 @@ my $round_limit = 600;    # seconds; who needs more hangs
 my @roles = qw(writer writer writer reader reader ddl vacuum capacity standby);
 
 # What may happen to a statement, by whose it is: locks, deadlocks and conflicts between transactions to all;
-# beside DDL, names that are gone or there; an index that is suspended; a rule of capacity.
+# beside DDL, names that are gone or there; a statement that could not be prepared for one of these reasons; an
+# index that is suspended; a rule of capacity.
 my %allowed = (
 	all => '40001|40P01|55P03|25P02',
 	writer => '55000|42704|3B001',
-	reader => '55000|42P01',
-	standby => '55000|42P01',
+	reader => '55000|42P01|26000',
+	standby => '55000|42P01|26000',
 	ddl => '55000|55006|23505|42P01|42P07|42701|42703|42704',
 	vacuum => '55000|42704',
 	capacity => '55000|42P01|22023|53000');
