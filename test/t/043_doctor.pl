@@ -44,6 +44,7 @@ $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE items (id integer, v vector(80));
 INSERT INTO items SELECT i, vec(i, 80) FROM generate_series(1, 2000) i;
 CREATE INDEX items_v_idx ON items USING vecprov (v);
+ANALYZE items;
 EOS
 is(advice('%'), '', 'nothing is in the way');
 like(state_of('memory'), qr/^searches need [1-9] MB of the indexes of this database, shared_buffers is 17 MB$/, 'memory');
@@ -85,7 +86,7 @@ $holder->query_safe('BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE');
 is($node->safe_psql('postgres', "SET lock_timeout = '1s'; SELECT count(*) FROM vecprov_doctor() WHERE item = 'memory'"), 1, 'waits for nobody');
 $holder->query_safe('COMMIT');
 $holder->quit;
-$node->safe_psql('postgres', 'CREATE TABLE bad AS SELECT * FROM items; CREATE INDEX bad_v_idx ON bad USING vecprov (v); CHECKPOINT');
+$node->safe_psql('postgres', 'CREATE TABLE bad AS SELECT * FROM items; CREATE INDEX bad_v_idx ON bad USING vecprov (v); ANALYZE bad; CHECKPOINT');
 my $file = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('bad_v_idx')");
 $node->stop;
 open my $handle, '+<', $file or die;
