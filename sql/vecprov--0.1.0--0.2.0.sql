@@ -850,9 +850,9 @@ CREATE FUNCTION vecprov_library(OUT version text, OUT preloaded boolean, OUT hug
 COMMENT ON FUNCTION vecprov_library() IS
 	'version of the library; has the server loaded it at its start; is shared memory made of huge pages?';
 
-CREATE FUNCTION vecprov_index_layout(index regclass, OUT format integer, OUT newest integer, OUT search bigint)
+CREATE FUNCTION vecprov_index_layout(index oid, OUT format integer, OUT newest integer, OUT search bigint)
 	AS 'MODULE_PATHNAME', 'vecprov_index_layout' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_index_layout(regclass) IS
+COMMENT ON FUNCTION vecprov_index_layout(oid) IS
 	'version of an index''s format, and the newest there is; bytes that searches need. Null if it cannot be looked at now';
 
 CREATE FUNCTION vecprov_doctor_indexes(OUT item text, OUT state text, OUT advice text)
@@ -1124,7 +1124,7 @@ COMMENT ON FUNCTION vecprov_compare(regclass, regclass, integer, integer) IS
 
 -- The name of an index that is made in place of another: of the same stem.  Names end at 63 bytes, wherever
 -- that is in a character.
-CREATE FUNCTION vecprov_replacement_name(index regclass) RETURNS text LANGUAGE sql STABLE STRICT
+CREATE FUNCTION vecprov_replacement_name(index oid) RETURNS text LANGUAGE sql STABLE STRICT
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
 		SELECT name FROM (
@@ -1141,11 +1141,11 @@ CREATE FUNCTION vecprov_replacement_name(index regclass) RETURNS text LANGUAGE s
 				AND i.indrelid IS DISTINCT FROM (SELECT o.indrelid FROM pg_index o WHERE o.indexrelid = $1))
 		ORDER BY n LIMIT 1;
 	END;
-COMMENT ON FUNCTION vecprov_replacement_name(regclass) IS
+COMMENT ON FUNCTION vecprov_replacement_name(oid) IS
 	'a name for the index that vecprov_adopt_database puts in the place of this one';
 
 -- What follows the name in CREATE INDEX.
-CREATE FUNCTION vecprov_replacement_definition(index regclass) RETURNS text LANGUAGE sql STABLE STRICT
+CREATE FUNCTION vecprov_replacement_definition(index oid) RETURNS text LANGUAGE sql STABLE STRICT
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
 		SELECT regexp_replace(regexp_replace(left(d.rest, length(d.rest) - length(d.predicate)),
@@ -1157,7 +1157,7 @@ CREATE FUNCTION vecprov_replacement_definition(index regclass) RETURNS text LANG
 				coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '') AS predicate) d
 		WHERE c.oid = $1;
 	END;
-COMMENT ON FUNCTION vecprov_replacement_definition(regclass) IS
+COMMENT ON FUNCTION vecprov_replacement_definition(oid) IS
 	'the definition of the index that vecprov_adopt_database puts in the place of this one';
 
 -- What an index replaces is in its comment, so that it can be made again when it is gone.  It is

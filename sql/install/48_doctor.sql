@@ -8,9 +8,9 @@ CREATE FUNCTION vecprov_library(OUT version text, OUT preloaded boolean, OUT hug
 COMMENT ON FUNCTION vecprov_library() IS
 	'version of the library; has the server loaded it at its start; is shared memory made of huge pages?';
 
-CREATE FUNCTION vecprov_index_layout(index regclass, OUT format integer, OUT newest integer, OUT search bigint)
+CREATE FUNCTION vecprov_index_layout(index oid, OUT format integer, OUT newest integer, OUT search bigint)
 	AS 'MODULE_PATHNAME', 'vecprov_index_layout' LANGUAGE C STRICT VOLATILE;
-COMMENT ON FUNCTION vecprov_index_layout(regclass) IS
+COMMENT ON FUNCTION vecprov_index_layout(oid) IS
 	'version of an index''s format, and the newest there is; bytes that searches need. Null if it cannot be looked at now';
 
 CREATE FUNCTION vecprov_doctor_indexes(OUT item text, OUT state text, OUT advice text)
