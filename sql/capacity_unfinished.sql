@@ -192,7 +192,7 @@ DROP TABLE unf_hot CASCADE;
 -- unlogged, where pages have no WAL positions; sparse vectors
 CREATE UNLOGGED TABLE unf_hot (id bigint, s sparsevec(1000), body text) WITH (autovacuum_enabled = off, fillfactor = 50);
 INSERT INTO unf_hot SELECT i, format('{1:1,%s:1}/1000', 2 + i)::sparsevec, 'x' FROM generate_series(1, 100) i;
-CREATE INDEX unf_idx ON unf_hot USING vecprov (s);
+CREATE INDEX unf_idx ON unf_hot USING vecprov (s sparsevec_l2_ops);
 UPDATE unf_hot SET body = repeat('y', 100) WHERE id % 2 = 0;
 SELECT unf_vacuum();
 VACUUM unf_hot;
@@ -206,7 +206,7 @@ CREATE INDEX unf_idx ON unf_hybrid USING vecprov (v);
 SELECT index_size FROM vecprov_facts('unf_idx', true);
 INSERT INTO unf_hybrid (id, v, h, w, b) VALUES (2, '[1,2,3,4,5,6,7,8,9,10]', '[1,2,3,4,5,6,7,8,9,10]', '[1,2,3]', '101010101010');
 SELECT index_size FROM vecprov_facts('unf_idx', true);
-CREATE INDEX unf_s_idx ON unf_hybrid USING vecprov (s);
+CREATE INDEX unf_s_idx ON unf_hybrid USING vecprov (s sparsevec_l2_ops);
 SELECT index_size FROM vecprov_facts('unf_s_idx', true);
 DROP TABLE unf_hybrid;
 

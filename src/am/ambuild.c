@@ -834,6 +834,16 @@ complaint_level(Relation rel)
 	return vp_index_is_copy(rel) || ReindexIsProcessingIndex(RelationGetRelid(rel)) ? WARNING : ERROR;
 }
 
+/* The relation's blocks when all nodes that have a vector are written. */
+static BlockNumber
+built_blocks(const Build *build)
+{
+	const VpGeometry *geo = &build->index->store.geo;
+	uint32		count = vp_mem_count(build->graph);
+
+	return count > 0 ? vp_blocks_for(geo, count - 1) : geo->first_block;
+}
+
 /* Of all records. */
 static uint64
 built_bytes(const Build *build)
@@ -888,7 +898,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	flush_batch(build);
 	/* what takes long comes after these */
 	vp_capacity_check(rel, built_bytes(build), complaint_level(rel));
-	vp_memory_check(rel, complaint_level(rel));
+	vp_memory_check(rel, &build->meta, built_blocks(build), complaint_level(rel));
 	finish_graph(build);
 	result->index_tuples = build->tuples + build->bare.rows[VP_BARE_NAN] + build->bare.rows[VP_BARE_NULL];
 	VP_POINT("build-written");

@@ -178,7 +178,7 @@ vp_capacity_check_awake(Relation rel)
 }
 
 void
-vp_memory_check(Relation rel, int elevel)
+vp_memory_check(Relation rel, const VpMeta *meta, BlockNumber nblocks, int elevel)
 {
 	VpWish		wish;
 	VpTier		tier;
@@ -191,6 +191,7 @@ vp_memory_check(Relation rel, int elevel)
 		return;
 	vp_tier_get(wish.tier, &tier);
 	vp_memory_get(rel, &tier, &memory);
+	memory.need = vp_memory_of(meta, nblocks, &tier);
 	if (!VpMemoryHolds(&memory))
 		complain(rel, WARNING,
 				 psprintf("memory cannot hold index \"%s\" in tier \"%s\"",

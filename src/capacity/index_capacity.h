@@ -33,9 +33,10 @@ extern void vp_capacity_check(Relation rel, uint64 bytes, int elevel);
 extern void vp_capacity_check_awake(Relation rel);
 
 /*
- * An index is being built and has its pages, but for runs: warns when memory does not hold what the
- * tier promises; ereports at this level when the owner's quota of it does not.
+ * An index is being built, and will have so many blocks and some of the pool:
+ * warns when memory does not hold what the tier promises; ereports at this level
+ * when the owner's quota of it does not.
  */
-extern void vp_memory_check(Relation rel, int elevel);
+extern void vp_memory_check(Relation rel, const VpMeta *meta, BlockNumber nblocks, int elevel);
 
 #endif							/* VP_INDEX_CAPACITY_H */

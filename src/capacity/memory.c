@@ -42,23 +42,26 @@ vp_index_look(Relation rel, VpIndexLook *look)
 		look->problem = NULL;
 }
 
-/*
- * Bytes that a tier promises to keep in memory of an index as it is; of a damaged one, whose
- * layout is not known, all of its file.
- */
+int64
+vp_memory_of(const VpMeta *meta, BlockNumber nblocks, const VpTier *tier)
+{
+	VpGeometry	geo;
+
+	if (!tier->keeps_vectors)
+	{
+		vp_geometry_init(&geo, meta);
+		nblocks = vp_search_blocks(&geo, nblocks);
+	}
+	return (int64) nblocks * BLCKSZ;
+}
+
 int64
 vp_memory_need(Relation rel, const VpTier *tier)
 {
 	VpIndexLook look;
-	VpGeometry	geo;
 
 	vp_index_look(rel, &look);
-	if (look.sound && !tier->keeps_vectors)
-	{
-		vp_geometry_init(&geo, &look.meta);
-		look.nblocks = vp_search_blocks(&geo, look.nblocks);
-	}
-	return (int64) look.nblocks * BLCKSZ;
+	return look.sound ? vp_memory_of(&look.meta, look.nblocks, tier) : (int64) look.nblocks * BLCKSZ;
 }
 
 /* An index that is valid: others are being made, or left over. */

@@ -55,9 +55,15 @@ typedef struct VpMemory
 
 extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
 
-/* The last figure alone, and the first. */
+/* The last figure alone. */
 extern int64 vp_memory_limit(void);
+
+/*
+ * Bytes that a tier promises to keep in memory: of an index as it is; of a damaged
+ * one, whose layout is not known, all of its file; of one that has so many blocks.
+ */
 extern int64 vp_memory_need(Relation rel, const VpTier *tier);
+extern int64 vp_memory_of(const VpMeta *meta, BlockNumber nblocks, const VpTier *tier);
 
 #define VpMemoryHolds(memory)	((memory)->need <= (memory)->limit - (memory)->promised)
 
