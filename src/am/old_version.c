@@ -46,7 +46,7 @@ static ExecutorFinish_hook_type previous_finish;
  */
 
 static bool
-writes(const QueryDesc * query)
+writes(const QueryDesc *query)
 {
 	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
 }
@@ -83,7 +83,7 @@ executor_run(VpExecutorRunParameters)
 }
 
 static void
-finish(QueryDesc * query)
+finish(QueryDesc *query)
 {
 	if (previous_finish)
 		previous_finish(query);
@@ -93,7 +93,7 @@ finish(QueryDesc * query)
 
 /* What WITH has and nobody reads to its end is done now. */
 static void
-executor_finish(QueryDesc * query)
+executor_finish(QueryDesc *query)
 {
 	Running		here = {.query = query,.outer = running};
 
@@ -202,7 +202,7 @@ fetch_from_page(Relation heap, ItemPointer tid, TupleTableSlot *slot)
 }
 
 static bool
-fetch_old(Relation heap, const ResultRelInfo * result, ItemPointer tid, TupleTableSlot *slot)
+fetch_old(Relation heap, const ResultRelInfo *result, ItemPointer tid, TupleTableSlot *slot)
 {
 	if (result != NULL)
 	{

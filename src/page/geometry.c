@@ -101,9 +101,9 @@ static double
 stripe_filled(const VpGeometry *geo, uint32 ids, uint32 max_ids)
 {
 	double		each = geo->node.size + geo->code.size + geo->key_bytes +
-		geo->vector_words * sizeof(uint32);
+	geo->vector_words * sizeof(uint32);
 	uint32		pages = pages_for(ids, geo->node.per_page.value) +
-		pages_for(ids, geo->code.per_page.value) + vector_pages_for(geo, ids);
+	pages_for(ids, geo->code.per_page.value) + vector_pages_for(geo, ids);
 	uint32		chunks = Max(max_ids / ids, 1);
 
 	return chunks * ids * each / ((chunks * pages + geo->head_blocks) * (double) VP_PAGE_ROOM);

@@ -35,8 +35,8 @@
 
 /* WAL record kinds.  All but INIT and REUSE are patches; the kind tells people what for. */
 #define VP_WAL_INIT		0x00
-#define VP_WAL_NODE		0x10	/* a new node: blocks metapage, code page, node
-								 * page; another code: code page */
+#define VP_WAL_NODE		0x10	/* a new node: blocks metapage, code page,
+								 * node page; another code: code page */
 #define VP_WAL_VECTOR	0x20	/* exact vector, mean: a page of it */
 #define VP_WAL_LINKS	0x30	/* links: a node page, perhaps metapage; or an
 								 * upper page */
