@@ -38,10 +38,10 @@ read_rows(const VpStore *store, Buffer buffer, uint32 n, ItemPointerData *tids, 
 		const VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
 		ItemPointerSetInvalid(&tids[i]);
+		sizes[i] = tail->size;
 		if (!counts(tail->flags))
 			continue;
 		tids[i] = tail->tid;
-		sizes[i] = tail->size;
 		any = true;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
