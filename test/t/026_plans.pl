@@ -92,6 +92,8 @@ for my $i (1 .. $statements)
 {
 	my $statement = statement();
 	my $how = pick('at once', 'cursor', 'table');
+	# a row that the index finds too late for its place, which a notice tells, is a group of its own
+	my $differs = $statement =~ /DISTINCT ON|GROUP BY/ ? 'n > :n' : 'n <> :n';
 	my $settings = pick(
 		'SET LOCAL random_page_cost = 1.1',
 		'SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off',
@@ -108,7 +110,7 @@ ROLLBACK;
 BEGIN;
 SET LOCAL enable_indexscan = off;
 SELECT format('%s rows, not %s: $settings, $how: %s', :n, n, \$q\$$statement\$q\$)
-FROM count_rows(\$q\$$statement\$q\$, 'at once') n WHERE n <> :n;
+FROM count_rows(\$q\$$statement\$q\$, 'at once') n WHERE $differs;
 ROLLBACK;
 EOS
 }
