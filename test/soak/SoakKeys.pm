@@ -239,17 +239,18 @@ sub near_rows
 		  . pick($dice, '', " ORDER BY $distance", " ORDER BY $distance LIMIT $all"));
 }
 
-# If nobody writes or moves records: all namespaces together have no more than the index, and each has the rows of the table
-# that have a vector, at least.
+# If nobody writes or moves records: all namespaces together have no more than the shards, in which replaced records count
+# until VACUUM, too; and each has the rows of the table that have a vector, at least.
 sub namespaces_sound
 {
 	my ($table, $has_vector) = @_;
 
 	return <<"EOS";
 SELECT format(\$q\$
-SELECT 'DIFFERENCE', '$table', 'namespaces', n.records, (SELECT records FROM vecprov.indexes WHERE index = '${table}_v_idx'::regclass)
-FROM (SELECT sum(records) AS records FROM vecprov_namespaces('${table}_v_idx')) n
-WHERE n.records > (SELECT records FROM vecprov.indexes WHERE index = '${table}_v_idx'::regclass);
+SELECT 'DIFFERENCE', '$table', 'namespaces', n.records, s.records
+FROM (SELECT sum(records) AS records FROM vecprov_namespaces('${table}_v_idx')) n,
+	(SELECT sum(records) AS records FROM vecprov.shards WHERE index = '${table}_v_idx'::regclass) s
+WHERE n.records > s.records;
 SELECT 'DIFFERENCE', '$table', 'namespace', t.*, n.records
 FROM (SELECT (%1\$s)::text AS namespace, count(*) FROM $table WHERE $has_vector GROUP BY %1\$s) t
 	LEFT JOIN vecprov_namespaces('${table}_v_idx') n ON n.namespace IS NOT DISTINCT FROM t.namespace

@@ -132,7 +132,8 @@ is(metric($node, 'unmetered_total'), 10, 'a third is not');
 is(metric($node, 'inserts_total', "labels->>'table' = 'third'"), '', 'nothing of it is shown');
 ok($node->log_contains(qr/vecprov has no meter left for another index/, $offset), 'told in the log');
 # without the meters that a restart would keep
-$node->stop('immediate');
+$node->stop;
+unlink glob($node->data_dir . '/pg_stat/vecprov_*.stat');
 $node->start;
 $node->safe_psql('restored', 'INSERT INTO items (v) VALUES (vec(1, 8))');
 $node->safe_psql('postgres', 'INSERT INTO other (v) VALUES (vec(2, 8))');
