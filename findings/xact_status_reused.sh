@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # pg_xact_status() of PostgreSQL can say "committed" of a transaction that a crash has undone.
 #
-# A good guess: a client whose COMMIT was in doubt, since the connection was lost, asks
-# pg_xact_status() for the transaction ID that it has got from pg_current_xact_id(), which is a 64-bit
-# number that never comes again. But an ID is only kept from being given again by WAL records that
-# bear it and have reached the disk. If the server crashes before any of them has, the ID is
-# given to the next transaction after recovery, and what that has become is the answer.
+# A good guess: a client whose COMMIT was in doubt, since the connection was
+# lost, asks pg_xact_status() for the transaction ID that it has got from
+# pg_current_xact_id(), which is a 64-bit number that never comes again. But
+# an ID is only kept from being given again by WAL records that bear it and
+# have reached the disk. If the server crashes before any of them has, the ID
+# is given to the next transaction after recovery, and what that has become is
+# the answer.
 #
-# What follows: the question is safe only if a record of the transaction is known to be on disk when
-# the ID is read: for instance if a logical message was written in it (pg_logical_emit_message()) and
-# pg_current_wal_flush_lsn() has passed it before COMMIT is sent. A row of one's own, written in the
-# same transaction, says the same without the commit log.
+# What follows: the question is safe only if a record of the transaction is
+# known to be on disk when the ID is read: for instance if a logical message
+# was written in it (pg_logical_emit_message()) and pg_current_wal_flush_lsn()
+# has passed it before COMMIT is sent. A row of one's own, written in the same
+# transaction, says the same without the commit log.
 #
 # Needs Debian 12 and apt; takes some seconds. Package (pinned): postgresql-15 15.20-0+deb12u1
 # Seen on 2026-11-30:

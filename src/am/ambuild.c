@@ -72,7 +72,10 @@
 /* Bytes written to a file at a time. */
 #define FILE_PORTION	(64 * 1024)
 
-/* Rows ahead of the one that is written that are read from the spool, if that may be on the disk. */
+/*
+ * Rows ahead of the one that is written that are read from the spool, if that
+ * may be on the disk.
+ */
 #define SPOOL_AHEAD		64
 
 /* Vectors read from the table that are not in the graph yet. */

@@ -35,9 +35,9 @@ extern void vp_spool_get(VpSpool *spool, uint32 row, VpRecord *record, const voi
 extern void vp_spool_expect(VpSpool *spool, uint32 row);
 
 /*
- * The same for the elements of columns of arrays, which only go to lists: put a row's, one row after
- * the other; then give all to the lists, which `arrays` has by column, under the ids that `id_of`
- * says.
+ * The same for the elements of columns of arrays, which only go to lists: put
+ * a row's, one row after the other; then give all to the lists, which
+ * `arrays` has by column, under the ids that `id_of` says.
  */
 extern void vp_spool_put_elements(VpSpool *spool, const VpRowKeys *keys);
 extern void vp_spool_list_elements(VpSpool *spool, VpArrayRun **arrays,

@@ -3,9 +3,11 @@
  * dimensions.c
  *	  An index needs a column that says how many dimensions it has.
  *
- * A build refuses others.  But ALTER TABLE ... ALTER COLUMN v TYPE vector, of a column vector(3), rewrites no
- * row, and so PostgreSQL gives the new index the old one's file: nothing is built, and the index could
- * never be built again, by REINDEX or from a dump.  So what is new in the catalogue is looked at.
+ * A build refuses others.  But ALTER TABLE ... ALTER COLUMN v TYPE vector, of
+ * a column vector(3), rewrites no row, and so PostgreSQL gives the new index
+ * the old one's file: nothing is built, and the index could never be built
+ * again, by REINDEX or from a dump.  So what is new in the catalogue is
+ * looked at.
  *
  *-------------------------------------------------------------------------
  */

@@ -10,7 +10,10 @@
 
 #include "base/compat.h"
 
-/* Has indexes looked at that get the file of an earlier one: raises an error for one of ours whose column has none. */
+/*
+ * Has indexes looked at that get the file of an earlier one: raises an error
+ * for one of ours whose column has none.
+ */
 extern void vp_dimensions_define(void);
 
 /* Raises that error. */

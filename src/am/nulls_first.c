@@ -3,9 +3,9 @@
  * nulls_first.c
  *	  ORDER BY ... NULLS FIRST where nothing is NULL.
  *
- * An index that orders by an operator has NULLs last, so PostgreSQL does not ask it for another place of
- * theirs.  But of a column that is NOT NULL every distance is NULL or none is: all of them, if what
- * is looked for is NULL.
+ * An index that orders by an operator has NULLs last, so PostgreSQL does not
+ * ask it for another place of theirs.  But of a column that is NOT NULL every
+ * distance is NULL or none is: all of them, if what is looked for is NULL.
  *
  *-------------------------------------------------------------------------
  */

@@ -10,7 +10,10 @@
 
 #include "nodes/pathnodes.h"
 
-/* Adds the paths of a table that give the order which the query wants, but for the place of NULLs. */
+/*
+ * Adds the paths of a table that give the order which the query wants, but
+ * for the place of NULLs.
+ */
 extern void vp_add_nulls_first_paths(PlannerInfo *root, RelOptInfo *rel, Oid am);
 
 #endif							/* VP_NULLS_FIRST_H */

@@ -3,11 +3,13 @@
  * one_row.c
  *	  ORDER BY t.v <-> q.v, where q is one row: a joined subquery, a CTE, a row found by its key.
  *
- * PostgreSQL looks for an index that gives an order only where all but the indexed column is known to
- * the scan.  A vector of another table is known too once that table's row has been read: inside
- * a nested loop, as a parameter.  If there is one such row at most, the loop returns rows in the order of the
- * scan inside it.  A hook gets to see each pair of relations that is joined; here those pairs get
- * such a loop, and the planner compares its costs with all others.
+ * PostgreSQL looks for an index that gives an order only where all but the
+ * indexed column is known to the scan.  A vector of another table is known
+ * too once that table's row has been read: inside a nested loop, as a
+ * parameter.  If there is one such row at most, the loop returns rows in the
+ * order of the scan inside it.  A hook gets to see each pair of relations
+ * that is joined; here those pairs get such a loop, and the planner compares
+ * its costs with all others.
  *
  *	Nested Loop						rows in the order of t.v <-> q.v
  *	  ->  q, at most one row
@@ -185,8 +187,9 @@ is_one_row(PlannerInfo *root, const RelOptInfo *rel)
  */
 
 /*
- * The expression of an equivalence class that is a distance between the first column of an index, by
- * its operator, and something of the other relation.  The column is its left side then.  NULL: none is.
+ * The expression of an equivalence class that is a distance between the first
+ * column of an index, by its operator, and something of the other relation.
+ * The column is its left side then.  NULL: none is.
  */
 static OpExpr *
 distance_between(PlannerInfo *root, const EquivalenceClass *order, IndexOptInfo *index,

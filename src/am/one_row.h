@@ -11,8 +11,9 @@
 #include "nodes/pathnodes.h"
 
 /*
- * Adds a nested loop to a join, if its outer relation has one row at most, the inner one is a table with an
- * index of ours, and the query wants the order of a distance between the two.
+ * Adds a nested loop to a join, if its outer relation has one row at most,
+ * the inner one is a table with an index of ours, and the query wants the
+ * order of a distance between the two.
  */
 extern void vp_add_one_row_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 								 RelOptInfo *inner, JoinType jointype, JoinPathExtraData *extra,

@@ -3,8 +3,9 @@
  * row_number.c
  *	  WHERE rn <= k, over row_number() in a subquery: a LIMIT by another name.
  *
- * PostgreSQL stops such a window when it has numbered k rows, but reckons the cost of all of them; a
- * search would lose against a sort.  Here the ordered paths of the table get the cost of k rows.
+ * PostgreSQL stops such a window when it has numbered k rows, but reckons the
+ * cost of all of them; a search would lose against a sort.  Here the ordered
+ * paths of the table get the cost of k rows.
  *
  *-------------------------------------------------------------------------
  */

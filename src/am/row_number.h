@@ -11,8 +11,9 @@
 #include "nodes/pathnodes.h"
 
 /*
- * In a query that numbers the rows of one table and stops at a number, sets the costs of the table's ordered
- * paths by our indexes to those of the rows that are numbered.
+ * In a query that numbers the rows of one table and stops at a number, sets
+ * the costs of the table's ordered paths by our indexes to those of the rows
+ * that are numbered.
  */
 extern void vp_limit_by_row_number(PlannerInfo *root, RelOptInfo *rel, Oid am);
 

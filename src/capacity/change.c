@@ -440,8 +440,9 @@ get_index_wish(Oid relid, VpWish *wish)
 }
 
 /*
- * The same in a subtransaction that is rolled back, locks and charges with it: all rights, rules and
- * quotas are asked, and nothing is written down.  Tells what would be.
+ * The same in a subtransaction that is rolled back, locks and charges with
+ * it: all rights, rules and quotas are asked, and nothing is written down.
+ * Tells what would be.
  */
 static void
 try_alter_index(Oid relid, const char *what)

@@ -66,8 +66,8 @@ extern int64 vp_charge_elsewhere(void);
 extern bool vp_charge_any(Oid database, bool *all_read);
 
 /*
- * Units of all indexes of the server but one of this database, as vp_charge_set counts those of an owner.
- * *all_read: as above.
+ * Units of all indexes of the server but one of this database, as
+ * vp_charge_set counts those of an owner. *all_read: as above.
  */
 extern int64 vp_charge_other_units(Oid except, bool *all_read);
 

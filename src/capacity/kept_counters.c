@@ -3,9 +3,10 @@
  * kept_counters.c
  *	  Counters in shared memory that survive a clean restart; see kept_counters.h.
  *
- * Versions before 18 keep no statistics of extensions.  This is done as pg_stat_statements does it: the
- * file is written at a clean shutdown, and removed when it is read, so that after a crash there is
- * none that is older than the crash.
+ * Versions before 18 keep no statistics of extensions.  This is done as
+ * pg_stat_statements does it: the file is written at a clean shutdown, and
+ * removed when it is read, so that after a crash there is none that is older
+ * than the crash.
  *
  *-------------------------------------------------------------------------
  */

@@ -12,10 +12,12 @@
 typedef struct VpKeeping VpKeeping;
 
 /*
- * name: part of the file's name; static.  Has counters written when the postmaster ends cleanly, by `write`, and read by `take` if the file of
- * the last clean end is there, at once.  After a crash it is not: they begin with 0, as PostgreSQL's
- * statistics do.  In the postmaster, with shared memory that was just made; elsewhere
- * does nothing.  Never raises an error: what cannot be written or read is logged, and lost.
+ * name: part of the file's name; static.  Has counters written when the
+ * postmaster ends cleanly, by `write`, and read by `take` if the file of the
+ * last clean end is there, at once.  After a crash it is not: they begin with
+ * 0, as PostgreSQL's statistics do.  In the postmaster, with shared memory
+ * that was just made; elsewhere does nothing.  Never raises an error: what
+ * cannot be written or read is logged, and lost.
  */
 typedef void (*VpKeepCall) (VpKeeping *file);
 

@@ -57,15 +57,15 @@ extern bool vp_policy_is_high(const VpPolicy *policy, double busy);
 extern bool vp_policy_is_low(const VpPolicy *policy, double busy, int replicas);
 
 /*
- * What a policy wants, and why (palloc'd, for the ledger).  False: nothing is to be done.  Neither reads
- * nor writes anything.
+ * What a policy wants, and why (palloc'd, for the ledger).  False: nothing is
+ * to be done.  Neither reads nor writes anything.
  */
 extern bool vp_policy_decide(const VpPolicy *policy, const VpPolicyFacts *facts,
 							 VpWish *wish, char **why);
 
 /*
- * Copies the policies of this database into the current memory context.  NULL: there are none, or no
- * extension.  In a transaction.
+ * Copies the policies of this database into the current memory context.
+ * NULL: there are none, or no extension.  In a transaction.
  */
 extern VpPolicy *vp_policies_read(int *n);
 

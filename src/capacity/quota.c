@@ -184,9 +184,9 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 }
 
 /*
- * Charges the owner, within the quota and what memory holds for all; in spite of that if `force` is set.  False, and
- * *complaint is set, when the charge exceeds the quota.  Waits for a server that has just
- * started.
+ * Charges the owner, within the quota and what memory holds for all; in spite
+ * of that if `force` is set.  False, and *complaint is set, when the charge
+ * exceeds the quota.  Waits for a server that has just started.
  */
 static bool
 charge_owner(Oid index, const char *name, const VpCharge *charge, int64 memory, bool force,
@@ -229,9 +229,9 @@ vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
 }
 
 /*
- * The administrator's budget of units, for all owners together.  The charge is there already, so of two
- * changes at a time none passes that exceeds it.  An index that is created is warned about: it may
- * come from a dump.
+ * The administrator's budget of units, for all owners together.  The charge
+ * is there already, so of two changes at a time none passes that exceeds it.
+ * An index that is created is warned about: it may come from a dump.
  */
 static void
 check_budget(const VpWishChange *change, const VpCharge *charge)

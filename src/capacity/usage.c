@@ -32,7 +32,10 @@ VP_SERVER_FUNCTION(vecprov_clock);
 /* For how long it is kept. */
 #define KEPT	(400 * USECS_PER_DAY)
 
-/* The first hour is written soon after its end, or not: nothing tells since when an index is there. */
+/*
+ * The first hour is written soon after its end, or not: nothing tells since
+ * when an index is there.
+ */
 #define SOON	(5 * USECS_PER_MINUTE)
 
 TimestampTz
@@ -73,8 +76,8 @@ vp_usage_write(void)
 }
 
 /*
- * Rows of the ledger from a moment on, as the function's SQL declaration has them.  Read with the caller's
- * rights.
+ * Rows of the ledger from a moment on, as the function's SQL declaration has
+ * them.  Read with the caller's rights.
  */
 Datum
 vecprov_capacity_events(PG_FUNCTION_ARGS)

@@ -260,7 +260,10 @@ compare_places(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* Before threads go on: what they left comes next.  It was taken, so it is moved there, the last first. */
+/*
+ * Before threads go on: what they left comes next.  It was taken, so it is
+ * moved there, the last first.
+ */
 static void
 take_up(VpMemWork *work)
 {
@@ -400,7 +403,10 @@ vp_mem_link_part(void *work, bool first)
 	work_part(work, first, false);
 }
 
-/* Shuffles n ids, so many at a time (Fisher and Yates); those that are left over stay at the end. */
+/*
+ * Shuffles n ids, so many at a time (Fisher and Yates); those that are left
+ * over stay at the end.
+ */
 static void
 shuffle(VpMemWork *work, VpId *ids, uint32_t n, uint32_t portion, uint64_t *random, int64_t *polled)
 {

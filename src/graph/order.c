@@ -202,7 +202,10 @@ aim_bits(const VpMemOrder *order, Scratch *scratch)
 	vp_query_prepare(&order->codec, string, &scratch->query);
 }
 
-/* Makes the direction a query, whose distances to nodes are the smaller the farther they lie that way. */
+/*
+ * Makes the direction a query, whose distances to nodes are the smaller the
+ * farther they lie that way.
+ */
 static void
 aim(const VpMemOrder *order, Scratch *scratch)
 {

@@ -14,9 +14,11 @@
 #define VP_CELL 32
 
 /*
- * The ordering in pieces, as that of membuild.h: create (NULL: out of memory), begin, any number of
- * parts at the same time, one of them the `first`, and end, which gives the ids.  When `work.stop` is
- * set all are left; begin and end return false then, and go on when they are called again.
+ * The ordering in pieces, as that of membuild.h: create (NULL: out of
+ * memory), begin, any number of parts at the same time, one of them the
+ * `first`, and end, which gives the ids.  When `work.stop` is set all are
+ * left; begin and end return false then, and go on when they are called
+ * again.
  */
 extern VpMemOrder *vp_mem_order_create(VpMemGraph *graph);
 extern bool vp_mem_order_begin(VpMemOrder *order);

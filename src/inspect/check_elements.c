@@ -165,7 +165,10 @@ leads_to(uint32 posted, uint32 wanted)
 		(wanted <= VP_POSTED_LAST && (posted == VP_POSTED_ANY || posted == vp_first_of_bit(vp_bit_number(wanted))));
 }
 
-/* What the row of the next node in `wanted` has: is there an entry for each?  Nodes come in order. */
+/*
+ * What the row of the next node in `wanted` has: is there an entry for each?
+ * Nodes come in order.
+ */
 static void
 check_node(Check *check, int column, Entries *wanted, Entries *found)
 {

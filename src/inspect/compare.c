@@ -3,9 +3,10 @@
  * compare.c
  *	  vecprov_compare: the recall of an index beside that of another extension's.
  *
- * The other index is scanned by PostgreSQL's interface of access methods, so that neither planner
- * nor settings have to be talked into using it.  Both get the same queries, and are held against the
- * same exact answers (recall.c).
+ * The other index is scanned by PostgreSQL's interface of access methods, so
+ * that neither planner nor settings have to be talked into using it.  Both
+ * get the same queries, and are held against the same exact answers
+ * (recall.c).
  *
  *-------------------------------------------------------------------------
  */

@@ -76,9 +76,9 @@ vecprov_library(PG_FUNCTION_ARGS)
 }
 
 /*
- * An index's format, the newest, and bytes of the pages that searches need.  Waits for no lock and raises no error
- * for damage: NULL for an index that is gone, locked exclusively, damaged, or empty for this
- * session.
+ * An index's format, the newest, and bytes of the pages that searches need.
+ * Waits for no lock and raises no error for damage: NULL for an index that is
+ * gone, locked exclusively, damaged, or empty for this session.
  */
 Datum
 vecprov_index_layout(PG_FUNCTION_ARGS)

@@ -50,9 +50,10 @@ fill_values(const char **values, const char **names, const char *dbname, bool wr
 }
 
 /*
- * Is another attempt worth it?  libpq does not pass on the SQLSTATE of a connection that fails.  A
- * server that answers, and refuses with FATAL, does so the next time, too: no such role or database,
- * no right to come in; except that it may have too many connections only now.
+ * Is another attempt worth it?  libpq does not pass on the SQLSTATE of a
+ * connection that fails.  A server that answers, and refuses with FATAL, does
+ * so the next time, too: no such role or database, no right to come in;
+ * except that it may have too many connections only now.
  */
 static LdErrorKind
 failure_kind(PGconn *conn, PGPing ping)

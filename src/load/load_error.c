@@ -101,8 +101,9 @@ ld_error_read_limit(LdError *error, const char *field)
 }
 
 /*
- * The row that a COPY failed at, as its context tells: "COPY items, line 3, column v".  Only a hint:
- * other languages say it in other words, and then the rows are halved.
+ * The row that a COPY failed at, as its context tells: "COPY items, line 3,
+ * column v".  Only a hint: other languages say it in other words, and then
+ * the rows are halved.
  */
 static int
 line_of(const char *context)

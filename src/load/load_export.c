@@ -40,7 +40,10 @@ write_failed(const Export *export, LdError *error)
 	return false;
 }
 
-/* The columns of the query, as JSON has them best: vectors as arrays.  NULL: *error says why not. */
+/*
+ * The columns of the query, as JSON has them best: vectors as arrays.  NULL:
+ * *error says why not.
+ */
 static char *
 json_columns(const Export *export, const char *query, LdError *error)
 {

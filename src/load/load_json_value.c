@@ -55,7 +55,10 @@ bit_value(const LdColumn *column, LdSlice value, LdText *buf, LdError *error)
 	return true;
 }
 
-/* {"indices": [0, 7], "values": [0.5, 1], "dimensions": 10}: indices from 0, as most models have it */
+/*
+ * {"indices": [0, 7], "values": [0.5, 1], "dimensions": 10}: indices from 0,
+ * as most models have it
+ */
 static bool
 sparse_value(const LdColumn *column, LdSlice value, LdText *buf, LdError *error)
 {

@@ -144,7 +144,10 @@ still_runs(LdLoad *load)
 	return runs;
 }
 
-/* Runs the workers to their end, and looks after signals, the bar and the table of logs meanwhile. */
+/*
+ * Runs the workers to their end, and looks after signals, the bar and the
+ * table of logs meanwhile.
+ */
 static void
 run_workers(LdLoad *load)
 {

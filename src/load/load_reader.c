@@ -276,7 +276,10 @@ columns_of_letter(LdReader *reader, const char *data, size_t len, LdError *error
 	return finish_table(reader, true, error);
 }
 
-/* The first record that tells what is loaded.  Letters of records nobody could read tell nothing. */
+/*
+ * The first record that tells what is loaded.  Letters of records nobody
+ * could read tell nothing.
+ */
 static bool
 settle_columns(LdReader *reader, const char *data, size_t len, bool *told, LdError *error)
 {

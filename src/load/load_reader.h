@@ -37,8 +37,9 @@ typedef struct LdBatch
 } LdBatch;
 
 /*
- * Workers call ld_reader_next() in turn; the lock is held while one reads.  What the table's columns
- * are is settled before it returns for the first time.
+ * Workers call ld_reader_next() in turn; the lock is held while one reads.
+ * What the table's columns are is settled before it returns for the first
+ * time.
  */
 typedef struct LdReader
 {

@@ -5,11 +5,12 @@
  *
  * The order of what is sent, and what is known if either side dies in between: README.md.
  *
- * Where no row tells whether a transaction was committed, its number (xid) does: pg_xact_status().
- * That is true only if the number is not given to another transaction.  It can be, after a crash, if
- * no WAL record with that number was on disk.  So a small record is written when the transaction
- * begins, and COMMIT is not sent before it is on disk, as it is by then in most cases, because of
- * other sessions' COMMITs and of the WAL writer.
+ * Where no row tells whether a transaction was committed, its number (xid)
+ * does: pg_xact_status(). That is true only if the number is not given to
+ * another transaction.  It can be, after a crash, if no WAL record with that
+ * number was on disk.  So a small record is written when the transaction
+ * begins, and COMMIT is not sent before it is on disk, as it is by then in
+ * most cases, because of other sessions' COMMITs and of the WAL writer.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,7 +14,10 @@
 
 #define LD_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
-/* A text that grows; it may hold any bytes, and has a zero byte behind them. {0} is an empty one. */
+/*
+ * A text that grows; it may hold any bytes, and has a zero byte behind them.
+ * {0} is an empty one.
+ */
 typedef struct LdText
 {
 	char	   *data;			/* NULL: nothing has been written yet */

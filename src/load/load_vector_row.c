@@ -72,7 +72,10 @@ add_id(const LdColumn *column, int64_t id, LdText *rows)
 	}
 }
 
-/* The binary format of type vector: int16 dimensions, int16 0, float4s with the highest byte first. */
+/*
+ * The binary format of type vector: int16 dimensions, int16 0, float4s with
+ * the highest byte first.
+ */
 static void
 add_vector(char element, const char *data, int dimensions, LdText *rows)
 {

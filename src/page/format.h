@@ -223,9 +223,10 @@ typedef struct VpPool
 } VpPool;
 
 /*
- * A writer that was not known to have ended when it last wrote: what a transaction, or a
- * subtransaction, has added to the totals of the shards.  page/unfinished.h says what becomes of it.
- * The same words are sums over writers; xid is that of the newest then.
+ * A writer that was not known to have ended when it last wrote: what a
+ * transaction, or a subtransaction, has added to the totals of the shards.
+ * page/unfinished.h says what becomes of it. The same words are sums over
+ * writers; xid is that of the newest then.
  */
 typedef struct VpUnfinished
 {
@@ -346,9 +347,10 @@ typedef struct VpMeta
  *
  *	keys	a stored key of each key column, filled up to whole words
  *
- * A search reads the slots of all nodes that it measures, some twenty times as many as it
- * expands; of those it reads records, too, and keys.  What says whether a node is valid stands last: a
- * slot is written before its node's tail, and who needs both reads the tail first.
+ * A search reads the slots of all nodes that it measures, some twenty times
+ * as many as it expands; of those it reads records, too, and keys.  What says
+ * whether a node is valid stands last: a slot is written before its node's
+ * tail, and who needs both reads the tail first.
  *
  * Before version 7 there are no code pages.  A record begins with the slot, in which the factors
  * come first, and the keys.

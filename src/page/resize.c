@@ -24,7 +24,10 @@ counts(uint8 flags)
 	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == 0;
 }
 
-/* The rows of a page's records that count, by their places; those of others are invalid.  False: none. */
+/*
+ * The rows of a page's records that count, by their places; those of others
+ * are invalid.  False: none.
+ */
 static bool
 read_rows(const VpStore *store, Buffer buffer, uint32 n, ItemPointerData *tids, uint32 *sizes)
 {

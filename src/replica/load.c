@@ -3,9 +3,10 @@
  * load.c
  *	  How busy replicas were of late.
  *
- * The time that searches took is added up for each replica (replica_stats.c).  The keeper remembers these
- * sums every twenty seconds, all at the same moment, so that the moments are kept once.  The
- * share of a window is the difference to the sum at its begin.
+ * The time that searches took is added up for each replica (replica_stats.c).
+ * The keeper remembers these sums every twenty seconds, all at the same
+ * moment, so that the moments are kept once.  The share of a window is the
+ * difference to the sum at its begin.
  *
  *-------------------------------------------------------------------------
  */
@@ -118,8 +119,9 @@ vp_load_sample(void)
 }
 
 /*
- * The sum at the begin of a window, and when that was: of the youngest sample that is old enough, else of
- * the oldest since the slot was cleared, or of that moment, when it was 0.  Under the lock.
+ * The sum at the begin of a window, and when that was: of the youngest sample
+ * that is old enough, else of the oldest since the slot was cleared, or of
+ * that moment, when it was 0.  Under the lock.
  */
 static uint32
 busy_at(int slot, int replica, TimestampTz begin, TimestampTz *at)

@@ -23,9 +23,10 @@ extern void vp_load_startup(void);
 extern void vp_load_clear(int slot);
 
 /*
- * Share of their time that the units of a replica were busy during the last `window` microseconds, or,
- * if less is known of it, since then; *complete tells which.  0 ... 1, a bit more where searches were
- * counted that had begun before.
+ * Share of their time that the units of a replica were busy during the last
+ * `window` microseconds, or, if less is known of it, since then; *complete
+ * tells which.  0 ... 1, a bit more where searches were counted that had
+ * begun before.
  */
 extern double vp_load_share(int slot, int replica, int units, int64 window, bool *complete);
 

@@ -28,8 +28,9 @@ VP_SERVER_FUNCTION(vecprov_server_units);
 #define ADVISED_BUSY	0.8
 
 /*
- * Replicas that do the work of n, which add up to `work` replicas that are busy all the time.  A queue
- * hides how much more work there is, so it is one more at least.
+ * Replicas that do the work of n, which add up to `work` replicas that are
+ * busy all the time.  A queue hides how much more work there is, so it is one
+ * more at least.
  */
 static int
 replicas_for(double work, int n)

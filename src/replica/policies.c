@@ -45,8 +45,8 @@
  */
 
 /*
- * Since when has a state lasted that was `before` (0: it was not there), and is there now, or not?  What
- * is known of `window` says so of all of it.
+ * Since when has a state lasted that was `before` (0: it was not there), and
+ * is there now, or not?  What is known of `window` says so of all of it.
  */
 static TimestampTz
 lasting(bool is_there, TimestampTz before, TimestampTz now, int64 window)
@@ -57,8 +57,9 @@ lasting(bool is_there, TimestampTz before, TimestampTz now, int64 window)
 }
 
 /*
- * Looks at the load of an index, and remembers since when it is high or low.  While less is known than
- * the window, or the definition is younger, nothing is: what was measured then is of other replicas.
+ * Looks at the load of an index, and remembers since when it is high or low.
+ * While less is known than the window, or the definition is younger, nothing
+ * is: what was measured then is of other replicas.
  */
 static void
 look_at_load(const VpPolicy *policy, Oid index, VpPolicyFacts *facts)
@@ -110,7 +111,10 @@ forget_load(Oid index)
 	LWLockRelease(vp_registry->lock);
 }
 
-/* False: nothing can be decided, since the index has no tier that is known, or no pages that can be read. */
+/*
+ * False: nothing can be decided, since the index has no tier that is known,
+ * or no pages that can be read.
+ */
 static bool
 get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPolicyFacts *facts)
 {
@@ -196,7 +200,10 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 	vp_policy_set_error(policy, NULL);
 }
 
-/* An index that is not there has no policy yet; one that somebody has locked, is looked at the next time. */
+/*
+ * An index that is not there has no policy yet; one that somebody has locked,
+ * is looked at the next time.
+ */
 static void
 apply(const VpPolicy *policy)
 {
@@ -269,8 +276,9 @@ read_all(int *n)
 }
 
 /*
- * Makes of an error what vecprov.policies shows.  One that passes by itself is none: somebody has a lock,
- * or the index has been dropped meanwhile.  Returns NULL for that.  Raises what ends the process.
+ * Makes of an error what vecprov.policies shows.  One that passes by itself
+ * is none: somebody has a lock, or the index has been dropped meanwhile.
+ * Returns NULL for that.  Raises what ends the process.
  */
 static char *
 take_error(MemoryContext context)

@@ -441,7 +441,10 @@ vp_seats_waiting_each(void)
 	return s->s.waiting / Max(s->s.replicas * s->s.units, 1);
 }
 
-/* Counts how long a search has waited: until its worker began, if that has run it (ns: for so long). */
+/*
+ * Counts how long a search has waited: until its worker began, if that has
+ * run it (ns: for so long).
+ */
 static void
 count_wait(int slot, uint64 since, uint64 ns)
 {

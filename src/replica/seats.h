@@ -55,8 +55,8 @@ extern int	vp_seats_waiting(int slot);
 extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
 
 /*
- * For how many nanoseconds this process has waited in line, ever; where a worker searched instead, this
- * includes its search.
+ * For how many nanoseconds this process has waited in line, ever; where a
+ * worker searched instead, this includes its search.
  */
 extern uint64 vp_seat_waited(void);
 

@@ -33,9 +33,10 @@
 #define CHANNEL			"vecprov"
 
 /*
- * Users come first.  Who waits for a lock that this process has, while it waits for one of theirs (DROP
- * EXTENSION locks everything there is), must not be the one that is told of a deadlock.  So this
- * process looks for one at once, and gives up before others look.
+ * Users come first.  Who waits for a lock that this process has, while it
+ * waits for one of theirs (DROP EXTENSION locks everything there is), must
+ * not be the one that is told of a deadlock.  So this process looks for one
+ * at once, and gives up before others look.
  */
 #define LOCK_TIMEOUT		"100ms"
 #define DEADLOCK_TIMEOUT	"10ms"
@@ -90,8 +91,9 @@ attempt(void (*work) (void))
  */
 
 /*
- * An index's state is as given.  Is that news?  Not of one that is on demand, which has no slot, nor
- * of one whose state is known since the server started.
+ * An index's state is as given.  Is that news?  Not of one that is on demand,
+ * which has no slot, nor of one whose state is known since the server
+ * started.
  */
 static bool
 is_news(Oid index, const char *state)

@@ -425,7 +425,10 @@ typedef struct Glance
 	VpId		next;			/* of its chain; VP_NO_ID: none */
 } Glance;
 
-/* Does a node satisfy the filter, as far as its keys tell?  Where its hint says, as nearly always. */
+/*
+ * Does a node satisfy the filter, as far as its keys tell?  Where its hint
+ * says, as nearly always.
+ */
 static inline bool
 keys_match(const VpNodeSource *source, VpId id)
 {

@@ -32,8 +32,9 @@ our @EXPORT = qw(soak);
 my $round_limit = 600;    # seconds; who needs more hangs
 my @roles = qw(writer writer writer reader reader ddl vacuum capacity standby);
 
-# What may happen to a statement, by whose it is: locks, deadlocks and conflicts between transactions to all;
-# beside DDL, names that are gone or there; a statement that could not be prepared for one of these reasons; an
+# What may happen to a statement, by whose it is: locks, deadlocks and
+# conflicts between transactions to all; beside DDL, names that are gone or
+# there; a statement that could not be prepared for one of these reasons; an
 # index that is suspended; a rule of capacity.
 my %allowed = (
 	all => '40001|40P01|55P03|25P02',
@@ -600,7 +601,8 @@ sub wait_until
 	difference($node->name . " has not within time: $what");
 }
 
-# Where the option was set, and the REINDEX behind it has not come to its end, there are no namespaces yet.
+# Where the option was set, and the REINDEX behind it has not come to its end,
+# there are no namespaces yet.
 sub settle_namespaces
 {
 	my ($node, $index) = @_;

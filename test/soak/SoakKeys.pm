@@ -56,7 +56,8 @@ sub literal
 	return defined $value ? "'$value'" : 'NULL';
 }
 
-# What follows the vector in the list of an index's columns, and its option: often nothing. An array is no namespace.
+# What follows the vector in the list of an index's columns, and its option:
+# often nothing. An array is no namespace.
 sub key_columns
 {
 	my ($dice) = @_;
@@ -239,8 +240,9 @@ sub near_rows
 		  . pick($dice, '', " ORDER BY $distance", " ORDER BY $distance LIMIT $all"));
 }
 
-# If nobody writes or moves records: all namespaces together have no more than the shards, in which replaced records count
-# until VACUUM, too; and each has the rows of the table that have a vector, at least.
+# If nobody writes or moves records: all namespaces together have no more than
+# the shards, in which replaced records count until VACUUM, too; and each has
+# the rows of the table that have a vector, at least.
 sub namespaces_sound
 {
 	my ($table, $has_vector) = @_;

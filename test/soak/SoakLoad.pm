@@ -12,8 +12,9 @@ use SoakKeys;
 
 our @EXPORT = qw(%TABLE @INDEXES table_sql index_sql part_sql comparison start_script script);
 
-# A table for each type: id, v, the columns of SoakKeys, an index on v, and one of a part of the rows. radii: some with few rows inside
-# and some with many; has_vector: the rows that are records.
+# A table for each type: id, v, the columns of SoakKeys, an index on v, and
+# one of a part of the rows. radii: some with few rows inside and some with
+# many; has_vector: the rows that are records.
 our %TABLE = (
 	t_vector    => { type => 'vector(24)',    op => '<->', class => 'vector_l2_ops',    keep => 900, radii => [ 0.1, 0.4, 2 ] },
 	t_cosine    => { type => 'vector(16)',    op => '<=>', class => 'vector_cosine_ops', keep => 700, radii => [ 0.005, 0.05, 0.5 ],

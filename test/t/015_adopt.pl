@@ -223,8 +223,8 @@ ALTER SCHEMA "v p" RENAME TO vp;
 EOS
 is($node->safe_psql('plain', "SELECT count(*) FROM vecprov_check('items_v_idx', true)"), 0, 'and again');
 
-# All of a database: statements that put an index of ours beside each of pgvector's, and the way back. They are
-# executed as psql's \gexec does.
+# All of a database: statements that put an index of ours beside each of
+# pgvector's, and the way back. They are executed as psql's \gexec does.
 $node->safe_psql('postgres', 'CREATE DATABASE many TEMPLATE template0');
 $node->safe_psql('many', <<'EOS');
 CREATE EXTENSION vector;

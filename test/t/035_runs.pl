@@ -196,8 +196,9 @@ sub ask_at
 	$node->psql('postgres', "SET vecprov.debug_point = ''; " . rows_sql(1000, 100));
 }
 
-# The same, and goes on inserting until that has happened, or some merges later: a merger that the first rows
-# asked for may have merged them before the point was set. Has it happened?
+# The same, and goes on inserting until that has happened, or some merges
+# later: a merger that the first rows asked for may have merged them before
+# the point was set. Has it happened?
 sub ask_until_seen
 {
 	my ($point, $tries) = @_;
@@ -222,8 +223,9 @@ sub as_usual
 	$node->safe_psql('postgres', "SET vecprov.debug_point = ''; ALTER DATABASE postgres RESET vecprov.debug_point");
 }
 
-# The same after a merger crashed the server. After the restart a catalogue reader asks for the next one, which
-# crashes, too, until it is told not to: then it merges.
+# The same after a merger crashed the server. After the restart a catalogue
+# reader asks for the next one, which crashes, too, until it is told not to:
+# then it merges.
 sub as_usual_again
 {
 	my $reset = "SET vecprov.debug_point = ''; ALTER DATABASE postgres RESET vecprov.debug_point";
@@ -274,8 +276,8 @@ foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-listed',
 # Who merges when
 #
 
-# Inserts what makes a merge due, until a merger waits at a point: one that the first rows asked for may have
-# merged them before the point was set.
+# Inserts what makes a merge due, until a merger waits at a point: one that
+# the first rows asked for may have merged them before the point was set.
 sub ask_until_waiting
 {
 	my ($point) = @_;

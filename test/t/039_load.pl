@@ -1,5 +1,6 @@
-# vecprov-load: what is read is what is written in every format; bad records are found and can be loaded
-# later; each record is loaded once whatever is killed; limits, interrupts and wrong options.
+# vecprov-load: what is read is what is written in every format; bad records
+# are found and can be loaded later; each record is loaded once whatever is
+# killed; limits, interrupts and wrong options.
 
 use strict;
 use warnings;
@@ -266,8 +267,8 @@ spit('many.tsv', substr $many, 0, 1000);
 like(load('-t', 'twice', '--progress-table', 'progress', '--resume', '--load-name', 'killed table', "$dir/many.tsv")->{err}, qr/has 1000 bytes, but/, 'a file that is another one');
 spit('many.tsv', $many);
 
-# The server is killed and restarted under a load that goes on: without --resume too, COMMITs in doubt
-# are found out about
+# The server is killed and restarted under a load that goes on: without
+# --resume too, COMMITs in doubt are found out about
 foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', '--load-name', 'restarted' ], [ 'upsert', '--upsert', 'id' ])
 {
 	my ($name, @options) = @$options;
@@ -289,8 +290,8 @@ foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', 
 	like($loader_out, qr/"retried": [1-9]/, "$name: it was retried") or diag($loader_out);
 }
 
-# Connections are cut at random bytes, in either direction. A COMMIT may have arrived or not: without
-# --progress-table as well, the loader finds out.
+# Connections are cut at random bytes, in either direction. A COMMIT may have
+# arrived or not: without --progress-table as well, the loader finds out.
 sub forward
 {
 	my ($client) = @_;

@@ -1,5 +1,7 @@
-# What an index holds is what its rows are, also for others: while somebody writes, after ROLLBACK PREPARED and COMMIT
-# PREPARED, after a crash, on a standby and where logical replication writes; and a limit that is changed beside writers.
+# What an index holds is what its rows are, also for others: while somebody
+# writes, after ROLLBACK PREPARED and COMMIT PREPARED, after a crash, on a
+# standby and where logical replication writes; and a limit that is changed
+# beside writers.
 
 use strict;
 use warnings;

@@ -48,15 +48,17 @@ sub move
 	$node->reload;
 }
 
-# What the ledger has of the policies of an index, in order; of the last row alone when `last` is set.
+# What the ledger has of the policies of an index, in order; of the last row
+# alone when `last` is set.
 sub ledger
 {
 	my ($index, $what) = @_;
 	return $node->safe_psql('postgres', "SELECT $what FROM vecprov.changes WHERE index = 'public.$index' AND by_policy ORDER BY at");
 }
 
-# Moves the clock on, such that policies are looked at with replicas as busy as given, and waits until they
-# have been. The canary is always too full, and its policy has a dry run for each look.
+# Moves the clock on, such that policies are looked at with replicas as busy
+# as given, and waits until they have been. The canary is always too full, and
+# its policy has a dry run for each look.
 sub look
 {
 	my ($seconds, %busy) = @_;

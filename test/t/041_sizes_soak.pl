@@ -1,5 +1,6 @@
-# Random writers, some of which roll back, and changes of capacity beside them: whenever no transaction is open, what the index
-# holds is the sum over its rows, before VACUUM too, as long as rows were only inserted and updated.
+# Random writers, some of which roll back, and changes of capacity beside
+# them: whenever no transaction is open, what the index holds is the sum over
+# its rows, before VACUUM too, as long as rows were only inserted and updated.
 
 use strict;
 use warnings;

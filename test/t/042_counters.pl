@@ -1,5 +1,5 @@
-# Counters that monitoring reads survive a clean restart, and begin with 0 after a crash; refusals by role;
-# waiting times; what is advised.
+# Counters that monitoring reads survive a clean restart, and begin with 0
+# after a crash; refusals by role; waiting times; what is advised.
 
 use strict;
 use warnings;

@@ -1,9 +1,11 @@
 # Every SQL example of README.md and doc/ is run, and every link leads somewhere.
 #
-# A block that is indented and begins with a word of SQL is an example. Blocks of a page run one after the other, in a
-# database of the page that has the tables which the pages speak of (below). What a block creates replaces what is there.
-# Parameters have values: $1 is a vector, others come from a directive. Lines behind a statement that begin no other one
-# are what it prints. Directives are comments before a block, which readers do not see:
+# A block that is indented and begins with a word of SQL is an example. Blocks
+# of a page run one after the other, in a database of the page that has the
+# tables which the pages speak of (below). What a block creates replaces what
+# is there. Parameters have values: $1 is a vector, others come from a
+# directive. Lines behind a statement that begin no other one are what it
+# prints. Directives are comments before a block, which readers do not see:
 #
 #	<!-- example: not run: REASON -->		why it cannot be run here
 #	<!-- example: beside pgvector -->		in a database that has both; skipped where pgvector is not installed
@@ -12,7 +14,8 @@
 #	<!-- example: before: SQL -->			to be run before it
 #	<!-- example: fails: ERROR -->			it raises this error (a regular expression)
 #
-# A comment behind a SELECT that begins with a number or '[' says its result. Of plans, the scans are compared.
+# A comment behind a SELECT that begins with a number or '[' says its result.
+# Of plans, the scans are compared.
 
 use strict;
 use warnings;

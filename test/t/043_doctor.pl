@@ -1,5 +1,6 @@
-# vecprov_doctor tells what is wrong and what to type, above all where nothing else of vecprov answers: the library
-# is not loaded at the start, or is of another version. What it says to type is typed, and helps.
+# vecprov_doctor tells what is wrong and what to type, above all where nothing
+# else of vecprov answers: the library is not loaded at the start, or is of
+# another version. What it says to type is typed, and helps.
 
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
-# What a search has cost, and who did it, in EXPLAIN (ANALYZE, VERBOSE) and at debug1: searches of the backend, of a worker for
-# it, and those that waited for a seat.
+# What a search has cost, and who did it, in EXPLAIN (ANALYZE, VERBOSE) and at
+# debug1: searches of the backend, of a worker for it, and those that waited
+# for a seat.
 
 use strict;
 use warnings;
@@ -52,7 +53,8 @@ like($node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, VERBOSE, COSTS OF
 	qr/VecprovBitmap.*Search: .*Rows Measured: .*Effort: 40\n.*Rounds: \d+\n.*Nodes Expanded: \d+\n.*Searched By: backend/s, 'EXPLAIN VERBOSE of a custom scan');
 unlike($node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $bitmap"), qr/Effort/, 'not without VERBOSE');
 
-# By a worker, since the session is new to the index; and by both, when more rows are wanted than a worker gives.
+# By a worker, since the session is new to the index; and by both, when more
+# rows are wanted than a worker gives.
 $node->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', 'r10', 1, 1); SELECT vecprov_wait('items_v_idx', '180 s')");
 $node->poll_query_until('postgres', "SELECT count(pid) FROM vecprov.workers", 1) or die 'no worker';
 SKIP:

@@ -291,7 +291,10 @@ check_file(void)
 	sample_free(&sample);
 }
 
-/* A graph of ordered nodes is as good as any, and whole, with several threads and when they are stopped. */
+/*
+ * A graph of ordered nodes is as good as any, and whole, with several threads
+ * and when they are stopped.
+ */
 static void
 check_linked(int nthreads)
 {
