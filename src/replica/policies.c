@@ -35,6 +35,7 @@
 #include "capacity/own_object.h"
 #include "capacity/policy.h"
 #include "capacity/quota.h"
+#include "page/unfinished.h"
 #include "replica/load.h"
 #include "replica/policies.h"
 #include "replica/registry.h"
@@ -129,7 +130,7 @@ get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPo
 	if (!look.sound)
 		return false;
 	facts->now = vp_clock();
-	facts->bytes = (int64) vp_meta_bytes(&look.meta);
+	facts->bytes = (int64) vp_held(&look.meta).bytes;
 	facts->shard_bytes = tier.shard_bytes;
 	facts->last_change = vp_policy_last(change);
 	look_at_load(policy, RelationGetRelid(rel), facts);

@@ -109,6 +109,7 @@ is_news(Oid index, const char *state)
 	if (slot->used && slot->definition.index == index && slot->definition.database == MyDatabaseId)
 	{
 		news = strcmp(slot->told, state) != 0;
+		/* if this transaction fails, set_notices() takes it back */
 		strlcpy(slot->told, state, sizeof(slot->told));
 	}
 	LWLockRelease(vp_registry->lock);
@@ -135,7 +136,10 @@ payload(const char *index, const char *state, const char *error)
 	return json.data;
 }
 
-/* Sets whether states of this database are to be looked at.  Returns whether one was. */
+/*
+ * Sets whether states of this database are to be looked at.  Returns whether
+ * one was.  If they are, none is taken for known: what was to be sent was not.
+ */
 static bool
 set_notices(bool to)
 {
@@ -150,6 +154,8 @@ set_notices(bool to)
 		{
 			due |= slot->notice_due;
 			slot->notice_due = to;
+			if (to)
+				slot->told[0] = '\0';
 		}
 	}
 	LWLockRelease(vp_registry->lock);

@@ -222,7 +222,11 @@ like((split /\n/, ledger('items_idx', 'action, old_replicas, new_replicas, messa
 is($node->safe_psql('postgres', "SELECT index_size, shards FROM vecprov.indexes WHERE index = 'items_idx'::regclass"),
 	'40000|1', 'the index is 40 % full');
 $node->safe_psql('postgres', "SET ROLE owner; SELECT vecprov_policy('items_idx', min_shards => 1, max_shards => 4)");
-$node->safe_psql('postgres', 'INSERT INTO items SELECT i, ARRAY[i, i % 7, i % 11, 1] FROM generate_series(2001, 4500) i');
+my $insert = 'INSERT INTO items SELECT i, ARRAY[i, i % 7, i % 11, 1] FROM generate_series(2001, 4500) i';
+$node->safe_psql('postgres', "BEGIN; $insert; ROLLBACK");
+look(601);
+is($node->safe_psql('postgres', "SELECT shards FROM vecprov.indexes WHERE index = 'items_idx'::regclass"), 1, 'rows that were rolled back add none');
+$node->safe_psql('postgres', $insert);
 look(601);
 is($node->safe_psql('postgres', "SELECT shards FROM vecprov.indexes WHERE index = 'items_idx'::regclass"), 2, '90 % full: a shard is added');
 like((split /\n/, ledger('items_idx', 'message'))[-1], qr/^1 shards are 90 % full$/, 'the ledger says why');
