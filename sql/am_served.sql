@@ -76,6 +76,8 @@ SELECT served_by(query), query FROM (VALUES
 	('SELECT s.id, q.id FROM (SELECT * FROM served WHERE id = 5) q LEFT JOIN served s ON true ORDER BY s.v <-> q.v LIMIT 5')) q (query);
 -- and under a join that may leave it out
 SELECT served_by('SELECT o.id, x.id FROM (VALUES (5), (-1)) o (id) LEFT JOIN (SELECT q.id, s.v <-> q.v AS d FROM served s, served q WHERE q.id = 5) x USING (id) ORDER BY x.d LIMIT 3');
+-- not more rows than one, which are as good as the first
+SELECT served_by('SELECT s.id FROM served s, (SELECT v FROM served WHERE id <= 3 ORDER BY id / 10 FETCH FIRST 1 ROW WITH TIES) q ORDER BY s.v <-> q.v, s.id LIMIT 12');
 
 -- A column that loses its dimensions would leave an index that cannot be built again.
 CREATE TABLE served_dims (v vector(3), h halfvec(3));

@@ -21,6 +21,7 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
 END $$;
 \set VERBOSITY default
 SET vecprov.scale_change_interval = 0;
+SELECT vecprov_provision('dry_idx', replicas => 3, dry_run => NULL);
 SELECT vecprov_provision('dry_idx', replicas => 3, dry_run => true);
 RESET vecprov.scale_change_interval;
 SELECT tier, shards, replicas FROM vecprov.indexes WHERE index = 'dry_idx'::regclass;

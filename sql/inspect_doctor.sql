@@ -75,6 +75,14 @@ RESET ROLE;
 
 -- nothing of pgvector is here
 SELECT * FROM vecprov_adopt_database();
+-- what the comment of an index says is only taken for the way back if it is that
+COMMENT ON INDEX doctored_no_key IS 'in place of: SELECT 1';
+SELECT * FROM vecprov_adopt_database();
+COMMENT ON INDEX doctored_no_key IS 'in place of: CREATE INDEX x ON public.doctored_keys USING hnsw (v); SELECT 1';
+SELECT * FROM vecprov_adopt_database();
+COMMENT ON INDEX doctored_no_key IS 'in place of: CREATE INDEX x ON public.others USING hnsw (v)';
+SELECT * FROM vecprov_adopt_database();
+COMMENT ON INDEX doctored_no_key IS NULL;
 SELECT vecprov_compare('doctored_no_key', 'doctored_idx');
 CREATE INDEX doctored_plain ON doctored_keys (id);
 SELECT vecprov_compare('doctored_no_key', 'doctored_plain');

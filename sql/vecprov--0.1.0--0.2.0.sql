@@ -1173,6 +1173,10 @@ BEGIN ATOMIC
 		FROM pg_class c JOIN pg_am a ON a.oid = c.relam JOIN pg_index i ON i.indexrelid = c.oid
 			JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
 		WHERE a.amname = 'vecprov' AND (i.indisvalid OR c.relkind = 'I') AND starts_with(d.description, 'in place of: ')
+			-- whoever owns an index writes its comment, and it is going to be executed: one statement, on the index's table
+			AND substr(d.description, 14) ~ '^CREATE INDEX [^;]* USING (hnsw|ivfflat) \([^;]*$'
+			AND (strpos(d.description, format(' ON %s USING ', i.indrelid::regclass)) > 0 OR
+				strpos(d.description, format(' ON ONLY %s USING ', i.indrelid::regclass)) > 0)
 	), theirs AS MATERIALIZED (
 		SELECT c.oid, c.relname, c.relkind, c.relispartition, i.indrelid, pg_get_indexdef(c.oid) AS definition,
 			CASE WHEN c.relkind = 'i' THEN 'CONCURRENTLY ' ELSE '' END AS concurrently,

@@ -117,7 +117,8 @@ is_one_row_query(PlannerInfo *root)
 
 	if (query->commandType != CMD_SELECT || query->hasTargetSRFs || query->setOperations != NULL)
 		return false;
-	if (is_one_by_limit(query->limitCount))
+	/* WITH TIES may return more */
+	if (query->limitOption == LIMIT_OPTION_COUNT && is_one_by_limit(query->limitCount))
 		return true;
 	if (query->groupClause != NIL || query->groupingSets != NIL)
 		return false;

@@ -465,6 +465,7 @@ try_alter_index(Oid relid, const char *what)
 	}
 	PG_CATCH();
 	{
+		vp_ledger_silent = false;
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -501,8 +502,11 @@ vecprov_provision(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("tier, shards and replicas must not all be null")));
-	/* an extension that is not updated yet calls it with four */
-	if (PG_NARGS() > 4 && !PG_ARGISNULL(4) && PG_GETARG_BOOL(4))
+	if (PG_ARGISNULL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("dry_run must not be null")));
+	if (PG_GETARG_BOOL(4))
 		try_alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
 	else
 		alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));

@@ -78,11 +78,14 @@ static const VpColumn policy_columns[NPOLICY] = {
 	{"error", TEXTOID, true}
 };
 
-/* Months have 30 days here, as when intervals are compared. */
+/* Months have 30 days here, as when intervals are compared.  What is too long is for ever. */
 static int64
 interval_usecs(const Interval *interval)
 {
-	return interval->time + (interval->day + (int64) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
+	double		usecs = (double) interval->time +
+		(interval->day + (double) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
+
+	return usecs >= (double) (PG_INT64_MAX / 4) ? PG_INT64_MAX / 4 : (int64) usecs;
 }
 
 static void

@@ -303,6 +303,7 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 			 errdetail_internal("%s A superuser's change is made all the same.",
 								complaint.detail),
 			 errhint("%s", complaint.hint)));
+	check_budget(change, &charge);
 }
 
 /*

@@ -95,7 +95,7 @@ static bool
 make_table(const LdOptions *options, PGconn *conn, LdError *error)
 {
 	char	   *name = ld_literal(conn, options->dead_letter_table);
-	char	   *sql = ld_format("SELECT to_regclass(%s) IS NOT NULL", name);
+	char	   *sql = ld_format("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", name);
 	PGresult   *result = ld_query(conn, sql, NULL, error);
 	bool		done = result != NULL;
 

@@ -36,7 +36,7 @@ ld_log_table_begin(const LdOptions *options, PGconn *control, LdError *error)
 	if (options->log_table == NULL)
 		return true;
 	name = ld_literal(control, options->log_table);
-	sql = ld_format("SELECT to_regclass(%s) IS NOT NULL", name);
+	sql = ld_format("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", name);
 	result = ld_query(control, sql, NULL, error);
 	done = result != NULL;
 	free(name);

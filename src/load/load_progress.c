@@ -16,12 +16,12 @@
 
 /* Of ranges that touch, one is made by the server: the program keeps few, whatever their number. */
 static const char islands_query[] =
-"SELECT file, min(first_record), max(last), max(file_bytes) FROM ("
-" SELECT file, first_record, last, file_bytes, sum(begins) OVER (PARTITION BY file ORDER BY first_record) AS island FROM ("
+"SELECT file, pg_catalog.min(first_record), pg_catalog.max(last), pg_catalog.max(file_bytes) FROM ("
+" SELECT file, first_record, last, file_bytes, pg_catalog.sum(begins) OVER (PARTITION BY file ORDER BY first_record) AS island FROM ("
 "  SELECT file, first_record, first_record + records - 1 AS last, file_bytes,"
-"   CASE WHEN first_record = lag(first_record + records) OVER (PARTITION BY file ORDER BY first_record)"
+"   CASE WHEN first_record = pg_catalog.lag(first_record + records) OVER (PARTITION BY file ORDER BY first_record)"
 "   THEN 0 ELSE 1 END AS begins FROM %s WHERE load = %s AND file <> '') x) y"
-" GROUP BY file, island ORDER BY file COLLATE \"C\", min(first_record)";
+" GROUP BY file, island ORDER BY file COLLATE \"C\", pg_catalog.min(first_record)";
 
 static bool
 run(PGconn *conn, char *sql, LdError *error)
@@ -36,7 +36,7 @@ static bool
 make_table(const LdProgress *progress, PGconn *conn, LdError *error)
 {
 	char	   *regclass = ld_literal(conn, progress->table);
-	char	   *sql = ld_format("SELECT to_regclass(%s) IS NOT NULL", regclass);
+	char	   *sql = ld_format("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", regclass);
 	PGresult   *result = ld_query(conn, sql, NULL, error);
 	bool		there;
 

@@ -12,8 +12,8 @@
 #include "load/load_text.h"
 
 static const char columns_query[] =
-"SELECT a.attname, quote_ident(a.attname), t.typname, a.atttypmod, a.attgenerated <> '',"
-" t.typcategory = 'A', quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
+"SELECT a.attname, pg_catalog.quote_ident(a.attname), t.typname, a.atttypmod, a.attgenerated <> '',"
+" t.typcategory = 'A', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
 " FROM pg_catalog.pg_attribute a"
 " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"

@@ -104,11 +104,18 @@ forget_load(Oid index)
 {
 	int			i = vp_slot_find(MyDatabaseId, index);
 
+	VpSlot	   *slot;
+
 	if (i < 0)
 		return;
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	vp_registry->slots[i].high_since = vp_registry->slots[i].low_since = 0;
-	vp_registry->slots[i].changed = vp_clock();
+	slot = &vp_registry->slots[i];
+	if (slot->used && slot->definition.index == index &&
+		slot->definition.database == MyDatabaseId)
+	{
+		slot->high_since = slot->low_since = 0;
+		slot->changed = vp_clock();
+	}
 	LWLockRelease(vp_registry->lock);
 }
 
@@ -198,7 +205,9 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 			alter_index(heap, &change, why);
 		forget_load(change.index);
 	}
-	vp_policy_set_error(policy, NULL);
+	/* an error is shown until the policy decides again */
+	if (facts.last_change == 0 || facts.now - facts.last_change >= policy->change_interval)
+		vp_policy_set_error(policy, NULL);
 }
 
 /*
@@ -227,15 +236,16 @@ apply(const VpPolicy *policy)
 	if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
 		return;
 	heap = try_table_open(table, NoLock);
-	if (heap == NULL || !ConditionalLockRelationOid(relid, AccessShareLock))
+	if (heap == NULL)
 		return;
-	rel = try_relation_open(relid, NoLock);
-	if (rel == NULL)
-		return;
+	/* what ALTER INDEX will take: the owner's change is over, or comes later */
+	rel = ConditionalLockRelationOid(relid, ShareUpdateExclusiveLock) ?
+		try_relation_open(relid, NoLock) : NULL;
 	/* while there was no lock, it may have got another name */
-	if (strcmp(RelationGetRelationName(rel), NameStr(policy->index)) == 0)
+	if (rel != NULL && RelationGetNamespace(rel) == schema &&
+		strcmp(RelationGetRelationName(rel), NameStr(policy->index)) == 0)
 		apply_to(policy, heap, rel);
-	else
+	else if (rel != NULL)
 		relation_close(rel, NoLock);
 	table_close(heap, NoLock);
 }
