@@ -606,7 +606,7 @@ look_why_left(Build *build)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory"),
-				 errdetail("Failed while linking the graph.")));
+				 errdetail("Failed while ordering or linking the graph.")));
 	CHECK_FOR_INTERRUPTS();
 }
 

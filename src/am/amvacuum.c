@@ -102,6 +102,12 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	vp_meta_read(info->index, &meta);
 	vp_store_init(&store, info->index, &meta);
 	vp_waiting_to_free(&store, VpVacuumHeap(info));
+
+	/*
+	 * before what takes long, and may be cancelled: until then the writers'
+	 * dead rows are subtracted twice
+	 */
+	vp_unfinished_forget(&store, marked);
 	if (meta.ndead > 0)
 	{
 		vp_clean_graph(info->index);
@@ -111,7 +117,6 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		vp_clean_bare(&store);
 	vp_runs_vacuum(&store, VpVacuumHeap(info));
 	vp_remeasure(&store);
-	vp_unfinished_forget(&store, marked);
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
 	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);

@@ -17,6 +17,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -484,6 +485,7 @@ static void
 leave_part(VpMemOrder *order, const Part *parts, int n)
 {
 	lock_parts(order);
+	assert(order->nopen + n <= MOST_OPEN);
 	for (int i = 0; i < n; i++)
 		order->open[order->nopen++] = parts[i];
 	order->nbusy--;
