@@ -83,7 +83,7 @@ static int64
 interval_usecs(const Interval *interval)
 {
 	double		usecs = (double) interval->time +
-		(interval->day + (double) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
+	(interval->day + (double) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
 
 	return usecs >= (double) (PG_INT64_MAX / 4) ? PG_INT64_MAX / 4 : (int64) usecs;
 }
