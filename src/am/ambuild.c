@@ -38,6 +38,7 @@
 #include "utils/wait_event.h"
 
 #include "am/ambuild.h"
+#include "am/build_cells.h"
 #include "am/build_spool.h"
 #include "am/dimensions.h"
 #include "base/debug_point.h"
@@ -108,6 +109,7 @@ typedef struct Build
 	int			nthreads;
 	Batch		batch;
 	VpSpool    *spool;			/* what is in the graph, for the pages */
+	VpCellBuild *cells;			/* NULL: the index gets none */
 	MemoryContext context;
 	MemoryContext scratch;
 	VpMeasure	measure;
@@ -698,6 +700,8 @@ write_node(Build *build, VpId id)
 		vp_spool_expect(build->spool, vp_mem_origin(build->graph, id + SPOOL_AHEAD));
 	vp_spool_get(build->spool, vp_mem_origin(build->graph, id), &record, &vector);
 	vp_node_write(store, id, &record);
+	if (build->cells != NULL)
+		vp_cell_build_add(build->cells, record.factors, record.code);
 	write_links(build, id);
 	vp_vector_write(store, id, vector);
 }
@@ -728,6 +732,7 @@ finish_graph(Build *build)
 	link_graph(build);
 	VP_POINT("build-linked");
 	begin_phase(build, VP_PHASE_WRITING);
+	build->cells = vp_cell_build_begin(build->index, count);
 	for (VpId id = 0; id < count; id++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -743,6 +748,8 @@ finish_graph(Build *build)
 		vp_store_finish(&build->index->store, count, build->shard, build->meta.shards);
 	vp_bare_build_finish(&build->bare, &build->index->store, count);
 	vp_runs_build(&build->index->store, build->heap, build->arrays);
+	if (build->cells != NULL)
+		vp_cell_build_write(build->cells, build->heap);
 	destroy_graph(build);
 	vp_spool_end(build->spool);
 	if (build->file != 0)

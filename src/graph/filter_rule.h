@@ -32,6 +32,10 @@
 #define VP_COST_LISTED		22.0
 #define VP_COST_SCANNED		10.0
 
+/* A cell, measured; one of a list, put to its cell. */
+#define VP_COST_CELL		8.0
+#define VP_COST_SORTED		1.5
+
 /*
  * A row of a table, read and measured; a node's row looked up in a set: in
  * pages that are in memory.
@@ -82,6 +86,17 @@
  * is done.
  */
 #define VP_SPEND_PART		0.9
+
+/*
+ * Where matches come from the nearest cells first, so many times ef are measured
+ * and none is among the VP_NEAREST_KEPT nearest any more before the search ends:
+ * where matches are dense, as of this share of all nodes, more.  Expected are so
+ * many times as many in all.
+ */
+#define VP_NEAREST_EF		5
+#define VP_NEAREST_KEPT		40
+#define VP_NEAREST_DENSE	0.16
+#define VP_NEAREST_ALL		5
 
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05
@@ -155,13 +170,34 @@ vp_visit_cost(int ef, double share, double nids)
 	return vp_search_cost(vp_filter_goal(ef, share) / share, nids);
 }
 
-/* Of measuring all that may match.  share: of matches among all nodes. */
+/*
+ * After how many matches, of which none was near, a search of the nearest cells
+ * ends.  share: of matches among all nodes.
+ */
 static inline double
-vp_measure_cost(const VpMatches *matches, double share)
+vp_nearest_patience(int ef, double share)
 {
-	if (matches->listed)
-		return VP_COST_LISTED * (double) matches->bound;
-	return (VP_COST_SCANNED + VP_COST_LISTED * share) * (double) matches->bound;
+	return VP_NEAREST_EF * fmax(ef, VP_NEAREST_KEPT) * fmax(share / VP_NEAREST_DENSE, 1);
+}
+
+/* Of measuring those in the nearest of so many cells, of n in a list. */
+static inline double
+vp_nearest_cost(double n, double cells, int ef, double nids)
+{
+	double		measured = VP_NEAREST_ALL * vp_nearest_patience(ef, n / nids);
+
+	return VP_COST_CELL * cells + VP_COST_SORTED * n + VP_COST_LISTED * fmin(measured, n);
+}
+
+/* Of measuring all that may match, or as many as it takes.  share: of matches among all nodes. */
+static inline double
+vp_measure_cost(const VpMatches *matches, double share, int ef, double nids)
+{
+	double		n = (double) matches->bound;
+
+	if (!matches->listed)
+		return (VP_COST_SCANNED + VP_COST_LISTED * share) * n;
+	return matches->cells > 0 ? vp_nearest_cost(n, matches->cells, ef, nids) : VP_COST_LISTED * n;
 }
 
 #endif							/* VP_FILTER_RULE_H */

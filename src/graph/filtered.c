@@ -9,6 +9,7 @@
  *	visit		best first through all nodes.  What bounds it is not how many nodes
  *				are kept, but how many matches: the pool has as many places as the goal.
  *	measure		all nodes that may match are measured by their codes.  It cannot fall short.
+ *				Where they come from the nearest cells first, it ends when no more come near.
  *	hop			best first through matches alone, over others between them, from some
  *				matches drawn at random: for those that lie elsewhere than the query.
  *
@@ -114,9 +115,9 @@ take_near(VpSearch *search, VpId *ids, float *dist, int n, bool alone)
 
 /*
  * Takes in nodes of a list, at the beginning of ids and dist, before they are tested: hardly one
- * does not match, and few of those that get into the pool stay there.
+ * does not match, and few of those that get into the pool stay there.  Returns whether any got in.
  */
-static void
+static bool
 take_listed(VpSearch *search, VpId *ids, float *dist, int n)
 {
 	VpPool	   *pool = &search->pool;
@@ -129,6 +130,7 @@ take_listed(VpSearch *search, VpId *ids, float *dist, int n)
 		if (!(dist[i] < pool->bound) || vp_pool_insert(pool, dist[i], ids[i], &left))
 			vp_overflow_add(&search->filtered.far, &search->alloc, left.dist, left.id & ~VP_EXPANDED);
 	}
+	return n > 0;
 }
 
 /* Takes in nodes that were measured since they match. */
@@ -195,6 +197,12 @@ take_far(VpSearch *search)
 		take_near(search, ids, dist, n, filtered->complete);
 		vp_overflow_order(far);
 	} while (n == VP_LISTED);
+}
+
+static inline int
+matches_found(const VpSearch *search)
+{
+	return search->pool.main.n + search->pool.fresh.n;
 }
 
 /* Makes the pool one of so many places, with the nearest matches that were not taken. */
@@ -271,10 +279,10 @@ resize_pool(VpSearch *search, int places)
 
 /*
  * Tests what take_listed() has left in the pool.  When more of it does not match than there was
- * room for besides, others are taken in.
+ * room for besides `places`, others are taken in.
  */
 static void
-settle_pool(VpSearch *search)
+settle_pool(VpSearch *search, int places)
 {
 	VpRun	   *run = &search->pool.main;
 	VpId		ids[VP_LISTED];
@@ -296,8 +304,10 @@ settle_pool(VpSearch *search)
 		}
 	}
 	run->n = kept;
-	if (kept < search->filtered.ef)
-		resize_pool(search, search->filtered.ef);
+	if (kept < places)
+		resize_pool(search, places);
+	else
+		narrow_pool(search, places);
 }
 
 /*----------
@@ -313,7 +323,9 @@ next_unmet(VpSearch *search, VpId *fresh)
 	int			n = 0;
 	int			nids;
 
-	while (n == 0 && (nids = matches->next(matches, search->links, VP_LISTED)) > 0)
+	if (search->filtered.unmet)
+		n = matches->next(matches, fresh, VP_LISTED);
+	while (n == 0 && !search->filtered.unmet && (nids = matches->next(matches, search->links, VP_LISTED)) > 0)
 	{
 		n = vp_visited_filter(&search->visited, search->links, nids, fresh);
 		if (!matches->listed)
@@ -323,6 +335,38 @@ next_unmet(VpSearch *search, VpId *fresh)
 	return n;
 }
 
+/* Begins with the first of all that may match. */
+static void
+begin_measuring(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpMatches  *matches = filtered->matches;
+
+	filtered->begun = true;
+	filtered->unmet = matches->once && matches->listed && search->counts.distances == 0;
+	leave_frontier(search);
+	matches->again(matches);
+}
+
+/*
+ * How many of the nearest are kept.  Of those in the nearest cells no more than a search of the
+ * graph keeps, which is to find as many of them.
+ */
+static int
+kept_places(const VpFiltered *filtered)
+{
+	const VpMatches *matches = filtered->matches;
+	int			places;
+
+	if (matches->cells == 0)
+		return filtered->ef;
+	places = vp_matches_goal(matches, filtered->ef, (double) matches->bound / fmax(filtered->nids, 1));
+	if (places < VP_NEAREST_KEPT)
+		places = filtered->ef < VP_NEAREST_KEPT ? filtered->ef : VP_NEAREST_KEPT;
+	return places < filtered->least ? filtered->least : places;
+}
+
+/* Measures those that may match, on from where it ended the last time. */
 static void
 measure_all(VpSearch *search)
 {
@@ -331,31 +375,39 @@ measure_all(VpSearch *search)
 	VpMatches  *matches = filtered->matches;
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
-	int			places = filtered->ef + (matches->listed ? LISTED_SLACK : 0);
+	int			kept = kept_places(filtered);
+	int			places = kept + (matches->listed ? LISTED_SLACK : 0);
+	double		patience = vp_nearest_patience(filtered->ef, (double) matches->bound / fmax(filtered->nids, 1));
+	int			since = 0;		/* one was near */
 	int			n = 0;
 	int			nahead;
 
-	search->counts.way = VP_WAY_MEASURE;
-	if (search->pool.capacity < places)
+	search->counts.way = matches->cells > 0 ? VP_WAY_NEAREST : VP_WAY_MEASURE;
+	if (search->pool.capacity < places || matches_found(search) == 0)
 		resize_pool(search, places);
-	leave_frontier(search);
-	matches->again(matches);
-	while ((nahead = next_unmet(search, ahead)) + n > 0)
+	if (!filtered->begun)
+		begin_measuring(search);
+	for (;;)
 	{
 		VpId	   *done = ids;
+		bool		near = false;
 
+		nahead = filtered->complete || since >= patience ? 0 : next_unmet(search, ahead);
+		filtered->complete = filtered->complete || (nahead == 0 && since < patience);
+		if (n + nahead == 0)
+			break;
 		source->distances_listed(source, search->query, ids, n, search->dist, ahead, nahead);
 		if (matches->listed)
-			take_listed(search, ids, search->dist, n);
+			near = take_listed(search, ids, search->dist, n);
 		else
 			take_matches(search, ids, search->dist, n);
+		since = near || !matches->in_order ? 0 : since + n;
 		ids = ahead;
 		n = nahead;
 		ahead = done;
 	}
-	filtered->complete = true;
 	if (matches->listed)
-		settle_pool(search);
+		settle_pool(search, kept);
 }
 
 /*----------
@@ -437,7 +489,7 @@ first_way(const VpSearch *search)
 	const VpMatches *matches = filtered->matches;
 	double		nids = fmax(filtered->nids, 1);
 	double		share = matches->listed ? fmin((double) matches->bound / nids, 1) : 1;
-	double		all = vp_measure_cost(matches, share);
+	double		all = vp_measure_cost(matches, share, filtered->ef, nids);
 
 	return all * VP_SURE_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
 }
@@ -456,7 +508,7 @@ next_way(VpSearch *search)
 	double		cost = spent(search);
 	double		real = vp_real_share(filtered->matches, local);
 	double		left = fmax(vp_visit_cost(filtered->ef, real, nids) - cost, 0);
-	double		all = vp_measure_cost(filtered->matches, 0);	/* at least */
+	double		all = vp_measure_cost(filtered->matches, 0, filtered->ef, nids);	/* at least */
 	double		whole;
 
 	if (filtered->asked >= VP_GOAL_TESTED)
@@ -469,7 +521,7 @@ next_way(VpSearch *search)
 	if (cost <= all * VP_SPEND_PART && left <= all)
 		return VP_WAY_VISIT;
 	whole = whole_share(search);
-	all = vp_measure_cost(filtered->matches, whole);
+	all = vp_measure_cost(filtered->matches, whole, filtered->ef, nids);
 	if (cost > all * VP_SPEND_PART)
 		return VP_WAY_MEASURE;
 	if (left <= all)
@@ -663,7 +715,7 @@ static VpWay
 hop(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
-	double		limit = vp_measure_cost(filtered->matches, whole_share(search)) * VP_SPEND_PART;
+	double		limit = vp_measure_cost(filtered->matches, whole_share(search), filtered->ef, filtered->nids) * VP_SPEND_PART;
 
 	if (search->counts.way != VP_WAY_HOP)
 		begin_hops(search);
@@ -681,12 +733,6 @@ hop(VpSearch *search)
  * The search
  *----------
  */
-
-static inline int
-matches_found(const VpSearch *search)
-{
-	return search->pool.main.n + search->pool.fresh.n;
-}
 
 /* The goal has risen since the pool was narrowed: is there more to look for? */
 static bool
@@ -740,7 +786,11 @@ run_ways(VpSearch *search, VpWay way)
 	/* where no way leads to more, or it costs more */
 	enough = way == VP_WAY_VISIT ? search->pool.capacity : vp_filter_goal(filtered->ef, 0);
 	if (way == VP_WAY_MEASURE || matches_found(search) < enough || matches_found(search) < filtered->least)
-		measure_all(search);
+	{
+		do
+			measure_all(search);
+		while (!filtered->complete && matches_found(search) < filtered->least);
+	}
 	narrow_pool(search, filtered->ef);
 }
 
@@ -832,8 +882,8 @@ search_on(VpSearch *search, int ef)
 	join_graphs(search, ef);
 	/* those of the first round may all have been false, and more may be */
 	if (!filtered->complete)
-		run_ways(search, filtered->matches->listed && filtered->matches->falsely > 0 ? VP_WAY_MEASURE :
-				 search->counts.way);
+		run_ways(search, filtered->begun || (filtered->matches->listed && filtered->matches->falsely > 0) ?
+				 VP_WAY_MEASURE : search->counts.way);
 	else
 		vp_pool_merge(&search->pool);
 	return search->pool.main.n > 0;
@@ -855,7 +905,7 @@ begin_filtered(VpSearch *search, VpMatches *matches, int ef, int least, uint32_t
 	filtered->parked.n = filtered->parked.ordered = 0;
 	filtered->asked = filtered->matched = 0;
 	filtered->sampled = -1;
-	filtered->complete = false;
+	filtered->complete = filtered->begun = false;
 }
 
 void

@@ -198,7 +198,8 @@ typedef enum VpWay
 	VP_WAY_PLAIN,				/* without a filter */
 	VP_WAY_VISIT,				/* through all nodes, keeping those that match */
 	VP_WAY_HOP,					/* through matches, over others between them */
-	VP_WAY_MEASURE				/* all that may match were measured */
+	VP_WAY_MEASURE,				/* all that may match were measured */
+	VP_WAY_NEAREST				/* those in the nearest cells were */
 } VpWay;
 
 /* What the last search cost. */
@@ -221,6 +222,15 @@ struct VpMatches
 	uint64_t	bound;			/* no more ids come */
 	bool		listed;			/* they are of a list: hardly one does not
 								 * match */
+	bool		once;			/* each comes once */
+
+	/*
+	 * So many cells are measured, so that ids come in the order of their
+	 * cells, the nearest first; 0: in any order.  in_order: from the next ids
+	 * on; some may come before that.
+	 */
+	uint32_t	cells;
+	bool		in_order;
 
 	/* The next ids, up to max; returns how many, 0 at their end. */
 	int			(*next) (VpMatches *matches, VpId *ids, int max);

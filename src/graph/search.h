@@ -45,6 +45,8 @@ typedef struct VpFiltered
 	float		sampled;		/* the share of matches by a sample; < 0: none
 								 * taken */
 	bool		complete;		/* all ids of `matches` were measured */
+	bool		begun;			/* some were */
+	bool		unmet;			/* they come once, and no other was met */
 	bool		match[VP_MAX_LINKS];
 } VpFiltered;
 

@@ -922,6 +922,7 @@ vecprov_check(PG_FUNCTION_ARGS)
 		check_chains(check);
 		vp_check_bare(check);
 		check_lists(check);
+		vp_check_cells(check);
 		for (uint32 i = 0; i < check->meta.shards; i++)
 			check_entry(check, i);
 		check_totals(check);

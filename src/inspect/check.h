@@ -105,6 +105,14 @@ extern void vp_check_bare_row(ItemPointer tid, VpBareKind kind, void *arg);
 extern void vp_check_runs(Check *check);
 
 /*----------
+ * check_cells.c: cells
+ *----------
+ */
+
+/* Looks at the cells.  After all nodes. */
+extern void vp_check_cells(Check *check);
+
+/*----------
  * check_elements.c: elements of arrays
  *----------
  */

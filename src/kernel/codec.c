@@ -282,6 +282,17 @@ vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFact
 		encode_quantised(codec, rotated, code, factors);
 }
 
+void
+vp_codec_decode(const VpCodec *codec, const uint8_t *code, const VpFactors *factors, float *rotated)
+{
+	float		centre = (float) ((1 << (codec->bits % 32)) - 1) / 2;
+
+	if (codec->bits == 32)
+		memcpy(rotated, code, codec->code_bytes);
+	else
+		read_levels(codec, code, -factors->scale * centre, factors->scale, rotated);
+}
+
 /* Planes are floats or int8; an inner product's query has a place for floats behind them. */
 size_t
 vp_query_bytes(const VpCodec *codec)

@@ -60,6 +60,14 @@ extern void vp_codec_sample(const VpCodec *codec, const uint8_t *bits, int nbyte
 extern void vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code,
 							VpFactors *factors);
 
+/*
+ * The rotated vector that a code of more than a bit stands for, as far as the
+ * code tells: rotated_bytes of floats.  Not of L1, nor of sparse vectors.  The
+ * average of many is as good as that of the vectors themselves.
+ */
+extern void vp_codec_decode(const VpCodec *codec, const uint8_t *code,
+							const VpFactors *factors, float *rotated);
+
 /* Bytes that a query's planes need, scratch included. */
 extern size_t vp_query_bytes(const VpCodec *codec);
 

@@ -180,6 +180,18 @@ constants_problem(const VpMeta *meta)
 	return NULL;
 }
 
+/* Cells that can be, of an index that has key columns. */
+static const char *
+cells_problem(const VpMeta *meta)
+{
+	if (meta->cells == 0)
+		return NULL;
+	if (meta->nkeys == 0 || meta->cell_ids == 0 || meta->cell_ids % 64 != 0 ||
+		meta->cell_ids > VP_MOST_CELL_IDS || meta->celled_ids == 0 || meta->celled_ids > meta->next_id)
+		return "Its metapage makes no sense: there are cells that cannot be.";
+	return NULL;
+}
+
 static const char *
 shards_problem(const VpMeta *meta)
 {
@@ -342,6 +354,8 @@ vp_meta_problem(Relation rel, const VpMeta *meta, BlockNumber nblocks)
 		problem = compare_with_catalogue(rel, meta);
 	if (problem == NULL)
 		problem = shards_problem(meta);
+	if (problem == NULL)
+		problem = cells_problem(meta);
 	if (problem == NULL)
 		problem = graph_problem(meta, nblocks);
 	return problem;

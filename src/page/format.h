@@ -325,6 +325,14 @@ typedef struct VpMeta
 								 * not in the list any more */
 	VpUnfinished committed;		/* of those that have committed */
 	VpUnfinished unfinished[VP_UNFINISHED];
+
+	/*
+	 * of the cells, written at the end of a build; zeroes in an index that
+	 * has none
+	 */
+	uint32		cells;			/* block of their first page */
+	uint32		cell_ids;		/* ids of a cell: 64 or a multiple */
+	uint32		celled_ids;		/* ids below are in cells */
 } VpMeta;
 
 /* What an index says of its keys. */
@@ -461,7 +469,8 @@ typedef enum VpPoolUse
 	VP_POOL_MANIFEST,
 	VP_POOL_RECENT,
 	VP_POOL_LEAF,
-	VP_POOL_INNER
+	VP_POOL_INNER,
+	VP_POOL_CELLS
 } VpPoolUse;
 
 typedef struct VpPoolHead
@@ -541,12 +550,38 @@ typedef struct VpRunPage
 	uint32		level;			/* 0: a leaf */
 } VpRunPage;
 
+/*
+ * A page of cells, which are numbered through the chain: cell c is the ids
+ * c * cell_ids ... of which a build has put near vectors side by side.  A cell
+ * has, each at a multiple of 8 bytes
+ *
+ *	code		as a slot's: the mean of its vectors
+ *	factors		two floats
+ *	spread		a float: the root of the mean square of the vectors' distances
+ *				from that mean, in the space of codes
+ *	unused		4 bytes
+ *	strangers	a bit for each id: its vector may be another one by now
+ *
+ * All but the strangers is as the build wrote it.
+ */
+typedef struct VpCellsPage
+{
+	VpPoolHead	head;
+	uint32		first;			/* number of the first cell */
+	uint32		count;
+} VpCellsPage;
+
+/* Of the most nodes that there can be, cells of so many ids are not too many. */
+#define VP_MOST_CELL_IDS	(UINT32_C(1) << 19)
+
+#define VP_CELLS_ROOM		(VP_PAGE_ROOM - sizeof(VpCellsPage))
 #define VP_RUN_ROOM			(VP_PAGE_ROOM - sizeof(VpRunPage))
 #define VP_RECENT_ROOM		(VP_PAGE_ROOM - sizeof(VpRecentPage))
 
 StaticAssertDecl(sizeof(VpPoolHead) == 24, "size of VpPoolHead");
 StaticAssertDecl(sizeof(VpRun) == 32, "size of VpRun");
 StaticAssertDecl((VP_PAGE_START + sizeof(VpRunPage)) % 8 == 0, "keys of runs are aligned");
+StaticAssertDecl((VP_PAGE_START + sizeof(VpCellsPage)) % 8 == 0, "cells are aligned");
 StaticAssertDecl((VP_PAGE_START + sizeof(VpRecentPage)) % 8 == 0, "keys of recent rows are aligned");
 StaticAssertDecl(sizeof(VpLandmarkPage) <= VP_PAGE_ROOM, "landmarks are on a page");
 StaticAssertDecl(sizeof(VpPageSpecial) == 16, "size of VpPageSpecial");

@@ -319,7 +319,7 @@ vp_identify(uint8 info)
 {
 	static const char *const names[] = {
 		"INIT", "NODE", "VECTOR", "LINKS", "CHAIN", "DEAD", "UNLINK", "META", "REUSE",
-		"LANDMARK", "BARE", "POOL", "RUNS"
+		"LANDMARK", "BARE", "POOL", "RUNS", "CELLS"
 	};
 	uint8		kind = (info & ~XLR_INFO_MASK) >> 4;
 

@@ -55,7 +55,8 @@
 #define VP_WAL_POOL		0xB0	/* pages of the pool taken or given back:
 								 * metapage, up to two of these pages */
 #define VP_WAL_RUNS		0xC0	/* another manifest: metapage */
-#define VP_WAL_LAST		VP_WAL_RUNS
+#define VP_WAL_CELLS	0xD0	/* strangers in cells: a page of them */
+#define VP_WAL_LAST		VP_WAL_CELLS
 
 /* INIT's data: what the page is.  Block 0: the page. */
 typedef struct VpWalInit

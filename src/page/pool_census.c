@@ -84,6 +84,9 @@ vp_pool_census(const VpStore *store, const VpManifest *manifest,
 	for (int i = 0; i < manifest->nruns; i++)
 		walk_pages(store, &walk, manifest->runs[i].root, 0);
 
+	if (VpPageGetMeta(vp_page_to_read(metabuf))->cells != 0)
+		walk_pages(store, &walk, VpPageGetMeta(vp_page_to_read(metabuf))->cells, 0);
+
 	LockBuffer(metabuf, BUFFER_LOCK_SHARE);
 	census->pool = VpPageGetMeta(vp_page_to_read(metabuf))->pool;
 	census->next_id = VpPageGetMeta(vp_page_to_read(metabuf))->next_id;

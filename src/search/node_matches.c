@@ -8,8 +8,8 @@
  * condition, or an index has no posting lists, all nodes may match.
  *
  * Ids come in the order of keys.  Where they are many, of many keys, they are
- * put into their own order first, by a bitmap, so that a page is come to once;
- * and where a second condition would leave far fewer of them, they are those
+ * put into their own order first, by a bitmap, so that a page is come to once,
+ * or into the order of cells, so that the search need not come to all; and where a second condition would leave far fewer of them, they are those
  * that both lists have.
  *
  *-------------------------------------------------------------------------
@@ -22,6 +22,7 @@
 #include "port/pg_bitutils.h"
 
 #include "graph/filter_rule.h"
+#include "page/cells.h"
 #include "search/node_matches.h"
 
 #define IDS_AT_A_TIME	256
@@ -85,28 +86,62 @@ list_bits(VpNodeMatches *matches, const Bits bits)
 	matches->matches.bound = matches->n;
 }
 
-/* both: those of the two narrowest conditions. */
 static void
-put_in_order(VpNodeMatches *matches, bool both)
+put_in_order(VpNodeMatches *matches)
 {
 	Bits		bits = read_bits(matches, matches->narrowest.condition[0], NULL);
 
-	if (both)
-	{
-		Bits		other = read_bits(matches, matches->narrowest.condition[1], bits);
-
-		pfree(bits);
-		bits = other;
-	}
 	list_bits(matches, bits);
 	pfree(bits);
 	matches->next = 0;
+}
+
+/* Those of the two narrowest conditions. */
+static void
+take_both(VpNodeMatches *matches)
+{
+	Bits		first = read_bits(matches, matches->narrowest.condition[0], NULL);
+
+	matches->bits = read_bits(matches, matches->narrowest.condition[1], first);
+	pfree(first);
+	list_bits(matches, matches->bits);
 }
 
 static inline bool
 has_room(uint64 ids)
 {
 	return ids * sizeof(VpId) <= (uint64) work_mem * 1024;
+}
+
+/*
+ * Is it worth while to begin with the nearest cells?  The list must be of all
+ * that the filter asks for: what only seems to match would end the search before
+ * it has enough.
+ */
+static bool
+are_cells_better(const VpNodeMatches *matches, const VpFilter *filter, int ef)
+{
+	double		cells = vp_cell_count(&matches->index->meta);
+	double		n = (double) matches->matches.bound;
+	int			nlisted = matches->bits != NULL ? 2 : 1;
+
+	return cells > 0 && filter->nconditions == nlisted && matches->matches.falsely == 0 &&
+		has_room(matches->nids / 16) &&
+		vp_nearest_cost(n, cells, ef, Max(matches->nids, 1)) < VP_COST_LISTED * n;
+}
+
+/* The first is that of the nearest cell. */
+static void
+begin_cells(VpNodeMatches *matches)
+{
+	MemoryContext old = MemoryContextSwitchTo(matches->context);
+
+	if (matches->near != NULL)
+		vp_near_cells_end(matches->near);
+	if (matches->bits == NULL)
+		matches->bits = read_bits(matches, matches->narrowest.condition[0], NULL);
+	matches->near = vp_near_cells_begin(matches->index, matches->query, matches->bits, matches->nids);
+	MemoryContextSwitchTo(old);
 }
 
 /* Is it worth while to put the ids of a posting list into their order? */
@@ -188,6 +223,8 @@ next_ids(VpMatches *base, VpId *ids, int max)
 
 	CHECK_FOR_INTERRUPTS();
 	matches->at_start = false;
+	if (matches->near != NULL)
+		return vp_near_cells_next(matches->near, ids, max, &base->in_order);
 	if (matches->ids != NULL)
 	{
 		n = Min((uint32) max, matches->n - matches->next);
@@ -208,10 +245,16 @@ again(VpMatches *base)
 	VpNodeMatches *matches = (VpNodeMatches *) base;
 
 	matches->next = 0;
+	base->in_order = false;
+	if (base->cells > 0)
+	{
+		begin_cells(matches);
+		return;
+	}
 	if (matches->postings == NULL || matches->ids != NULL)
 		return;
 	if (are_to_be_ordered(matches))
-		put_in_order(matches, false);
+		put_in_order(matches);
 	else if (!matches->at_start)
 		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
 	matches->at_start = true;
@@ -242,9 +285,13 @@ sample_ids(VpMatches *base, VpId *ids, int n)
 }
 
 void
-vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilter *filter,
-					  int ef, uint32 nids)
+vp_node_matches_begin(VpNodeMatches *matches, const VpIndex *index, const VpQuery *query,
+					  const VpFilter *filter, bool more, int ef, uint32 nids)
 {
+	matches->index = index;
+	matches->query = query;
+	matches->bits = NULL;
+	matches->near = NULL;
 	matches->matches.next = next_ids;
 	matches->matches.again = again;
 	matches->matches.sample = sample_ids;
@@ -254,9 +301,11 @@ vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilt
 	matches->next = 0;
 	matches->at_start = true;
 	matches->random = UINT64CONST(0x9E3779B97F4A7C15);
-	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(store) : NULL;
+	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(&index->store) : NULL;
 	matches->matches.listed = matches->postings != NULL;
 	matches->matches.falsely = 0;
+	matches->matches.once = matches->matches.in_order = false;
+	matches->matches.cells = 0;
 	if (matches->postings == NULL)
 		return;
 	if (has_wide(filter))
@@ -264,7 +313,10 @@ vp_node_matches_begin(VpNodeMatches *matches, const VpStore *store, const VpFilt
 	vp_find_narrowest(matches->postings, filter, &matches->narrowest);
 	matches->matches.bound = matches->narrowest.rows[0];
 	if (are_both_better(matches, ef))
-		put_in_order(matches, true);
+		take_both(matches);
 	else
 		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
+	if (!more && are_cells_better(matches, filter, ef))
+		matches->matches.cells = vp_cell_count(&index->meta);
+	matches->matches.once = matches->ids != NULL || matches->matches.cells > 0;
 }

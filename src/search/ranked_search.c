@@ -523,7 +523,8 @@ search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uin
 	MemoryContext old = MemoryContextSwitchTo(search->rows);
 	int			least = ranking->effort.iterative_scan == VP_ITERATIVE_OFF ? ranking->ef : 0;
 
-	vp_node_matches_begin(&search->matches, &search->index->store, search->filter, ranking->ef, nids);
+	vp_node_matches_begin(&search->matches, search->index, &search->query, search->filter,
+						  search->tids != NULL, ranking->ef, nids);
 	ranking->matches = &search->matches.matches;
 	vp_search_start_matching(ranking->search, &search->source.source, &search->query,
 							 entries, nentries, ranking->ef, least, nids, ranking->matches);
@@ -663,7 +664,8 @@ way_name(const VpRankedSearch *search)
 		[VP_WAY_PLAIN] = "none",
 		[VP_WAY_VISIT] = "graph",
 		[VP_WAY_HOP] = "graph, from match to match",
-		[VP_WAY_MEASURE] = "all matches"
+		[VP_WAY_MEASURE] = "all matches",
+		[VP_WAY_NEAREST] = "matches in the nearest cells"
 	};
 
 	if (search->few != NULL)

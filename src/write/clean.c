@@ -33,6 +33,7 @@
 
 #include "base/debug_point.h"
 #include "page/bare.h"
+#include "page/cells.h"
 #include "page/landmark.h"
 #include "page/node.h"
 #include "page/page_locks.h"
@@ -527,6 +528,7 @@ vp_clean_graph(Relation rel)
 	}
 	(void) vp_bare_merge(&index->store, &pages);
 	VP_POINT("vacuum-repaired");
+	vp_cells_mark_strangers(&index->store, &index->meta);
 	release_nodes(cleanup);
 	vp_bare_merged(&index->store);
 	vp_meta_set_dead(&index->store, cleanup->nmoved);

@@ -12,6 +12,14 @@
 #define DIMS		16
 #define CLUSTERS	40
 #define EF			40
+#define CELL_IDS	125
+#define CELLS		(N / CELL_IDS)
+
+/* The ids that may match: all, a list, or a list of which the nearest cells come first. */
+typedef enum Kind
+{
+	ALL, LISTED, NEAREST
+} Kind;
 
 typedef struct World World;
 
@@ -42,6 +50,7 @@ struct World
 	bool		taken[N];		/* those that do not, and are taken for such */
 	VpId		list[2 * N];
 	uint64_t	nlist;
+	uint64_t	nfirst;			/* in no cell */
 	int			nmatches;
 	uint64_t	random;
 	uint64_t	asked;
@@ -98,6 +107,7 @@ matches_next(VpMatches *matches, VpId *ids, int max)
 		test->at++;
 	}
 	test->given += (uint64_t) n;
+	matches->in_order = matches->cells > 0 && test->at > test->world->nfirst;
 	return n;
 }
 
@@ -105,6 +115,7 @@ static void
 matches_again(VpMatches *matches)
 {
 	((TestMatches *) matches)->at = 0;
+	matches->in_order = false;
 }
 
 static int
@@ -150,13 +161,74 @@ choose(World *world, double share, Place place, int query)
 	}
 }
 
-static void
-begin(World *world, bool listed, int ef, int least, int query)
+typedef struct Cell
 {
-	world->matches.matches.listed = listed;
-	world->matches.matches.bound = listed ? world->nlist : N;
-	world->matches.given = world->asked = 0;
+	double		dist;
+	int			number;
+} Cell;
+
+static int
+compare_cells(const void *a, const void *b)
+{
+	double		x = ((const Cell *) a)->dist;
+	double		y = ((const Cell *) b)->dist;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The mean distance of a cell's nodes. */
+static Cell
+measure_cell(World *world, int number)
+{
+	VpId		ids[CELL_IDS];
+	float		dist[CELL_IDS];
+	Cell		cell = {0, number};
+
+	for (int i = 0; i < CELL_IDS; i++)
+		ids[i] = (VpId) (number * CELL_IDS + i);
+	for (int i = 0; i < CELL_IDS; i += VP_MAX_LINKS)
+		source_distances(&world->source.source, &world->query.query, ids + i,
+						 CELL_IDS - i < VP_MAX_LINKS ? CELL_IDS - i : VP_MAX_LINKS, dist + i);
+	for (int i = 0; i < CELL_IDS; i++)
+		cell.dist += dist[i];
+	return cell;
+}
+
+/* Every 50th is in no cell; the others are listed cell by cell. */
+static void
+list_by_cells(World *world)
+{
+	Cell		cells[CELLS];
+
+	for (int i = 0; i < CELLS; i++)
+		cells[i] = measure_cell(world, i);
+	qsort(cells, CELLS, sizeof(Cell), compare_cells);
+	world->nlist = 0;
+	for (int i = 0; i < N; i += 50)
+		if (world->match[i])
+			world->list[world->nlist++] = (VpId) i;
+	world->nfirst = world->nlist;
+	for (int i = 0; i < N; i++)
+	{
+		VpId		id = (VpId) (cells[i / CELL_IDS].number * CELL_IDS + i % CELL_IDS);
+
+		if (id % 50 != 0 && (world->match[id] || id % 1000 == 1))
+			world->list[world->nlist++] = id;
+	}
+}
+
+static void
+begin(World *world, Kind kind, int ef, int least, int query)
+{
 	sample_query_set(&world->query, &world->sample, query);
+	if (kind == NEAREST)
+		list_by_cells(world);
+	world->matches.matches.listed = kind != ALL;
+	world->matches.matches.once = kind == NEAREST;
+	world->matches.matches.cells = kind == NEAREST ? CELLS : 0;
+	world->matches.matches.in_order = false;
+	world->matches.matches.bound = kind != ALL ? world->nlist : N;
+	world->matches.given = world->asked = 0;
 	vp_search_start_matching(world->search, &world->source.source, &world->query.query,
 							 world->entries, world->nentries, ef, least, N, &world->matches.matches);
 }
@@ -201,12 +273,14 @@ plain_recall(World *world, int ef)
 
 /* Recall of searches with one, and what they cost at most. */
 static void
-check_share(World *world, double share, Place place, bool listed, double at_least)
+check_share(World *world, double share, Place place, Kind kind, double at_least)
 {
 	int			right = 0;
 	int			possible = 0;
-	int			ways[4] = {0};
+	int			ways[VP_WAY_NEAREST + 1] = {0};
 	int			queries = 50;
+	uint64_t	distances = 0;
+	uint64_t	all = 0;
 
 	for (int query = 0; query < queries; query++)
 	{
@@ -215,9 +289,11 @@ check_share(World *world, double share, Place place, bool listed, double at_leas
 		int			nfound;
 
 		choose(world, share, place, query);
-		begin(world, listed, EF, 0, query);
+		begin(world, kind, EF, 0, query);
 		counts = vp_search_counts(world->search);
 		ways[counts.way]++;
+		distances += counts.distances;
+		all += world->nlist;
 		found = vp_search_found(world->search, &nfound);
 		VP_CHECK(nfound >= smaller(20, world->nmatches) && found != NULL, "%d of %d matches found",
 				 nfound, world->nmatches);
@@ -227,16 +303,18 @@ check_share(World *world, double share, Place place, bool listed, double at_leas
 		possible += smaller(SAMPLE_K, world->nmatches);
 
 		/* so many as there must be */
-		begin(world, listed, EF, EF, query);
+		begin(world, kind, EF, EF, query);
 		(void) vp_search_found(world->search, &nfound);
 		VP_CHECK(nfound == smaller(EF, world->nmatches), "%d of %d found", nfound, world->nmatches);
 	}
 	if (possible > 0)
 		VP_CHECK((double) right / possible >= at_least - 0.02, "share %g, %d, %s: recall %.3f, %.3f wanted", share, place,
-				 listed ? "listed" : "not listed", (double) right / possible, at_least);
+				 kind == ALL ? "all" : kind == LISTED ? "listed" : "nearest first", (double) right / possible, at_least);
+	if (kind == NEAREST && share == 0.1 && place == ANYWHERE)
+		VP_CHECK(ways[VP_WAY_NEAREST] == queries && distances < all / 2, "%d of %d measured", (int) distances, (int) all);
 #ifdef VERBOSE
-	printf("share %g place %d listed %d: recall %.3f, ways %d %d %d\n", share, place, listed,
-		   possible > 0 ? (double) right / possible : 1, ways[1], ways[2], ways[3]);
+	printf("share %g place %d kind %d: recall %.3f, ways %d %d %d %d\n", share, place, kind,
+		   possible > 0 ? (double) right / possible : 1, ways[1], ways[2], ways[3], ways[4]);
 #endif
 }
 
@@ -259,7 +337,7 @@ recall_falsely(World *world, double share, double falsely)
 		choose(world, share, ANYWHERE, query);
 		for (int i = 0; i < N; i++)
 			world->taken[i] = world->other[i] && vp_unit_uniform(&world->random) < falsely;
-		begin(world, false, EF, 0, query);
+		begin(world, ALL, EF, 0, query);
 		kth = sample_kth(&world->source.source, &world->query.query, N, world->other);
 		for (int n = 0; n < SAMPLE_K && vp_search_next(world->search, &found); n += world->match[found.id])
 			right += world->match[found.id] && found.dist <= kth;
@@ -281,14 +359,14 @@ check_falsely(World *world, double share, double falsely)
 
 /* A search that goes on to its end gives every match, each once. */
 static void
-check_end(World *world, double share, Place place, bool listed, int ef)
+check_end(World *world, double share, Place place, Kind kind, int ef)
 {
 	bool	   *seen = calloc(N, sizeof(bool));
 	VpCandidate found;
 	int			n = 0;
 
 	choose(world, share, place, 3);
-	begin(world, listed, ef, 0, 3);
+	begin(world, kind, ef, 0, 3);
 	do
 	{
 		float		last = -INFINITY;
@@ -310,7 +388,7 @@ check_end(World *world, double share, Place place, bool listed, int ef)
 		}
 		ef = ef < 100000 ? 2 * ef : ef;
 	} while (vp_search_more(world->search, ef));
-	VP_CHECK(n == world->nmatches, "%d of %d, share %g, %d, listed %d", n, world->nmatches, share, place, listed);
+	VP_CHECK(n == world->nmatches, "%d of %d, share %g, %d, kind %d", n, world->nmatches, share, place, kind);
 	VP_CHECK(vp_search_is_complete(world->search), "all were measured");
 	free(seen);
 }
@@ -333,20 +411,20 @@ check_world(World *world, int shards)
 	for (int i = 0; i < shards; i++)
 		world->entries[i] = vp_mem_entry(world->graph, i);
 	plain = plain_recall(world, EF);
-	for (int listed = 0; listed <= 1; listed++)
+	for (Kind kind = ALL; kind <= NEAREST; kind++)
 	{
 		for (int i = 0; i < 6; i++)
 		{
-			check_share(world, shares[i], ANYWHERE, listed, plain);
-			check_end(world, shares[i], ANYWHERE, listed, 10);
+			check_share(world, shares[i], ANYWHERE, kind, plain);
+			check_end(world, shares[i], ANYWHERE, kind, 10);
 		}
 		for (int i = 2; i < 5; i++)
 		{
-			check_share(world, shares[i], NEAR, listed, plain);
-			check_share(world, shares[i], FAR, listed, plain);
-			check_end(world, shares[i], FAR, listed, 40);
+			check_share(world, shares[i], NEAR, kind, plain);
+			check_share(world, shares[i], FAR, kind, plain);
+			check_end(world, shares[i], FAR, kind, 40);
 		}
-		check_end(world, 0.5, ANYWHERE, listed, 2000);
+		check_end(world, 0.5, ANYWHERE, kind, 2000);
 	}
 	check_falsely(world, 0.1, 0.15);
 	check_falsely(world, 0.2, 0.1);

@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * build_cells.c
+ *	  The cells of an index that is built; see build_cells.h.
+ *
+ * The build has put nodes in an order of locality, so a cell is the next so
+ * many ids.  Its mean is that of what the nodes' codes stand for: their errors
+ * cancel each other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "am/build_cells.h"
+#include "page/cells.h"
+
+/* Of fewer nodes, all that may match a filter are measured in no time. */
+#define LEAST_NODES		4096
+
+/*
+ * A cell has as many ids as there are matches to be measured in it at a time,
+ * and so many that there are not too many cells to look at.
+ */
+#define LEAST_CELL_IDS	128
+#define MOST_CELLS		8192
+
+struct VpCellBuild
+{
+	const VpIndex *index;
+	uint32		nids;
+	uint32		cell_ids;
+	VpCellShape shape;
+	char	   *cells;
+	uint32		added;
+
+	/* of the cell that is being added to */
+	uint32		n;
+	float	   *decoded;
+	double	   *sum;
+	double		sum_norm2;
+};
+
+/*
+ * Lists of rows that match are there for key columns alone.  Near in the space of codes must
+ * be near by the index's distance, and the build's order.
+ */
+static bool
+is_of_use(const VpIndex *index, uint32 nids)
+{
+	const VpCodec *codec = &index->codec;
+
+	return nids >= LEAST_NODES && index->store.geo.nkeys > 0 && index->store.geo.apart &&
+		codec->slots == 0 && codec->bits > 1 &&
+		(codec->metric == VP_METRIC_L2 || codec->metric == VP_METRIC_COSINE);
+}
+
+VpCellBuild *
+vp_cell_build_begin(const VpIndex *index, uint32 nids)
+{
+	VpCellBuild *build;
+	uint32		cell_ids = LEAST_CELL_IDS;
+	VpCellShape shape;
+
+	while (nids / cell_ids >= MOST_CELLS)
+		cell_ids *= 2;
+	vp_cell_shape(&index->store.geo, cell_ids, &shape);
+	if (!is_of_use(index, nids) || shape.per_page == 0)
+		return NULL;
+	build = palloc0(sizeof(VpCellBuild));
+	build->index = index;
+	build->nids = nids;
+	build->cell_ids = cell_ids;
+	build->shape = shape;
+	build->cells = palloc0((Size) ((nids - 1) / cell_ids + 1) * shape.size);
+	build->decoded = palloc(index->codec.rotated_bytes);
+	build->sum = palloc0(index->codec.padded * sizeof(double));
+	return build;
+}
+
+/* All of a cell have been added. */
+static void
+end_cell(VpCellBuild *build)
+{
+	const VpCodec *codec = &build->index->codec;
+	char	   *cell = build->cells + (Size) ((build->added - 1) / build->cell_ids) * build->shape.size;
+	VpFactors	factors;
+	float		spread;
+
+	for (int i = 0; i < codec->padded; i++)
+		build->decoded[i] = build->sum[i] / build->n;
+	vp_codec_encode(codec, build->decoded, (uint8 *) cell, &factors);
+	spread = sqrt(Max(build->sum_norm2 / build->n - factors.norm2, 0));
+	memcpy(cell + build->shape.factors, &factors, sizeof(factors));
+	memcpy(cell + build->shape.spread, &spread, sizeof(spread));
+	memset(build->sum, 0, codec->padded * sizeof(double));
+	build->sum_norm2 = 0;
+	build->n = 0;
+}
+
+void
+vp_cell_build_add(VpCellBuild *build, const float factors[2], const void *code)
+{
+	const VpCodec *codec = &build->index->codec;
+	VpFactors	own = {factors[0], factors[1]};
+
+	vp_codec_decode(codec, code, &own, build->decoded);
+	for (int i = 0; i < codec->padded; i++)
+		build->sum[i] += build->decoded[i];
+	build->sum_norm2 += own.norm2;
+	build->n++;
+	build->added++;
+	if (build->n == build->cell_ids || build->added == build->nids)
+		end_cell(build);
+}
+
+void
+vp_cell_build_write(VpCellBuild *build, Relation heap)
+{
+	Assert(build->added == build->nids);
+	vp_cells_write(&build->index->store, heap, build->cells, build->cell_ids, build->nids);
+}

@@ -1,0 +1,110 @@
+# Cells: many rows that match are measured in the cells that are nearest.  No row is lost: places are used
+# again by other vectors, VACUUM is killed where it tells cells of that, a standby follows.
+
+use strict;
+use warnings;
+
+use VecprovTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = vecprov_node('primary', allows_streaming => 1);
+$node->append_conf('postgresql.conf', <<'EOC');
+wal_consistency_checking = 'vecprov'
+max_parallel_maintenance_workers = 0
+jit = off
+EOC
+$node->start;
+vecprov_functions($node);
+
+# six kinds of 2,000 rows, of 94 cells
+my $make = <<'EOS';
+DROP TABLE IF EXISTS items;
+CREATE TABLE items (id int, kind int, v vector(12));
+INSERT INTO items SELECT i, i / 40 % 6, vec(i, 12) FROM generate_series(1, 12000) i;
+CREATE INDEX items_v_idx ON items USING vecprov (v, kind);
+ANALYZE items;
+EOS
+my $vacuum = 'VACUUM (INDEX_CLEANUP ON) items';
+my $settings = 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;';
+
+# How a search found its rows
+sub way
+{
+	my ($where) = @_;
+	my ($rc, $out, $err) = $where->psql('postgres',
+		"$settings SET client_min_messages = debug1; SELECT id FROM items WHERE kind = 2 ORDER BY v <-> vec(77, 12) LIMIT 10");
+	return $err =~ /filter: (.*)/ ? $1 : "none: $err";
+}
+
+# Searches for rows by their own vectors; scans to their end
+sub found
+{
+	my ($where, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	is(way($where), 'matches in the nearest cells', "$name: by cells");
+	is($where->safe_psql('postgres', <<"EOS"), "0\n0", "$name: all are found");
+$settings
+SELECT count(*) FROM items i WHERE (id % 29 = 0 OR id > 12000) AND NOT EXISTS (SELECT FROM
+	(SELECT id FROM items k WHERE k.kind = i.kind ORDER BY k.v <-> i.v LIMIT 1) r WHERE r.id = i.id);
+SELECT (SELECT count(DISTINCT id) FROM (SELECT id FROM items WHERE kind = 3 ORDER BY v <-> vec(3, 12)) r) -
+	(SELECT count(*) FROM items WHERE kind + 0 = 3);
+EOS
+}
+
+#----------
+# A build
+#----------
+$node->safe_psql('postgres', $make);
+found($node, 'built');
+cmp_ok($node->safe_psql('postgres', <<"EOS"), '>=', 0.9, 'recall of ten');
+$settings
+SELECT avg((SELECT count(*) FROM
+	(SELECT id FROM items WHERE kind = q % 6 ORDER BY v <-> near(q, 12) LIMIT 10) a JOIN
+	(SELECT id FROM items WHERE kind + 0 = q % 6 ORDER BY v <-> near(q, 12) LIMIT 10) b USING (id)) / 10.0)
+FROM generate_series(1, 120) q;
+EOS
+
+#----------
+# Places that are used again
+#----------
+my $replace = <<'EOS';
+DELETE FROM items WHERE id % 3 = 0;
+EOS
+my $add = <<'EOS';
+INSERT INTO items SELECT 12000 + i, i / 40 % 6, vec(i * 7 + 50000, 12) FROM generate_series(1, 1500) i;
+EOS
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+$node->safe_psql('postgres', "$replace $vacuum;");
+my $size = $node->safe_psql('postgres', "SELECT pg_relation_size('items_v_idx')");
+$node->safe_psql('postgres', "SELECT txid_current(); $vacuum");
+$node->safe_psql('postgres', $add);
+is($node->safe_psql('postgres', "SELECT pg_relation_size('items_v_idx') - $size"), 0, 'new rows are where others were');
+found($node, 'used again');
+intact($node, 'items', 'items_v_idx', 'used again');
+$node->wait_for_catchup($standby);
+found($standby, 'standby');
+$standby->stop;
+
+#----------
+# kill -9
+#----------
+foreach my $point ('vacuum-estranged=crash', 'vacuum-listed=crash:1', 'vacuum-listed=crash:40')
+{
+	$node->safe_psql('postgres', "$make $replace");
+	ok(crash_at($node, $point, $vacuum), "$point: crashed");
+	intact($node, 'items', 'items_v_idx', $point);
+	$node->safe_psql('postgres', $vacuum);
+	$node->safe_psql('postgres', "SELECT txid_current(); $vacuum");
+	$node->safe_psql('postgres', $add);
+	found($node, $point);
+	intact($node, 'items', 'items_v_idx', "$point, used again");
+}
+
+$node->stop;
+done_testing();
