@@ -644,8 +644,7 @@ check_totals(Check *check)
 	{
 		NodeInfo   *node = &check->nodes[id];
 
-		if (node->flags != 0 && !(node->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) &&
-			node->shard < check->meta.shards && vp_ref(id) != check->meta.copy)
+		if (vp_is_alive(node->flags) && node->shard < check->meta.shards && vp_ref(id) != check->meta.copy)
 			vp_shard_count(&sums[node->shard], 1, node->size);
 	}
 	for (uint32 i = 0; i < check->meta.shards; i++)

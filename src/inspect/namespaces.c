@@ -257,9 +257,7 @@ count_record(Census *census, uint64 key, ItemPointer tid, uint32 size)
 static bool
 is_record(const VpNodeTail *tail, const VpMeta *meta)
 {
-	return tail->flags != 0 &&
-		!(tail->flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) &&
-		vp_ref(tail->id) != meta->copy;
+	return vp_is_alive(tail->flags) && vp_ref(tail->id) != meta->copy;
 }
 
 /* A node's record, without what is not needed here. */

@@ -28,7 +28,7 @@
 static FullTransactionId
 waiting_xid(const VpMeta *meta)
 {
-	return FullTransactionIdFromU64((uint64) meta->waiting_xid_hi << 32 | meta->waiting_xid_lo);
+	return FullTransactionIdFromU64(vp_word64(meta->waiting_xid_lo, meta->waiting_xid_hi));
 }
 
 /* Can no search be on the ids of the waiting list any more? */

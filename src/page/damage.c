@@ -267,13 +267,7 @@ static bool
 xid_is_sound(uint32 lo, uint32 hi)
 {
 	return RecoveryInProgress() ||
-		((uint64) hi << 32 | lo) <= U64FromFullTransactionId(ReadNextFullTransactionId());
-}
-
-static uint64
-join(uint32 lo, uint32 hi)
-{
-	return (uint64) hi << 32 | lo;
+		vp_word64(lo, hi) <= U64FromFullTransactionId(ReadNextFullTransactionId());
 }
 
 /* A writer, or a sum of writers; transaction IDs come before `next`. */
@@ -281,14 +275,14 @@ static bool
 writer_is_sound(const VpUnfinished *entry, uint64 next)
 {
 	static const VpUnfinished none = {0};
-	uint64		xid = join(entry->xid_lo, entry->xid_hi);
+	uint64		xid = vp_word64(entry->xid_lo, entry->xid_hi);
 
 	if (xid == 0)
 		return memcmp(entry, &none, sizeof(none)) == 0;
 	/* the size of a record is a word */
 	return xid < next && entry->records > 0 && entry->replaced <= entry->records &&
-		join(entry->bytes_lo, entry->bytes_hi) <= (uint64) entry->records * PG_UINT32_MAX &&
-		join(entry->replaced_lo, entry->replaced_hi) <= (uint64) entry->replaced * PG_UINT32_MAX;
+		vp_word64(entry->bytes_lo, entry->bytes_hi) <= (uint64) entry->records * PG_UINT32_MAX &&
+		vp_word64(entry->replaced_lo, entry->replaced_hi) <= (uint64) entry->replaced * PG_UINT32_MAX;
 }
 
 /* On a standby, replay may not have come by these transactions and positions yet. */
@@ -304,9 +298,9 @@ writers_are_sound(const VpMeta *meta)
 		written = GetXLogInsertRecPtr();
 		next = U64FromFullTransactionId(ReadNextFullTransactionId());
 	}
-	if ((join(bound->xid_lo, bound->xid_hi) == 0) != (join(bound->bytes_lo, bound->bytes_hi) == 0) ||
-		join(bound->xid_lo, bound->xid_hi) >= next ||
-		join(meta->measured_lo, meta->measured_hi) > written ||
+	if ((vp_word64(bound->xid_lo, bound->xid_hi) == 0) != (vp_word64(bound->bytes_lo, bound->bytes_hi) == 0) ||
+		vp_word64(bound->xid_lo, bound->xid_hi) >= next ||
+		vp_word64(meta->measured_lo, meta->measured_hi) > written ||
 		!writer_is_sound(&meta->aborted, next) || !writer_is_sound(&meta->committed, next))
 		return false;
 	for (int i = 0; i < VP_UNFINISHED; i++)

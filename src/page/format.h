@@ -617,11 +617,18 @@ vp_chain_next(uint8 flags, uint32 next)
 	return vp_deref(next);
 }
 
+/* A number of 64 bits, of which a page has two words. */
+static inline uint64
+vp_word64(uint32 lo, uint32 hi)
+{
+	return (uint64) hi << 32 | lo;
+}
+
 /* The sum of the sizes of a shard's records. */
 static inline uint64
 vp_shard_bytes(const VpShard *shard)
 {
-	return (uint64) shard->bytes_hi << 32 | shard->bytes_lo;
+	return vp_word64(shard->bytes_lo, shard->bytes_hi);
 }
 
 /* Adds to a shard's totals, in a copy of the metapage. */

@@ -162,7 +162,7 @@ vp_node_abandon(const VpStore *store, VpId id)
 static FullTransactionId
 moved_xid(const VpMeta *meta)
 {
-	return FullTransactionIdFromU64((uint64) meta->moved_xid_hi << 32 | meta->moved_xid_lo);
+	return FullTransactionIdFromU64(vp_word64(meta->moved_xid_lo, meta->moved_xid_hi));
 }
 
 /* The first answer may be old: it is not looked for again before another transaction came. */

@@ -140,7 +140,7 @@ vp_pool_each_chunk(const VpStore *store, uint32 next_id,
 static bool
 waiting_is_over(const VpStore *store, Relation heap, const VpPoolHead *head)
 {
-	FullTransactionId xid = FullTransactionIdFromU64((uint64) head->xid_hi << 32 | head->xid_lo);
+	FullTransactionId xid = FullTransactionIdFromU64(vp_word64(head->xid_lo, head->xid_hi));
 
 	if (!GlobalVisCheckRemovableFullXid(heap, xid))
 		return false;

@@ -20,13 +20,6 @@
 #include "page/reclaim.h"
 #include "page/record.h"
 
-/* A node with a row of its own that was in use and is not known to be dead. */
-static bool
-is_alive(uint8 flags)
-{
-	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == 0;
-}
-
 /* Is this the record of a node on its page?  Raises an error when not; free ones say nothing. */
 static void
 check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tail)
@@ -43,7 +36,7 @@ check_record(const VpStore *store, Buffer buffer, VpId id, const VpNodeTail *tai
 static bool
 shows_row(uint8 flags)
 {
-	return is_alive(flags) || (flags & VP_NODE_MOVED);
+	return vp_is_alive(flags) || (flags & VP_NODE_MOVED);
 }
 
 /*
@@ -111,7 +104,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			vp_patch_flags(&change, tail, tail->flags & ~VP_NODE_MOVED, &words[i]);
 			counts->dead++;
 		}
-		else if (is_alive(tail->flags) && found && gone(&tail->tid, arg))
+		else if (vp_is_alive(tail->flags) && found && gone(&tail->tid, arg))
 		{
 			vp_shard_of_check(store, meta, ids.first + i, tail);
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
@@ -124,7 +117,7 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
 			counts->dead += !(tail->flags & VP_NODE_LISTED);
 		}
-		else if (is_alive(tail->flags))
+		else if (vp_is_alive(tail->flags))
 			counts->alive++;
 		else if (tail->flags != 0 && tail->flags != VP_NODE_BARE && !(tail->flags & VP_NODE_LISTED))
 			counts->dead++;

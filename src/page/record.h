@@ -61,6 +61,13 @@ vp_record_tail(const VpStore *store, const char *record)
 	return (VpNodeTail *) (record + store->geo.tail_offset);
 }
 
+/* A node with a row of its own that was in use and is not known to be dead: it counts in the totals. */
+static inline bool
+vp_is_alive(uint8 flags)
+{
+	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == 0;
+}
+
 /* Raises an error if a node's shard does not exist, in a metapage found sound. */
 static inline void
 vp_shard_of_check(const VpStore *store, const VpMeta *meta, VpId id, const VpNodeTail *tail)

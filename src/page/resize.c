@@ -17,13 +17,6 @@
 #include "page/record.h"
 #include "page/resize.h"
 
-/* Does a record count in the totals? */
-static bool
-counts(uint8 flags)
-{
-	return flags != 0 && (flags & (VP_NODE_DEAD | VP_NODE_UNLINKED | VP_NODE_BARE)) == 0;
-}
-
 /*
  * The rows of a page's records that count, by their places; those of others
  * are invalid.  False: none.
@@ -42,7 +35,7 @@ read_rows(const VpStore *store, Buffer buffer, uint32 n, ItemPointerData *tids, 
 
 		ItemPointerSetInvalid(&tids[i]);
 		sizes[i] = tail->size;
-		if (!counts(tail->flags))
+		if (!vp_is_alive(tail->flags))
 			continue;
 		tids[i] = tail->tid;
 		any = true;
@@ -74,7 +67,7 @@ store_sizes(const VpStore *store, Buffer buffer, uint32 n, const ItemPointerData
 	{
 		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
 
-		if (!ItemPointerIsValid(&tids[i]) || !counts(tail->flags) || tail->size == sizes[i] ||
+		if (!ItemPointerIsValid(&tids[i]) || !vp_is_alive(tail->flags) || tail->size == sizes[i] ||
 			!ItemPointerEquals(&tail->tid, unconstify(ItemPointerData *, &tids[i])))
 			continue;
 		if (tail->shard >= meta->shards)

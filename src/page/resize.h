@@ -25,7 +25,7 @@ extern void vp_set_measured(const VpStore *store, XLogRecPtr at);
 static inline XLogRecPtr
 vp_measured(const VpMeta *meta)
 {
-	return (XLogRecPtr) meta->measured_hi << 32 | meta->measured_lo;
+	return vp_word64(meta->measured_lo, meta->measured_hi);
 }
 
 #endif							/* VP_RESIZE_H */

@@ -44,28 +44,22 @@ typedef enum Fate
  *----------
  */
 
-static inline uint64
-join(uint32 lo, uint32 hi)
-{
-	return (uint64) hi << 32 | lo;
-}
-
 static inline FullTransactionId
 xid_of(const VpUnfinished *entry)
 {
-	return FullTransactionIdFromU64(join(entry->xid_lo, entry->xid_hi));
+	return FullTransactionIdFromU64(vp_word64(entry->xid_lo, entry->xid_hi));
 }
 
 static inline uint64
 bytes_of(const VpUnfinished *entry)
 {
-	return join(entry->bytes_lo, entry->bytes_hi);
+	return vp_word64(entry->bytes_lo, entry->bytes_hi);
 }
 
 static inline uint64
 replaced_of(const VpUnfinished *entry)
 {
-	return join(entry->replaced_lo, entry->replaced_hi);
+	return vp_word64(entry->replaced_lo, entry->replaced_hi);
 }
 
 static void
@@ -201,8 +195,8 @@ static bool
 apply_bound(const VpMeta *meta, VpRoom *room)
 {
 	const VpBound *bound = &meta->bound;
-	FullTransactionId xid = FullTransactionIdFromU64(join(bound->xid_lo, bound->xid_hi));
-	uint64		bytes = join(bound->bytes_lo, bound->bytes_hi);
+	FullTransactionId xid = FullTransactionIdFromU64(vp_word64(bound->xid_lo, bound->xid_hi));
+	uint64		bytes = vp_word64(bound->bytes_lo, bound->bytes_hi);
 
 	room->holds = room->limit;
 	if (U64FromFullTransactionId(xid) == 0 || bytes >= room->limit ||
