@@ -198,6 +198,23 @@ SELECT unf_vacuum();
 VACUUM unf_hot;
 SELECT f.index_size - sum(8 + 18 + octet_length(body)) FROM unf_hot, vecprov_facts('unf_idx', true) f GROUP BY f.index_size;
 DROP TABLE unf_hot;
+-- VACUUM does not fetch vectors from the toast table: their lengths tell
+CREATE TABLE unf_hot (s sparsevec(1000), body text) WITH (autovacuum_enabled = off, fillfactor = 50);
+ALTER TABLE unf_hot ALTER s SET STORAGE EXTERNAL;
+INSERT INTO unf_hot SELECT format('{%s}/1000', string_agg(j || ':' || 1 + (i + j) % 7, ','))::sparsevec, 'x'
+	FROM generate_series(1, 10) i, generate_series(1, 500) j GROUP BY i;
+CREATE INDEX unf_idx ON unf_hot USING vecprov (s sparsevec_l2_ops);
+CREATE VIEW unf_toast_scans AS SELECT s.idx_scan FROM pg_class c JOIN pg_stat_all_indexes s ON s.relid = c.reltoastrelid
+	WHERE c.oid = 'unf_hot'::regclass;
+UPDATE unf_hot SET body = repeat('y', 100);
+SELECT unf_vacuum();
+SELECT pg_stat_force_next_flush();
+SELECT idx_scan AS scans FROM unf_toast_scans \gset
+VACUUM unf_hot;
+SELECT pg_stat_force_next_flush();
+SELECT idx_scan - :scans AS fetched FROM unf_toast_scans;
+SELECT f.index_size - sum(500 * 9 + octet_length(body)) FROM unf_hot, vecprov_facts('unf_idx', true) f GROUP BY f.index_size;
+DROP TABLE unf_hot CASCADE;
 
 -- Each column of a vector type counts by its type: 8 + 40 + 27; 8 + 40 + 20 + 12 + 2.
 CREATE TABLE unf_hybrid (id bigint, v vector(10), s sparsevec(100), h halfvec(10), w vector(3), b bit(12));

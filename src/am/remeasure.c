@@ -68,14 +68,16 @@ find_changed(Changed *changed)
 	for (BlockNumber block = 0; block < changed->nblocks; block++)
 	{
 		Buffer		before = map;
-		bool		is_visible = (visibilitymap_get_status(changed->heap, block, &map) &
-								  VISIBILITYMAP_ALL_VISIBLE) != 0;
+		bool		is_visible;
 
+		/* for pages that are passed over, too: there are millions */
+		vacuum_delay_point(false);
+		is_visible = (visibilitymap_get_status(changed->heap, block, &map) &
+					  VISIBILITYMAP_ALL_VISIBLE) != 0;
 		if (map != before)
 			map_is_newer = !BufferIsValid(map) || BufferGetLSNAtomic(map) > changed->since;
 		if (is_visible && changed->logged && !map_is_newer)
 			continue;
-		vacuum_delay_point(false);
 		changed->looked = true;
 		if (is_visible && changed->logged && !page_is_newer(changed, block, strategy))
 			continue;
@@ -91,7 +93,6 @@ find_changed(Changed *changed)
 typedef struct Sizes
 {
 	const Changed *changed;
-	const VpMeta *meta;
 	VpMeasure	measure;
 	uint32		vector_bytes;	/* of each row; 0: it is the row's */
 	AttrNumber	column;			/* of the vector then */
@@ -100,7 +101,10 @@ typedef struct Sizes
 	MemoryContext scratch;
 } Sizes;
 
-/* Is there a row that is alive?  Its record has these bytes of vector. */
+/*
+ * Is there a row that is alive?  Its record has these bytes of vector.  No value is fetched from
+ * the toast table: the row may be deleted meanwhile, and what it has there be gone.
+ */
 static bool
 fetch_row(Sizes *sizes, ItemPointer tid, uint32 *vector_bytes)
 {
@@ -108,7 +112,6 @@ fetch_row(Sizes *sizes, ItemPointer tid, uint32 *vector_bytes)
 	bool		again = false;
 	bool		isnull;
 	Datum		datum;
-	const VpValue *value;
 
 	if (!table_index_fetch_tuple(sizes->fetch, &at, SnapshotSelf, sizes->slot, &again, NULL))
 		return false;
@@ -118,9 +121,7 @@ fetch_row(Sizes *sizes, ItemPointer tid, uint32 *vector_bytes)
 	datum = slot_getattr(sizes->slot, sizes->column, &isnull);
 	if (isnull)
 		return false;
-	value = vp_value_get(datum);
-	*vector_bytes = vp_form(sizes->meta->form)->record_bytes(value);
-	vp_value_free(value, datum);
+	*vector_bytes = (uint32) vp_measure_sparse(datum);
 	return true;
 }
 
@@ -169,7 +170,6 @@ init_sizes(Sizes *sizes, const VpStore *store, const VpMeta *meta, const Changed
 {
 	memset(sizes, 0, sizeof(*sizes));
 	sizes->changed = changed;
-	sizes->meta = meta;
 	if (meta->form == VP_FORM_SPARSEVEC)
 	{
 		sizes->column = store->rel->rd_index->indkey.values[0];

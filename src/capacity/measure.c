@@ -29,7 +29,7 @@
 #include "base/as_owner.h"
 #include "capacity/measure.h"
 
-/* Of a sparsevec: bytes before its elements, and of each, as it is stored and as it counts. */
+/* Of a sparsevec: bytes between its length and its elements, and of each, as it is stored and as it counts. */
 #define SPARSE_HEADER	12
 #define SPARSE_STORED	8
 #define SPARSE_COUNTED	9
@@ -93,6 +93,12 @@ vp_measure_init(VpMeasure *measure, Relation rel)
 	table_close(heap, NoLock);
 }
 
+uint64
+vp_measure_sparse(Datum value)
+{
+	return (toast_raw_datum_size(value) - VARHDRSZ - SPARSE_HEADER) / SPARSE_STORED * SPARSE_COUNTED;
+}
+
 /* Values of vector types begin with their length, in a word. */
 static uint64
 column_bytes(Form_pg_attribute attribute, VpColumnRule rule, Datum value)
@@ -109,7 +115,7 @@ column_bytes(Form_pg_attribute attribute, VpColumnRule rule, Datum value)
 		case VP_RULE_DENSE:
 			return bytes - sizeof(int32);
 		case VP_RULE_SPARSE:
-			return (bytes - SPARSE_HEADER) / SPARSE_STORED * SPARSE_COUNTED;
+			return vp_measure_sparse(value);
 		default:
 			return bytes;
 	}

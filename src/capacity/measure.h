@@ -42,4 +42,7 @@ extern uint32 vp_measure_row(const VpMeasure *measure, Relation heap, ItemPointe
 /* The same of a row at hand. */
 extern uint32 vp_measure_slot(const VpMeasure *measure, TupleTableSlot *slot, uint32 vector_bytes);
 
+/* The bytes that a sparsevec counts.  It is not detoasted: its length tells. */
+extern uint64 vp_measure_sparse(Datum value);
+
 #endif							/* VP_MEASURE_H */
