@@ -19,9 +19,11 @@
 
 #include "access/htup_details.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -144,36 +146,68 @@ find_in(List *results, const IndexInfo *info)
 	return NULL;
 }
 
-/* Who has passed this to an index; NULL: nobody of ours. */
-static ResultRelInfo *
-find_result(const IndexInfo *info, EState **estate)
+/* Who has passed this to an index: sets both to NULL if that is nobody of ours. */
+static void
+look_for_result(const IndexInfo *info, ResultRelInfo **result, EState **estate)
 {
 	for (Running *at = running; at != NULL; at = at->outer)
 	{
-		ResultRelInfo *result;
-
 		*estate = at->query->estate;
-		result = find_in((*estate)->es_opened_result_relations, info);
+		*result = find_in((*estate)->es_opened_result_relations, info);
 		/* a partition that rows were routed to */
-		if (result == NULL)
-			result = find_in((*estate)->es_tuple_routing_result_relations, info);
-		if (result != NULL)
-			return result;
+		if (*result == NULL)
+			*result = find_in((*estate)->es_tuple_routing_result_relations, info);
+		if (*result != NULL)
+			return;
 	}
+	*result = NULL;
 	*estate = NULL;
-	return NULL;
+}
+
+/* The same, looked for once in a statement: there may be thousands of partitions. */
+static ResultRelInfo *
+find_result(IndexInfo *info, EState **estate)
+{
+	VpWriter   *writer = vp_admission_writer(info);
+
+	if (!writer->known)
+	{
+		look_for_result(info, &writer->result, &writer->estate);
+		writer->known = true;
+	}
+	*estate = writer->estate;
+	return writer->result;
+}
+
+/*
+ * Does a version lead to `tid`?  It does if this transaction has replaced it.
+ * A version whose update was rolled back goes on leading to the place of its
+ * successor, where another row's version may be by now.  The page is locked
+ * while its header is read, since others may lock the row.
+ */
+static bool
+is_before(const BufferHeapTupleTableSlot *old, ItemPointer tid)
+{
+	HeapTupleHeader header = old->base.tuple->t_data;
+	bool		before;
+
+	LockBuffer(old->buffer, BUFFER_LOCK_SHARE);
+	before = ItemPointerEquals(&header->t_ctid, tid) &&
+		(header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+	LockBuffer(old->buffer, BUFFER_LOCK_UNLOCK);
+	return before;
 }
 
 /* Fetches the version `old`, if it leads to `tid`. */
 static bool
 fetch_if_before(Relation heap, ItemPointer old, ItemPointer tid, TupleTableSlot *slot)
 {
-	if (!ItemPointerIsValid(old) ||
+	if (!ItemPointerIsValid(old) || ItemPointerEquals(old, tid) ||
 		!table_tuple_fetch_row_version(heap, old, SnapshotAny, slot))
 		return false;
-	return TTS_IS_BUFFERTUPLE(slot) &&
-		ItemPointerEquals(&((BufferHeapTupleTableSlot *) slot)->base.tuple->t_data->t_ctid, tid) &&
-		!ItemPointerEquals(old, tid);
+	return TTS_IS_BUFFERTUPLE(slot) && is_before((BufferHeapTupleTableSlot *) slot, tid);
 }
 
 static bool
@@ -223,15 +257,22 @@ fetch_old(Relation heap, const ResultRelInfo *result, ItemPointer tid, TupleTabl
 
 /*
  * What an index is told of the old version.  False: nothing, since its condition is not true of
- * it.  Condition and expressions are those that were just asked of the new version.
+ * it.  Condition and expressions are those that were just asked of the new version; without an
+ * executor (estate is NULL) there are none.
  */
 static bool
 index_values(IndexInfo *info, EState *estate, TupleTableSlot *slot, Datum *values, bool *isnull)
 {
-	ExprContext *context = GetPerTupleExprContext(estate);
-	TupleTableSlot *scanned = context->ecxt_scantuple;
+	ExprContext *context = estate != NULL ? GetPerTupleExprContext(estate) : NULL;
+	TupleTableSlot *scanned;
 	bool		is_indexed;
 
+	if (context == NULL)
+	{
+		FormIndexDatum(info, slot, NULL, values, isnull);
+		return true;
+	}
+	scanned = context->ecxt_scantuple;
 	context->ecxt_scantuple = slot;
 	is_indexed = info->ii_Predicate == NIL || ExecQual(info->ii_PredicateState, context);
 	if (is_indexed)
@@ -266,14 +307,11 @@ vp_replaces_record(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid
 	bool		is_record = true;
 	EState	   *estate;
 	ResultRelInfo *result = find_result(info, &estate);
-	EState	   *own = estate == NULL ? CreateExecutorState() : NULL;
 	TupleTableSlot *slot = table_slot_create(heap, NULL);
 
 	if (fetch_old(heap, result, tid, slot) &&
 		(estate != NULL || (info->ii_Predicate == NIL && info->ii_Expressions == NIL)))
-		is_record = measure(rel, info, estate != NULL ? estate : own, slot, size);
+		is_record = measure(rel, info, estate, slot, size);
 	ExecDropSingleTupleTableSlot(slot);
-	if (own != NULL)
-		FreeExecutorState(own);
 	return is_record;
 }

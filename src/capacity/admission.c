@@ -27,6 +27,7 @@ typedef struct Statement
 								 * it is: */
 	uint64		limit;
 	FullTransactionId seen;		/* by this transaction at last */
+	VpWriter	writer;
 } Statement;
 
 static Statement *
@@ -86,6 +87,12 @@ const VpMeasure *
 vp_admission_measure(IndexInfo *info)
 {
 	return &((Statement *) info->ii_AmCache)->measure;
+}
+
+VpWriter *
+vp_admission_writer(IndexInfo *info)
+{
+	return &((Statement *) info->ii_AmCache)->writer;
 }
 
 /*

@@ -24,6 +24,14 @@ typedef struct VpAdmission
 	uint64		since;			/* for the time that the insert takes */
 } VpAdmission;
 
+/* The executor that writes a statement's rows, and the table it writes them to. */
+typedef struct VpWriter
+{
+	bool		known;			/* it was looked for */
+	EState	   *estate;			/* NULL: it is none of ours */
+	ResultRelInfo *result;
+} VpWriter;
+
 /*
  * A row is about to be inserted by the statement of `info`; tid as the index knows it, vector_bytes
  * as its vector counts.  ereports when the index is suspended, or when a limit
@@ -34,6 +42,9 @@ extern void vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPoint
 
 /* How that statement measures rows. */
 extern const VpMeasure *vp_admission_measure(IndexInfo *info);
+
+/* Room for who executes that statement, which am/old_version.c looks for. */
+extern VpWriter *vp_admission_writer(IndexInfo *info);
 
 /*
  * There was no room for the row, or no telling: reads the limit again, as it is now.  False: that

@@ -144,7 +144,8 @@ $writer->query_safe('ROLLBACK');
 my $subscriber = vecprov_node('subscriber');
 $subscriber->start;
 $subscriber->safe_psql('postgres', "CREATE EXTENSION vecprov; CREATE TABLE items (id bigint PRIMARY KEY, v vector(3), body text); CREATE INDEX items_idx ON items USING vecprov (v)");
-$node->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLE items');
+$node->safe_psql('postgres', 'CREATE TABLE two (id bigint PRIMARY KEY, v vector(3), body text); CREATE PUBLICATION p FOR TABLE items, two');
+$subscriber->safe_psql('postgres', 'CREATE TABLE two (id bigint PRIMARY KEY, v vector(3), body text); CREATE INDEX two_idx ON two USING vecprov (v)');
 my $connection = $node->connstr . ' dbname=postgres';
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '$connection' PUBLICATION p");
 $subscriber->wait_for_subscription_sync($node, 's');
@@ -152,8 +153,19 @@ is(sizes($subscriber), '950|0|0|0', 'a subscriber has copied all');
 $node->safe_psql('postgres', "UPDATE items SET v = v + '[1,1,1]'");
 $node->wait_for_catchup('s');
 is(sizes($subscriber), '950|0|0|0', 'versions of the same size that it has replaced count once');
+
+# An update that was rolled back leaves a version that leads to the place of its successor. There the other row's version comes.
+$node->safe_psql('postgres', "INSERT INTO two VALUES (1, '[1,2,3]', repeat('x', 400)), (2, '[3,2,1]', repeat('x', 80))");
+$node->wait_for_catchup('s');
+$subscriber->safe_psql('postgres', "BEGIN; UPDATE two SET v = v + '[1,1,1]' WHERE id = 1; ROLLBACK");
+$subscriber->safe_psql('postgres', 'VACUUM two');
+$node->safe_psql('postgres', "UPDATE two SET v = v + '[1,1,1]' WHERE id = 2");
+$node->wait_for_catchup('s');
+is($subscriber->safe_psql('postgres', 'SELECT ctid FROM two WHERE id = 2'), '(0,3)', 'a row has the place of a version that is gone');
+is($subscriber->safe_psql('postgres', "SELECT f.index_size - sum(20 + octet_length(body)) FROM two, vecprov_facts('two_idx', true) f GROUP BY f.index_size"),
+	0, '... and replaces its own, not the one that led there');
 $subscriber->stop;
-$node->safe_psql('postgres', 'DROP PUBLICATION p');
+$node->safe_psql('postgres', 'DROP PUBLICATION p; DROP TABLE two');
 
 # A limit that is raised is seen by a statement that has begun before.
 $node->safe_psql('postgres', 'CREATE TABLE gate (n int); INSERT INTO gate VALUES (1)');
