@@ -144,13 +144,15 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 	take->meta.next_id++;
 }
 
-void
-vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take)
+/*
+ * Finds the record of a chosen id, and what follows from it.  On entry the metapage is locked
+ * exclusively; on exit the record's page is, too.
+ */
+static void
+lock_chosen(const VpStore *store, VpTakenId *take)
 {
-	VpPlace		place;
+	VpPlace		place = vp_node_place(&store->geo, take->id);
 
-	choose_id(store, heap, meta, take);
-	place = vp_node_place(&store->geo, take->id);
 	take->buffer = vp_store_read(store, place.block);
 	LockBuffer(take->buffer, BUFFER_LOCK_EXCLUSIVE);
 	take->record = BufferGetPage(take->buffer) + place.offset;
@@ -162,6 +164,13 @@ vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *t
 	}
 	else if (vp_record_tail(store, take->record)->flags != 0)
 		vp_report_damage(store->rel, place.block, "A node is in use that no node has come to yet.");
+}
+
+void
+vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take)
+{
+	choose_id(store, heap, meta, take);
+	lock_chosen(store, take);
 }
 
 void
@@ -205,8 +214,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room,
 	if (store->geo.nkeys > 0)
 		vp_recent_prepare(store, heap, metabuf,
 						  vp_recent_entries(&store->geo, record->keys, record->elements));
-	vp_take_id(store, heap, meta, &take);
-	slot = vp_slot_lock(store, take.id, take.buffer);
+	choose_id(store, heap, meta, &take);
+	/* this may ask the commit log: no page of nodes is locked, which searches may wait for */
 	if (copy)
 		take.meta.copy = vp_ref(take.id);
 	else
@@ -215,6 +224,8 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room,
 		vp_shard_count(&take.meta.shard[record->shard], 1, record->size);
 		vp_unfinished_count(&take.meta, record->size, room, &writers);
 	}
+	lock_chosen(store, &take);
+	slot = vp_slot_lock(store, take.id, take.buffer);
 	memset(&tail, 0, sizeof(tail));
 	tail.id = take.id;
 	tail.size = record->size;
