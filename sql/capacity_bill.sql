@@ -68,6 +68,31 @@ SELECT index, item, hours, amount FROM bill_of(31 + 750, 31 + 770, false) WHERE 
 DROP TABLE bill_items;
 SELECT action, count(*) FROM vecprov.changes WHERE index ~ 'bill_' GROUP BY 1 ORDER BY 1;
 
+-- What was written, and read on demand, is what vecprov_cost counts; nothing was changed
+INSERT INTO vecprov.rates VALUES ('bill', 'here', 'reads', 16);
+UPDATE vecprov.rates SET rate = 4 WHERE plan = 'bill' AND item = 'writes';
+CREATE TABLE bill_units (id bigint, v vector(4), body text);
+CREATE INDEX bill_units_idx ON bill_units USING vecprov (v);
+INSERT INTO bill_units SELECT i, ARRAY[i % 97, i % 89, i % 83, 1], repeat('x', 2500) FROM generate_series(1, 500) i;
+SET enable_seqscan = off;
+DO $$ BEGIN FOR i IN 1 .. 20 LOOP PERFORM id FROM bill_units ORDER BY v <-> '[1,2,3,4]' LIMIT 3; END LOOP; END $$;
+RESET enable_seqscan;
+SELECT pg_stat_force_next_flush();
+CALL at_hour(31 + 780);
+SELECT b.*, b.quantity = c.quantity AS quantity, b.unit = c.unit AS unit, b.amount = c.amount AS amount
+FROM bill_start CROSS JOIN LATERAL vecprov_bill(at + '31 hours', at + '900 hours', 'bill', 'here') b
+	JOIN vecprov_cost('bill_units_idx', 'bill', 'here') c USING (item)
+WHERE b.index = 'public.bill_units_idx' AND item IN ('writes', 'reads');
+-- half of its time, half of that; what is provisioned is not paid for reads
+BEGIN;
+INSERT INTO vecprov.usage (began, ended, index, tier, shards, replicas, bytes, read_units, write_units)
+	VALUES ('2020-04-01 00:00+00', '2020-04-01 01:00+00', 'public.bill_old_idx', NULL, NULL, NULL, 0, 4000000, 2000000),
+	('2020-04-01 01:00+00', '2020-04-01 02:00+00', 'public.bill_old_idx', 'r10', 1, 1, 0, 4000000, 2000000);
+SELECT item, quantity, amount FROM vecprov_bill('2020-04-01 00:30+00', '2020-04-01 03:00+00', 'bill', 'here')
+WHERE item IN ('writes', 'reads', 'total');
+ROLLBACK;
+DROP TABLE bill_units;
+
 -- Hours that were written down come first; who may read them needs no right to the index
 BEGIN;
 DELETE FROM vecprov.changes WHERE index ~ 'bill_';

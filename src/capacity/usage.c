@@ -22,11 +22,13 @@
 
 #include "base/clock.h"
 #include "base/loaded.h"
+#include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/usage.h"
 
 VP_SERVER_FUNCTION(vecprov_capacity_events);
+VP_SERVER_FUNCTION(vecprov_wishes);
 VP_SERVER_FUNCTION(vecprov_clock);
 
 /* For how long it is kept. */
@@ -63,7 +65,8 @@ vp_usage_write(void)
 	if (!OidIsValid(vp_own_table("usage")))
 		return;
 	vp_own_sql_begin(&sql, "usage", ShareRowExclusiveLock);
-	(void) vp_own_sql_run(psprintf("INSERT INTO %1$s (began, ended, \"index\", tier, shards, replicas, bytes) "
+	(void) vp_own_sql_run(psprintf("INSERT INTO %1$s (began, ended, \"index\", tier, shards, replicas, bytes, "
+								   "read_units, write_units, relid, searches, inserts) "
 								   "SELECT s.* FROM (SELECT greatest(max(u.ended), $2) AS written, "
 								   "CASE WHEN $3 OR max(u.ended) IS NOT NULL THEN $1 - '1 hour'::interval END "
 								   "AS unknown FROM %1$s u) w CROSS JOIN LATERAL %2$s.vecprov_usage_since("
@@ -105,6 +108,32 @@ vecprov_capacity_events(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
 	SPI_finish();
+	return (Datum) 0;
+}
+
+static void
+put_wish(Form_pg_class index, const VpWish *wish, void *arg)
+{
+	ReturnSetInfo *result = arg;
+	Datum		values[4] = {ObjectIdGetDatum(index->oid)};
+	bool		nulls[4] = {false, true, true, true};
+
+	if (VpIsProvisioned(wish))
+	{
+		values[1] = CStringGetTextDatum(wish->tier);
+		values[2] = Int32GetDatum(wish->shards);
+		values[3] = Int32GetDatum(wish->replicas);
+		memset(nulls, false, sizeof(nulls));
+	}
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Takes no lock of an index: one that is locked at the full hour has its hours, too. */
+Datum
+vecprov_wishes(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	vp_each_index(false, put_wish, fcinfo->resultinfo);
 	return (Datum) 0;
 }
 

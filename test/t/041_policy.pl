@@ -272,18 +272,49 @@ my ($rows, $overlaps, $gaps) = split /\|/, hours();
 cmp_ok($rows, '>', 8, 'hours were written down');
 is("$overlaps $gaps", '0 0', 'without overlaps and gaps');
 
+# Waits until the hours that are over have been written.
+sub written
+{
+	return $node->poll_query_until('postgres', q(SELECT max(ended) = date_trunc('hour', vecprov_clock()) FROM vecprov.usage));
+}
+
+# An index that somebody has locked at the full hour has its hours, and what was counted comes with the next one.
+$node->safe_psql('postgres', 'CREATE TABLE free (id int, v vector(4)); CREATE INDEX free_idx ON free USING vecprov (v)');
+move(3600);
+ok(written(), 'hours with another index');
+$node->safe_psql('postgres', <<'EOS');
+INSERT INTO free SELECT i, ARRAY[i, i % 7, i % 11, 1] FROM generate_series(1, 100) i;
+SET enable_seqscan = off;
+DO $$ BEGIN FOR i IN 1 .. 8 LOOP PERFORM id FROM free ORDER BY v <-> '[1,2,3,4]' LIMIT 3; END LOOP; END $$;
+EOS
+my $locker = $node->background_psql('postgres');
+$locker->query_safe('BEGIN; REINDEX INDEX free_idx');
+move(3600);
+ok(written(), 'the hour is over');
+$locker->query_safe('ROLLBACK');
+$locker->quit;
+move(3600);
+ok(written(), 'the next hour is over');
+is($node->safe_psql('postgres', "SELECT count(*), sum(read_units), sum(write_units) FROM vecprov.usage WHERE index = 'public.free_idx'"),
+	'3|2|100', 'an index that was locked at the full hour has all hours and all units');
+is($node->safe_psql('postgres', "SELECT read_units, write_units FROM vecprov.usage WHERE index = 'public.free_idx' ORDER BY began DESC LIMIT 1"),
+	'2|100', '... those that were not known with the hour after');
+($rows) = split /\|/, hours();
+
 # The server is down for five hours.
 $node->safe_psql('postgres', "SELECT vecprov_provision('items_idx', 'own', 1, 2)");
 $node->stop;
 $clock += 5 * 3600;
 $node->append_conf('postgresql.auto.conf', "vecprov.debug_clock = '$clock s'");
 $node->start;
-ok($node->poll_query_until('postgres', 'SELECT max(ended) = date_trunc(\'hour\', vecprov_clock()) FROM vecprov.usage'),
+ok(written(),
 	'hours in which the server was down are written afterwards');
 my ($more, $more_overlaps, $more_gaps) = split /\|/, hours();
 cmp_ok($more, '>=', $rows + 5, 'each of them');
 is("$more_overlaps $more_gaps", '0 0', 'once');
-is($node->safe_psql('postgres', "SELECT tier, replicas FROM vecprov.usage ORDER BY began DESC LIMIT 1"), 'own|2', 'as the ledger has it');
+is($node->safe_psql('postgres', "SELECT sum(read_units), sum(write_units) FROM vecprov.usage WHERE index = 'public.free_idx'"),
+	'2|100', 'counters that outlived the restart go on');
+is($node->safe_psql('postgres', "SELECT tier, replicas FROM vecprov.usage WHERE index = 'public.items_idx' ORDER BY began DESC LIMIT 1"), 'own|2', 'as the ledger has it');
 
 # Bills go on in another server; policies, too.
 $node->safe_psql('postgres', "SELECT vecprov_policy('items_idx', 1, 2)");
