@@ -52,6 +52,7 @@
  *	search-seated		a search has its seat, if its index has seats, and begins
  *	search-found		the graph has been searched, no row is measured yet
  *	supervisor-begun	a supervisor is connected, and has done nothing
+ *	supervisor-looked	it has notifications to send, not committed
  *	vacuum-marked		dead nodes are marked
  *	vacuum-merged		nodes of rows without a vector are fewer; those that left their chain are
  *						in no list

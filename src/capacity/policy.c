@@ -11,14 +11,16 @@
 
 #include <math.h>
 
-#include "catalog/pg_class.h"
+#include "access/relation.h"
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "base/loaded.h"
@@ -392,6 +394,22 @@ check_interval(FunctionCallInfo fcinfo, int arg, const char *what)
 }
 
 static void
+check_policy(FunctionCallInfo fcinfo)
+{
+	check_bounds(fcinfo, ARG_MIN_REPLICAS, "replicas", VP_MAX_REPLICAS);
+	check_bounds(fcinfo, ARG_MIN_SHARDS, "shards", VP_MAX_SHARDS);
+	check_share(fcinfo, ARG_BUSY, "busy");
+	check_share(fcinfo, ARG_FULLNESS, "fullness");
+	check_interval(fcinfo, ARG_UP_AFTER, "up_after");
+	check_interval(fcinfo, ARG_DOWN_AFTER, "down_after");
+	check_interval(fcinfo, ARG_CHANGE_INTERVAL, "change_interval");
+	if (PG_ARGISNULL(ARG_DRY_RUN))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("dry_run must not be null")));
+}
+
+static void
 delete_policy(Name schema, Name index)
 {
 	Oid			types[] = {NAMEOID, NAMEOID};
@@ -441,58 +459,35 @@ write_policy(FunctionCallInfo fcinfo, Name schema, Name index, Oid owner)
 	vp_own_sql_end(&sql);
 }
 
-static Oid
-owner_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-/* Without bounds it deletes the policy, for which to own the index is enough. */
+/*
+ * Without bounds it deletes the policy, for which to own the index is enough.  The index is locked:
+ * it keeps its name and its owner, or is gone for good.
+ */
 Datum
 vecprov_policy(PG_FUNCTION_ARGS)
 {
 	NameData	schema;
 	NameData	index;
-	Oid			relid;
+	Relation	heap;
+	Relation	rel;
 
 	if (PG_ARGISNULL(ARG_INDEX))
 		PG_RETURN_NULL();
-	relid = PG_GETARG_OID(ARG_INDEX);
-	(void) vp_right_check(relid, VP_RIGHT_OWN);
-	namestrcpy(&schema, get_namespace_name(get_rel_namespace(relid)));
-	namestrcpy(&index, get_rel_name(relid));
+	vp_right_open(PG_GETARG_OID(ARG_INDEX), VP_RIGHT_OWN, AccessShareLock, &heap, &rel);
+	/* what ALTER INDEX RENAME takes */
+	LockRelationOid(RelationGetRelid(rel), ShareUpdateExclusiveLock);
+	namestrcpy(&schema, get_namespace_name(RelationGetNamespace(rel)));
+	namestrcpy(&index, RelationGetRelationName(rel));
 	if (PG_ARGISNULL(ARG_MIN_REPLICAS) && PG_ARGISNULL(ARG_MAX_REPLICAS) &&
 		PG_ARGISNULL(ARG_MIN_SHARDS) && PG_ARGISNULL(ARG_MAX_SHARDS))
-	{
 		delete_policy(&schema, &index);
-		PG_RETURN_VOID();
+	else
+	{
+		vp_quota_need_right(GetUserId(), NameStr(index));
+		check_policy(fcinfo);
+		write_policy(fcinfo, &schema, &index, rel->rd_rel->relowner);
 	}
-	if (get_rel_relkind(relid) != RELKIND_INDEX)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is the index of a partitioned table", NameStr(index)),
-				 errhint("Give the indexes of its partitions a policy.")));
-	vp_quota_need_right(GetUserId(), NameStr(index));
-	check_bounds(fcinfo, ARG_MIN_REPLICAS, "replicas", VP_MAX_REPLICAS);
-	check_bounds(fcinfo, ARG_MIN_SHARDS, "shards", VP_MAX_SHARDS);
-	check_share(fcinfo, ARG_BUSY, "busy");
-	check_share(fcinfo, ARG_FULLNESS, "fullness");
-	check_interval(fcinfo, ARG_UP_AFTER, "up_after");
-	check_interval(fcinfo, ARG_DOWN_AFTER, "down_after");
-	check_interval(fcinfo, ARG_CHANGE_INTERVAL, "change_interval");
-	if (PG_ARGISNULL(ARG_DRY_RUN))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dry_run must not be null")));
-	write_policy(fcinfo, &schema, &index, owner_of(relid));
+	relation_close(rel, NoLock);
+	table_close(heap, NoLock);
 	PG_RETURN_VOID();
 }

@@ -31,6 +31,14 @@
 #include "capacity/own_object.h"
 #include "capacity/rights.h"
 
+static void
+report_gone(Oid index)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("relation with OID %u does not exist", index)));
+}
+
 /* The row of pg_class of an index of ours; anything else is an error. */
 static FormData_pg_class
 get_index(Oid index)
@@ -39,9 +47,7 @@ get_index(Oid index)
 	FormData_pg_class form;
 
 	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", index)));
+		report_gone(index);
 	memcpy(&form, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
 	ReleaseSysCache(tuple);
 	if (form.relkind != RELKIND_INDEX || form.relam != vp_own_am())
@@ -151,8 +157,11 @@ vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation 
 	Oid			table = vp_right_check(index, right);
 
 	/* table before index, as everybody locks them */
-	*heap = table_open(table, mode);
-	*rel = relation_open(index, mode);
+	*heap = try_table_open(table, mode);
+	*rel = *heap != NULL ? try_relation_open(index, mode) : NULL;
+	/* dropped meanwhile */
+	if (*rel == NULL)
+		report_gone(index);
 	(void) vp_right_check(index, right);
 	if (RELATION_IS_OTHER_TEMP(*rel))
 		ereport(ERROR,

@@ -122,7 +122,7 @@ tell(int i)
 		vp_charge_memory(k->definition.database, k->definition.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	if (slot->state != state)
-		slot->notice_due = true;
+		slot->state_changes++;
 	slot->state = state;
 	slot->pinned = k->pins.pinned;
 	slot->wanted = k->pins.wanted;

@@ -49,6 +49,9 @@
 /* A database gets a supervisor no more often than this: milliseconds. */
 #define SUPERVISE_EVERY	500
 
+/* Notifications that fail are tried again so often at least: milliseconds. */
+#define NOTIFY_AGAIN	60000
+
 /* Seconds after which a supervisor that could not do all tries again. */
 #define SUPERVISE_AGAIN	60
 
@@ -69,7 +72,12 @@ typedef struct Database
 	TimestampTz hour_due;		/* the next hour to be written down */
 	TimestampTz policies_due;
 	bool		notices_due;
-	TimestampTz not_supervised_before;	/* by the server's clock */
+
+	/* by the server's clock */
+	TimestampTz not_supervised_before;
+	TimestampTz not_notified_before;
+	int			notice_wait;	/* milliseconds: how long the last wait was
+								 * since notifications fail; 0: they do not */
 } Database;
 
 static Database *databases;
@@ -237,7 +245,7 @@ note_slots(void)
 			vacant = true;
 		else if (!slot->gone && slot->hold != slot->sure && slot->hold != 0)
 			note(slot->definition.database);
-		if (slot->used && !slot->gone && slot->notice_due)
+		if (slot->used && !slot->gone && slot->state_changes != slot->told_changes)
 			note_notice(slot->definition.database);
 	}
 	if (vacant && vp_registry->crowded)
@@ -365,11 +373,12 @@ is_supervisor_due(const Database *database, TimestampTz now)
 {
 	return !database->closed && database->has_extension && !RecoveryInProgress() &&
 		database->not_supervised_before <= GetCurrentTimestamp() &&
-		(database->notices_due || database->hour_due <= now ||
+		((database->notices_due && database->not_notified_before <= GetCurrentTimestamp()) ||
+		 database->hour_due <= now ||
 		 (database->policy_interval > 0 && database->policies_due <= now));
 }
 
-/* What it does not do is tried again after a second, or in a minute. */
+/* What it does not do is tried again in a minute; notifications sooner. */
 static void
 start_supervisor(Database *database, TimestampTz now)
 {
@@ -379,7 +388,7 @@ start_supervisor(Database *database, TimestampTz now)
 	vp_worker_fill(&worker, "vecprov supervisor", "vecprov_supervisor_main", BGW_NEVER_RESTART);
 	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
 	worker.bgw_notify_pid = MyProcPid;
-	vp_registry->supervised = InvalidOid;
+	vp_registry->supervised = vp_registry->notified = InvalidOid;
 	supervisor_database = database->oid;
 	database->notices_due = false;
 	database->not_supervised_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), SUPERVISE_EVERY);
@@ -391,6 +400,17 @@ start_supervisor(Database *database, TimestampTz now)
 		database->hour_due = now + SUPERVISE_AGAIN * USECS_PER_SEC;
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* Notifications that fail are tried again after a second, then after twice as long each time. */
+static void
+note_notified(Database *database)
+{
+	if (vp_registry->notified == database->oid)
+		database->notice_wait = 0;
+	else
+		database->notice_wait = Min(Max(2 * database->notice_wait, RETRY_AFTER), NOTIFY_AGAIN);
+	database->not_notified_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), database->notice_wait);
 }
 
 static bool
@@ -406,8 +426,11 @@ supervisor_is_running(void)
 	pfree(supervisor);
 	supervisor = NULL;
 	database = find_database(supervisor_database);
-	if (database != NULL && vp_registry->supervised != supervisor_database)
+	if (database == NULL)
+		return false;
+	if (vp_registry->supervised != supervisor_database)
 		database->hour_due = vp_clock() + SUPERVISE_AGAIN * USECS_PER_SEC;
+	note_notified(database);
 	return false;
 }
 

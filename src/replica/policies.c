@@ -15,7 +15,6 @@
 
 #include "access/relation.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -26,7 +25,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "base/as_owner.h"
@@ -36,6 +34,7 @@
 #include "capacity/policy.h"
 #include "capacity/quota.h"
 #include "page/unfinished.h"
+#include "replica/attempt.h"
 #include "replica/load.h"
 #include "replica/policies.h"
 #include "replica/registry.h"
@@ -215,8 +214,9 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
  * is looked at the next time.
  */
 static void
-apply(const VpPolicy *policy)
+apply(void *arg)
 {
+	const VpPolicy *policy = arg;
 	Oid			schema = get_namespace_oid(NameStr(policy->schema), true);
 	Oid			relid = OidIsValid(schema) ? get_relname_relid(NameStr(policy->index), schema) : InvalidOid;
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -255,95 +255,55 @@ apply(const VpPolicy *policy)
  *----------
  */
 
+typedef struct Policies
+{
+	VpPolicy   *policies;		/* in TopMemoryContext */
+	int			n;
+} Policies;
+
 static void
-begin_work(void)
+read_all(void *arg)
 {
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	Policies   *all = arg;
+	VpPolicy   *policies = vp_policies_read(&all->n);
+
+	if (all->n == 0)
+		return;
+	all->policies = MemoryContextAlloc(TopMemoryContext, all->n * sizeof(VpPolicy));
+	memcpy(all->policies, policies, all->n * sizeof(VpPolicy));
 }
+
+/* A policy, and what vecprov.policies is to show of it. */
+typedef struct Shown
+{
+	const VpPolicy *policy;
+	const char *error;
+} Shown;
 
 static void
-end_work(void)
+show(void *arg)
 {
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-}
+	const Shown *shown = arg;
 
-static VpPolicy *
-read_all(int *n)
-{
-	VpPolicy   *policies;
-	VpPolicy   *copy = NULL;
-
-	begin_work();
-	policies = vp_policies_read(n);
-	if (*n > 0)
-	{
-		copy = MemoryContextAlloc(TopMemoryContext, *n * sizeof(VpPolicy));
-		memcpy(copy, policies, *n * sizeof(VpPolicy));
-	}
-	end_work();
-	return copy;
-}
-
-/*
- * Makes of an error what vecprov.policies shows.  One that passes by itself
- * is none: somebody has a lock, or the index has been dropped meanwhile.
- * Returns NULL for that.  Raises what ends the process.
- */
-static char *
-take_error(MemoryContext context)
-{
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	if (error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		ReThrowError(error);
-	FlushErrorState();
-	AbortCurrentTransaction();
-	MemoryContextSwitchTo(context);
-	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		error->sqlerrcode == ERRCODE_UNDEFINED_TABLE)
-		return NULL;
-	return error->message;
-}
-
-/* Returns what vecprov.policies is to show. */
-static char *
-attempt(const VpPolicy *policy)
-{
-	char	   *volatile error = NULL;
-
-	PG_TRY();
-	{
-		begin_work();
-		apply(policy);
-		end_work();
-	}
-	PG_CATCH();
-	{
-		vp_ledger_policy = NULL;
-		error = take_error(TopMemoryContext);
-	}
-	PG_END_TRY();
-	return error;
+	vp_policy_set_error(shown->policy, shown->error);
 }
 
 void
 vp_policies_apply(void)
 {
-	int			n;
-	VpPolicy   *policies = read_all(&n);
+	Policies	all = {0};
 
-	for (int i = 0; i < n; i++)
+	if (vp_attempt(read_all, &all, NULL) != VP_ATTEMPT_DONE)
+		return;
+	for (int i = 0; i < all.n; i++)
 	{
-		const char *error = attempt(&policies[i]);
+		char	   *error = NULL;
+		Shown		shown = {.policy = &all.policies[i]};
+		VpAttempt	result = vp_attempt(apply, &all.policies[i], &error);
 
-		if (error == NULL)
-			continue;
-		begin_work();
-		vp_policy_set_error(&policies[i], error);
-		end_work();
+		vp_ledger_policy = NULL;
+		shown.error = error;
+		if (result == VP_ATTEMPT_FAILED)
+			(void) vp_attempt(show, &shown, NULL);
 	}
 }

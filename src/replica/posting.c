@@ -57,7 +57,7 @@ set_facts(VpSlot *slot, const VpDefinition *definition)
 	slot->failed = slot->unfilled = false;
 	/* so that nobody takes the keeper's work of before for what these ask */
 	slot->state = VP_LOADING;
-	slot->notice_due = true;
+	slot->state_changes++;
 	slot->changed = vp_clock();
 	slot->high_since = slot->low_since = 0;
 	slot->error[0] = '\0';

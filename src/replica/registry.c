@@ -126,7 +126,7 @@ vp_slot_notice(Oid index)
 		return;
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	/* if it has changed hands, nothing is found to tell */
-	vp_registry->slots[i].notice_due = true;
+	vp_registry->slots[i].state_changes++;
 	LWLockRelease(vp_registry->lock);
 }
 

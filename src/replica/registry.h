@@ -48,6 +48,9 @@ typedef struct VpDefinition
 	int64		quota;			/* of the owner, bytes of memory */
 } VpDefinition;
 
+/* Bytes of a state's name. */
+#define VP_TOLD_BYTES	16
+
 typedef struct VpSlot
 {
 	bool		used;
@@ -68,12 +71,14 @@ typedef struct VpSlot
 	BlockNumber wanted;
 
 	/* for supervisors */
-	bool		notice_due;		/* the state may be another than it was told */
+	uint32		state_changes;	/* how often the state may have become another
+								 * one */
+	uint32		told_changes;	/* the same when it was told last */
 	TimestampTz changed;		/* when the definition was */
 	TimestampTz high_since;		/* the busiest replica is above what the
 								 * policy allows; 0: is not */
 	TimestampTz low_since;		/* there is a replica too many; 0: is not */
-	char		told[16];		/* state of the last notification; empty: none
+	char		told[VP_TOLD_BYTES];	/* state of the last notification; empty: none
 								 * yet */
 } VpSlot;
 
@@ -96,6 +101,7 @@ typedef struct VpRegistry
 									 * policies; 0: it has none */
 	Oid			supervised;		/* the database where a supervisor has just
 								 * done all */
+	Oid			notified;		/* the same, if nothing is left to be told */
 	bool		movers_refused; /* the last catalogue reader got no background
 								 * worker for one */
 	bool		readers_refused;	/* the launcher got none for a catalogue

@@ -10,7 +10,6 @@
 
 #include "base/compat.h"
 
-#include "access/xact.h"
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -18,13 +17,13 @@
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "base/debug_point.h"
 #include "base/settings.h"
 #include "capacity/own_object.h"
 #include "capacity/own_sql.h"
 #include "capacity/usage.h"
+#include "replica/attempt.h"
 #include "replica/policies.h"
 #include "replica/registry.h"
 #include "replica/worker.h"
@@ -41,54 +40,71 @@
 #define LOCK_TIMEOUT		"100ms"
 #define DEADLOCK_TIMEOUT	"10ms"
 
-/* Does an error pass by itself: somebody has a lock, or the extension is being dropped? */
-static bool
-passes(int sqlerrcode)
-{
-	return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		sqlerrcode == ERRCODE_UNDEFINED_TABLE || sqlerrcode == ERRCODE_UNDEFINED_FUNCTION;
-}
-
-/*
- * Does one kind of work in a transaction of its own.  An error ends that work, is logged, and is
- * not in the way of the others.  Returns true if there was none.
- */
-static bool
-attempt(void (*work) (void))
-{
-	MemoryContext context = CurrentMemoryContext;
-	volatile bool done = false;
-
-	PG_TRY();
-	{
-		StartTransactionCommand();
-		PushActiveSnapshot(GetTransactionSnapshot());
-		work();
-		PopActiveSnapshot();
-		CommitTransactionCommand();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		int			code = geterrcode();
-
-		MemoryContextSwitchTo(context);
-		/* a signal to end, and the like, are not for us to survive */
-		if (code == ERRCODE_ADMIN_SHUTDOWN || code == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
-		if (!passes(code))
-			EmitErrorReport();
-		FlushErrorState();
-		AbortCurrentTransaction();
-	}
-	PG_END_TRY();
-	return done;
-}
-
 /*----------
  * Notifications
  *----------
  */
+
+/* What is known of a slot of this database when states are looked at. */
+typedef struct Look
+{
+	Oid			index;
+	uint32		changes;		/* that the look will have seen */
+	char		told[VP_TOLD_BYTES];	/* state of the last notification */
+	char		state[VP_TOLD_BYTES];	/* as it is; empty: not provisioned */
+} Look;
+
+typedef struct Looks
+{
+	Look	   *looks;
+	int			n;
+	bool		due;			/* of any */
+} Looks;
+
+static void
+read_slots(Looks *looks)
+{
+	looks->looks = MemoryContextAllocZero(TopMemoryContext, vp_max_provisioned * sizeof(Look) + 1);
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		const VpSlot *slot = &vp_registry->slots[i];
+		Look	   *look = &looks->looks[looks->n];
+
+		if (!slot->used || slot->definition.database != MyDatabaseId)
+			continue;
+		looks->n++;
+		look->index = slot->definition.index;
+		look->changes = slot->state_changes;
+		strlcpy(look->told, slot->told, sizeof(look->told));
+		looks->due |= slot->state_changes != slot->told_changes;
+	}
+	LWLockRelease(vp_registry->lock);
+}
+
+/*
+ * The notifications have been committed, and are remembered.  A process that ends before that
+ * leaves them due: a client may hear of a state twice, and never not at all.
+ */
+static void
+remember(const Looks *looks)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < looks->n; i++)
+	{
+		const Look *look = &looks->looks[i];
+		int			at = vp_slot_find(MyDatabaseId, look->index);
+		VpSlot	   *slot = at >= 0 ? &vp_registry->slots[at] : NULL;
+
+		if (slot == NULL || !slot->used || slot->definition.index != look->index ||
+			slot->definition.database != MyDatabaseId)
+			continue;
+		slot->told_changes = look->changes;
+		if (look->state[0] != '\0')
+			strlcpy(slot->told, look->state, sizeof(slot->told));
+	}
+	LWLockRelease(vp_registry->lock);
+}
 
 /*
  * An index's state is as given.  Is that news?  Not of one that is on demand,
@@ -96,24 +112,18 @@ attempt(void (*work) (void))
  * started.
  */
 static bool
-is_news(Oid index, const char *state)
+is_news(Looks *looks, Oid index, const char *state)
 {
-	int			i = vp_slot_find(MyDatabaseId, index);
-	VpSlot	   *slot;
-	bool		news = false;
-
-	if (i < 0)
-		return false;
-	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	slot = &vp_registry->slots[i];
-	if (slot->used && slot->definition.index == index && slot->definition.database == MyDatabaseId)
+	for (int i = 0; i < looks->n; i++)
 	{
-		news = strcmp(slot->told, state) != 0;
-		/* if this transaction fails, set_notices() takes it back */
-		strlcpy(slot->told, state, sizeof(slot->told));
+		Look	   *look = &looks->looks[i];
+
+		if (look->index != index)
+			continue;
+		strlcpy(look->state, state, sizeof(look->state));
+		return strcmp(look->told, look->state) != 0;
 	}
-	LWLockRelease(vp_registry->lock);
-	return news;
+	return false;
 }
 
 /* {"index": NAME, "state": STATE, "error": TEXT or null} */
@@ -136,35 +146,10 @@ payload(const char *index, const char *state, const char *error)
 	return json.data;
 }
 
-/*
- * Sets whether states of this database are to be looked at.  Returns whether
- * one was.  If they are, none is taken for known: what was to be sent was not.
- */
-static bool
-set_notices(bool to)
-{
-	bool		due = false;
-
-	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < vp_max_provisioned; i++)
-	{
-		VpSlot	   *slot = &vp_registry->slots[i];
-
-		if (slot->used && slot->definition.database == MyDatabaseId)
-		{
-			due |= slot->notice_due;
-			slot->notice_due = to;
-			if (to)
-				slot->told[0] = '\0';
-		}
-	}
-	LWLockRelease(vp_registry->lock);
-	return due;
-}
-
 static void
-notify(void)
+notify(void *arg)
 {
+	Looks	   *looks = arg;
 	VpOwnSql	sql;
 	int			n;
 	char	  **payloads;
@@ -172,7 +157,8 @@ notify(void)
 	int			npayloads = 0;
 
 	/* before they are looked at: what changes meanwhile is looked at again */
-	if (!set_notices(false) || !OidIsValid(vp_own_table("indexes")))
+	read_slots(looks);
+	if (!looks->due || !OidIsValid(vp_own_table("indexes")))
 		return;
 	vp_own_sql_begin(&sql, "indexes", AccessShareLock);
 	(void) vp_own_sql_run(psprintf("SELECT i.index::oid, format('%%I.%%I', n.nspname, c.relname), i.state, "
@@ -190,7 +176,7 @@ notify(void)
 		char	   *state = SPI_getvalue(tuple, desc, 3);
 		char	   *text;
 
-		if (!is_news(DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull)), state))
+		if (!is_news(looks, DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull)), state))
 			continue;
 		text = payload(SPI_getvalue(tuple, desc, 2), state, SPI_getvalue(tuple, desc, 4));
 
@@ -199,6 +185,26 @@ notify(void)
 	vp_own_sql_end(&sql);
 	for (int i = 0; i < npayloads; i++)
 		Async_Notify(CHANNEL, payloads[i]);
+	VP_POINT("supervisor-looked");
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Returns true if nothing is left to be told. */
+static bool
+send_notifications(void)
+{
+	Looks		looks = {0};
+
+	if (vp_attempt(notify, &looks, NULL) != VP_ATTEMPT_DONE)
+		return false;
+	remember(&looks);
+	return true;
+}
+
+static void
+write_hours(void *arg)
+{
+	vp_usage_write();
 }
 
 void
@@ -211,9 +217,9 @@ vecprov_supervisor_main(Datum arg)
 	SetConfigOption("deadlock_timeout", DEADLOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	VP_POINT("supervisor-begun");
-	done = attempt(vp_usage_write);
-	if (!attempt(notify))
-		(void) set_notices(true);
+	done = vp_attempt(write_hours, NULL, NULL) == VP_ATTEMPT_DONE;
+	if (send_notifications())
+		vp_registry->notified = MyDatabaseId;
 	vp_policies_apply();
 	if (done)
 		vp_registry->supervised = MyDatabaseId;

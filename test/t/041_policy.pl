@@ -96,23 +96,49 @@ EOS
 # Notifications
 #
 
+sub set_point
+{
+	my ($point) = @_;
+	$node->safe_psql('postgres', "ALTER SYSTEM SET vecprov.debug_point = '$point'");
+	$node->reload;
+}
+
 {
 	my $listener = $node->background_psql('postgres');
 	my $heard = '';
+	my $hear = sub {
+		my ($what) = @_;
+		$heard = '';
+		for (my $i = 0; $i < 1800 && $heard !~ $what; $i++)
+		{
+			$heard .= $listener->query('SELECT pg_sleep(0.1)');
+		}
+		return $heard;
+	};
+	my $set = sub { $node->safe_psql('postgres', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', $_[0])") };
 
 	$listener->query_safe('LISTEN vecprov');
-	$node->safe_psql('postgres', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', 0)");
-	for (my $i = 0; $i < 600 && $heard !~ /Suspended/; $i++)
-	{
-		$heard .= $listener->query('SELECT pg_sleep(0.1)');
-	}
-	like($heard, qr/"vecprov" with payload "\{"index": "public.items_idx", "state": "Suspended", "error": null\}"/, 'LISTEN vecprov');
-	$node->safe_psql('postgres', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_idx', 1)");
-	for (my $i = 0; $i < 600 && $heard !~ /Ready/; $i++)
-	{
-		$heard .= $listener->query('SELECT pg_sleep(0.1)');
-	}
-	like($heard, qr/"state": "Ready"/, 'each state');
+	$set->(0);
+	like($hear->(qr/Suspended/), qr/"vecprov" with payload "\{"index": "public.items_idx", "state": "Suspended", "error": null\}"/, 'LISTEN vecprov');
+	$set->(1);
+	like($hear->(qr/Ready/), qr/"state": "Ready"/, 'each state');
+
+	# A supervisor is terminated between its look and its commit; the transaction of another one fails.
+	my $offset = -s $node->logfile;
+	set_point('supervisor-looked=stop');
+	$set->(0);
+	$node->wait_for_log(qr/stopped at debug point "supervisor-looked"/, $offset);
+	my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'vecprov supervisor'");
+	set_point('');
+	kill 'TERM', $pid;
+	kill 'CONT', $pid;
+	like($hear->(qr/Suspended/), qr/"state": "Suspended"/, 'what a supervisor that is terminated has not told, the next one does');
+	$offset = -s $node->logfile;
+	set_point('supervisor-looked=error');
+	$set->(1);
+	$node->wait_for_log(qr/error at debug point "supervisor-looked"/, $offset);
+	set_point('');
+	like($hear->(qr/Ready/), qr/"state": "Ready"/, '... and what one has not told for an error');
 	$listener->quit;
 	# the ledger's clock goes on from here
 	$node->safe_psql('postgres', "DELETE FROM vecprov.changes WHERE action = 'change'");

@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * attempt.c
+ *	  Work of a background process in a transaction of its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "replica/attempt.h"
+
+static bool
+passes(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		sqlerrcode == ERRCODE_UNDEFINED_TABLE || sqlerrcode == ERRCODE_UNDEFINED_FUNCTION;
+}
+
+/* Ends the transaction of the error that was caught. */
+static VpAttempt
+end_error(char **message)
+{
+	ErrorData  *error;
+	VpAttempt	result;
+
+	MemoryContextSwitchTo(TopMemoryContext);
+	error = CopyErrorData();
+	if (error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		PG_RE_THROW();
+	result = passes(error->sqlerrcode) ? VP_ATTEMPT_LATER : VP_ATTEMPT_FAILED;
+	if (result == VP_ATTEMPT_FAILED && message != NULL)
+		*message = pstrdup(error->message);
+	else if (result == VP_ATTEMPT_FAILED)
+		EmitErrorReport();
+	FreeErrorData(error);
+	FlushErrorState();
+	AbortCurrentTransaction();
+	return result;
+}
+
+VpAttempt
+vp_attempt(void (*work) (void *arg), void *arg, char **message)
+{
+	volatile VpAttempt result = VP_ATTEMPT_DONE;
+
+	PG_TRY();
+	{
+		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		work(arg);
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+	}
+	PG_CATCH();
+	{
+		result = end_error(message);
+	}
+	PG_END_TRY();
+	return result;
+}
