@@ -340,21 +340,14 @@ vp_charge_any(Oid database, bool *all_read)
 int64
 vp_charge_other_units(Oid except, bool *all_read)
 {
-	int64		units = 0;
+	VpQuota		sum;
 
 	LWLockAcquire(book->lock, LW_EXCLUSIVE);
 	settle();
 	*all_read = book->all_read;
-	for (int i = 0; i < vp_max_provisioned; i++)
-	{
-		const Entry *entry = &book->entries[i];
-		int64		now = entry->asker == VpMyProcNumber + 1 ? 0 : entry->now.units;
-
-		if (entry->database != MyDatabaseId || entry->index != except)
-			units += Max(now, entry->asker != 0 ? entry->asked.units : 0);
-	}
+	add_up(InvalidOid, except, &sum);
 	LWLockRelease(book->lock);
-	return units;
+	return sum.units;
 }
 
 void

@@ -407,17 +407,7 @@ TimestampTz
 vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 {
 	int			suspended_from = 0;
+	TimestampTz last = last_change(change, kind, &suspended_from);
 
-	return last_change(change, kind, &suspended_from);
-}
-
-bool
-vp_ledger_resumes(const VpWishChange *change)
-{
-	int			suspended_from = 0;
-
-	if (change->created || !VpIsSuspended(&change->before))
-		return false;
-	(void) last_change(change, vp_change_of_scale, &suspended_from);
-	return resumes(&change->before, &change->after, &suspended_from);
+	return resumes(&change->before, &change->after, &suspended_from) ? 0 : last;
 }

@@ -57,14 +57,11 @@ extern void vp_ledger_refusal(const VpWishChange *change, const char *message);
 
 /*
  * When the index was last changed so, by another transaction than this and not by a policy; 0 if
- * never.
- * kind: one of the two functions above.
+ * never, or if this change gives a suspended index the replicas back that it had before, which is no
+ * change.  kind: one of the two functions above.
  */
 typedef bool (*VpChangeKind) (const VpWish *before, const VpWish *after);
 
 extern TimestampTz vp_ledger_last(const VpWishChange *change, VpChangeKind kind);
-
-/* Is this to give a suspended index the replicas back that it had before?  That is no change. */
-extern bool vp_ledger_resumes(const VpWishChange *change);
 
 #endif							/* VP_LEDGER_H */

@@ -184,9 +184,10 @@ explain(VpObstacle obstacle, const char *name, const VpCharge *charge, const VpQ
 }
 
 /*
- * Charges the owner, within the quota and what memory holds for all; in spite
- * of that if `force` is set.  False, and *complaint is set, when the charge
- * exceeds the quota.  Waits for a server that has just started.
+ * Charges the owner, within the quota and what memory holds for all.  False,
+ * and *complaint is set, when there is no room for the charge; it is made all
+ * the same if `force` is set, but not in spite of the memory.  Waits for a
+ * server that has just started.
  */
 static bool
 charge_owner(Oid index, const char *name, const VpCharge *charge, int64 memory, bool force,
@@ -208,9 +209,14 @@ charge_owner(Oid index, const char *name, const VpCharge *charge, int64 memory, 
 	if (obstacle == VP_OBSTACLE_NONE)
 		return true;
 	explain(obstacle, name, charge, &quota, &others, complaint);
+	/* what is past the quota may be past the memory, too */
+	if (force && obstacle != VP_OBSTACLE_MEMORY)
+	{
+		obstacle = vp_charge_set(index, charge, NULL, memory, &others);
+		if (obstacle == VP_OBSTACLE_MEMORY)
+			explain(obstacle, name, charge, &quota, &others, complaint);
+	}
 	complaint->memory = obstacle == VP_OBSTACLE_MEMORY;
-	if (force)
-		(void) vp_charge_set(index, charge, NULL, PG_INT64_MAX, &others);
 	return false;
 }
 
@@ -285,7 +291,7 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 	if (rel != NULL && vp_tier_find(change->after.tier, &tier))
 		bytes = vp_memory_need(rel, &tier);
 	charge = vp_quota_charge_of(&change->after, owner, bytes);
-	if (rel != NULL && vp_change_of_memory(change))
+	if (rel != NULL && more && vp_change_of_memory(change))
 		memory = vp_memory_limit();
 	if (charge_owner(change->index, NameStr(change->name), &charge, memory, force, &complaint) || !more)
 	{

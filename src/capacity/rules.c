@@ -58,8 +58,7 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 	TimestampTz allowed;
 
 	/* a policy has an interval of its own */
-	if (change->created || vp_ledger_policy != NULL || !kind(&change->before, &change->after) ||
-		vp_ledger_resumes(change))
+	if (change->created || vp_ledger_policy != NULL || !kind(&change->before, &change->after))
 		return;
 	last = vp_ledger_last(change, kind);
 	allowed = last + seconds * USECS_PER_SEC;
