@@ -78,6 +78,19 @@ SELECT served_by(query), query FROM (VALUES
 SELECT served_by('SELECT o.id, x.id FROM (VALUES (5), (-1)) o (id) LEFT JOIN (SELECT q.id, s.v <-> q.v AS d FROM served s, served q WHERE q.id = 5) x USING (id) ORDER BY x.d LIMIT 3');
 -- not more rows than one, which are as good as the first
 SELECT served_by('SELECT s.id FROM served s, (SELECT v FROM served WHERE id <= 3 ORDER BY id / 10 FETCH FIRST 1 ROW WITH TIES) q ORDER BY s.v <-> q.v, s.id LIMIT 12');
+-- a key that is unique by another collation than that of the condition; without ICU there is none by which letters of both cases are equal
+DO $$ BEGIN
+	CREATE COLLATION served_letters (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+EXCEPTION WHEN OTHERS THEN
+	CREATE COLLATION served_letters FROM "C";
+END $$;
+CREATE TABLE served_names (name text COLLATE "C" PRIMARY KEY, v vector(16));
+INSERT INTO served_names SELECT CASE id WHEN 5 THEN 'a' ELSE 'A' END, v FROM served WHERE id IN (5, 6);
+ANALYZE served_names;
+SELECT served_by('SELECT s.id FROM served s, served_names q WHERE q.name = ''a'' ORDER BY s.v <-> q.v LIMIT 5');
+SELECT served_by('SELECT s.id, q.name FROM served s, served_names q WHERE q.name = ''a'' COLLATE served_letters ORDER BY s.v <-> q.v, s.id LIMIT 5') ~ 'other rows' AS wrong;
+DROP TABLE served_names;
+DROP COLLATION served_letters;
 
 -- A column that loses its dimensions would leave an index that cannot be built again.
 CREATE TABLE served_dims (v vector(3), h halfvec(3));

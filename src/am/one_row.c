@@ -40,6 +40,19 @@
  *----------
  */
 
+/*
+ * Are values that are equal by a condition equal by a unique index, too?  By a collation that is
+ * deterministic, they are the same bytes.
+ */
+static bool
+is_as_unique(const RestrictInfo *rinfo, const IndexOptInfo *index, int column)
+{
+	Oid			collation = ((const OpExpr *) rinfo->clause)->inputcollid;
+
+	return !OidIsValid(collation) || collation == index->indexcollations[column] ||
+		get_collation_isdeterministic(collation);
+}
+
 /* Is a column of an index compared with something that is known before the table is read? */
 static bool
 is_fixed(const RelOptInfo *rel, const IndexOptInfo *index, int column)
@@ -53,7 +66,8 @@ is_fixed(const RelOptInfo *rel, const IndexOptInfo *index, int column)
 
 		/* an equality that btrees know, one side of which has no Vars */
 		if (rinfo->mergeopfamilies == NIL ||
-			!list_member_oid(rinfo->mergeopfamilies, index->opfamily[column]))
+			!list_member_oid(rinfo->mergeopfamilies, index->opfamily[column]) ||
+			!is_as_unique(rinfo, index, column))
 			continue;
 		if (bms_is_empty(rinfo->right_relids))
 			side = get_leftop(rinfo->clause);
