@@ -15,6 +15,7 @@ $node->append_conf('postgresql.conf', <<'EOC');
 shared_buffers = 16MB
 huge_pages = off
 max_worker_processes = 8
+max_prepared_transactions = 2
 vecprov.tier_change_interval = 0
 vecprov.scale_change_interval = 0
 EOC
@@ -118,8 +119,22 @@ $node->safe_psql('postgres', "UPDATE pg_extension SET extversion = '0.1.0' WHERE
 is(advice('versions'), 'ALTER EXTENSION vecprov UPDATE;', 'an old extension');
 $node->safe_psql('postgres', "UPDATE pg_extension SET extversion = '0.2.0' WHERE extname = 'vecprov'");
 
-# A transaction that is old, as it seems
-is($node->safe_psql('postgres', "SELECT count(*) FROM vecprov_doctor() WHERE item = 'old transactions'"), 0, 'none is old');
+# Transactions that are open, and then old: the test has no hour
+my $open = $node->background_psql('postgres', on_error_stop => 0);
+my $pid = $open->query_safe('BEGIN; SELECT pg_backend_pid()');
+$node->safe_psql('postgres', "BEGIN; CREATE TABLE prepared (); PREPARE TRANSACTION 'it''s'");
+my $old = "FROM vecprov_doctor() WHERE item = 'old transactions'";
+is($node->safe_psql('postgres', "SELECT count(*) $old"), 0, 'none is old');
+my $definition = $node->safe_psql('postgres', "SELECT pg_get_functiondef('vecprov_doctor_server'::regproc)");
+is(($definition =~ s/interval '1 hour'/interval '0 hours'/g), 2, 'an hour is old');
+$node->safe_psql('postgres', $definition);
+like(state_of('old transactions'), qr/^process $pid has a transaction since .*\nprepared transaction it's has a transaction since /, 'two are old');
+$advice = advice('old transactions');
+is($advice, "SELECT pg_terminate_backend($pid);\nROLLBACK PREPARED 'it''s';", 'what to type');
+follow($advice);
+$node->poll_query_until('postgres', "SELECT count(*) = 0 $old");
+is($node->safe_psql('postgres', "SELECT count(*) $old"), 0, 'none is left');
+$open->{run}->kill_kill;
 
 $node->stop;
 done_testing();

@@ -9,6 +9,7 @@ use VecprovTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nmax_worker_processes = 16\nhuge_pages = off\n");
@@ -33,6 +34,21 @@ sub message
 	my @found = $stderr =~ /DEBUG:  (vecprov scan: .*)(?:\n(DETAIL:  waited .*))?/;
 
 	return join "\n", grep { defined } @found;
+}
+
+# What is asked for, again and again until it matches: the worker may be busy with what is left of an earlier session.
+sub in_time
+{
+	my ($ask, $expected) = @_;
+	my $answer;
+
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		$answer = $ask->();
+		last if $answer =~ $expected;
+		usleep(100_000);
+	}
+	return $answer;
 }
 my $counts = qr/^vecprov scan: ef 40, 1 rounds, ([1-9]\d*) expansions, ([1-9]\d*) distances, ([1-9]\d*) exact, 10 rows/;
 
@@ -60,30 +76,14 @@ $node->poll_query_until('postgres', "SELECT count(pid) FROM vecprov.workers", 1)
 SKIP:
 {
 skip 'no session is new to an index where vecprov.server_internals is off', 3 if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';
-my ($by_worker, $all);
-foreach (1 .. 50)
-{
-	# the worker may be busy with what is left of an earlier session
-	$by_worker = message($search);
-	last if $by_worker =~ /by worker/;
-}
-like($by_worker, qr/$counts, by worker$/, 'debug1: a search of a worker');
-foreach (1 .. 50)
-{
-	$all = message($search =~ s/LIMIT 10/LIMIT 1000/r);
-	last if $all =~ /by worker/;
-}
-like($all, qr/^vecprov scan: ef \d+, ([2-9]|\d\d) rounds, .* 1000 rows, by worker, then backend$/, 'of both');
+like(in_time(sub { message($search) }, qr/by worker/), qr/$counts, by worker$/, 'debug1: a search of a worker');
+like(in_time(sub { message($search =~ s/LIMIT 10/LIMIT 1000/r) }, qr/by worker/),
+	qr/^vecprov scan: ef \d+, ([2-9]|\d\d) rounds, .* 1000 rows, by worker, then backend$/, 'of both');
 SKIP:
 {
 	skip 'index scans say so from PostgreSQL 18 on', 1 if $major < 18;
-	my $found;
-	foreach (1 .. 50)
-	{
-		$found = $node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) $search");
-		last if $found =~ /Searched By: worker/;
-	}
-	like($found, qr/Nodes Measured: [1-9]\d*\n.*Effort: 40\n.*Searched By: worker$/ms, 'EXPLAIN VERBOSE: a search of a worker');
+	like(in_time(sub { $node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) $search") }, qr/Searched By: worker/),
+		qr/Nodes Measured: [1-9]\d*\n.*Effort: 40\n.*Searched By: worker$/ms, 'EXPLAIN VERBOSE: a search of a worker');
 }
 }
 
