@@ -59,6 +59,22 @@ SELECT served_by(replace(query, 'Q', quote_literal(:query))), query FROM (VALUES
 	('SELECT id, rn FROM (SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY v <-> Q) AS rn FROM served) s WHERE rn <= 2'),
 	('SELECT id, rn FROM (SELECT id, count(*) OVER () AS rn FROM served) s WHERE rn <= 2')) q (query);
 
+-- Groups of the distance: only where LIMIT ends the scan before rows come that were found late; groups of something else
+SELECT served_by(replace(query, 'Q', quote_literal(:query))), query FROM (VALUES
+	('SELECT DISTINCT ON (v <-> Q) id FROM served ORDER BY v <-> Q LIMIT 5'),
+	('SELECT count(*) FROM served GROUP BY v <-> Q ORDER BY v <-> Q LIMIT 5 OFFSET 3'),
+	('SELECT DISTINCT ON (v <-> Q) id FROM served ORDER BY v <-> Q LIMIT 600'),
+	('SELECT DISTINCT ON (v <-> Q) id FROM served ORDER BY v <-> Q LIMIT 5 OFFSET 600'),
+	('SELECT DISTINCT ON (v <-> Q) id FROM served WHERE tenant = 3 AND id < 100 ORDER BY v <-> Q LIMIT 5'),
+	('SELECT d, count(*) FROM (SELECT v <-> Q AS d FROM served ORDER BY d OFFSET 0) s GROUP BY d ORDER BY d'),
+	('SELECT d, count(*) FROM (SELECT v <-> Q AS d FROM served ORDER BY d LIMIT 20) s GROUP BY d ORDER BY d')) q (query);
+SET enable_seqscan = off;
+SELECT served_by(replace('SELECT count(*) FROM (SELECT tenant / 9 FROM served WHERE v <-> Q < 200 GROUP BY 1) x', 'Q', quote_literal(:query)));
+RESET enable_seqscan;
+SET vecprov.iterative_scan = relaxed_order;
+SELECT served_by(replace('SELECT DISTINCT ON (v <-> Q) id FROM served ORDER BY v <-> Q LIMIT 5', 'Q', quote_literal(:query)));
+RESET vecprov.iterative_scan;
+
 -- One row that is joined
 SELECT served_by(query), query FROM (VALUES
 	('SELECT s.id FROM served s, served q WHERE q.id = 5 ORDER BY s.v <-> q.v LIMIT 5'),

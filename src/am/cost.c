@@ -87,6 +87,12 @@
 #define RADIUS_ROWS			100
 #define RADIUS_SHARE		0.001
 
+/*
+ * Rows that a scan has for each row of a LIMIT, if the LIMIT is to end it long
+ * before its end: as many rows as that may have one distance.
+ */
+#define ROWS_PER_LIMIT		10
+
 static bool
 is_suspended(const IndexOptInfo *info)
 {
@@ -134,24 +140,61 @@ is_replaced(const IndexOptInfo *info)
 	return false;
 }
 
-/*
- * Are all rows to be put into groups?  Equal distances must then come together,
- * and a row that the scan finds late comes at its end: so somebody else is to
- * sort.
- */
+/* Does a query put rows together that are equal in some of its expressions? */
 static bool
-groups_all_rows(const Query *query)
+groups_rows(const Query *query)
 {
 	ListCell   *cell;
 
-	if (query->limitCount != NULL)
-		return false;
 	foreach(cell, query->windowClause)
 	{
 		if (((WindowClause *) lfirst(cell))->partitionClause != NIL)
 			return true;
 	}
-	return query->groupClause != NIL || query->distinctClause != NIL;
+	return query->groupClause != NIL || query->distinctClause != NIL || query->setOperations != NULL;
+}
+
+/* 0 without OFFSET, say; -1: it is not known, or there is none. */
+static int64
+known_count(const Node *node, int64 without)
+{
+	const Const *count = (const Const *) node;
+
+	if (node == NULL)
+		return without;
+	return IsA(count, Const) && !count->constisnull ? DatumGetInt64(count->constvalue) : -1;
+}
+
+/* Does LIMIT end a scan of so many rows long before its end? */
+static bool
+limit_is_near(const Query *query, double rows)
+{
+	int64		count = known_count(query->limitCount, -1);
+	int64		offset = known_count(query->limitOffset, 0);
+
+	return count >= 0 && offset >= 0 && ((double) count + offset) * ROWS_PER_LIMIT <= rows;
+}
+
+/*
+ * Are equal distances to come together, from the first row to the last?  A row
+ * that the scan finds late would be a group of its own: it comes at the end, or
+ * in relaxed order anywhere.  So somebody else is to sort, unless LIMIT ends the
+ * scan before.  The order of a subquery may be that by which the query around it
+ * puts rows into groups.
+ */
+static bool
+orders_groups(PlannerInfo *root, const IndexPath *path)
+{
+	const Query *query = root->parse;
+
+	if (groups_rows(query))
+		return vp_iterative_scan == VP_ITERATIVE_RELAXED || !limit_is_near(query, path->path.parent->rows);
+	if (query->limitCount != NULL)
+		return false;
+	for (PlannerInfo *around = root->parent_root; around != NULL; around = around->parent_root)
+		if (groups_rows(around->parse))
+			return true;
+	return false;
 }
 
 /*
@@ -232,9 +275,6 @@ orders_join(PlannerInfo *root, const IndexPath *path)
 	EquivalenceClass *order = ((PathKey *) linitial(path->path.pathkeys))->pk_eclass;
 	ListCell   *cell;
 
-	/* radius.c's have none */
-	if (order == NULL)
-		return false;
 	if (eclass_useful_for_merging(root, order, rel))
 		return true;
 	foreach(cell, rel->joininfo)
@@ -250,6 +290,13 @@ orders_join(PlannerInfo *root, const IndexPath *path)
 	return false;
 }
 
+/* Does a path show its order to the planner?  Those that radius.c adds do not. */
+static bool
+shows_order(const IndexPath *path)
+{
+	return ((PathKey *) linitial(path->path.pathkeys))->pk_eclass != NULL;
+}
+
 /* Some plans need more than an index has. */
 static bool
 is_useless(PlannerInfo *root, const IndexPath *path)
@@ -257,8 +304,7 @@ is_useless(PlannerInfo *root, const IndexPath *path)
 	if (path->indexorderbys == NIL)
 		return !vp_scans_keys(path) || is_suspended(path->indexinfo) ||
 			may_lack_rows(path->indexinfo);
-	return groups_all_rows(root->parse) ||
-		orders_join(root, path) ||
+	return (shows_order(path) && (orders_groups(root, path) || orders_join(root, path))) ||
 		is_replaced(path->indexinfo) ||
 		(wants_all_rows(root) && may_lack_rows(path->indexinfo));
 }

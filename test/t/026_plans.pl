@@ -49,7 +49,10 @@ sub statement
 		"SELECT id FROM items WHERE $where ORDER BY $key $end",
 		"SELECT id, row_number() OVER (ORDER BY $key) AS n FROM items WHERE $where $end",
 		"SELECT DISTINCT ON ($key) id FROM items WHERE $where ORDER BY $key $end",
-		"SELECT count(*), min(id) FROM items WHERE $where GROUP BY $key",
+		"SELECT count(*), min(id) FROM items WHERE $where GROUP BY $key $end",
+		"SELECT d, count(*) FROM (SELECT $key AS d FROM items WHERE $where ORDER BY d OFFSET 0) s GROUP BY d",
+		"SELECT $key FROM items WHERE $where UNION SELECT $key FROM items",
+		"SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY $key) AS n FROM items WHERE $where) p WHERE n = 1",
 		"SELECT unnest(array_agg(id ORDER BY $key)) AS id FROM items WHERE $where",
 		"SELECT a.id, b.id AS other FROM items a, LATERAL (SELECT id FROM items WHERE $where ORDER BY v <-> a.v LIMIT 50) b WHERE a.id < 4",
 		"SELECT id FROM (SELECT id, row_number() OVER (ORDER BY $key) AS place FROM items WHERE $where) r WHERE place <= 700",
@@ -92,8 +95,6 @@ for my $i (1 .. $statements)
 {
 	my $statement = statement();
 	my $how = pick('at once', 'cursor', 'table');
-	# a row that the index finds too late for its place, which a notice tells, is a group of its own
-	my $differs = $statement =~ /DISTINCT ON|GROUP BY/ ? 'n > :n' : 'n <> :n';
 	my $settings = pick(
 		'SET LOCAL random_page_cost = 1.1',
 		'SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off',
@@ -110,7 +111,7 @@ ROLLBACK;
 BEGIN;
 SET LOCAL enable_indexscan = off;
 SELECT format('%s rows, not %s: $settings, $how: %s', :n, n, \$q\$$statement\$q\$)
-FROM count_rows(\$q\$$statement\$q\$, 'at once') n WHERE $differs;
+FROM count_rows(\$q\$$statement\$q\$, 'at once') n WHERE n <> :n;
 ROLLBACK;
 EOS
 }
