@@ -177,10 +177,10 @@ limit_is_near(const Query *query, double rows)
 
 /*
  * Are equal distances to come together, from the first row to the last?  A row
- * that the scan finds late would be a group of its own: it comes at the end, or
- * in relaxed order anywhere.  So somebody else is to sort, unless LIMIT ends the
- * scan before.  The order of a subquery may be that by which the query around it
- * puts rows into groups.
+ * that the scan finds late would be a group of its own: it comes at the end,
+ * or in relaxed order anywhere.  So somebody else is to sort, unless LIMIT
+ * ends the scan before.  The order of a subquery may be that by which the
+ * query around it puts rows into groups.
  */
 static bool
 orders_groups(PlannerInfo *root, const IndexPath *path)
@@ -290,7 +290,9 @@ orders_join(PlannerInfo *root, const IndexPath *path)
 	return false;
 }
 
-/* Does a path show its order to the planner?  Those that radius.c adds do not. */
+/*
+ * Does a path show its order to the planner?  Those that radius.c adds do not.
+ */
 static bool
 shows_order(const IndexPath *path)
 {

@@ -146,7 +146,10 @@ find_in(List *results, const IndexInfo *info)
 	return NULL;
 }
 
-/* Who has passed this to an index: sets both to NULL if that is nobody of ours. */
+/*
+ * Who has passed this to an index: sets both to NULL if that is nobody of
+ * ours.
+ */
 static void
 look_for_result(const IndexInfo *info, ResultRelInfo **result, EState **estate)
 {
@@ -164,7 +167,10 @@ look_for_result(const IndexInfo *info, ResultRelInfo **result, EState **estate)
 	*estate = NULL;
 }
 
-/* The same, looked for once in a statement: there may be thousands of partitions. */
+/*
+ * The same, looked for once in a statement: there may be thousands of
+ * partitions.
+ */
 static ResultRelInfo *
 find_result(IndexInfo *info, EState **estate)
 {
@@ -256,9 +262,10 @@ fetch_old(Relation heap, const ResultRelInfo *result, ItemPointer tid, TupleTabl
  */
 
 /*
- * What an index is told of the old version.  False: nothing, since its condition is not true of
- * it.  Condition and expressions are those that were just asked of the new version; without an
- * executor (estate is NULL) there are none.
+ * What an index is told of the old version.  False: nothing, since its
+ * condition is not true of it.  Condition and expressions are those that were
+ * just asked of the new version; without an executor (estate is NULL) there
+ * are none.
  */
 static bool
 index_values(IndexInfo *info, EState *estate, TupleTableSlot *slot, Datum *values, bool *isnull)

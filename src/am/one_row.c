@@ -41,8 +41,8 @@
  */
 
 /*
- * Are values that are equal by a condition equal by a unique index, too?  By a collation that is
- * deterministic, they are the same bytes.
+ * Are values that are equal by a condition equal by a unique index, too?  By a
+ * collation that is deterministic, they are the same bytes.
  */
 static bool
 is_as_unique(const RestrictInfo *rinfo, const IndexOptInfo *index, int column)

@@ -102,8 +102,9 @@ typedef struct Sizes
 } Sizes;
 
 /*
- * Is there a row that is alive?  Its record has these bytes of vector.  No value is fetched from
- * the toast table: the row may be deleted meanwhile, and what it has there be gone.
+ * Is there a row that is alive?  Its record has these bytes of vector.  No
+ * value is fetched from the toast table: the row may be deleted meanwhile, and
+ * what it has there be gone.
  */
 static bool
 fetch_row(Sizes *sizes, ItemPointer tid, uint32 *vector_bytes)

@@ -24,7 +24,10 @@ typedef struct VpAdmission
 	uint64		since;			/* for the time that the insert takes */
 } VpAdmission;
 
-/* The executor that writes a statement's rows, and the table it writes them to. */
+/*
+ * The executor that writes a statement's rows, and the table it writes them
+ * to.
+ */
 typedef struct VpWriter
 {
 	bool		known;			/* it was looked for */

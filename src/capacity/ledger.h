@@ -56,9 +56,10 @@ extern void vp_ledger_dry_run(const VpWishChange *change, const char *why);
 extern void vp_ledger_refusal(const VpWishChange *change, const char *message);
 
 /*
- * When the index was last changed so, by another transaction than this and not by a policy; 0 if
- * never, or if this change gives a suspended index the replicas back that it had before, which is no
- * change.  kind: one of the two functions above.
+ * When the index was last changed so, by another transaction than this and not
+ * by a policy; 0 if never, or if this change gives a suspended index the
+ * replicas back that it had before, which is no change.  kind: one of the two
+ * functions above.
  */
 typedef bool (*VpChangeKind) (const VpWish *before, const VpWish *after);
 

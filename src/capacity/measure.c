@@ -29,7 +29,10 @@
 #include "base/as_owner.h"
 #include "capacity/measure.h"
 
-/* Of a sparsevec: bytes between its length and its elements, and of each, as it is stored and as it counts. */
+/*
+ * Of a sparsevec: bytes between its length and its elements, and of each, as
+ * it is stored and as it counts.
+ */
 #define SPARSE_HEADER	12
 #define SPARSE_STORED	8
 #define SPARSE_COUNTED	9

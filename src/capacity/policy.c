@@ -460,8 +460,9 @@ write_policy(FunctionCallInfo fcinfo, Name schema, Name index, Oid owner)
 }
 
 /*
- * Without bounds it deletes the policy, for which to own the index is enough.  The index is locked:
- * it keeps its name and its owner, or is gone for good.
+ * Without bounds it deletes the policy, for which to own the index is
+ * enough.  The index is locked: it keeps its name and its owner, or is gone
+ * for good.
  */
 Datum
 vecprov_policy(PG_FUNCTION_ARGS)

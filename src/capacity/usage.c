@@ -128,7 +128,10 @@ put_wish(Form_pg_class index, const VpWish *wish, void *arg)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Takes no lock of an index: one that is locked at the full hour has its hours, too. */
+/*
+ * Takes no lock of an index: one that is locked at the full hour has its
+ * hours, too.
+ */
 Datum
 vecprov_wishes(PG_FUNCTION_ARGS)
 {

@@ -145,8 +145,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 }
 
 /*
- * Finds the record of a chosen id, and what follows from it.  On entry the metapage is locked
- * exclusively; on exit the record's page is, too.
+ * Finds the record of a chosen id, and what follows from it.  On entry the
+ * metapage is locked exclusively; on exit the record's page is, too.
  */
 static void
 lock_chosen(const VpStore *store, VpTakenId *take)
@@ -215,7 +215,11 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room,
 		vp_recent_prepare(store, heap, metabuf,
 						  vp_recent_entries(&store->geo, record->keys, record->elements));
 	choose_id(store, heap, meta, &take);
-	/* this may ask the commit log: no page of nodes is locked, which searches may wait for */
+
+	/*
+	 * this may ask the commit log: no page of nodes is locked, which searches
+	 * may wait for
+	 */
 	if (copy)
 		take.meta.copy = vp_ref(take.id);
 	else

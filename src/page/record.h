@@ -61,7 +61,10 @@ vp_record_tail(const VpStore *store, const char *record)
 	return (VpNodeTail *) (record + store->geo.tail_offset);
 }
 
-/* A node with a row of its own that was in use and is not known to be dead: it counts in the totals. */
+/*
+ * A node with a row of its own that was in use and is not known to be dead: it
+ * counts in the totals.
+ */
 static inline bool
 vp_is_alive(uint8 flags)
 {

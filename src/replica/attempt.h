@@ -18,9 +18,10 @@ typedef enum VpAttempt
 } VpAttempt;
 
 /*
- * Calls work(arg) in a transaction with a snapshot, and commits.  An error of it rolls the
- * transaction back.  FAILED: the message is *message, palloc'd in TopMemoryContext; or, if `message`
- * is NULL, the error is logged.  Raises only what ends the process.  Outside of a transaction.
+ * Calls work(arg) in a transaction with a snapshot, and commits.  An error of
+ * it rolls the transaction back.  FAILED: the message is *message, palloc'd in
+ * TopMemoryContext; or, if `message` is NULL, the error is logged.  Raises
+ * only what ends the process.  Outside of a transaction.
  */
 extern VpAttempt vp_attempt(void (*work) (void *arg), void *arg, char **message);
 

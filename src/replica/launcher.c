@@ -402,7 +402,10 @@ start_supervisor(Database *database, TimestampTz now)
 	MemoryContextSwitchTo(old);
 }
 
-/* Notifications that fail are tried again after a second, then after twice as long each time. */
+/*
+ * Notifications that fail are tried again after a second, then after twice as
+ * long each time.
+ */
 static void
 note_notified(Database *database)
 {

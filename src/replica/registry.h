@@ -78,8 +78,8 @@ typedef struct VpSlot
 	TimestampTz high_since;		/* the busiest replica is above what the
 								 * policy allows; 0: is not */
 	TimestampTz low_since;		/* there is a replica too many; 0: is not */
-	char		told[VP_TOLD_BYTES];	/* state of the last notification; empty: none
-								 * yet */
+	char		told[VP_TOLD_BYTES];	/* state of the last notification;
+										 * empty: none yet */
 } VpSlot;
 
 typedef struct VpRegistry

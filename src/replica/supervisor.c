@@ -83,8 +83,9 @@ read_slots(Looks *looks)
 }
 
 /*
- * The notifications have been committed, and are remembered.  A process that ends before that
- * leaves them due: a client may hear of a state twice, and never not at all.
+ * The notifications have been committed, and are remembered.  A process that
+ * ends before that leaves them due: a client may hear of a state twice, and
+ * never not at all.
  */
 static void
 remember(const Looks *looks)
