@@ -282,6 +282,29 @@ EOS
 		'7|', 'each text has its vector, and only the row without a text has none');
 }
 
+#
+# doc/spark.md: a partition that is stored twice, with refusals, is there once
+#
+
+SKIP:
+{
+	command('spark.md', 'partition.py') or skip 'partition.py: its driver is not installed', 1;
+	command('retrying.md', 'retrying.py');
+	sql('DROP TABLE items; CREATE TABLE items (id bigint PRIMARY KEY, embedding vector(2)); CREATE INDEX ON items USING vecprov (embedding); GRANT ALL ON items TO app');
+	# as many at once as a batch has: the next one has to wait
+	sql('INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (1000, 0.5)');
+	my $task = spit('task.py', <<'EOS');
+from partition import store
+for part in (range(1200), range(600, 1300)):
+    store({"id": i, "embedding": [i, 0.5]} for i in part)
+EOS
+	my ($ok, $out, $err) = finish([ '/usr/bin/python3', $task ], '/dev/null');
+	ok($ok, 'partition.py: ends well') or diag($err);
+	is(sql('SELECT count(*), sum(id) FROM items WHERE embedding = ARRAY[id, 0.5]::real[]::vector'), '1300|844350', 'partition.py: each row is there once');
+	is(sql('SELECT count(DISTINCT xmin::text) FROM items'), 4, 'partition.py: rows that are as they should be are left alone');
+	sql('DELETE FROM vecprov.limits');
+}
+
 # None is forgotten
 my @programs = map { my $page = $_; map { "$page $_" } slurp_file("$ENV{TESTDIR}/doc/$page") =~ /^<!-- program: (\S+) -->/mg } map { m{([^/]+)$} } glob("$ENV{TESTDIR}/doc/*.md");
 is(join("\n", sort @programs), join("\n", sort keys %used), 'all programs were run');
