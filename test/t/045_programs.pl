@@ -295,7 +295,7 @@ SKIP:
 	sql('INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (1000, 0.5)');
 	my $task = spit('task.py', <<'EOS');
 from partition import store
-for part in (range(1200), range(600, 1300)):
+for part in (range(1200), [*range(600, 1300), 1299]):
     store({"id": i, "embedding": [i, 0.5]} for i in part)
 EOS
 	my ($ok, $out, $err) = finish([ '/usr/bin/python3', $task ], '/dev/null');
