@@ -188,13 +188,16 @@ read_keys(const LdTable *table, const char *upsert, int *nkeys, LdError *error)
 
 /*
  * An upsert copies into a temporary table, then moves the rows from there.  Of several records of a
- * batch that have one key the last is taken.  In the order of keys, batches of several connections
+ * batch that have one key the last is taken.  DISTINCT ON takes NULLs for equal, a unique index does
+ * not: a record with a NULL in its key is taken for itself, by its number.  (An index NULLS NOT
+ * DISTINCT refuses the second one with 21000, and then the batch is halved.)  In the order of keys, batches of several connections
  * wait for each other instead of meeting crosswise (deadlock).
  */
 static bool
 finish_upsert(LdTable *table, const char *columns, const char *upsert, LdError *error)
 {
 	LdText		key = {0};
+	LdText		null = {0};
 	LdText		buf = {0};
 	int			nkeys;
 	int		   *keys = read_keys(table, upsert, &nkeys, error);
@@ -203,10 +206,14 @@ finish_upsert(LdTable *table, const char *columns, const char *upsert, LdError *
 	if (keys == NULL)
 		return false;
 	for (int i = 0; i < nkeys; i++)
+	{
 		ld_text_format(&key, "%s%s", i > 0 ? ", " : "", table->columns[keys[i]].quoted);
-	ld_text_format(&buf, "INSERT INTO %s (%s) SELECT %s FROM (SELECT DISTINCT ON (%s) * FROM"
-				   " pg_temp.vecprov_load_batch ORDER BY %s, vecprov_load_number DESC) x ORDER BY %s ON CONFLICT (%s)",
-				   table->name, columns, columns, key.data, key.data, key.data, key.data);
+		ld_text_format(&null, "%s%s IS NULL", i > 0 ? " OR " : "", table->columns[keys[i]].quoted);
+	}
+	ld_text_format(&buf, "INSERT INTO %s (%s) SELECT %s FROM (SELECT DISTINCT ON (%s, vecprov_load_alone) * FROM"
+				   " (SELECT *, CASE WHEN %s THEN vecprov_load_number END AS vecprov_load_alone FROM pg_temp.vecprov_load_batch) y"
+				   " ORDER BY %s, vecprov_load_alone, vecprov_load_number DESC) x ORDER BY %s ON CONFLICT (%s)",
+				   table->name, columns, columns, key.data, null.data, key.data, key.data, key.data);
 	for (int i = 0; i < table->nloaded; i++)
 	{
 		const char *column = table->columns[table->loaded[i]].quoted;
@@ -223,7 +230,8 @@ finish_upsert(LdTable *table, const char *columns, const char *upsert, LdError *
 	table->before = ld_format("CREATE TEMPORARY TABLE IF NOT EXISTS vecprov_load_batch ON COMMIT DELETE ROWS AS"
 							  " SELECT 0::pg_catalog.int8 AS vecprov_load_number, %s FROM %s WITH NO DATA",
 							  columns, table->name);
-	free(key.data);
+	ld_text_free(&null);
+	ld_text_free(&key);
 	free(keys);
 	return true;
 }
