@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,36 +49,96 @@ is_left_over(const LdOptions *options, const LdDone *done, const char *line)
 	return left_over;
 }
 
-/* Copies the letters that stay to a new file, which takes the place of the old one. */
-static bool
-drop_left_over(const LdOptions *options, const LdDone *done, LdError *error)
+/*
+ * Makes the file that takes the place of another one: whoever could read the letters, which are
+ * copies of records, and nobody else, can do so afterwards.  NULL: errno says why not.
+ */
+static FILE *
+make_like(const char *name, FILE *old)
 {
-	char	   *name = ld_format("%s.new", options->dead_letters);
-	FILE	   *old = fopen(options->dead_letters, "re");
-	FILE	   *new = NULL;
+	struct stat is;
+	struct stat new;
+	FILE	   *file = NULL;
+	int			fd;
+
+	/* what a run has left that was killed here */
+	unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return NULL;
+	/* the mode last: a change of owner takes bits of it away */
+	if (fstat(fileno(old), &is) == 0 && fstat(fd, &new) == 0 &&
+		((is.st_uid == new.st_uid && is.st_gid == new.st_gid) || fchown(fd, is.st_uid, is.st_gid) == 0) &&
+		fchmod(fd, is.st_mode & 07777) == 0)
+		file = fdopen(fd, "w");
+	if (file == NULL)
+	{
+		int			saved = errno;
+
+		close(fd);
+		unlink(name);
+		errno = saved;
+	}
+	return file;
+}
+
+/*
+ * Reads all letters, and copies those that stay to another file, unless it is NULL.  Returns how
+ * many do not stay.
+ */
+static int64_t
+copy_letters(const LdOptions *options, const LdDone *done, FILE *old, FILE *new)
+{
 	char	   *line = NULL;
 	size_t		room = 0;
 	ssize_t		len;
-	bool		written;
+	int64_t		dropped = 0;
 
-	if (old == NULL)
-	{
-		free(name);
-		return errno == ENOENT || file_failed(options, "read", error);
-	}
-	new = fopen(name, "we");
-	while (new != NULL && (len = getline(&line, &room, old)) > 0)
-		if (line[len - 1] == '\n' && !is_left_over(options, done, line))
+	rewind(old);
+	while ((len = getline(&line, &room, old)) > 0)
+		if (line[len - 1] != '\n' || is_left_over(options, done, line))
+			dropped++;
+		else if (new != NULL)
 			fwrite(line, 1, len, new);
-	written = new != NULL && fflush(new) == 0 && !ferror(new) && fsync(fileno(new)) == 0;
-	if (new != NULL && fclose(new) != 0)
-		written = false;
-	fclose(old);
 	free(line);
-	if (!written || rename(name, options->dead_letters) != 0)
+	return dropped;
+}
+
+/* Puts a file without the letters left over in the place of the old one. */
+static bool
+rewrite(const LdOptions *options, const LdDone *done, FILE *old, LdError *error)
+{
+	/* a symbolic link stays one */
+	char	   *real = realpath(options->dead_letters, NULL);
+	char	   *name = ld_format("%s.new", real != NULL ? real : options->dead_letters);
+	FILE	   *new = real != NULL ? make_like(name, old) : NULL;
+	bool		written = false;
+
+	if (new != NULL)
+	{
+		copy_letters(options, done, old, new);
+		written = fflush(new) == 0 && !ferror(new) && fsync(fileno(new)) == 0;
+		written = fclose(new) == 0 && written;
+	}
+	if (!written || rename(name, real) != 0)
 		written = file_failed(options, "rewrite", error);
 	free(name);
+	free(real);
 	return written;
+}
+
+/* Takes out the letters left over, if there are any. */
+static bool
+drop_left_over(const LdOptions *options, const LdDone *done, LdError *error)
+{
+	FILE	   *old = fopen(options->dead_letters, "re");
+	bool		clean;
+
+	if (old == NULL)
+		return errno == ENOENT || file_failed(options, "read", error);
+	clean = copy_letters(options, done, old, NULL) == 0 || rewrite(options, done, old, error);
+	fclose(old);
+	return clean;
 }
 
 /* Ends a line that a killed process has left open. */
