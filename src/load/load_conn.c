@@ -5,11 +5,16 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <ctype.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "load/load_conn.h"
 #include "load/load_text.h"
+
+/* For the answer to "why was that refused?", on a network that swallows packets. */
+#define LD_ASK_SECONDS 10
 
 /* Notices would be written between the lines of the progress bar. */
 static void
@@ -50,21 +55,71 @@ fill_values(const char **values, const char **names, const char *dbname, bool wr
 }
 
 /*
- * Is another attempt worth it?  libpq does not pass on the SQLSTATE of a
- * connection that fails.  A server that answers, and refuses with FATAL, does
- * so the next time, too: no such role or database, no right to come in;
- * except that it may have too many connections only now.
+ * What the SQLSTATEs in a message say, which has "FATAL:  53300" and a line break for each server
+ * that refused, in whatever language FATAL is.  One of them that may let the program in later is
+ * worth another attempt; so is a message without any.
  */
 static LdErrorKind
-failure_kind(PGconn *conn, PGPing ping)
+kind_of_states(const char *message)
 {
-	const char *message = PQerrorMessage(conn);
+	LdErrorKind kind = LD_RETRY;
+
+	for (const char *at = message; (at = strstr(at, ":  ")) != NULL;)
+	{
+		char		sqlstate[6] = "";
+		int			len = 0;
+
+		at += strlen(":  ");
+		while (len < 5 && (isdigit((unsigned char) at[len]) || (at[len] >= 'A' && at[len] <= 'Z')))
+		{
+			sqlstate[len] = at[len];
+			len++;
+		}
+		if (len < 5 || (at[len] != '\n' && at[len] != '\0'))
+			continue;
+		if (ld_error_kind(sqlstate) == LD_RETRY)
+			return LD_RETRY;
+		kind = LD_FINAL;
+	}
+	return kind;
+}
+
+/*
+ * Asks the server for the SQLSTATE with which it refuses: libpq passes it on only in the message,
+ * and only if that is asked for before the server answers, which PQconnectdb() has no way to do.
+ */
+static LdErrorKind
+refusal_kind(const char *const *names, const char *const *values)
+{
+	PGconn	   *conn = PQconnectStartParams(names, values, 1);
+	double		until = ld_now() + LD_ASK_SECONDS;
+	LdErrorKind kind = LD_RETRY;
+	PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
+
+	PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
+	while (PQstatus(conn) != CONNECTION_BAD && wants != PGRES_POLLING_OK && ld_now() < until)
+	{
+		struct pollfd fd = {.fd = PQsocket(conn),.events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+
+		if (poll(&fd, 1, 100) > 0)
+			wants = PQconnectPoll(conn);
+	}
+	/* if it lets the program in now, the next attempt will succeed */
+	if (PQstatus(conn) == CONNECTION_BAD)
+		kind = kind_of_states(PQerrorMessage(conn));
+	PQfinish(conn);
+	return kind;
+}
+
+/* Is another attempt worth it? */
+static LdErrorKind
+failure_kind(PGconn *conn, const char *const *names, const char *const *values)
+{
+	PGPing		ping = PQpingParams(names, values, 1);
 
 	if (ping == PQPING_NO_ATTEMPT || PQconnectionNeedsPassword(conn))
 		return LD_FINAL;
-	if (ping == PQPING_OK && strstr(message, "FATAL") != NULL && strstr(message, "too many") == NULL)
-		return LD_FINAL;
-	return LD_RETRY;
+	return ping == PQPING_OK ? refusal_kind(names, values) : LD_RETRY;
 }
 
 PGconn *
@@ -82,7 +137,7 @@ ld_connect(const char *dbname, bool writes, LdError *error)
 		return conn;
 	}
 	ld_error_from(error, conn, NULL);
-	error->kind = failure_kind(conn, PQpingParams(names, values, 1));
+	error->kind = failure_kind(conn, names, values);
 	PQfinish(conn);
 	return NULL;
 }
