@@ -6,7 +6,9 @@
  *-------------------------------------------------------------------------
  */
 #include <ctype.h>
+#include <libpq-events.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +144,108 @@ ld_connect(const char *dbname, bool writes, LdError *error)
 	return NULL;
 }
 
+/* Only marks the instance data of a connection, which libpq looks up by the procedure. */
+static int
+ignore_event(PGEventId event, void *info, void *argument)
+{
+	return 1;
+}
+
+void
+ld_conn_stop_at(PGconn *conn, int fd)
+{
+	/*
+	 * the pointer is a number: one more than the descriptor, because NULL
+	 * says that there is none
+	 */
+	if (PQregisterEventProc(conn, ignore_event, "vecprov-load", NULL))
+		PQsetInstanceData(conn, ignore_event, (void *) (intptr_t) (fd + 1));
+}
+
+static int
+stop_fd_of(PGconn *conn)
+{
+	return (int) (intptr_t) PQinstanceData(conn, ignore_event) - 1;
+}
+
+bool
+ld_conn_stopped(PGconn *conn)
+{
+	struct pollfd fd = {.fd = stop_fd_of(conn),.events = POLLIN};
+
+	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+/* Waits for bytes of the server.  False: it is to end, and the statement has been cancelled. */
+static bool
+wait_for_bytes(PGconn *conn)
+{
+	struct pollfd fds[2] = {
+		{.fd = PQsocket(conn),.events = POLLIN},
+		{.fd = stop_fd_of(conn),.events = POLLIN}
+	};
+	PGcancel   *cancel;
+	char		message[256];
+
+	/* poll() leaves out a descriptor that is negative; a signal is no answer */
+	poll(fds, 2, -1);
+	if (!ld_conn_stopped(conn))
+		return true;
+	cancel = PQgetCancel(conn);
+	if (cancel != NULL)
+		PQcancel(cancel, message, sizeof(message));
+	PQfreeCancel(cancel);
+	return false;
+}
+
+/* As PQexec() and PQexecParams(), but NULL if it is to end. */
+static PGresult *
+run_stoppable(PGconn *conn, const char *sql, const char *parameter)
+{
+	PGresult   *last = NULL;
+	PGresult   *result;
+
+	if (parameter == NULL ? !PQsendQuery(conn, sql) :
+		!PQsendQueryParams(conn, sql, 1, NULL, &parameter, NULL, NULL, 0))
+		return NULL;
+	do
+	{
+		while (PQisBusy(conn))
+			if (!wait_for_bytes(conn) || !PQconsumeInput(conn))
+			{
+				PQclear(last);
+				return NULL;
+			}
+		result = PQgetResult(conn);
+		if (result != NULL)
+		{
+			PQclear(last);
+			last = result;
+		}
+	} while (result != NULL && PQresultStatus(result) != PGRES_COPY_OUT && PQresultStatus(result) != PGRES_COPY_IN);
+	return last;
+}
+
+static PGresult *
+run(PGconn *conn, const char *sql, const char *parameter)
+{
+	if (stop_fd_of(conn) >= 0)
+		return run_stoppable(conn, sql, parameter);
+	if (parameter == NULL)
+		return PQexec(conn, sql);
+	return PQexecParams(conn, sql, 1, NULL, &parameter, NULL, NULL, 0);
+}
+
+/* What a statement failed with. */
+static void
+set_failure(LdError *error, PGconn *conn, const PGresult *result)
+{
+	if (result == NULL && ld_conn_stopped(conn))
+		ld_error_set(error, LD_FINAL, "57014", "interrupted");
+	else
+		ld_error_from(error, conn, result);
+}
+
 bool
 ld_exec(PGconn *conn, const char *sql, LdError *error)
 {
@@ -154,19 +258,52 @@ ld_exec(PGconn *conn, const char *sql, LdError *error)
 PGresult *
 ld_query(PGconn *conn, const char *sql, const char *parameter, LdError *error)
 {
-	PGresult   *result;
-	ExecStatusType status;
+	PGresult   *result = run(conn, sql, parameter);
+	ExecStatusType status = PQresultStatus(result);
 
-	if (parameter == NULL)
-		result = PQexec(conn, sql);
-	else
-		result = PQexecParams(conn, sql, 1, NULL, &parameter, NULL, NULL, 0);
-	status = PQresultStatus(result);
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return result;
-	ld_error_from(error, conn, result);
+	set_failure(error, conn, result);
 	PQclear(result);
 	return NULL;
+}
+
+bool
+ld_copy_begin(PGconn *conn, const char *sql, LdError *error)
+{
+	PGresult   *result = run(conn, sql, NULL);
+	bool		begun = PQresultStatus(result) == PGRES_COPY_OUT || PQresultStatus(result) == PGRES_COPY_IN;
+
+	if (!begun)
+		set_failure(error, conn, result);
+	PQclear(result);
+	return begun;
+}
+
+int
+ld_copy_row(PGconn *conn, char **row, int64_t *rows, LdError *error)
+{
+	PGresult   *result;
+	int			bytes;
+
+	while ((bytes = PQgetCopyData(conn, row, 1)) == 0)
+		if (!wait_for_bytes(conn) || !PQconsumeInput(conn))
+		{
+			set_failure(error, conn, NULL);
+			return -1;
+		}
+	if (bytes > 0)
+		return bytes;
+	result = PQgetResult(conn);
+	if (PQresultStatus(result) == PGRES_COMMAND_OK)
+	{
+		*rows = strtoll(PQcmdTuples(result), NULL, 10);
+		bytes = 0;
+	}
+	else
+		set_failure(error, conn, result);
+	PQclear(result);
+	return bytes < 0 ? -1 : 0;
 }
 
 char *

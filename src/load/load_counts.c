@@ -41,14 +41,6 @@ ld_counts_dead(LdCounts *counts, int64_t *dead)
 }
 
 void
-ld_counts_in_doubt(LdCounts *counts, int records)
-{
-	pthread_mutex_lock(&counts->lock);
-	counts->in_doubt += records;
-	pthread_mutex_unlock(&counts->lock);
-}
-
-void
 ld_counts_failed(LdCounts *counts, const LdError *error)
 {
 	int			i;
@@ -132,7 +124,7 @@ ld_counts_line(LdCounts *counts, int64_t bytes_read, int64_t bytes_total, bool b
 }
 
 void
-ld_counts_report(LdCounts *counts, LdText *json)
+ld_counts_report(LdCounts *counts, int64_t in_doubt, LdText *json)
 {
 	double		elapsed = ld_now() - counts->begun;
 
@@ -140,7 +132,7 @@ ld_counts_report(LdCounts *counts, LdText *json)
 	ld_text_format(json, "\"loaded\": %lld, \"dead_letters\": %lld, \"in_doubt\": %lld, \"skipped\": %lld, "
 				   "\"found_committed\": %lld, \"bytes\": %lld, \"transactions\": %lld, \"retried\": %lld, "
 				   "\"refused_by_limits\": %lld, \"seconds\": %.3f, \"records_per_second\": %.1f, \"errors\": {",
-				   (long long) counts->loaded, (long long) counts->dead, (long long) counts->in_doubt,
+				   (long long) counts->loaded, (long long) counts->dead, (long long) in_doubt,
 				   (long long) counts->skipped, (long long) counts->was_done, (long long) counts->bytes,
 				   (long long) counts->batches, (long long) counts->retried, (long long) counts->refused, elapsed,
 				   elapsed > 0 ? counts->loaded / elapsed : 0);

@@ -272,48 +272,28 @@ write_row(Export *export, const char *data, int bytes, bool first, LdError *erro
 }
 
 static bool
-copy_out(Export *export, const char *sql, const volatile sig_atomic_t *stop, LdError *error)
+copy_out(Export *export, const char *sql, LdError *error)
 {
-	PGresult   *result = PQexec(export->conn, sql);
 	bool		first = true;
 	char	   *row;
 	int			bytes;
 
-	if (PQresultStatus(result) != PGRES_COPY_OUT)
-	{
-		ld_error_from(error, export->conn, result);
-		PQclear(result);
+	if (!ld_copy_begin(export->conn, sql, error))
 		return false;
-	}
-	PQclear(result);
-	while ((bytes = PQgetCopyData(export->conn, &row, 0)) > 0)
+	while ((bytes = ld_copy_row(export->conn, &row, &export->records, error)) > 0)
 	{
 		bool		written = write_row(export, row, bytes, first, error);
 
 		PQfreemem(row);
 		if (!written)
 			return false;
-		if (*stop)
-		{
-			ld_error_set(error, LD_FINAL, "57014", "interrupted");
-			return false;
-		}
 		first = false;
 	}
-	result = PQgetResult(export->conn);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-	{
-		ld_error_from(error, export->conn, result);
-		PQclear(result);
-		return false;
-	}
-	export->records = strtoll(PQcmdTuples(result), NULL, 10);
-	PQclear(result);
-	return true;
+	return bytes == 0;
 }
 
 static bool
-write_file(Export *export, const volatile sig_atomic_t *stop, LdError *error)
+write_file(Export *export, LdError *error)
 {
 	bool		npy = export->options->format == LD_NPY;
 	char	   *query = make_query(export, error);
@@ -325,7 +305,7 @@ write_file(Export *export, const volatile sig_atomic_t *stop, LdError *error)
 	free(query);
 	if (npy && !write_npy_header(export))
 		return write_failed(export, error);
-	if (!copy_out(export, sql, stop, error))
+	if (!copy_out(export, sql, error))
 		return false;
 	free(sql);
 	if (npy && (fseek(export->out, 0, SEEK_SET) != 0 || !write_npy_header(export)))
@@ -334,7 +314,7 @@ write_file(Export *export, const volatile sig_atomic_t *stop, LdError *error)
 }
 
 bool
-ld_export(const LdOptions *options, const volatile sig_atomic_t *stop, int64_t *records, LdError *error)
+ld_export(const LdOptions *options, int stop_fd, int64_t *records, LdError *error)
 {
 	Export		export = {.options = options};
 	bool		to_stdout = strcmp(options->export, "-") == 0;
@@ -349,9 +329,10 @@ ld_export(const LdOptions *options, const volatile sig_atomic_t *stop, int64_t *
 	export.conn = ld_connect(options->dbname, false, error);
 	if (export.conn == NULL)
 		return false;
+	ld_conn_stop_at(export.conn, stop_fd);
 	/* what is not whole has another name */
 	export.out = to_stdout ? stdout : fopen(part, "we");
-	done = export.out != NULL ? write_file(&export, stop, error) : write_failed(&export, error);
+	done = export.out != NULL ? write_file(&export, error) : write_failed(&export, error);
 	if (export.out != NULL && !to_stdout)
 	{
 		if (done && fsync(fileno(export.out)) != 0)

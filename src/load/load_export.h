@@ -8,13 +8,10 @@
 #ifndef VP_LOAD_EXPORT_H
 #define VP_LOAD_EXPORT_H
 
-#include <signal.h>
-
 #include "load/load_conn.h"
 #include "load/load_options.h"
 
-/* Writes, until *stop is not 0.  *records is how many were. */
-extern bool ld_export(const LdOptions *options, const volatile sig_atomic_t *stop, int64_t *records,
-					  LdError *error);
+/* Writes, unless stop_fd becomes readable before the end.  *records is how many were. */
+extern bool ld_export(const LdOptions *options, int stop_fd, int64_t *records, LdError *error);
 
 #endif							/* VP_LOAD_EXPORT_H */

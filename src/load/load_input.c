@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "load/load_conn.h"
 #include "load/load_input.h"
 #include "load/load_text.h"
 
@@ -85,7 +86,8 @@ static int
 more_of_copy(LdInput *input, LdError *error)
 {
 	char	   *row;
-	int			bytes = PQgetCopyData(input->conn, &row, 0);
+	int64_t		rows;
+	int			bytes = ld_copy_row(input->conn, &row, &rows, error);
 
 	if (bytes > 0)
 	{
@@ -96,21 +98,9 @@ more_of_copy(LdInput *input, LdError *error)
 		return 1;
 	}
 	input->ended = true;
-	if (bytes == -1)
-	{
-		PGresult   *result = PQgetResult(input->conn);
-		bool		complete = PQresultStatus(result) == PGRES_COMMAND_OK;
-
-		if (!complete)
-			ld_error_from(error, input->conn, result);
-		PQclear(result);
-		if (complete)
-			return 0;
-	}
-	else
-		ld_error_from(error, input->conn, NULL);
-	error->kind = LD_FINAL;
-	return -1;
+	if (bytes < 0)
+		error->kind = LD_FINAL;
+	return bytes;
 }
 
 int

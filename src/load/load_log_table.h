@@ -25,15 +25,22 @@ typedef struct LdLogRow
 } LdLogRow;
 
 /* Makes the table if it is not there. */
-extern bool ld_log_table_begin(const LdOptions *options, PGconn *conn, LdError *error);
-
-/* Keeps a row until the next flush; any thread. */
-extern void ld_log_table_add(const LdOptions *options, const LdLogRow *row);
+extern bool ld_log_table_make(const LdOptions *wanted, PGconn *conn, LdError *error);
 
 /*
- * Writes what is kept, over a connection of its own, if there is something, and if a server is
- * there; the main thread.  `last`: what cannot be written now is given up.
+ * Starts the thread that writes what is kept, over a connection of its own.  The main thread calls
+ * it, before any worker is there.  Without a log table, nothing is done.
  */
-extern void ld_log_table_flush(const LdOptions *options, bool last);
+extern void ld_log_table_begin(const LdOptions *wanted);
+
+/* Keeps a row until it is written; any thread. */
+extern void ld_log_table_add(const LdLogRow *row);
+
+/*
+ * Has the thread write what is kept, and end; what cannot be written now is given up.  `give_up`:
+ * so is a statement that waits for a lock.  Does not wait: returns whether it has ended, and is to be
+ * called again until it has.  The main thread, when no worker is there any more.
+ */
+extern bool ld_log_table_end(bool give_up);
 
 #endif							/* VP_LOAD_LOG_TABLE_H */

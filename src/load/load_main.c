@@ -6,9 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,44 +17,22 @@
 #include "load/load_letters.h"
 #include "load/load_log.h"
 #include "load/load_log_table.h"
+#include "load/load_stop.h"
 #include "load/load_worker.h"
 
 #define LD_LINE_SECONDS 5
+
+/*
+ * What is cancelled has so long to end.  Then the program ends without it: a network that swallows
+ * packets must not keep it.
+ */
+#define LD_GRACE_SECONDS 1.0
 
 enum
 {
 	LD_EXIT_COMPLETE = 0, LD_EXIT_NOT_BEGUN = 1, LD_EXIT_DEAD_LETTERS = 2, LD_EXIT_STOPPED = 3,
 	LD_EXIT_INTERRUPTED = 130
 };
-
-/* How often the user has asked to end; and what workers that read a pipe wait for besides. */
-static volatile sig_atomic_t interrupts;
-static int	stop_pipe[2];
-
-static void
-interrupt(int signal)
-{
-	int			saved = errno;
-
-	interrupts++;
-	if (write(stop_pipe[1], "", 1) < 0)
-		errno = saved;			/* it is full: readers have been told */
-	errno = saved;
-}
-
-static bool
-catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = interrupt};
-
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return false;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	/* a connection that is lost is an error, not the end of the program */
-	signal(SIGPIPE, SIG_IGN);
-	return true;
-}
 
 /* All that has to be there before the first batch. */
 static bool
@@ -68,11 +44,12 @@ set_up(LdLoad *load, LdDone *done, LdError *error)
 
 	if (conn == NULL)
 		return false;
+	ld_conn_stop_at(conn, ld_stop_fd());
 	done->nranges = 0;
 	ready = ld_table_read(&load->table, conn, options->table, error) &&
 		ld_progress_begin(&load->progress, options, conn, done, error) &&
 		ld_letters_begin(options, done, conn, error) &&
-		ld_log_table_begin(options, conn, error);
+		ld_log_table_make(options, conn, error);
 	PQfinish(conn);
 	return ready;
 }
@@ -86,11 +63,11 @@ set_up_patiently(LdLoad *load, LdDone *done, LdError *error)
 
 	while (!set_up(load, done, error))
 	{
-		if (error->kind != LD_RETRY || interrupts > 0 || ld_now() - began > load->options->deadline)
+		if (error->kind != LD_RETRY || ld_interrupts > 0 || ld_now() - began > load->options->deadline)
 			return false;
 		ld_log(LD_WARNING, "%s", error->message);
 		/* the same moment for all who wait for a server would be hard on it */
-		usleep((useconds_t) (1e6 * fmin(wait, 1) * (0.5 + (getpid() % 100) / 200.0)));
+		ld_stop_sleep(fmin(wait, 1) * (0.5 + (getpid() % 100) / 200.0));
 		wait *= 2;
 	}
 	return true;
@@ -100,12 +77,83 @@ set_up_patiently(LdLoad *load, LdDone *done, LdError *error)
 static PGconn *
 open_source(const LdOptions *options, LdError *error)
 {
+	PGconn	   *source = NULL;
+
 	memset(error, 0, sizeof(*error));
 	if (options->from_pgvector != NULL)
-		return ld_connect(options->from_pgvector, false, error);
-	if (options->retry_dead_letters && options->nfiles == 0)
-		return ld_connect(options->dbname, true, error);
+		source = ld_connect(options->from_pgvector, false, error);
+	else if (options->retry_dead_letters && options->nfiles == 0)
+		source = ld_connect(options->dbname, true, error);
+	if (source != NULL)
+		ld_conn_stop_at(source, ld_stop_fd());
+	return source;
+}
+
+/* Set-up as a thread of its own, so that the main thread can end without it. */
+typedef struct LdStart
+{
+	LdLoad	   *load;
+	PGconn	   *source;
+	bool		ready;
+	LdError		error;			/* if not */
+	_Atomic bool ended;
+} LdStart;
+
+static void *
+run_start(void *argument)
+{
+	static LdDone done;
+	LdStart    *start = argument;
+	LdLoad	   *load = start->load;
+
+	start->ready = set_up_patiently(load, &done, &start->error);
+	if (start->ready)
+	{
+		start->source = open_source(load->options, &start->error);
+		start->ready = start->error.message[0] == '\0' &&
+			ld_reader_begin(&load->reader, load->options, &load->table, &done, ld_stop_fd(), start->source,
+							&start->error);
+	}
+	start->ended = true;
 	return NULL;
+}
+
+/*
+ * Has the time gone by that what is under way has to end, once the user has asked so often?  *since
+ * is when that was noticed, 0 before.
+ */
+static bool
+is_over(int asked, double *since)
+{
+	if (ld_interrupts < asked)
+		return false;
+	if (*since == 0)
+		*since = ld_now();
+	return ld_now() - *since > LD_GRACE_SECONDS;
+}
+
+/* Sets up the load; false: *error says why not, or the user has asked to end. */
+static bool
+begin(LdLoad *load, PGconn **source, LdError *error)
+{
+	static LdStart start;
+	pthread_t	thread;
+	double		since = 0;
+
+	start.load = load;
+	if (pthread_create(&thread, NULL, run_start, &start) != 0)
+	{
+		ld_error_set(error, LD_FINAL, "", "could not start a thread");
+		return false;
+	}
+	while (!start.ended && !is_over(1, &since))
+		usleep(10000);
+	if (!start.ended)
+		return false;
+	pthread_join(thread, NULL);
+	*source = start.source;
+	*error = start.error;
+	return start.ready && ld_interrupts == 0;
 }
 
 static bool
@@ -144,20 +192,64 @@ still_runs(LdLoad *load)
 	return runs;
 }
 
-/*
- * Runs the workers to their end, and looks after signals, the bar and the
- * table of logs meanwhile.
- */
+static LdWorker *workers[LD_MAX_CONNECTIONS];
+
+/* Cancels what the workers are doing.  A thread of its own, because the server may not answer. */
+static void *
+cancel_all(void *argument)
+{
+	for (int i = 0; i < LD_MAX_CONNECTIONS; i++)
+		if (workers[i] != NULL)
+			ld_worker_cancel(workers[i]);
+	return NULL;
+}
+
+/* Does what the user has asked for since the last call. */
 static void
+heed_interrupts(LdLoad *load, int *heeded)
+{
+	pthread_t	thread;
+
+	if (ld_interrupts <= *heeded)
+		return;
+	*heeded = ld_interrupts;
+	ld_pace_stop(&load->pace);
+	ld_log(LD_WARNING, *heeded == 1 ? "interrupted: batches under way end, then it stops" :
+		   "interrupted again: batches under way are cancelled");
+	if (*heeded > 1 && pthread_create(&thread, NULL, cancel_all, NULL) == 0)
+		pthread_detach(thread);
+}
+
+/* Has the last rows of the table of logs written; they are given up if the user asks to end. */
+static bool
+end_log_table(void)
+{
+	double		since = 0;
+
+	while (!ld_log_table_end(is_over(1, &since)))
+	{
+		if (since > 0 && ld_now() - since > 2 * LD_GRACE_SECONDS)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
+/*
+ * Runs the workers to their end, and looks after signals and the bar meanwhile.  False: some thread
+ * does not end, although the user has asked for it.
+ */
+static bool
 run_workers(LdLoad *load)
 {
-	LdWorker   *workers[LD_MAX_CONNECTIONS] = {NULL};
 	double		told = ld_now();
+	double		since = 0;
 	int			heeded = 0;
 
+	ld_log_table_begin(load->options);
 	for (int i = 0; i < load->options->connections; i++)
 		workers[i] = ld_worker_start(load, i + 1);
-	while (still_runs(load))
+	while (still_runs(load) && !is_over(2, &since))
 	{
 		usleep(50000);
 
@@ -165,27 +257,29 @@ run_workers(LdLoad *load)
 		 * a worker that waits for a pipe has to be told that another one has
 		 * ended the load
 		 */
-		if (ld_pace_stopped(&load->pace) && write(stop_pipe[1], "", 1) < 0 && errno != EAGAIN)
-			ld_log(LD_DEBUG, "pipe: %s", strerror(errno));
-		if (interrupts > heeded)
-		{
-			heeded = interrupts;
-			load->interrupted = true;
-			ld_pace_stop(&load->pace);
-			ld_log(LD_WARNING, heeded == 1 ? "interrupted: batches under way end, then it stops" :
-				   "interrupted again: batches under way are cancelled");
-			for (int i = 0; i < load->options->connections && heeded > 1; i++)
-				if (workers[i] != NULL)
-					ld_worker_cancel(workers[i]);
-		}
+		if (ld_pace_stopped(&load->pace))
+			ld_stop_readers();
+		heed_interrupts(load, &heeded);
 		show(load, &told);
-		ld_log_table_flush(load->options, false);
 	}
+	ld_log_bar("");
+	if (still_runs(load))
+		return false;
 	for (int i = 0; i < load->options->connections; i++)
 		if (workers[i] != NULL)
 			ld_worker_join(workers[i]);
-	ld_log_bar("");
-	ld_log_table_flush(load->options, true);
+	return end_log_table();
+}
+
+static int64_t
+count_in_doubt(void)
+{
+	int64_t		records = 0;
+
+	for (int i = 0; i < LD_MAX_CONNECTIONS; i++)
+		if (workers[i] != NULL)
+			records += ld_worker_in_doubt(workers[i]);
+	return records;
 }
 
 static void
@@ -219,7 +313,7 @@ report(const LdOptions *options, LdCounts *counts, int64_t exported, int status,
 	ld_json_quote(&buf, options->load_name != NULL ? options->load_name : "");
 	ld_text_string(&buf, ", ");
 	if (counts != NULL)
-		ld_counts_report(counts, &buf);
+		ld_counts_report(counts, count_in_doubt(), &buf);
 	else
 		ld_text_format(&buf, "\"exported\": %lld", (long long) exported);
 	if (error != NULL)
@@ -236,30 +330,29 @@ report(const LdOptions *options, LdCounts *counts, int64_t exported, int status,
 static int
 finish(LdLoad *load)
 {
+	const LdOptions *options = load->options;
 	int			status = LD_EXIT_COMPLETE;
 
 	load->counts.skipped = load->reader.skipped;
-	if (load->reader.failed && !load->interrupted && !load->failed)
+	/* a reader that fails because it was interrupted is no failure */
+	if (load->reader.failed && ld_interrupts == 0 && !load->failed)
 	{
 		load->failed = true;
 		load->failure = load->reader.error;
 	}
 	if (load->counts.dead > 0)
 		status = LD_EXIT_DEAD_LETTERS;
-	if (!load->failed && !load->interrupted && load->options->build != NULL &&
-		!ld_build(load->options, &load->table, shows_bar(load->options), &interrupts, &load->failure))
-	{
-		load->failed = interrupts == 0;
-		load->interrupted = interrupts > 0;
-	}
+	if (!load->failed && ld_interrupts == 0 && options->build != NULL)
+		load->failed = !ld_build(options, &load->table, shows_bar(options), &ld_interrupts, &load->failure) &&
+			ld_interrupts == 0;
 	if (load->failed)
 		status = LD_EXIT_STOPPED;
-	else if (load->interrupted)
+	else if (ld_interrupts > 0)
 		status = LD_EXIT_INTERRUPTED;
 	if (load->failed)
 		ld_log(LD_ERROR, "%s%s%s", load->failure.sqlstate, load->failure.sqlstate[0] != '\0' ? " " : "",
 			   load->failure.message);
-	report(load->options, &load->counts, 0, status, load->failed ? &load->failure : NULL);
+	report(options, &load->counts, 0, status, load->failed ? &load->failure : NULL);
 	return status;
 }
 
@@ -275,8 +368,8 @@ export(const LdOptions *options)
 {
 	int64_t		records = 0;
 	LdError		error;
-	bool		done = ld_export(options, &interrupts, &records, &error);
-	int			status = done ? LD_EXIT_COMPLETE : interrupts > 0 ? LD_EXIT_INTERRUPTED : LD_EXIT_STOPPED;
+	bool		done = ld_export(options, ld_stop_fd(), &records, &error);
+	int			status = done ? LD_EXIT_COMPLETE : ld_interrupts > 0 ? LD_EXIT_INTERRUPTED : LD_EXIT_STOPPED;
 
 	if (!done)
 		not_begun(&error);
@@ -284,33 +377,46 @@ export(const LdOptions *options)
 	return status;
 }
 
+/* Ends the program.  `whole`: no thread is left, or else what they use must stay as it is. */
+static int
+leave(int status, bool whole)
+{
+	if (whole)
+		return status;
+	fflush(NULL);
+	_exit(status);
+}
+
 int
 main(int argc, char **argv)
 {
 	static LdOptions options;
 	static LdLoad load;
-	static LdDone done;
-	PGconn	   *source;
+	PGconn	   *source = NULL;
 	LdError		error;
+	bool		whole;
 	int			status;
 
 	ld_options_parse(&options, argc, argv);
-	if (!ld_log_begin(&options) || !catch_signals())
+	if (!ld_log_begin(&options) || !ld_stop_begin())
 		return LD_EXIT_NOT_BEGUN;
 	if (options.export != NULL)
 		return export(&options);
 	load.options = &options;
 	pthread_mutex_init(&load.lock, NULL);
-	if (!set_up_patiently(&load, &done, &error))
-		return not_begun(&error);
-	source = open_source(&options, &error);
-	if (error.message[0] != '\0' ||
-		!ld_reader_begin(&load.reader, &options, &load.table, &done, stop_pipe[0], source, &error))
-		return not_begun(&error);
+	ld_counts_begin(&load.counts);
+	if (!begin(&load, &source, &error))
+	{
+		if (ld_interrupts == 0)
+			return not_begun(&error);
+		report(&options, &load.counts, 0, LD_EXIT_INTERRUPTED, NULL);
+		return leave(LD_EXIT_INTERRUPTED, false);
+	}
 	ld_pace_begin(&load.pace, &options);
 	ld_counts_begin(&load.counts);
-	run_workers(&load);
+	whole = run_workers(&load);
 	status = finish(&load);
-	PQfinish(source);
-	return status;
+	if (whole)
+		PQfinish(source);
+	return leave(status, whole);
 }

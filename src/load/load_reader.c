@@ -331,7 +331,7 @@ open_source(LdReader *reader, LdFields *fields, LdError *error)
 	const LdOptions *options = reader->options;
 	char	   *query;
 	char	   *sql;
-	PGresult   *result;
+	bool		begun;
 
 	if (options->retry_dead_letters)
 		query = ld_format("SELECT id, letter FROM %s ORDER BY id", options->dead_letter_table);
@@ -342,17 +342,14 @@ open_source(LdReader *reader, LdFields *fields, LdError *error)
 	if (!options->retry_dead_letters && !fields_of_query(reader, fields, query, error))
 		return false;
 	sql = ld_format("COPY (%s) TO STDOUT", query);
-	result = PQexec(reader->source, sql);
+	begun = ld_copy_begin(reader->source, sql, error);
 	free(sql);
 	free(query);
-	if (PQresultStatus(result) != PGRES_COPY_OUT)
+	if (!begun)
 	{
-		ld_error_from(error, reader->source, result);
 		error->kind = LD_FINAL;
-		PQclear(result);
 		return false;
 	}
-	PQclear(result);
 	ld_input_copy(&reader->input, reader->source_name, reader->source);
 	return true;
 }

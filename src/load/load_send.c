@@ -360,24 +360,41 @@ make_durable(LdSession *session, LdError *error)
 	return false;
 }
 
+/* Does a result say for sure that COMMIT has rolled the transaction back? */
 static bool
-commit(LdSession *session, LdError *error)
+is_rolled_back(PGconn *conn, const PGresult *result)
 {
-	PGresult   *result = PQexec(session->conn, "COMMIT");
-	bool		done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
+	/*
+	 * PANIC and FATAL, whatever their SQLSTATE, may come when the WAL record
+	 * of the COMMIT is written, or even on disk
+	 */
+	return severity != NULL && strcmp(severity, "ERROR") == 0 && PQstatus(conn) != CONNECTION_BAD;
+}
+
+/* COMMIT of so many records.  What is in doubt remains so in the session until the worker has counted it. */
+static bool
+commit(LdSession *session, int records, LdError *error)
+{
+	PGresult   *result;
+	bool		done;
+
+	session->in_doubt = records;
+	result = PQexec(session->conn, "COMMIT");
+	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (!done)
 	{
 		ld_error_from(error, session->conn, result);
-		/* an error of COMMIT itself says that it is not; silence says nothing */
-		session->in_doubt = error->sqlstate[0] == '\0' || strncmp(error->sqlstate, "57P", 3) == 0 ||
-			strncmp(error->sqlstate, "08", 2) == 0;
-		if (session->in_doubt)
+		if (is_rolled_back(session->conn, result))
+			session->in_doubt = 0;
+		else
 			error->kind = LD_RETRY;
 	}
 	else if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
 	{
 		ld_error_set(error, LD_FINAL, "25P02", "the server has rolled the batch back without a reason");
+		session->in_doubt = 0;
 		done = false;
 	}
 	PQclear(result);
@@ -394,24 +411,24 @@ ld_send(LdSession *session, const LdWork *work, LdError *error)
 	if (!connect_session(session, error))
 		return LD_FAILED;
 	session->lsn[0] = '\0';
-	if (session->in_doubt && !has_notes(session) && session->xid[0] != '\0')
+	if (session->in_doubt > 0 && !has_notes(session) && session->xid[0] != '\0')
 	{
 		int			committed = resolve_doubt(session, error);
 
-		if (committed < 0 && error->kind != LD_UNKNOWN)
+		if (committed == 1)
+			return LD_WAS_DONE;
+		if (committed < 0)
 		{
 			clean_up(session, error);
 			return LD_FAILED;
 		}
-		session->in_doubt = false;
-		if (committed != 0)
-			return committed == 1 ? LD_WAS_DONE : LD_FAILED;
+		session->in_doubt = 0;
 	}
 	session->xid[0] = '\0';
 	begun = begin(session, work, &sql, error);
 	/* what is noted in the table has answered; until then a doubt remains one */
-	if (begun >= 0)
-		session->in_doubt = false;
+	if (begun == 1)
+		session->in_doubt = 0;
 	done = begun == 1 &&
 		(work->letter != NULL ? write_letter(session, work, &sql, error) : write_rows(session, work, &sql, error));
 	ld_text_free(&sql);
@@ -423,7 +440,7 @@ ld_send(LdSession *session, const LdWork *work, LdError *error)
 	}
 	if (done && session->lsn[0] != '\0')
 		done = make_durable(session, error);
-	if (done && commit(session, error))
+	if (done && commit(session, work->last - work->first, error))
 		return LD_SENT;
 	clean_up(session, error);
 	return LD_FAILED;

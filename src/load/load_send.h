@@ -28,8 +28,12 @@ typedef struct LdSession
 	char		xid[32];		/* of the transaction under way */
 	char		timeline[16];
 	char		lsn[32];		/* of a WAL record that has the xid */
-	bool		in_doubt;		/* its COMMIT was sent, and the connection
-								 * lost */
+
+	/*
+	 * Records whose COMMIT was sent and not answered, or answered and not
+	 * counted by the worker yet; 0: none.  The main thread reads it.
+	 */
+	_Atomic int in_doubt;
 } LdSession;
 
 /* Records [first, last) of a batch.  row_starts: where the row of each begins in rows. */
@@ -51,9 +55,10 @@ typedef enum LdOutcome
 	LD_WAS_DONE,				/* an earlier attempt, or run, had committed
 								 * it */
 	LD_FAILED					/* nothing has happened; or nobody knows
-								 * (LD_UNKNOWN) */
+								 * (session->in_doubt) */
 } LdOutcome;
 
+/* Where it returns LD_SENT or LD_WAS_DONE, the caller sets session->in_doubt to 0. */
 extern LdOutcome ld_send(LdSession *session, const LdWork *work, LdError *error);
 extern void ld_session_close(LdSession *session);
 

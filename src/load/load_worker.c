@@ -122,7 +122,7 @@ tell(const LdWorker *worker, const Range *range, const char *outcome, LdLevel le
 	LdText		buf = {0};
 	LdText		json = {0};
 
-	ld_log_table_add(worker->load->options, &row);
+	ld_log_table_add(&row);
 	if (!ld_logs(level))
 		return;
 	ld_text_format(&buf, "batch %lld: %d record%s %s", (long long) row.batch, row.records,
@@ -156,12 +156,11 @@ give_up(LdWorker *worker, const Range *range, const LdError *error, const char *
 	if (error->kind == LD_BAD_DATA)
 		ld_error_set(&failure, LD_FINAL, error->sqlstate, "%s%s: %s", what, place.data, error->message);
 	else
-		ld_error_set(&failure, LD_FINAL, error->sqlstate, "%s%s; %d records not loaded from %s on", what,
-					 error->message, range->last - range->first, place.data);
+		ld_error_set(&failure, LD_FINAL, error->sqlstate, "%s%s; %d records %s from %s on", what,
+					 error->message, range->last - range->first,
+					 worker->session.in_doubt > 0 ? "loaded or not, which is not known," : "not loaded", place.data);
 	ld_text_free(&place);
 	tell(worker, range, "failed", LD_DEBUG, ld_now(), error);
-	if (worker->session.in_doubt)
-		ld_counts_in_doubt(&worker->load->counts, range->last - range->first);
 	ld_load_fail(worker->load, &failure);
 	return false;
 }
@@ -260,10 +259,18 @@ fail_or_retry(LdWorker *worker, Range *range, const LdError *error, double began
 		range->refusals++;
 	else
 		range->attempts++;
-	if (ld_now() - range->since > options->deadline)
-		return give_up(worker, range, error, "the deadline of a batch is over: ");
-	if (range->attempts >= options->attempts)
-		return give_up(worker, range, error, "all attempts failed: ");
+
+	/*
+	 * once the load is to end, what its end has cancelled is not a failure of
+	 * it
+	 */
+	if (!ld_pace_stopped(&worker->load->pace))
+	{
+		if (ld_now() - range->since > options->deadline)
+			return give_up(worker, range, error, "the deadline of a batch is over: ");
+		if (range->attempts >= options->attempts)
+			return give_up(worker, range, error, "all attempts failed: ");
+	}
 
 	/*
 	 * full jitter: anything from 0 to the back-off, which doubles each time
@@ -278,12 +285,7 @@ fail_or_retry(LdWorker *worker, Range *range, const LdError *error, double began
 		ld_pace_refused(&worker->load->pace, error, range->last - range->first);
 	}
 	tell(worker, range, error->kind == LD_LIMIT ? "refused" : "retried", LD_WARNING, began, error);
-	if (ld_pace_sleep(&worker->load->pace, wait))
-		return true;
-	/* the user has asked to end */
-	if (worker->session.in_doubt)
-		ld_counts_in_doubt(&worker->load->counts, range->last - range->first);
-	return false;
+	return ld_pace_sleep(&worker->load->pace, wait);
 }
 
 /* What to do about an attempt that failed.  False: the load ends. */
@@ -309,7 +311,6 @@ failed(LdWorker *worker, const LdError *error, double began)
 				halve(worker, *range, range->last);
 			return true;
 		case LD_UNKNOWN:
-			ld_counts_in_doubt(&worker->load->counts, range->last - range->first);
 			ld_log(LD_WARNING, "batch %lld: %d records are loaded or not: %s", (long long) worker->batch.number,
 				   range->last - range->first, error->message);
 			return give_up(worker, range, error, "it is not known whether records are loaded: ");
@@ -366,6 +367,7 @@ succeeded(LdWorker *worker, LdOutcome outcome, double began)
 		ld_counts_loaded(&worker->load->counts, range->last - range->first, bytes_of(worker, range), found);
 		ld_pace_accepted(&worker->load->pace);
 	}
+	worker->session.in_doubt = 0;
 	tell(worker, range, range->dead ? "dead" : found ? "found committed" : "loaded", LD_DEBUG, began,
 		 range->dead ? &worker->why : NULL);
 	worker->nranges--;
@@ -383,7 +385,7 @@ step(LdWorker *worker)
 	double		began;
 
 	/* a range whose COMMIT is in doubt must be asked about as it was sent */
-	if (!worker->session.in_doubt && !range->dead)
+	if (worker->session.in_doubt == 0 && !range->dead)
 	{
 		int			bad = find_bad(worker, range);
 
@@ -409,11 +411,7 @@ step(LdWorker *worker)
 		}
 	}
 	if (!range->dead && !ld_pace_turn(&worker->load->pace, records))
-	{
-		if (worker->session.in_doubt)
-			ld_counts_in_doubt(&worker->load->counts, records);
 		return false;
-	}
 	began = ld_now();
 	if (range->since == 0)
 		range->since = began;
@@ -483,6 +481,12 @@ void
 ld_worker_cancel(LdWorker *worker)
 {
 	ld_session_cancel(&worker->session);
+}
+
+int
+ld_worker_in_doubt(const LdWorker *worker)
+{
+	return worker->session.in_doubt;
 }
 
 void

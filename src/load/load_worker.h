@@ -23,7 +23,6 @@ typedef struct LdLoad
 	LdCounts	counts;
 	pthread_mutex_t lock;
 	bool		failed;			/* the load cannot go on */
-	bool		interrupted;	/* the user has asked to end */
 	LdError		failure;		/* if it failed */
 	int			running;		/* workers */
 } LdLoad;
@@ -34,6 +33,12 @@ extern LdWorker *ld_worker_start(LdLoad *load, int number);
 
 /* Cancels what the worker's connection is doing. */
 extern void ld_worker_cancel(LdWorker *worker);
+
+/*
+ * Records of which nobody knows whether they are committed: of a worker that has ended, or, of one
+ * that has not, those whose COMMIT is under way.
+ */
+extern int	ld_worker_in_doubt(const LdWorker *worker);
 
 /* Waits for the end of the thread. */
 extern void ld_worker_join(LdWorker *worker);
