@@ -246,15 +246,25 @@ foreach my $place ([ 'file', '--dead-letters', "$dir/killed" ], [ 'table', '--de
 	my ($name, @place) = @$place;
 	my @args = ('-t', 'twice', @place, '--progress-table', 'progress', '--resume', '--load-name', "killed $name", '--batch-records', 150, "$dir/many.tsv");
 	sql('DROP TABLE IF EXISTS twice; CREATE TABLE twice (id int, v vector(4))');
-	my $killed = 0;
-	foreach (1 .. 12)
+	my ($hit, $grew) = (0, 0);
+	foreach my $time (1 .. 12)
 	{
-		my $loader = start_load('--rate', 20000, @args);
-		sleep(0.02 + rand(0.2));
-		$loader->kill_kill(grace => 0) if $loader->pumpable;
-		$killed++;
+		my $before = sql('SELECT count(*) FROM twice');
+		unlink "$dir/killed.log";
+		my $loader = start_load('--rate', 2000, '--log-level', 'debug', '--log-file', "$dir/killed.log", @args);
+		# at any moment; every third time not before it has loaded something
+		sleep(0.01) while $time % 3 == 0 && $loader->pumpable && slurp('killed.log') !~ /records loaded/;
+		sleep(rand(0.2));
+		$loader->signal('KILL') if $loader->pumpable;
+		$loader->finish;
+		# the signal that ended it, if it was not at its end before
+		$hit++ if ($loader->full_result(0) & 127) == 9;
+		$grew++ if sql('SELECT count(*) FROM twice') > $before;
 	}
-	note 'loaded when killed: ' . sql('SELECT count(*) FROM twice');
+	cmp_ok($hit, '>=', 4, "$name: kills hit loads that went on");
+	cmp_ok($grew, '>=', 4, "$name: which had loaded something");
+	my $left = $good - sql('SELECT count(*) FROM twice');
+	cmp_ok($left, '>', 0, "$name: and had not loaded all");
 	my $rest = load(@args);
 	is("$rest->{status} $rest->{in_doubt}", ($rest->{dead_letters} ? 2 : 0) . ' 0', "$name: goes on to the end") or diag($rest->{err});
 	is(sql('SELECT count(*), count(DISTINCT id), sum(id) FROM twice'), "$good|$good|$sum", "$name: each record once");
