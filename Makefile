@@ -18,8 +18,8 @@
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
 #   make indent         lays out the code as PostgreSQL does; make typedefs renews its list of types
-#   make unit, check-includes, check-headers, check-symbols, check-scripts, check-indent,
-#   check-warnings, check-analysis
+#   make unit, check-includes, check-headers, check-meta, check-symbols, check-scripts,
+#   check-indent, check-warnings, check-analysis
 #                       single parts of the tests
 #   make objects        compiles only: with another CC, for what a compiler has to say
 
@@ -83,8 +83,8 @@ override with_llvm = no
 
 .PHONY: test soak test-clients test-monitoring test-chroot matrix deb test-setup demo bench \
 	bench-graph unit \
-	check-includes check-headers check-symbols check-scripts check-indent check-warnings \
-	check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
+	check-includes check-headers check-meta check-symbols check-scripts check-indent \
+	check-warnings check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
 .DEFAULT_GOAL := all
 
 # On Debian the two are of different packages.
@@ -221,5 +221,5 @@ typedefs: all
 check-indent:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)test/indent check
 
-check-includes check-headers check-symbols check-scripts check-warnings check-analysis:
+check-includes check-headers check-meta check-symbols check-scripts check-warnings check-analysis:
 	@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' NO_SERVER_INTERNALS='$(NO_SERVER_INTERNALS)' $(SRC)test/$@
