@@ -84,6 +84,12 @@ wait_for(PGconn *conn, PGconn *watcher, bool bar, const volatile sig_atomic_t *s
 			cancel(conn);
 			canceled = true;
 		}
+		/* a server that does not answer must not keep the user */
+		if (*stop > 1 && canceled)
+		{
+			ld_error_set(error, LD_FINAL, "57014", "interrupted");
+			return false;
+		}
 		show(watcher, PQbackendPID(conn), bar, began, &told);
 	}
 	while ((result = PQgetResult(conn)) != NULL)

@@ -12,7 +12,7 @@
 
 #include "load/load_table.h"
 
-/* Returns when the index is there.  *stop not 0: it is cancelled. */
+/* Returns when the index is there.  *stop 1: it is cancelled; 2: and not waited for. */
 extern bool ld_build(const LdOptions *options, const LdTable *table, bool bar,
 					 const volatile sig_atomic_t *stop, LdError *error);
 

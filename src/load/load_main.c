@@ -237,7 +237,7 @@ end_log_table(void)
 
 /*
  * Runs the workers to their end, and looks after signals and the bar meanwhile.  False: some thread
- * does not end, although the user has asked for it.
+ * still waits for a server, although the user has asked it to end.
  */
 static bool
 run_workers(LdLoad *load)
@@ -377,6 +377,49 @@ export(const LdOptions *options)
 	return status;
 }
 
+typedef struct LdCancel
+{
+	PGcancel   *request;
+	_Atomic bool done;
+} LdCancel;
+
+static void *
+run_cancel(void *argument)
+{
+	LdCancel   *cancel = argument;
+	char		message[256];
+
+	PQcancel(cancel->request, message, sizeof(message));
+	cancel->done = true;
+	return NULL;
+}
+
+/*
+ * Closes the source.  A load that ends early may leave it within a query, which the server would
+ * go on with for as long as it sends nothing.  False: it does not answer.
+ */
+static bool
+close_source(PGconn *source)
+{
+	static LdCancel cancel;
+	pthread_t	thread;
+	double		until = ld_now() + LD_GRACE_SECONDS;
+
+	if (PQtransactionStatus(source) == PQTRANS_ACTIVE)
+	{
+		cancel.request = PQgetCancel(source);
+		if (cancel.request == NULL || pthread_create(&thread, NULL, run_cancel, &cancel) != 0)
+			return false;
+		pthread_detach(thread);
+		while (!cancel.done && ld_now() < until)
+			usleep(10000);
+		if (!cancel.done)
+			return false;
+	}
+	PQfinish(source);
+	return true;
+}
+
 /* Ends the program.  `whole`: no thread is left, or else what they use must stay as it is. */
 static int
 leave(int status, bool whole)
@@ -415,8 +458,8 @@ main(int argc, char **argv)
 	ld_pace_begin(&load.pace, &options);
 	ld_counts_begin(&load.counts);
 	whole = run_workers(&load);
+	if (!whole)
+		ld_log(LD_WARNING, "the server does not answer, and is not waited for");
 	status = finish(&load);
-	if (whole)
-		PQfinish(source);
-	return leave(status, whole);
+	return leave(status, whole && (source == NULL || close_source(source)));
 }

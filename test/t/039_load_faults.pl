@@ -222,9 +222,16 @@ sub interrupted
 }
 my @from = ('-t', 'items', '--from-pgvector', $connection, '--query');
 interrupted('a source that sorts', 1, "query LIKE '%pg_sleep%'", @from, 'SELECT * FROM source WHERE pg_sleep(3600) IS NULL ORDER BY id');
-ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"), 'and the source does not go on');
+sub nothing_goes_on
+{
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"), 'and the source does not go on');
+	return;
+}
+nothing_goes_on();
 interrupted('a source that has sent something', 1, "wait_event = 'PgSleep' AND (SELECT count(*) > 0 FROM items)", @from,
 	'SELECT * FROM source WHERE id < 3000 OR pg_sleep(3600) IS NULL');
+nothing_goes_on();
 cmp_ok($load->{loaded}, '>', 0, 'what has come is loaded');
 sql('TRUNCATE items');
 $load = start_load('--export', "$dir/out.tsv", '--query', 'SELECT * FROM source WHERE pg_sleep(3600) IS NULL ORDER BY id');
@@ -257,6 +264,7 @@ locked('LOCK TABLE logged', 'a table of logs that is locked', 1, "$waits AND que
 locked('LOCK TABLE source', 'a source that is locked', 1, $waits, @from, 'SELECT * FROM source');
 locked("SELECT FROM progress FOR UPDATE", 'an owner that is locked', 1, $waits, '-t', 'items', '--progress-table', 'progress', '--resume', '--load-name', 'PANIC after COMMIT', "$dir/all.tsv");
 locked('LOCK TABLE items IN SHARE MODE', 'a table that is locked', 2, $waits, '-t', 'items', '--attempts', 1, "$dir/all.tsv");
+locked('INSERT INTO items VALUES (0)', 'an index that waits for a lock', 1, "$waits AND query LIKE 'CREATE INDEX%'", '-t', 'items', '--build', 'USING vecprov (v)', "$dir/all.tsv");
 
 # A backend that does not even heed a cancellation
 sql("CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END'; CREATE TRIGGER sleep BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION sleep()");
