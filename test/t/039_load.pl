@@ -253,7 +253,7 @@ foreach my $place ([ 'file', '--dead-letters', "$dir/killed" ], [ 'table', '--de
 		unlink "$dir/killed.log";
 		my $loader = start_load('--rate', 2000, '--log-level', 'debug', '--log-file', "$dir/killed.log", @args);
 		# at any moment; every third time not before it has loaded something
-		sleep(0.01) while $time % 3 == 0 && $loader->pumpable && slurp('killed.log') !~ /records loaded/;
+		$loader->pump_nb, sleep(0.01) while $time % 3 == 0 && $loader->pumpable && slurp('killed.log') !~ /records loaded/;
 		sleep(rand(0.2));
 		$loader->signal('KILL') if $loader->pumpable;
 		$loader->finish;
