@@ -9,6 +9,7 @@
 #   make test           everything, on private servers; installs missing packages
 #   make soak           random work and faults for MINUTES=10, from SEED; see README.md
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
+#   make test-load      vecprov-load with RECORDS=10000000 while all is killed; see test/load/load.pl
 #   make test-monitoring   doc/monitoring with Prometheus and Debian's exporters; unpacks what is missing
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
@@ -81,7 +82,7 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) vecprov-load tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-monitoring test-chroot matrix deb test-setup demo bench \
+.PHONY: test soak test-clients test-load test-monitoring test-chroot matrix deb test-setup demo bench \
 	bench-graph unit \
 	check-includes check-headers check-meta check-symbols check-scripts check-indent \
 	check-warnings check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
@@ -182,6 +183,9 @@ soak:
 
 test-clients:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/clients/run
+
+test-load:
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' RECORDS='$(RECORDS)' SEED='$(SEED)' $(SRC)test/load/run
 
 test-monitoring:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run
