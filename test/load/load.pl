@@ -1,9 +1,10 @@
-# vecprov-load under all faults at once. Two loads run beside each other, through
-# a proxy that cuts connections at random bytes, while the server and its
-# backends are killed and come back:
+# vecprov-load under all faults at once. Two loads run beside each other,
+# through a proxy that cuts connections at random bytes, while the server and
+# its backends are killed and come back:
 #
 # - RECORDS records into a table without an index, with --progress-table and a
-#   file of dead letters. This loader is killed as well, and goes on by --resume.
+#   file of dead letters. This loader is killed as well, and goes on by
+#   --resume.
 # - RECORDS / 50 records into a table with an index, for which limits refuse,
 #   without a progress table, with a table of dead letters. This one is not
 #   killed: it has to find out about its COMMITs by itself.

@@ -46,7 +46,8 @@ sub slurp
 	return do { local $/; <$in> };
 }
 
-# A load that runs beside the test; ended() waits for its end and reads its report.
+# A load that runs beside the test; ended() waits for its end and reads its
+# report.
 sub start_load
 {
 	my @args = @_;
