@@ -61,7 +61,7 @@ SELECT s.query, count(*), max(abs(s.distance - (t.v <-> q.q))) FROM vecprov_sear
 	JOIN batch_items t ON t.ctid = s.ctid JOIN batch_queries q ON q.id = s.query GROUP BY 1 ORDER BY 1;
 
 -- With replicas
-SELECT vecprov_provision('batch_l2', 'r40', 1, 2);
+SELECT vecprov_provision('batch_l2', 'r10', 1, 2);
 SELECT vecprov_wait('batch_l2', '30 s');
 SELECT pg_temp.differences('batch_l2', 1, 'v <->'), pg_temp.differences('batch_l2', 10, 'v <->'), pg_temp.differences('batch_l2', 200, 'v <->');
 SET vecprov.ef_search = 400;

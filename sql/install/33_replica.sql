@@ -5,7 +5,7 @@ CREATE FUNCTION vecprov_residency(index oid,
 	OUT current_replicas integer)
 	AS 'MODULE_PATHNAME', 'vecprov_residency' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_residency(oid) IS
-	'how far a provisioned index is in memory; null while nobody has seen to it';
+	'what a provisioned index has of pages and workers; null while nobody has seen to it';
 
 CREATE FUNCTION vecprov_wait(index regclass, timeout interval DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'vecprov_wait' LANGUAGE C VOLATILE;
@@ -20,7 +20,7 @@ COMMENT ON FUNCTION vecprov_server_units() IS
 CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
 	AS 'MODULE_PATHNAME', 'vecprov_load_advice' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_load_advice(oid) IS
-	'what to do about the load of a provisioned index; null: nothing';
+	'what to do about load and workers of a provisioned index; null: nothing';
 
 CREATE VIEW vecprov.indexes AS
 	-- first which indexes are ours: the functions do not take others
@@ -33,7 +33,7 @@ CREATE VIEW vecprov.indexes AS
 	)
 	SELECT ours.indexrelid::regclass AS index, ours.indrelid::regclass AS "table",
 		f.mode, f.tier, f.shards, f.replicas, f.current_shards, r.current_replicas,
-		CASE WHEN f.error IS NOT NULL OR f.mode = 'on-demand' OR f.state = 'Scaling' THEN f.state
+		CASE WHEN f.error IS NOT NULL OR f.mode = 'on-demand' OR (f.state = 'Scaling' AND r.error IS NULL) THEN f.state
 			ELSE coalesce(r.state, 'Loading') END AS state,
 		coalesce(f.error, r.error) AS error,
 		f.records, f.index_size, f.capacity, f.fullness, f.memory_fullness, f.storage_fullness,

@@ -151,7 +151,7 @@ vp_settings_define(void)
 							"Sets how many processes run searches of provisioned indexes for others.",
 							"Six of max_worker_processes are left to other uses. 0: there are none.",
 							&vp_max_workers,
-							4, 0, 1024,
+							4, 0, 262143,	/* as max_worker_processes */
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(VP_PROVISION_SETTING,

@@ -114,19 +114,27 @@ tell(int i)
 	VpSlot	   *slot = &vp_registry->slots[i];
 	VpState		state = state_of(k);
 
-	/* only this process writes there */
+	/* a catalogue reader may write there; then we are to look once more */
 	if (state == slot->state && k->pins.pinned == slot->pinned &&
 		k->pins.wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
 		return;
 	if (k->pins.owner != NULL && k->pins.wanted != slot->wanted)
 		vp_charge_memory(k->definition.database, k->definition.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
-	if (slot->state != state)
-		slot->state_changes++;
-	slot->state = state;
 	slot->pinned = k->pins.pinned;
 	slot->wanted = k->pins.wanted;
-	strlcpy(slot->error, k->error, sizeof(slot->error));
+
+	/*
+	 * if a catalogue reader has written another definition meanwhile, what we
+	 * know is not of that one
+	 */
+	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0)
+	{
+		if (slot->state != state)
+			slot->state_changes++;
+		slot->state = state;
+		strlcpy(slot->error, k->error, sizeof(slot->error));
+	}
 	LWLockRelease(vp_registry->lock);
 }
 
@@ -382,6 +390,8 @@ pin(int i)
 		unpin(k);
 	if (!k->definition.known)
 		snprintf(k->error, sizeof(k->error), "tier \"%s\" does not exist", k->definition.wish.tier);
+	else if (!k->definition.there)
+		strlcpy(k->error, "it is unlogged, and not there before this standby is promoted", sizeof(k->error));
 	if (!is_to_be_pinned(k))
 		return false;
 

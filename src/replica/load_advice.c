@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * load_advice.c
- *	  What to do about the load of a provisioned index, and about that of the server.
+ *	  What to do about load and workers of a provisioned index, and about the load of the server.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -19,7 +20,7 @@
 #include "base/processors.h"
 #include "base/settings.h"
 #include "replica/load.h"
-#include "replica/registry.h"
+#include "replica/slot_state.h"
 
 VP_SERVER_FUNCTION(vecprov_load_advice);
 VP_SERVER_FUNCTION(vecprov_server_units);
@@ -107,23 +108,31 @@ advise_units(const VpDefinition *definition)
 	return psprintf("%lld units share %.3g processors", (long long) units, processors);
 }
 
+/* NULL: nothing to append. */
+static void
+append(StringInfo text, const char *advice)
+{
+	if (advice != NULL)
+		appendStringInfo(text, "%s%s", text->len > 0 ? "; " : "", advice);
+}
+
 /* Of an index, by its OID; NULL: there is nothing to be told. */
 Datum
 vecprov_load_advice(PG_FUNCTION_ARGS)
 {
 	Oid			index = PG_GETARG_OID(0);
-	int			slot = vp_slot_find(MyDatabaseId, index);
-	VpSlot		copy;
-	char	   *replicas;
-	char	   *units;
+	VpSlot		slot;
+	VpSlotState state;
+	int			number = vp_slot_survey(MyDatabaseId, index, &slot, &state);
+	StringInfoData text;
 
-	if (slot < 0 || !vp_slot_copy(slot, &copy) || copy.definition.index != index)
+	if (number < 0)
 		PG_RETURN_NULL();
-	replicas = advise_replicas(slot, &copy.definition);
-	units = advise_units(&copy.definition);
-	if (replicas == NULL && units == NULL)
+	initStringInfo(&text);
+	append(&text, advise_replicas(number, &slot.definition));
+	append(&text, advise_units(&slot.definition));
+	append(&text, vp_workers_advice(&state));
+	if (text.len == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(replicas != NULL && units != NULL ?
-									 psprintf("%s; %s", replicas, units) :
-									 replicas != NULL ? replicas : units));
+	PG_RETURN_TEXT_P(cstring_to_text(text.data));
 }

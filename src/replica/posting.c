@@ -59,7 +59,8 @@ set_facts(VpSlot *slot, const VpDefinition *definition)
 	slot->state = VP_LOADING;
 	slot->state_changes++;
 	slot->changed = vp_clock();
-	slot->high_since = slot->low_since = 0;
+	slot->high_since = slot->low_since = slot->missing_since = 0;
+	slot->lacking = false;
 	slot->error[0] = '\0';
 }
 

@@ -24,6 +24,7 @@ vp_state_name(VpState state)
 	static const char *const names[] = {
 		[VP_LOADING] = "Loading",
 		[VP_READY] = "Ready",
+		[VP_SCALING] = "Scaling",
 		[VP_SUSPENDED] = "Suspended",
 		[VP_ERROR] = "Error"
 	};

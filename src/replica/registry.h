@@ -23,7 +23,9 @@
 typedef enum VpState
 {
 	VP_LOADING,
-	VP_READY,
+	VP_READY,					/* by the keeper: all pages */
+	VP_SCALING,					/* some replicas are complete, others are not;
+								 * not by the keeper */
 	VP_SUSPENDED,
 	VP_ERROR
 } VpState;
@@ -69,6 +71,12 @@ typedef struct VpSlot
 								 * searches, likewise */
 	BlockNumber pinned;			/* blocks */
 	BlockNumber wanted;
+
+	/* by the launcher */
+	TimestampTz missing_since;	/* since when workers are missing; 0: none is,
+								 * or none may be started */
+	bool		lacking;		/* they have been for too long */
+	VpState		seen;			/* the state, when it last looked */
 
 	/* for supervisors */
 	uint32		state_changes;	/* how often the state may have become another

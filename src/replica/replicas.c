@@ -19,8 +19,8 @@
 #include "base/zones.h"
 #include "replica/load.h"
 #include "replica/worker_slot.h"
-#include "replica/registry.h"
 #include "replica/seats.h"
+#include "replica/slot_state.h"
 #include "replica/replica_stats.h"
 
 VP_SERVER_FUNCTION(vecprov_replica_counts);
@@ -55,20 +55,32 @@ enum
 	NWORKER
 };
 
-/* The process of a unit; 0: none is there.  *failed: none was to be had. */
-static int
-worker_pid(int number, const VpSlot *slot, int replica, int unit, bool *has_worker_slot, bool *failed)
+/* What is known of a unit's worker. */
+typedef struct UnitWorker
 {
+	int			pid;			/* 0: none is there */
+	bool		serves;			/* it looks for searches */
+	bool		has_slot;
+	bool		failed;			/* none was to be had */
+} UnitWorker;
+
+static UnitWorker
+look_at_worker(int number, const VpSlot *slot, int replica, int unit)
+{
+	UnitWorker	worker = {0};
 	VpWorkerSlot *worker_slot;
-	int			pid;
 
 	LWLockAcquire(vp_registry->lock, LW_SHARED);
 	worker_slot = vp_worker_slot_find(number, slot->definition.index, replica, unit);
-	pid = worker_slot != NULL && worker_slot->proc != NULL ? worker_slot->proc->pid : 0;
-	*has_worker_slot = worker_slot != NULL;
-	*failed = worker_slot != NULL && worker_slot->failed;
+	if (worker_slot != NULL)
+	{
+		worker.pid = worker_slot->proc != NULL ? worker_slot->proc->pid : 0;
+		worker.serves = worker_slot->serves;
+		worker.has_slot = true;
+		worker.failed = worker_slot->failed;
+	}
 	LWLockRelease(vp_registry->lock);
-	return pid;
+	return worker;
 }
 
 static void
@@ -81,6 +93,21 @@ put_zone(Oid index, int replica, Datum *value, bool *isnull)
 		*value = CStringGetTextDatum(vp_zone_name(zone));
 }
 
+/* The state of a replica: of its index, unless it is others whose workers are missing. */
+static VpState
+replica_state(int number, const VpSlot *slot, int replica)
+{
+	VpSlotState state;
+	VpState		result;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	vp_slot_state_get(number, &state);
+	result = slot->state == VP_READY && vp_replica_is_complete(number, replica) ?
+		VP_READY : state.state;
+	LWLockRelease(vp_registry->lock);
+	return result;
+}
+
 /* One that was taken away is shown until its searches are at their end. */
 static void
 put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
@@ -90,8 +117,6 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 		bool		stays = i < slot->definition.wish.replicas;
 		VpReplicaCounts counts;
 		bool		complete;
-		bool		has_worker_slot;
-		bool		failed;
 		int			pid;
 		Datum		values[NREPLICA];
 		bool		nulls[NREPLICA] = {0};
@@ -101,11 +126,11 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 			continue;
 		values[REPLICA_INDEX] = ObjectIdGetDatum(slot->definition.index);
 		values[REPLICA_NUMBER] = Int32GetDatum(i + 1);
-		pid = worker_pid(number, slot, i, 0, &has_worker_slot, &failed);
+		pid = look_at_worker(number, slot, i, 0).pid;
 		values[REPLICA_PID] = Int32GetDatum(pid);
 		nulls[REPLICA_PID] = pid == 0;
 		put_zone(slot->definition.index, i, &values[REPLICA_ZONE], &nulls[REPLICA_ZONE]);
-		values[REPLICA_STATE] = CStringGetTextDatum(stays ? vp_state_name(slot->state) : "Ending");
+		values[REPLICA_STATE] = CStringGetTextDatum(stays ? vp_state_name(replica_state(number, slot, i)) : "Ending");
 		values[REPLICA_SEATS] = Int32GetDatum(stays ? slot->definition.units : 0);
 		values[REPLICA_IN_USE] = Int32GetDatum(counts.in_use);
 		values[REPLICA_QUEUE] = Int32GetDatum(vp_seats_waiting(number));
@@ -135,13 +160,15 @@ vecprov_replica_counts(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Why a unit has no worker. */
+/* Why a unit has no worker; NULL: it has one, or one is on its way. */
 static const char *
-missing_reason(bool has_worker_slot, bool failed)
+missing_reason(const UnitWorker *worker)
 {
-	if (failed)
+	if (worker->pid != 0)
+		return NULL;
+	if (worker->failed)
 		return "max_worker_processes is reached";
-	if (has_worker_slot)
+	if (worker->has_slot)
 		return NULL;
 	return vp_max_workers <= vp_worker_slot_count() ? "vecprov.max_workers is reached" :
 		"max_worker_processes leaves no room for it";
@@ -152,18 +179,16 @@ put_worker(ReturnSetInfo *result, int number, const VpSlot *slot, int replica, i
 {
 	Datum		values[NWORKER];
 	bool		nulls[NWORKER] = {0};
-	bool		has_worker_slot;
-	bool		failed;
-	int			pid = worker_pid(number, slot, replica, unit, &has_worker_slot, &failed);
-	const char *error = pid != 0 ? NULL : missing_reason(has_worker_slot, failed);
+	UnitWorker	worker = look_at_worker(number, slot, replica, unit);
+	const char *error = missing_reason(&worker);
 
 	values[WORKER_INDEX] = ObjectIdGetDatum(slot->definition.index);
 	values[WORKER_REPLICA] = Int32GetDatum(replica + 1);
 	values[WORKER_UNIT] = Int32GetDatum(unit + 1);
-	values[WORKER_PID] = Int32GetDatum(pid);
-	nulls[WORKER_PID] = pid == 0;
+	values[WORKER_PID] = Int32GetDatum(worker.pid);
+	nulls[WORKER_PID] = worker.pid == 0;
 	put_zone(slot->definition.index, replica, &values[WORKER_ZONE], &nulls[WORKER_ZONE]);
-	values[WORKER_STATE] = CStringGetTextDatum(pid != 0 ? "Running" :
+	values[WORKER_STATE] = CStringGetTextDatum(worker.serves ? "Running" :
 											   error == NULL ? "Starting" : "Missing");
 	nulls[WORKER_ERROR] = error == NULL;
 	if (error != NULL)

@@ -11,10 +11,12 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/pg_class.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/loaded.h"
@@ -28,7 +30,7 @@
 #include "capacity/tier.h"
 #include "page/page_locks.h"
 #include "page/store.h"
-#include "replica/registry.h"
+#include "replica/slot_state.h"
 
 VP_SERVER_FUNCTION(vecprov_residency);
 VP_SERVER_FUNCTION(vecprov_wait);
@@ -49,37 +51,136 @@ typedef enum Awaited
 	BUILD,						/* to be ended by whoever builds it */
 	DEFINITION,					/* to be read by a catalogue reader */
 	PAGES,						/* to be pinned or unpinned by the keeper */
+	WORKERS,					/* to be started by the launcher */
 	RECORDS						/* to be moved between shards */
 } Awaited;
 
 static const char *const process_name[] = {
 	[DEFINITION] = "vecprov catalog reader",
 	[PAGES] = "vecprov keeper",
+	[WORKERS] = "vecprov launcher",
 	[RECORDS] = "vecprov mover"
 };
 
+/* The columns, in the order of sql/install/33_replica.sql. */
+enum
+{
+	COLUMN_STATE,
+	COLUMN_ERROR,
+	COLUMN_RESIDENT,
+	COLUMN_WANTED,
+	COLUMN_REPLICAS,
+	NCOLUMNS
+};
+
 /*
- * Of an index, by its OID: state, error, pinned and wanted bytes, replicas;
- * NULL: nothing known.
+ * The wish of an index as the catalogues have it.  False: it has none, or is
+ * none of ours.
  */
+static bool
+look_up_wish(Oid relid, VpWish *wish)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			am = vp_own_am();
+	bool		ours;
+	bool		isnull = true;
+	Datum		options = 0;
+
+	memset(wish, 0, sizeof(*wish));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	ours = OidIsValid(am) && ((Form_pg_class) GETSTRUCT(tuple))->relam == am;
+	if (ours)
+		options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	if (!isnull)
+		vp_get_wish((VpOptions *) vp_options(options, false), wish);
+	ReleaseSysCache(tuple);
+	return VpIsProvisioned(wish);
+}
+
+/* Is what the registry has of an index what it wishes for, and what its tier is now? */
+static bool
+is_current(const VpDefinition *definition, const VpWish *wish)
+{
+	VpTier		tier;
+
+	if (memcmp(&definition->wish, wish, sizeof(*wish)) != 0)
+		return false;
+	if (!vp_tier_find(wish->tier, &tier))
+		return !definition->known;
+	return definition->known && definition->units == tier.units &&
+		definition->keeps_vectors == tier.keeps_vectors;
+}
+
+/*
+ * Are there more provisioned indexes than slots, and none will be free by
+ * itself?
+ */
+static bool
+all_slots_are_taken(void)
+{
+	bool		taken;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	taken = vp_registry->crowded;
+	for (int i = 0; i < vp_max_provisioned && taken; i++)
+		taken = vp_registry->slots[i].used && !vp_registry->slots[i].gone;
+	LWLockRelease(vp_registry->lock);
+	return taken;
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL || text[0] == '\0';
+
+	if (!nulls[column])
+		values[column] = CStringGetTextDatum(text);
+}
+
+/* What is known of a provisioned index that has a slot. */
+static void
+set_residency(const VpSlot *slot, const VpSlotState *state, const VpWish *wish,
+			  Datum *values, bool *nulls)
+{
+	bool		current = is_current(&slot->definition, wish);
+
+	set_text(values, nulls, COLUMN_STATE, vp_state_name(current ? state->state : VP_LOADING));
+	if (current)
+		set_text(values, nulls, COLUMN_ERROR, vp_slot_error(slot, state));
+	values[COLUMN_RESIDENT] = Int64GetDatum((int64) slot->pinned * BLCKSZ);
+	values[COLUMN_WANTED] = Int64GetDatum((int64) slot->wanted * BLCKSZ);
+	values[COLUMN_REPLICAS] = Int32GetDatum(state->replicas);
+	nulls[COLUMN_RESIDENT] = nulls[COLUMN_WANTED] = nulls[COLUMN_REPLICAS] = false;
+}
+
+/* Of an index, by its OID; NULL: nothing is known, or it is on demand. */
 Datum
 vecprov_residency(PG_FUNCTION_ARGS)
 {
+	Oid			relid = PG_GETARG_OID(0);
+	VpWish		wish;
 	VpSlot		slot;
+	VpSlotState state;
 	TupleDesc	desc;
-	Datum		values[5];
-	bool		nulls[5] = {0};
+	Datum		values[NCOLUMNS];
+	bool		nulls[NCOLUMNS];
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (!vp_slot_look(MyDatabaseId, PG_GETARG_OID(0), &slot))
+	memset(nulls, true, sizeof(nulls));
+	if (!look_up_wish(relid, &wish))
 		PG_RETURN_NULL();
-	values[0] = CStringGetTextDatum(vp_state_name(slot.state));
-	values[1] = CStringGetTextDatum(slot.error);
-	nulls[1] = slot.error[0] == '\0';
-	values[2] = Int64GetDatum((int64) slot.pinned * BLCKSZ);
-	values[3] = Int64GetDatum((int64) slot.wanted * BLCKSZ);
-	values[4] = Int32GetDatum(slot.definition.wish.replicas);
+	if (vp_slot_survey(MyDatabaseId, relid, &slot, &state) >= 0)
+		set_residency(&slot, &state, &wish, values, nulls);
+	else if (!all_slots_are_taken())
+		PG_RETURN_NULL();
+	else
+	{
+		set_text(values, nulls, COLUMN_STATE, vp_state_name(VP_ERROR));
+		set_text(values, nulls, COLUMN_ERROR, psprintf("vecprov.max_provisioned_indexes is %d, "
+													   "and the server has more", vp_max_provisioned));
+	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
@@ -146,12 +247,26 @@ is_scaling(Oid relid, const VpWish *wish)
 	return scaling;
 }
 
+/* ereports that workers cannot come. */
+static void
+raise_missing(const char *name, const VpSlot *slot, const VpSlotState *state)
+{
+	char	   *advice = vp_workers_advice(state);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index \"%s\" lacks workers", name),
+			 errdetail_internal("%s", vp_slot_error(slot, state)),
+			 advice != NULL ? errhint("To mend it, %s.", advice) : 0));
+}
+
 /* What is still to be done for an index.  ereports when it cannot be. */
 static Awaited
 awaited(Oid relid)
 {
 	VpWish		wish;
 	VpSlot		slot;
+	VpSlotState state;
 	char		name[NAMEDATALEN];
 	bool		scaling;
 
@@ -160,13 +275,19 @@ awaited(Oid relid)
 	scaling = is_scaling(relid, &wish);
 	if (!VpIsProvisioned(&wish))
 		return vp_slot_look(MyDatabaseId, relid, &slot) ? DEFINITION : scaling ? RECORDS : NOTHING;
-	if (vp_max_provisioned == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" cannot be kept in memory", name),
-				 errhint("Set vecprov.max_provisioned_indexes to 1 or more.")));
-	if (!vp_slot_look(MyDatabaseId, relid, &slot) ||
-		memcmp(&slot.definition.wish, &wish, sizeof(wish)) != 0)
+	if (vp_slot_survey(MyDatabaseId, relid, &slot, &state) < 0)
+	{
+		if (vp_max_provisioned == 0 || all_slots_are_taken())
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("index \"%s\" cannot be kept in memory", name),
+					 errdetail("vecprov.max_provisioned_indexes is %d, and the server has more.",
+							   vp_max_provisioned),
+					 errhint("Set vecprov.max_provisioned_indexes to %d or more.",
+							 vp_max_provisioned + 1)));
+		return DEFINITION;
+	}
+	if (!is_current(&slot.definition, &wish))
 		return DEFINITION;
 
 	/*
@@ -181,7 +302,11 @@ awaited(Oid relid)
 				 errdetail_internal("%s", slot.error)));
 	if (slot.state != (wish.replicas == 0 ? VP_SUSPENDED : VP_READY))
 		return PAGES;
-	return scaling ? RECORDS : NOTHING;
+	if (state.state == VP_ERROR)
+		raise_missing(name, &slot, &state);
+	if (scaling)
+		return RECORDS;
+	return state.missing > 0 ? WORKERS : NOTHING;
 }
 
 /* Is a mover at work on the index?  It has a page of it locked. */
@@ -212,6 +337,7 @@ is_missing(Awaited what, Oid relid)
 	no_readers = vp_registry->launcher == NULL || vp_registry->readers_refused;
 	missing = what == DEFINITION ? no_readers :
 		what == PAGES ? vp_registry->keeper == NULL :
+		what == WORKERS ? vp_registry->launcher == NULL :
 		no_readers || vp_registry->movers_refused;
 	LWLockRelease(vp_registry->lock);
 	return missing;

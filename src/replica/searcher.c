@@ -20,6 +20,7 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
+#include "base/debug_point.h"
 #include "base/zones.h"
 #include "capacity/meter.h"
 #include "replica/request.h"
@@ -174,6 +175,8 @@ vecprov_worker_main(Datum arg)
 					PGC_S_OVERRIDE);
 	bind_to_zone(worker_slot);
 	vp_seats_attend(worker_slot);
+	VP_POINT("worker-begun");
+	vp_worker_slot_serve(number);
 
 	/*
 	 * After a start the rows that are found are to be had as quickly as the

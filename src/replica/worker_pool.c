@@ -18,6 +18,7 @@
 
 #include "base/settings.h"
 #include "replica/registry.h"
+#include "replica/slot_state.h"
 #include "replica/worker.h"
 #include "replica/worker_pool.h"
 #include "replica/worker_slot.h"
@@ -179,6 +180,7 @@ vp_worker_pool_tend(void)
 	end_workers();
 	give_worker_slots();
 	all = start_workers();
+	vp_slot_states_note();
 	LWLockRelease(vp_registry->lock);
 	if (!all && !told)
 		ereport(LOG,

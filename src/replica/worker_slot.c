@@ -73,6 +73,7 @@ leave(int code, Datum worker_slot)
 	pg_atomic_write_u32(&p->idle, 0);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	p->proc = NULL;
+	p->serves = false;
 	LWLockRelease(vp_registry->lock);
 	vp_registry_wake(&vp_registry->keeper);
 	vp_registry_wake(&vp_registry->launcher);
@@ -95,6 +96,15 @@ vp_worker_slot_enter(int worker_slot)
 	}
 	LWLockRelease(vp_registry->lock);
 	return wanted;
+}
+
+void
+vp_worker_slot_serve(int worker_slot)
+{
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	vp_worker_slots[worker_slot].serves = true;
+	LWLockRelease(vp_registry->lock);
+	vp_registry_wake(&vp_registry->launcher);
 }
 
 void

@@ -23,7 +23,7 @@
 
 struct VpRequest;
 
-/* Everything but the last two: the registry's lock. */
+/* Everything but `idle` and `request`: the registry's lock. */
 typedef struct VpWorkerSlot
 {
 	bool		taken;			/* the launcher has given it to a replica's
@@ -38,6 +38,7 @@ typedef struct VpWorkerSlot
 	bool		warmed;			/* a worker has begun to read the table; by
 								 * itself, without the lock */
 	PGPROC	   *proc;			/* NULL: nobody is there */
+	bool		serves;			/* who is there looks for searches */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
 	struct VpRequest *request;	/* to be run, with a seat that comes with it;
 								 * the queue's lock */
@@ -60,6 +61,9 @@ extern void vp_worker_slot_startup(void);
  * database any more.
  */
 extern bool vp_worker_slot_enter(int worker_slot);
+
+/* This process, which has entered, looks for searches from now on. */
+extern void vp_worker_slot_serve(int worker_slot);
 
 /* Ends the worker there is, if there is one.  The lock is held. */
 extern void vp_worker_slot_end(VpWorkerSlot *worker_slot);

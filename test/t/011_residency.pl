@@ -343,7 +343,9 @@ on_both('bad_v_idx', 'mended');
 # Promotion, and too many
 #
 
-is(state_of($standby, 'unlogged_v_idx'), 'Loading', 'standby: an unlogged index is not there');
+is(state_of($standby, 'unlogged_v_idx'), 'Error', 'standby: an unlogged index is not there');
+($rc, $out, $err) = $standby->psql('postgres', "SELECT vecprov_wait('unlogged_v_idx')");
+like($err, qr/it is unlogged, and not there before this standby is promoted/, 'which nobody waits for');
 $standby->promote;
 ready($standby, 'unlogged_v_idx', 'promoted: it is');
 ready($standby, 'items_v_idx', 'promoted');
@@ -357,8 +359,10 @@ $primary->restart;
 $primary->wait_for_log(qr/2 provisioned indexes cannot be kept in memory/, $offset);
 $primary->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE state = 'Ready') = 1 FROM vecprov.indexes")
   or die 'one has room';
-is($primary->safe_psql('postgres', "SELECT count(*) FILTER (WHERE state = 'Loading') FROM vecprov.indexes"), 2,
-	'two have none');
+is($primary->safe_psql('postgres', "SELECT string_agg(DISTINCT error, ' '), count(*) FILTER (WHERE state = 'Error') FROM vecprov.indexes"),
+	'vecprov.max_provisioned_indexes is 1, and the server has more|2', 'two have none');
+($rc, $out, $err) = $primary->psql('postgres', "SELECT vecprov_wait(index) FROM vecprov.indexes WHERE state = 'Error'");
+like($err, qr/cannot be kept in memory.*vecprov.max_provisioned_indexes is 1, and the server has more/s, 'which nobody waits for');
 $primary->safe_psql('postgres', <<'EOS');
 SELECT format('DROP INDEX %s', index) FROM vecprov.indexes WHERE state = 'Ready' \gexec
 EOS

@@ -90,7 +90,7 @@ sub begin_change
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT vecprov_wait('items_v_idx')");
 	like($stderr, qr/there is no process "vecprov mover".*HINT:  You might need to increase max_worker_processes/s,
 		'... but vecprov_wait does not');
-	$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+	$node->append_conf('postgresql.conf', "max_worker_processes = 8\nvecprov.max_workers = 2\n");
 	$node->restart;
 	$session = $node->background_psql('postgres');
 	gets($node, 4, 'when there are workers');

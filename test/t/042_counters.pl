@@ -61,7 +61,9 @@ is(metric('refused_by_role_total', '{"role": "others"}'), 10 * 11 / 2, 'and all 
 is(metric('refused_by_role_total', '{"role": "refused10"}'), '', 'who is among those');
 
 # Waiting: one seat, taken by a search that is stopped; the next one waits for it.
-$node->safe_psql('postgres', "SELECT vecprov_provision('items_idx', 'r10', 1, 1); SELECT vecprov_wait('items_idx', '180 s')");
+my $seats = 'SELECT sum(seats) FROM vecprov.replicas';
+$node->safe_psql('postgres', "SELECT vecprov_provision('items_idx', 'r10', 1, 1)");
+$node->poll_query_until('postgres', $seats, 1) or die 'no seat';
 is(metric('wait_seconds_count'), 0, 'nobody has waited');
 my $holder = $node->background_psql('postgres');
 $holder->query_safe("SELECT pg_advisory_lock(1) WHERE false; SET enable_seqscan = off; SET vecprov.debug_point = 'search-seated=wait'");
@@ -82,7 +84,9 @@ cmp_ok(metric('wait_seconds_sum'), '>', 0, 'and in the sum');
 is(metric('workers_missing'), 1, 'a worker is missing');
 
 # Advice
-$node->safe_psql('postgres', "SELECT vecprov_set_replicas('items_idx', 2); SELECT vecprov_wait('items_idx', '180 s'); SELECT pretend('items_idx', 1, 0.87); SELECT pretend('items_idx', 2, 0.9)");
+$node->safe_psql('postgres', "SELECT vecprov_set_replicas('items_idx', 2)");
+$node->poll_query_until('postgres', $seats, 2) or die 'no second seat';
+$node->safe_psql('postgres', "SELECT pretend('items_idx', 1, 0.87); SELECT pretend('items_idx', 2, 0.9)");
 my $advice = "SELECT advice FROM vecprov.indexes WHERE index = 'items_idx'::regclass";
 like($node->safe_psql('postgres', $advice), qr/busiest replica (?:89|90) % busy for 5 minutes: set replicas to 3/, 'more replicas are advised');
 cmp_ok(metric('busy_ratio'), '>', 0.85, 'the share of the busiest is a metric');

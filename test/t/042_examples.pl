@@ -34,7 +34,6 @@ $node->append_conf('postgresql.conf', <<'EOC');
 vecprov.tier_change_interval = 0
 vecprov.scale_change_interval = 0
 timezone = 'UTC'
-max_worker_processes = 20
 EOC
 $node->start;
 
