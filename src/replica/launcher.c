@@ -295,6 +295,7 @@ static bool
 catalog_reader_is_running(void)
 {
 	pid_t		pid;
+	Database   *database;
 
 	if (catalog_reader == NULL)
 		return false;
@@ -306,7 +307,11 @@ catalog_reader_is_running(void)
 	}
 	pfree(catalog_reader);
 	catalog_reader = NULL;
-	if (vp_registry->catalog_read != catalog_reader_database)
+	database = find_database(catalog_reader_database);
+	/* it may have posted slots after those of the closed database were dropped */
+	if (database == NULL || database->closed)
+		vp_registry_drop(catalog_reader_database);
+	else if (vp_registry->catalog_read != catalog_reader_database)
 		try_again(catalog_reader_database, false);
 	else
 	{

@@ -113,6 +113,25 @@ wakes('a copy of a database', 'copy', 'CREATE DATABASE copy TEMPLATE mould', 'DR
 wakes('a database that is opened', 'mould', 'ALTER DATABASE mould ALLOW_CONNECTIONS true',
 	'ALTER DATABASE mould ALLOW_CONNECTIONS false');
 
+# A catalogue reader that is still at work when its database is closed leaves no slots.
+{
+	$primary->safe_psql('postgres', 'ALTER DATABASE mould ALLOW_CONNECTIONS true');
+	is($primary->psql('mould', "SELECT vecprov_wait('items_v_idx', '180 s')"), 0, 'opened once more: ready');
+	my $gate = $primary->background_psql('mould');
+	$gate->query_safe('SELECT pg_advisory_lock(7670)');
+	$primary->safe_psql('postgres', "ALTER DATABASE mould SET vecprov.debug_point = 'catalog-reader-begun=wait'");
+	$primary->safe_psql('mould', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_v_idx', 2)");
+	$primary->poll_query_until('postgres',
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader' AND wait_event = 'advisory'", 1)
+	  or die 'no catalogue reader';
+	$primary->safe_psql('postgres', 'ALTER DATABASE mould ALLOW_CONNECTIONS false');
+	my ($before) = rounds($primary);
+	$primary->poll_query_until('postgres', "SELECT rounds > $before + 1 FROM launcher_rounds()") or die 'no launcher';
+	$gate->quit;
+	becomes_idle($primary, 'a database that was closed meanwhile');
+	$primary->safe_psql('postgres', 'ALTER DATABASE mould RESET vecprov.debug_point');
+}
+
 # An insert that makes a merge of posting lists due wakes it, and it sleeps again when that is done.
 {
 	$primary->safe_psql('postgres', <<'EOS');
