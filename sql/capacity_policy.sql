@@ -15,6 +15,8 @@ SELECT * FROM vecprov.policies;
 SELECT vecprov_policy('policy_schema.items_idx', min_shards => 1, max_shards => 3, fullness => 0.7, up_after => '20 s',
 	down_after => '1 day', change_interval => '1 min', dry_run => true);
 SELECT * FROM vecprov.policies;
+SELECT vecprov_policy('policy_schema.items_idx', idle_after => '30 min');
+SELECT min_replicas, max_replicas, min_shards, max_shards, dry_run, idle_after FROM vecprov.policies;
 -- it is the index's, by whatever name
 ALTER INDEX policy_schema.items_idx RENAME TO items_new_idx;
 SELECT schema, index FROM vecprov.policies;
@@ -33,6 +35,7 @@ SELECT vecprov_policy('policy_schema.items_new_idx', 1, 4, fullness => 2);
 SELECT vecprov_policy('policy_schema.items_new_idx', 1, 4, up_after => '-1 s');
 SELECT vecprov_policy('policy_schema.items_new_idx', 1, 4, change_interval => NULL);
 SELECT vecprov_policy('policy_schema.items_new_idx', 1, 4, dry_run => NULL);
+SELECT vecprov_policy('policy_schema.items_new_idx', idle_after => '59 s');
 SELECT vecprov_policy('policy_schema.items', 1, 4);
 SELECT vecprov_policy(NULL, 1, 4);
 

@@ -1239,9 +1239,9 @@ WHERE opcdefault AND opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname 
 -- The ledger also has drops, and what policies do.
 
 ALTER TABLE vecprov.changes DROP CONSTRAINT changes_action_check;
-ALTER TABLE vecprov.changes ADD CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run'));
+ALTER TABLE vecprov.changes ADD CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run', 'idle', 'wake'));
 ALTER TABLE vecprov.changes ADD by_policy boolean NOT NULL DEFAULT false;
-COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done';
+COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done; idle, wake: it began or ended to be idle';
 COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
 
@@ -1448,6 +1448,7 @@ CREATE TABLE vecprov.policies (
 	down_after interval NOT NULL CHECK (down_after >= '0'),
 	change_interval interval NOT NULL CHECK (change_interval >= '0'),
 	dry_run boolean NOT NULL DEFAULT false,
+	idle_after interval CHECK (idle_after >= '1 minute'),
 	error text,
 	UNIQUE (schema, index),
 	CHECK ((min_replicas IS NULL) = (max_replicas IS NULL) AND (min_shards IS NULL) = (max_shards IS NULL))
@@ -1464,6 +1465,7 @@ COMMENT ON COLUMN vecprov.policies.up_after IS 'for how long a replica must be t
 COMMENT ON COLUMN vecprov.policies.down_after IS 'for how long there must be too much';
 COMMENT ON COLUMN vecprov.policies.change_interval IS 'from any change of the index to the policy''s next one';
 COMMENT ON COLUMN vecprov.policies.dry_run IS 'only the ledger tells what would be done';
+COMMENT ON COLUMN vecprov.policies.idle_after IS 'without a search for so long, the index is idle until the next one; null: never';
 COMMENT ON COLUMN vecprov.policies.error IS 'why it does nothing';
 
 CREATE TRIGGER policies_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov.policies
@@ -1478,12 +1480,12 @@ CREATE FUNCTION vecprov_policy(index regclass, min_replicas integer DEFAULT NULL
 	busy double precision DEFAULT 0.8, min_shards integer DEFAULT NULL, max_shards integer DEFAULT NULL,
 	fullness double precision DEFAULT 0.8, up_after interval DEFAULT '5 minutes',
 	down_after interval DEFAULT '1 hour', change_interval interval DEFAULT '10 minutes',
-	dry_run boolean DEFAULT false)
+	dry_run boolean DEFAULT false, idle_after interval DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'vecprov_policy' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_policy(regclass, integer, integer, double precision, integer, integer,
-	double precision, interval, interval, interval, boolean) IS
-	'lets the server scale an index by itself within bounds; without bounds: not any more';
+	double precision, interval, interval, interval, boolean, interval) IS
+	'lets the server scale an index by itself within bounds, and be idle; without bounds and idle_after: not any more';
 
 -- A change can be tried.
 
@@ -1589,6 +1591,7 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			('state', '{"state": "Loading"}', (f.state = 'Loading')::integer),
 			('state', '{"state": "Ready"}', (f.state = 'Ready')::integer),
 			('state', '{"state": "Suspended"}', (f.state = 'Suspended')::integer),
+			('state', '{"state": "Idle"}', (f.state = 'Idle')::integer),
 			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
 			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
 			('state', '{"state": "Error"}', (f.state = 'Error')::integer),

@@ -3,7 +3,7 @@
 CREATE TABLE vecprov.changes (
 	at timestamptz NOT NULL,
 	index text NOT NULL,
-	action text NOT NULL CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run')),
+	action text NOT NULL CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run', 'idle', 'wake')),
 	old_tier text,
 	old_shards integer,
 	old_replicas integer,
@@ -23,7 +23,7 @@ COMMENT ON TABLE vecprov.changes IS 'every change of an index''s capacity, and e
 COMMENT ON COLUMN vecprov.changes.index IS 'its name, which follows when it is renamed';
 COMMENT ON COLUMN vecprov.changes.old_tier IS 'null: on demand';
 COMMENT ON COLUMN vecprov.changes.new_tier IS 'null: on demand';
-COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done';
+COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done; idle, wake: it began or ended to be idle';
 COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
 GRANT SELECT ON vecprov.changes TO PUBLIC;

@@ -49,6 +49,7 @@ CREATE VIEW vecprov.metrics AS
 			('state', '{"state": "Loading"}', (f.state = 'Loading')::integer),
 			('state', '{"state": "Ready"}', (f.state = 'Ready')::integer),
 			('state', '{"state": "Suspended"}', (f.state = 'Suspended')::integer),
+			('state', '{"state": "Idle"}', (f.state = 'Idle')::integer),
 			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
 			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
 			('state', '{"state": "Error"}', (f.state = 'Error')::integer),

@@ -14,6 +14,7 @@ CREATE TABLE vecprov.policies (
 	down_after interval NOT NULL CHECK (down_after >= '0'),
 	change_interval interval NOT NULL CHECK (change_interval >= '0'),
 	dry_run boolean NOT NULL DEFAULT false,
+	idle_after interval CHECK (idle_after >= '1 minute'),
 	error text,
 	UNIQUE (schema, index),
 	CHECK ((min_replicas IS NULL) = (max_replicas IS NULL) AND (min_shards IS NULL) = (max_shards IS NULL))
@@ -30,6 +31,7 @@ COMMENT ON COLUMN vecprov.policies.up_after IS 'for how long a replica must be t
 COMMENT ON COLUMN vecprov.policies.down_after IS 'for how long there must be too much';
 COMMENT ON COLUMN vecprov.policies.change_interval IS 'from any change of the index to the policy''s next one';
 COMMENT ON COLUMN vecprov.policies.dry_run IS 'only the ledger tells what would be done';
+COMMENT ON COLUMN vecprov.policies.idle_after IS 'without a search for so long, the index is idle until the next one; null: never';
 COMMENT ON COLUMN vecprov.policies.error IS 'why it does nothing';
 
 CREATE TRIGGER policies_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vecprov.policies
@@ -44,9 +46,9 @@ CREATE FUNCTION vecprov_policy(index regclass, min_replicas integer DEFAULT NULL
 	busy double precision DEFAULT 0.8, min_shards integer DEFAULT NULL, max_shards integer DEFAULT NULL,
 	fullness double precision DEFAULT 0.8, up_after interval DEFAULT '5 minutes',
 	down_after interval DEFAULT '1 hour', change_interval interval DEFAULT '10 minutes',
-	dry_run boolean DEFAULT false)
+	dry_run boolean DEFAULT false, idle_after interval DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'vecprov_policy' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_policy(regclass, integer, integer, double precision, integer, integer,
-	double precision, interval, interval, interval, boolean) IS
-	'lets the server scale an index by itself within bounds; without bounds: not any more';
+	double precision, interval, interval, interval, boolean, interval) IS
+	'lets the server scale an index by itself within bounds, and be idle; without bounds and idle_after: not any more';

@@ -49,6 +49,9 @@ typedef struct Entry
 	bool		refused;
 	bool		dry_run;		/* not done */
 	bool		by_policy;
+	bool		idles;			/* no change: it is idle from now on, or not
+								 * any more */
+	bool		wakes;
 	char		message[1024];	/* of a refusal, or a policy's reason; else
 								 * empty */
 } Entry;
@@ -105,6 +108,11 @@ log_entry(const Entry *entry)
 		ereport(LOG_SERVER_ONLY,
 				(errmsg("index %s dropped by role \"%s\"", name, NameStr(entry->role)),
 				 errdetail("Its capacity was: %s.", vp_wish_text(&change->before)),
+				 errhidestmt(true)));
+	else if (entry->idles || entry->wakes)
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("index %s is %s: %s", name,
+						entry->idles ? "idle" : "not idle any more", entry->message),
 				 errhidestmt(true)));
 	else if (entry->by_policy)
 		ereport(LOG_SERVER_ONLY,
@@ -163,6 +171,8 @@ action_name(const Entry *entry)
 		return "refusal";
 	if (entry->dry_run)
 		return "dry run";
+	if (entry->idles || entry->wakes)
+		return entry->idles ? "idle" : "wake";
 	if (entry->change.dropped)
 		return "drop";
 	return entry->change.created ? "create" : "change";
@@ -241,6 +251,20 @@ vp_ledger_dry_run(const VpWishChange *change, const char *why)
 
 	make_entry(&entry, change, why);
 	entry.dry_run = entry.by_policy = true;
+	write_entry(&entry);
+	log_entry(&entry);
+}
+
+void
+vp_ledger_idle(const VpWishChange *change, Oid owner, bool idle, const char *why)
+{
+	Entry		entry;
+
+	make_entry(&entry, change, why);
+	namestrcpy(&entry.role, GetUserNameFromId(owner, false));
+	entry.by_policy = true;
+	entry.idles = idle;
+	entry.wakes = !idle;
 	write_entry(&entry);
 	log_entry(&entry);
 }
@@ -410,4 +434,26 @@ vp_ledger_last(const VpWishChange *change, VpChangeKind kind)
 	TimestampTz last = last_change(change, kind, &suspended_from);
 
 	return resumes(&change->before, &change->after, &suspended_from) ? 0 : last;
+}
+
+bool
+vp_ledger_is_idle(const VpWishChange *change)
+{
+	Oid			types[] = {OIDOID, OIDOID, TEXTOID};
+	Datum		values[] = {
+		ObjectIdGetDatum(change->table), ObjectIdGetDatum(change->index),
+		CStringGetTextDatum(index_name(change))
+	};
+	VpOwnSql	sql;
+	bool		idle;
+
+	vp_own_sql_begin(&sql, "changes", AccessShareLock);
+	(void) vp_own_sql_run(psprintf("SELECT 1 FROM (SELECT action FROM %s WHERE table_oid = $1 AND "
+								   "(index_oid = $2 OR \"index\" = $3) AND action IN ('idle', 'wake') "
+								   "ORDER BY \"at\" DESC, xact DESC LIMIT 1) last WHERE action = 'idle'",
+								   sql.name),
+						  lengthof(types), types, values, true);
+	idle = SPI_processed > 0;
+	vp_own_sql_end(&sql);
+	return idle;
 }

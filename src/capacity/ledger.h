@@ -49,6 +49,15 @@ extern bool vp_ledger_silent;
 extern void vp_ledger_dry_run(const VpWishChange *change, const char *why);
 
 /*
+ * Writes down, in this transaction, that the policy of this owner has made an
+ * index idle, or that it is not any more, and why.
+ */
+extern void vp_ledger_idle(const VpWishChange *change, Oid owner, bool idle, const char *why);
+
+/* Is it idle, as far as the ledger knows? */
+extern bool vp_ledger_is_idle(const VpWishChange *change);
+
+/*
  * Writes down a refusal, in a transaction of its own, and waits until that has
  * ended.  When that is not possible, the log tells.  Only the log has it when there
  * are enough of the index, or of the creator of new ones, in this hour.

@@ -58,6 +58,7 @@ enum
 	POLICY_DOWN_AFTER,
 	POLICY_CHANGE_INTERVAL,
 	POLICY_DRY_RUN,
+	POLICY_IDLE_AFTER,
 	NWRITTEN,
 	POLICY_ERROR = NWRITTEN,
 	NPOLICY
@@ -77,6 +78,7 @@ static const VpColumn policy_columns[NPOLICY] = {
 	{"down_after", INTERVALOID, false},
 	{"change_interval", INTERVALOID, false},
 	{"dry_run", BOOLOID, false},
+	{"idle_after", INTERVALOID, true},
 	{"error", TEXTOID, true}
 };
 
@@ -114,6 +116,8 @@ read_policy(const Datum *values, const bool *nulls, void *row)
 	policy->down_after = interval_usecs(DatumGetIntervalP(values[POLICY_DOWN_AFTER]));
 	policy->change_interval = interval_usecs(DatumGetIntervalP(values[POLICY_CHANGE_INTERVAL]));
 	policy->dry_run = DatumGetBool(values[POLICY_DRY_RUN]);
+	if (!nulls[POLICY_IDLE_AFTER])
+		policy->idle_after = interval_usecs(DatumGetIntervalP(values[POLICY_IDLE_AFTER]));
 	if (!nulls[POLICY_ERROR])
 		strlcpy(policy->error, TextDatumGetCString(values[POLICY_ERROR]), sizeof(policy->error));
 }
@@ -147,6 +151,8 @@ vp_policy_look_interval(void)
 	{
 		int64		wanted = rows[i].up_after / LOOKS_BEFORE_UP / USECS_PER_SEC;
 
+		if (rows[i].idle_after > 0)
+			wanted = Min(wanted, rows[i].idle_after / LOOKS_BEFORE_UP / USECS_PER_SEC);
 		wanted = Min(Max(wanted, MIN_LOOK_INTERVAL), LOOK_INTERVAL);
 		if (interval == 0 || wanted < interval)
 			interval = (int) wanted;
@@ -277,6 +283,16 @@ vp_policy_decide(const VpPolicy *policy, const VpPolicyFacts *facts, VpWish *wis
 	return wish->replicas != facts->wish.replicas || wish->shards != facts->wish.shards;
 }
 
+bool
+vp_policy_idles(const VpPolicy *policy, const VpPolicyFacts *facts, char **why)
+{
+	if (policy->idle_after == 0 || VpIsSuspended(&facts->wish) ||
+		facts->now - facts->searched < policy->idle_after)
+		return false;
+	*why = psprintf("no search for %s", duration(policy->idle_after));
+	return true;
+}
+
 /*----------
  * Its trace
  *----------
@@ -297,7 +313,8 @@ vp_policy_last(const VpWishChange *change)
 	vp_own_sql_begin(&sql, "changes", AccessShareLock);
 	(void) vp_own_sql_run(psprintf("SELECT max(\"at\"::timestamptz) FROM %s WHERE table_oid = $1 AND "
 								   "(index_oid = $2 OR \"index\" = $3) AND "
-								   "(action = 'change' OR by_policy)", sql.name),
+								   "(action = 'change' OR (by_policy AND action NOT IN ('idle', 'wake')))",
+								   sql.name),
 						  lengthof(types), types, values, true);
 	last = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	if (isnull)
@@ -343,6 +360,7 @@ enum
 	ARG_DOWN_AFTER,
 	ARG_CHANGE_INTERVAL,
 	ARG_DRY_RUN,
+	ARG_IDLE_AFTER,
 	NARGS
 };
 
@@ -393,6 +411,17 @@ check_interval(FunctionCallInfo fcinfo, int arg, const char *what)
 				 errmsg("%s must not be negative", what)));
 }
 
+/* Pages are read again when it is over: nothing for moments. */
+static void
+check_idle_after(FunctionCallInfo fcinfo)
+{
+	if (!PG_ARGISNULL(ARG_IDLE_AFTER) &&
+		interval_usecs(PG_GETARG_INTERVAL_P(ARG_IDLE_AFTER)) < USECS_PER_MINUTE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("idle_after must be at least one minute")));
+}
+
 static void
 check_policy(FunctionCallInfo fcinfo)
 {
@@ -403,6 +432,7 @@ check_policy(FunctionCallInfo fcinfo)
 	check_interval(fcinfo, ARG_UP_AFTER, "up_after");
 	check_interval(fcinfo, ARG_DOWN_AFTER, "down_after");
 	check_interval(fcinfo, ARG_CHANGE_INTERVAL, "change_interval");
+	check_idle_after(fcinfo);
 	if (PG_ARGISNULL(ARG_DRY_RUN))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -448,11 +478,12 @@ write_policy(FunctionCallInfo fcinfo, Name schema, Name index, Oid owner)
 	vp_own_sql_begin(&sql, "policies", RowExclusiveLock);
 	if (SPI_execute_with_args(psprintf("INSERT INTO %s (schema, \"index\", role, min_replicas, max_replicas, busy, "
 									   "min_shards, max_shards, fullness, up_after, down_after, "
-									   "change_interval, dry_run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-									   "$10, $11, $12, $13) ON CONFLICT (schema, \"index\") DO UPDATE SET "
+									   "change_interval, dry_run, idle_after) VALUES ($1, $2, $3, $4, $5, $6, "
+									   "$7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (schema, \"index\") DO UPDATE SET "
 									   "role = $3, min_replicas = $4, max_replicas = $5, busy = $6, "
 									   "min_shards = $7, max_shards = $8, fullness = $9, up_after = $10, "
-									   "down_after = $11, change_interval = $12, dry_run = $13, error = NULL",
+									   "down_after = $11, change_interval = $12, dry_run = $13, "
+									   "idle_after = $14, error = NULL",
 									   sql.name),
 							  NWRITTEN, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "could not write the policy of index \"%s\"", NameStr(*index));
@@ -460,9 +491,9 @@ write_policy(FunctionCallInfo fcinfo, Name schema, Name index, Oid owner)
 }
 
 /*
- * Without bounds it deletes the policy, for which to own the index is
- * enough.  The index is locked: it keeps its name and its owner, or is gone
- * for good.
+ * Without bounds and idle_after it deletes the policy, for which to own the
+ * index is enough.  The index is locked: it keeps its name and its owner, or is
+ * gone for good.
  */
 Datum
 vecprov_policy(PG_FUNCTION_ARGS)
@@ -480,7 +511,7 @@ vecprov_policy(PG_FUNCTION_ARGS)
 	namestrcpy(&schema, get_namespace_name(RelationGetNamespace(rel)));
 	namestrcpy(&index, RelationGetRelationName(rel));
 	if (PG_ARGISNULL(ARG_MIN_REPLICAS) && PG_ARGISNULL(ARG_MAX_REPLICAS) &&
-		PG_ARGISNULL(ARG_MIN_SHARDS) && PG_ARGISNULL(ARG_MAX_SHARDS))
+		PG_ARGISNULL(ARG_MIN_SHARDS) && PG_ARGISNULL(ARG_MAX_SHARDS) && PG_ARGISNULL(ARG_IDLE_AFTER))
 		delete_policy(&schema, &index);
 	else
 	{

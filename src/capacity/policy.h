@@ -31,6 +31,7 @@ typedef struct VpPolicy
 	int64		down_after;
 	int64		change_interval;
 	bool		dry_run;
+	int64		idle_after;		/* 0: never */
 	char		error[256];		/* the begin of what is shown; empty: none */
 } VpPolicy;
 
@@ -47,6 +48,7 @@ typedef struct VpPolicyFacts
 								 * not */
 	TimestampTz low_since;		/* with a replica less it would be well below;
 								 * 0: is not */
+	TimestampTz searched;		/* the last search */
 } VpPolicyFacts;
 
 /* How much below the policy's share or fullness there must be to take capacity away. */
@@ -62,6 +64,9 @@ extern bool vp_policy_is_low(const VpPolicy *policy, double busy, int replicas);
  */
 extern bool vp_policy_decide(const VpPolicy *policy, const VpPolicyFacts *facts,
 							 VpWish *wish, char **why);
+
+/* The same of whether the index is to be idle. */
+extern bool vp_policy_idles(const VpPolicy *policy, const VpPolicyFacts *facts, char **why);
 
 /*
  * Copies the policies of this database into the current memory context.

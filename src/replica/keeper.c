@@ -48,12 +48,14 @@ typedef struct Kept
 	bool		failed;
 	bool		unfilled;
 	bool		sure;
+	bool		idle;
 	VpDefinition definition;
 
 	bool		locked;
 	uint64		hold;			/* 0: not locked, or the locks are about to be
 								 * released */
 	VpPins		pins;
+	BlockNumber reserved;		/* for when it is not idle any more */
 	bool		ready;			/* all was pinned, since pinning began */
 	bool		filling;		/* what is not pinned is being read */
 	TimestampTz looked;			/* when the size of the file was */
@@ -76,8 +78,11 @@ learn_slot(Kept *k, const VpSlot *slot)
 	k->failed = slot->failed;
 	k->unfilled = slot->unfilled;
 	k->sure = k->hold != 0 && slot->sure == k->hold;
-	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0)
+	if (slot->idle && !k->idle)
+		k->reserved = slot->wanted;
+	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0 && k->idle == slot->idle)
 		return;
+	k->idle = slot->idle;
 	/* what stood in the way may not do so any more: look at once */
 	k->definition = slot->definition;
 	k->error[0] = '\0';
@@ -103,7 +108,16 @@ state_of(const Kept *k)
 		return VP_ERROR;
 	if (k->definition.wish.replicas == 0)
 		return VP_SUSPENDED;
+	if (k->idle)
+		return VP_IDLE;
 	return k->ready ? VP_READY : VP_LOADING;
+}
+
+/* Blocks of shared buffers that are kept for an index. */
+static BlockNumber
+blocks_of(const Kept *k)
+{
+	return k->idle ? k->reserved : k->pins.owner != NULL ? k->pins.wanted : 0;
 }
 
 /* Tells the registry how far an index is, if that is not what it was told last. */
@@ -113,22 +127,23 @@ tell(int i)
 	Kept	   *k = &kept[i];
 	VpSlot	   *slot = &vp_registry->slots[i];
 	VpState		state = state_of(k);
+	BlockNumber wanted = blocks_of(k);
 
 	/* a catalogue reader may write there; then we are to look once more */
 	if (state == slot->state && k->pins.pinned == slot->pinned &&
-		k->pins.wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
+		wanted == slot->wanted && strcmp(k->error, slot->error) == 0)
 		return;
 	if (k->pins.owner != NULL && k->pins.wanted != slot->wanted)
 		vp_charge_memory(k->definition.database, k->definition.index, (int64) k->pins.wanted * BLCKSZ);
 	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
 	slot->pinned = k->pins.pinned;
-	slot->wanted = k->pins.wanted;
+	slot->wanted = wanted;
 
 	/*
-	 * if a catalogue reader has written another definition meanwhile, what we
-	 * know is not of that one
+	 * if a catalogue reader has written another definition meanwhile, or a
+	 * search has woken the index, what we know is not of that
 	 */
-	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0)
+	if (memcmp(&k->definition, &slot->definition, sizeof(VpDefinition)) == 0 && k->idle == slot->idle)
 	{
 		if (slot->state != state)
 			slot->state_changes++;
@@ -160,7 +175,9 @@ tell_nothing(void)
 		VpSlot	   *slot = &vp_registry->slots[i];
 
 		slot->hold = slot->sure = 0;
-		slot->pinned = slot->wanted = 0;
+		slot->pinned = 0;
+		if (!slot->idle)
+			slot->wanted = 0;
 		if (slot->state == VP_READY)
 			slot->state = VP_LOADING;
 	}
@@ -309,9 +326,8 @@ promised_to_others(int i, Oid owner)
 	BlockNumber promised = 0;
 
 	for (int other = 0; other < vp_max_provisioned; other++)
-		if (other != i && kept[other].pins.owner != NULL &&
-			(!OidIsValid(owner) || kept[other].definition.owner == owner))
-			promised += kept[other].pins.wanted;
+		if (other != i && (!OidIsValid(owner) || kept[other].definition.owner == owner))
+			promised += blocks_of(&kept[other]);
 	return promised;
 }
 
@@ -367,7 +383,7 @@ begin(Kept *k)
 static bool
 is_to_be_pinned(const Kept *k)
 {
-	return k->definition.wish.replicas > 0 && k->definition.known && k->definition.there;
+	return k->definition.wish.replicas > 0 && k->definition.known && k->definition.there && !k->idle;
 }
 
 /* Is what is pinned what is wanted now? */

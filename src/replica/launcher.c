@@ -276,6 +276,19 @@ try_again(Oid oid, bool movers)
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
 }
 
+/* Has a database indexes that are idle? */
+static bool
+has_idle(Oid oid)
+{
+	bool		idle = false;
+
+	LWLockAcquire(vp_registry->lock, LW_SHARED);
+	for (int i = 0; i < vp_max_provisioned && !idle; i++)
+		idle = vp_registry->slots[i].idle && vp_registry->slots[i].definition.database == oid;
+	LWLockRelease(vp_registry->lock);
+	return idle;
+}
+
 /* What the catalogue reader has found in a database for supervisors to do. */
 static void
 note_extension(Oid oid)
@@ -288,6 +301,9 @@ note_extension(Oid oid)
 	if (database->policy_interval != vp_registry->policy_interval)
 		database->policies_due = vp_clock();
 	database->policy_interval = vp_registry->policy_interval;
+	/* the policy that let them may have gone */
+	if (has_idle(oid))
+		database->notices_due = true;
 }
 
 /* Is one under way? */
@@ -308,7 +324,11 @@ catalog_reader_is_running(void)
 	pfree(catalog_reader);
 	catalog_reader = NULL;
 	database = find_database(catalog_reader_database);
-	/* it may have posted slots after those of the closed database were dropped */
+
+	/*
+	 * it may have posted slots after those of the closed database were
+	 * dropped
+	 */
 	if (database == NULL || database->closed)
 		vp_registry_drop(catalog_reader_database);
 	else if (vp_registry->catalog_read != catalog_reader_database)

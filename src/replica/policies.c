@@ -29,12 +29,14 @@
 
 #include "base/as_owner.h"
 #include "base/clock.h"
+#include "base/settings.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
 #include "capacity/policy.h"
 #include "capacity/quota.h"
 #include "page/unfinished.h"
 #include "replica/attempt.h"
+#include "replica/idle.h"
 #include "replica/load.h"
 #include "replica/policies.h"
 #include "replica/registry.h"
@@ -57,7 +59,7 @@ lasting(bool is_there, TimestampTz before, TimestampTz now, int64 window)
 }
 
 /*
- * Looks at the load of an index, and remembers since when it is high or low.
+ * Looks at the load of an index that is not idle, and remembers since when it is high or low.
  * While less is known than the window, or the definition is younger, nothing
  * is: what was measured then is of other replicas.
  */
@@ -72,7 +74,7 @@ look_at_load(const VpPolicy *policy, Oid index, VpPolicyFacts *facts)
 	VpSlot		copy;
 	VpSlot	   *slot;
 
-	if (i < 0 || !vp_slot_copy(i, &copy) || copy.definition.index != index ||
+	if (i < 0 || !vp_slot_copy(i, &copy) || copy.idle || copy.definition.index != index ||
 		copy.definition.database != MyDatabaseId ||
 		memcmp(&copy.definition.wish, &facts->wish, sizeof(VpWish)) != 0)
 		return;
@@ -125,6 +127,7 @@ forget_load(Oid index)
 static bool
 get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPolicyFacts *facts)
 {
+	int			slot = vp_slot_find(MyDatabaseId, RelationGetRelid(rel));
 	VpIndexLook look;
 	VpTier		tier;
 
@@ -139,6 +142,7 @@ get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPo
 	facts->bytes = (int64) vp_held(&look.meta).bytes;
 	facts->shard_bytes = tier.shard_bytes;
 	facts->last_change = vp_policy_last(change);
+	facts->searched = slot >= 0 ? vp_idle_look(slot, RelationGetRelid(rel)) : facts->now;
 	look_at_load(policy, RelationGetRelid(rel), facts);
 	return true;
 }
@@ -166,6 +170,124 @@ alter_index(Relation heap, const VpWishChange *change, const char *why)
 	vp_as_owner_end(&as);
 }
 
+/*----------
+ * Idle
+ *----------
+ */
+
+/* The slot of which the transaction under way writes whether it is idle; -1: none. */
+static int	written_slot = -1;
+static Oid	written_index;
+static bool written_idle;
+
+/* That transaction has committed. */
+static void
+mark_written(void)
+{
+	VpSlot	   *slot = &vp_registry->slots[written_slot];
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	if (slot->definition.index == written_index && slot->idle == written_idle)
+		slot->in_ledger = true;
+	LWLockRelease(vp_registry->lock);
+}
+
+/*
+ * Writes down that the index is idle, and why, or that it is not any more,
+ * unless the ledger says so or write_wakes() will.
+ */
+static void
+write_idle(const VpPolicy *policy, const VpWishChange *change, int slot, const char *why)
+{
+	VpSlot		copy;
+
+	if (!vp_slot_copy(slot, &copy) || copy.in_ledger || copy.woken != VP_WAKE_NONE)
+		return;
+	if (copy.idle != vp_ledger_is_idle(change))
+		vp_ledger_idle(change, policy->role, copy.idle, copy.idle ? why : vp_wake_reason(VP_WAKE_NONE));
+	written_slot = slot;
+	written_idle = copy.idle;
+	written_index = change->index;
+}
+
+/* A policy that only tells does so once. */
+static void
+tell_idle(const VpWishChange *change, int number, const char *why)
+{
+	VpSlot	   *slot = &vp_registry->slots[number];
+	bool		told = true;
+
+	LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+	if (slot->definition.index == change->index)
+	{
+		told = slot->would_idle;
+		slot->would_idle = true;
+	}
+	LWLockRelease(vp_registry->lock);
+	if (!told)
+		vp_ledger_dry_run(change, psprintf("%s: it would be idle", why));
+}
+
+/* Makes the index idle if that is what the policy wants. */
+static void
+mind_idle(const VpPolicy *policy, VpWishChange *change, const VpPolicyFacts *facts)
+{
+	int			slot = vp_slot_find(MyDatabaseId, change->index);
+	char	   *why = NULL;
+	bool		due;
+
+	if (slot < 0 || policy->idle_after == 0)
+		return;
+	change->before = change->after = facts->wish;
+	due = vp_policy_idles(policy, facts, &why);
+	if (due && policy->dry_run)
+		tell_idle(change, slot, why);
+	else if (due)
+		vp_idle_begin(slot, change->index);
+	write_idle(policy, change, slot, why != NULL ? why : "no search");
+}
+
+/* Writes down that an index of this database was woken, if the ledger has that it was idle. */
+static void
+write_wake(void *arg)
+{
+	const VpSlot *slot = arg;
+	VpWishChange change = {0};
+	Oid			index = slot->definition.index;
+	char	   *name = get_rel_name(index);
+
+	if (name == NULL)
+		return;
+	change.index = index;
+	change.table = IndexGetRelation(index, true);
+	namestrcpy(&change.schema, get_namespace_name(get_rel_namespace(index)));
+	namestrcpy(&change.name, name);
+	change.before = change.after = slot->definition.wish;
+	if (vp_ledger_is_idle(&change))
+		vp_ledger_idle(&change, slot->definition.owner, false, vp_wake_reason(slot->woken));
+}
+
+/* Is there a policy that lets an index be idle? */
+static bool
+is_watched(const VpPolicy *policies, int n, Oid index)
+{
+	char	   *name = get_rel_name(index);
+	char	   *schema = get_namespace_name(get_rel_namespace(index));
+
+	if (name == NULL || schema == NULL)
+		return true;			/* it is being dropped */
+	for (int i = 0; i < n; i++)
+		if (policies[i].idle_after > 0 && !policies[i].dry_run && strcmp(NameStr(policies[i].index), name) == 0 &&
+			strcmp(NameStr(policies[i].schema), schema) == 0)
+			return true;
+	return false;
+}
+
+/*----------
+ * A policy
+ *----------
+ */
+
 /* A policy is its owner's, and of use only as long as he may provision. */
 static void
 check_owner(const VpPolicy *policy, Relation rel)
@@ -185,6 +307,7 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 	VpWishChange change = {0};
 	VpPolicyFacts facts;
 	char	   *why;
+	bool		known;
 	bool		due;
 
 	check_owner(policy, rel);
@@ -192,8 +315,8 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 	change.table = RelationGetRelid(heap);
 	change.schema = policy->schema;
 	change.name = policy->index;
-	due = get_facts(policy, rel, &change, &facts) &&
-		vp_policy_decide(policy, &facts, &change.after, &why);
+	known = get_facts(policy, rel, &change, &facts);
+	due = known && vp_policy_decide(policy, &facts, &change.after, &why);
 	relation_close(rel, NoLock);
 	if (due)
 	{
@@ -204,6 +327,8 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 			alter_index(heap, &change, why);
 		forget_load(change.index);
 	}
+	else if (known)
+		mind_idle(policy, &change, &facts);
 	/* an error is shown until the policy decides again */
 	if (facts.last_change == 0 || facts.now - facts.last_change >= policy->change_interval)
 		vp_policy_set_error(policy, NULL);
@@ -288,6 +413,44 @@ show(void *arg)
 	vp_policy_set_error(shown->policy, shown->error);
 }
 
+/* Writes down which indexes were woken.  What fails comes again. */
+static void
+write_wakes(void)
+{
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		VpSlot		copy;
+		VpSlot	   *slot = &vp_registry->slots[i];
+
+		if (!vp_slot_copy(i, &copy) || copy.definition.database != MyDatabaseId ||
+			copy.woken == VP_WAKE_NONE || vp_attempt(write_wake, &copy, NULL) != VP_ATTEMPT_DONE)
+			continue;
+		LWLockAcquire(vp_registry->lock, LW_EXCLUSIVE);
+		if (slot->definition.index == copy.definition.index)
+		{
+			slot->woken = VP_WAKE_NONE;
+			slot->in_ledger = true;
+		}
+		LWLockRelease(vp_registry->lock);
+	}
+}
+
+/* Wakes what is idle, and has no policy any more that wants that. */
+static void
+wake_unwatched(void *arg)
+{
+	const Policies *all = arg;
+
+	for (int i = 0; i < vp_max_provisioned; i++)
+	{
+		VpSlot		copy;
+
+		if (vp_slot_copy(i, &copy) && copy.definition.database == MyDatabaseId && copy.idle &&
+			!is_watched(all->policies, all->n, copy.definition.index))
+			vp_idle_end(i, VP_WAKE_POLICY);
+	}
+}
+
 void
 vp_policies_apply(void)
 {
@@ -295,13 +458,19 @@ vp_policies_apply(void)
 
 	if (vp_attempt(read_all, &all, NULL) != VP_ATTEMPT_DONE)
 		return;
+	(void) vp_attempt(wake_unwatched, &all, NULL);
+	write_wakes();
 	for (int i = 0; i < all.n; i++)
 	{
 		char	   *error = NULL;
 		Shown		shown = {.policy = &all.policies[i]};
-		VpAttempt	result = vp_attempt(apply, &all.policies[i], &error);
+		VpAttempt	result;
 
+		written_slot = -1;
+		result = vp_attempt(apply, &all.policies[i], &error);
 		vp_ledger_policy = NULL;
+		if (result == VP_ATTEMPT_DONE && written_slot >= 0)
+			mark_written();
 		shown.error = error;
 		if (result == VP_ATTEMPT_FAILED)
 			(void) vp_attempt(show, &shown, NULL);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "replica/idle.h"
 #include "replica/load.h"
 #include "replica/posting.h"
 #include "replica/seats.h"
@@ -49,10 +50,13 @@ take_slot(Oid database, Oid index)
 }
 
 static void
-set_facts(VpSlot *slot, const VpDefinition *definition)
+set_facts(int number, const VpDefinition *definition)
 {
+	VpSlot	   *slot = &vp_registry->slots[number];
+
 	if (memcmp(&slot->definition, definition, sizeof(VpDefinition)) == 0)
 		return;
+	(void) vp_idle_end_locked(number, VP_WAKE_CHANGE);
 	slot->definition = *definition;
 	slot->failed = slot->unfilled = false;
 	/* so that nobody takes the keeper's work of before for what these ask */
@@ -69,6 +73,7 @@ static void
 set_gone(int slot)
 {
 	vp_registry->slots[slot].gone = true;
+	vp_registry->slots[slot].idle = false;
 	vp_seats_set(slot, 0, 0);
 }
 
@@ -91,8 +96,9 @@ post(Oid database, const VpDefinition *definition, int ndefinitions, const VpTic
 		}
 		slot = &vp_registry->slots[i];
 		seen[i] = true;
-		set_facts(slot, &definition[n]);
-		vp_seats_set(i, definition[n].wish.replicas, definition[n].units);
+		set_facts(i, &definition[n]);
+		if (!slot->idle)
+			vp_seats_set(i, definition[n].wish.replicas, definition[n].units);
 		slot->gone = false;
 		if (slot->hold == ticket->holds[i])
 			slot->sure = slot->hold;

@@ -26,6 +26,7 @@ vp_state_name(VpState state)
 		[VP_READY] = "Ready",
 		[VP_SCALING] = "Scaling",
 		[VP_SUSPENDED] = "Suspended",
+		[VP_IDLE] = "Idle",
 		[VP_ERROR] = "Error"
 	};
 

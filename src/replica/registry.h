@@ -27,8 +27,19 @@ typedef enum VpState
 	VP_SCALING,					/* some replicas are complete, others are not;
 								 * not by the keeper */
 	VP_SUSPENDED,
+	VP_IDLE,					/* nobody searches */
 	VP_ERROR
 } VpState;
+
+/* Why an index is not idle any more. */
+typedef enum VpWake
+{
+	VP_WAKE_NONE,
+	VP_WAKE_SEARCH,
+	VP_WAKE_WAIT,
+	VP_WAKE_CHANGE,
+	VP_WAKE_POLICY
+} VpWake;
 
 /* As the views show it. */
 extern const char *vp_state_name(VpState state);
@@ -71,6 +82,16 @@ typedef struct VpSlot
 								 * searches, likewise */
 	BlockNumber pinned;			/* blocks */
 	BlockNumber wanted;
+
+	/* idle.c */
+	bool		idle;			/* no pins, no seats, no workers until
+								 * somebody searches */
+	VpWake		woken;			/* why it is not any more, until the ledger
+								 * has it */
+	bool		in_ledger;		/* the ledger has whether it is */
+	bool		would_idle;		/* the ledger has a dry run of it */
+	uint64		searches;		/* at the last look */
+	TimestampTz searched;		/* the last one; 0: nobody has looked yet */
 
 	/* by the launcher */
 	TimestampTz missing_since;	/* since when workers are missing; 0: none is,

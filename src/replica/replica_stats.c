@@ -112,9 +112,10 @@ vp_replica_stats_begin(int slot, int replicas, int units, int home)
 void
 vp_replica_stats_end(VpReplicaStats *stats, uint64 busy)
 {
-	(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
 	(void) pg_atomic_fetch_add_u64(&stats->r.searches, 1);
 	(void) pg_atomic_fetch_add_u64(&stats->r.busy, busy);
+	/* last, so that it is in use or counted at any moment */
+	(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
 }
 
 void
@@ -123,6 +124,7 @@ vp_replica_counts(int slot, int replica, VpReplicaCounts *counts)
 	VpReplicaStats *stats = stats_of(slot, replica);
 
 	counts->in_use = pg_atomic_read_u32(&stats->r.used);
+	pg_read_barrier();
 	counts->searches = pg_atomic_read_u64(&stats->r.searches);
 	counts->busy = pg_atomic_read_u64(&stats->r.busy);
 }

@@ -131,7 +131,7 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 		nulls[REPLICA_PID] = pid == 0;
 		put_zone(slot->definition.index, i, &values[REPLICA_ZONE], &nulls[REPLICA_ZONE]);
 		values[REPLICA_STATE] = CStringGetTextDatum(stays ? vp_state_name(replica_state(number, slot, i)) : "Ending");
-		values[REPLICA_SEATS] = Int32GetDatum(stays ? slot->definition.units : 0);
+		values[REPLICA_SEATS] = Int32GetDatum(stays && !slot->idle ? slot->definition.units : 0);
 		values[REPLICA_IN_USE] = Int32GetDatum(counts.in_use);
 		values[REPLICA_QUEUE] = Int32GetDatum(vp_seats_waiting(number));
 		values[REPLICA_QUERIES] = Int64GetDatum(counts.searches);
@@ -196,7 +196,7 @@ put_worker(ReturnSetInfo *result, int number, const VpSlot *slot, int replica, i
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Of all units of all replicas of this database. */
+/* Of all units of all replicas of this database, but of indexes that are idle. */
 Datum
 vecprov_worker_states(PG_FUNCTION_ARGS)
 {
@@ -207,7 +207,7 @@ vecprov_worker_states(PG_FUNCTION_ARGS)
 	{
 		VpSlot		slot;
 
-		if (!vp_slot_copy(i, &slot) || slot.definition.database != MyDatabaseId)
+		if (!vp_slot_copy(i, &slot) || slot.definition.database != MyDatabaseId || slot.idle)
 			continue;
 		for (int replica = 0; replica < slot.definition.wish.replicas; replica++)
 			for (int unit = 0; unit < slot.definition.units; unit++)

@@ -30,6 +30,7 @@
 #include "capacity/tier.h"
 #include "page/page_locks.h"
 #include "page/store.h"
+#include "replica/idle.h"
 #include "replica/slot_state.h"
 
 VP_SERVER_FUNCTION(vecprov_residency);
@@ -149,7 +150,7 @@ set_residency(const VpSlot *slot, const VpSlotState *state, const VpWish *wish,
 	if (current)
 		set_text(values, nulls, COLUMN_ERROR, vp_slot_error(slot, state));
 	values[COLUMN_RESIDENT] = Int64GetDatum((int64) slot->pinned * BLCKSZ);
-	values[COLUMN_WANTED] = Int64GetDatum((int64) slot->wanted * BLCKSZ);
+	values[COLUMN_WANTED] = Int64GetDatum(slot->idle ? 0 : (int64) slot->wanted * BLCKSZ);
 	values[COLUMN_REPLICAS] = Int32GetDatum(state->replicas);
 	nulls[COLUMN_RESIDENT] = nulls[COLUMN_WANTED] = nulls[COLUMN_REPLICAS] = false;
 }
@@ -268,6 +269,7 @@ awaited(Oid relid)
 	VpSlot		slot;
 	VpSlotState state;
 	char		name[NAMEDATALEN];
+	int			number;
 	bool		scaling;
 
 	if (!read_wish(relid, &wish, name))
@@ -275,7 +277,8 @@ awaited(Oid relid)
 	scaling = is_scaling(relid, &wish);
 	if (!VpIsProvisioned(&wish))
 		return vp_slot_look(MyDatabaseId, relid, &slot) ? DEFINITION : scaling ? RECORDS : NOTHING;
-	if (vp_slot_survey(MyDatabaseId, relid, &slot, &state) < 0)
+	number = vp_slot_survey(MyDatabaseId, relid, &slot, &state);
+	if (number < 0)
 	{
 		if (vp_max_provisioned == 0 || all_slots_are_taken())
 			ereport(ERROR,
@@ -300,6 +303,12 @@ awaited(Oid relid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" cannot be kept in memory", name),
 				 errdetail_internal("%s", slot.error)));
+	if (slot.state == VP_IDLE)
+	{
+		/* who waits for what it has when it is searched wants that */
+		vp_idle_end(number, VP_WAKE_WAIT);
+		return PAGES;
+	}
 	if (slot.state != (wish.replicas == 0 ? VP_SUSPENDED : VP_READY))
 		return PAGES;
 	if (state.state == VP_ERROR)

@@ -15,6 +15,7 @@
 #include "base/loaded.h"
 #include "capacity/limit.h"
 #include "capacity/index_capacity.h"
+#include "replica/idle.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
 #include "search/bytes_searched.h"
@@ -53,9 +54,12 @@ vp_seated_round(void *arg)
 {
 	VpSeated   *seated = arg;
 	uint64		before = vp_seat_waited();
+	int			slot;
 
 	seated->searches = true;
-	vp_seat_take(seated->rel);
+	slot = vp_seat_take(seated->rel);
+	if (slot >= 0)
+		vp_idle_end(slot, VP_WAKE_SEARCH);
 	seated->waited_ns += vp_seat_waited() - before;
 }
 

@@ -543,21 +543,23 @@ vp_seats_are_taken(Relation rel)
 	return slot >= 0 && !vp_seat_is_free(slot);
 }
 
-void
+int
 vp_seat_take(Relation rel)
 {
 	int			slot;
 
 	if (held >= 0 || !vp_has_seats(rel))
-		return;
+		return -1;
 	slot = vp_slot_find(MyDatabaseId, RelationGetRelid(rel));
 	if (slot < 0)
-		return;
+		return -1;
 	prepare();
 	if (try_take(&seats[slot]))
 		sit_down(slot);
 	else
 		(void) vp_seat_wait(slot, NULL, false);
+	/* after it was counted: who makes an index idle looks at that afterwards */
+	return seats[slot].s.replicas == 0 ? slot : -1;
 }
 
 void

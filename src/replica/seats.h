@@ -24,9 +24,10 @@ extern bool vp_has_seats(Relation rel);
 
 /*
  * Takes a seat of the index, if it has seats and this process has none: waits
- * until it gets one, in the order of arrival.  Can be cancelled.
+ * until it gets one, in the order of arrival.  Can be cancelled.  Returns the
+ * index's slot if that has no replicas now, as that of an idle index; else -1.
  */
-extern void vp_seat_take(Relation rel);
+extern int	vp_seat_take(Relation rel);
 
 /* Gives it back, if this process has one. */
 extern void vp_seat_give(void);

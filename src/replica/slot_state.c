@@ -21,9 +21,9 @@
 #include "replica/slot_state.h"
 #include "replica/worker_slot.h"
 
-/* How many workers an index is to have. */
+/* How many workers an index is to have, while it is not idle. */
 static int
-wanted_workers(const VpSlot *slot)
+promised_workers(const VpSlot *slot)
 {
 	return slot->used && !slot->gone && slot->definition.there ?
 		slot->definition.wish.replicas * slot->definition.units : 0;
@@ -61,8 +61,9 @@ count_workers(int number, VpSlotState *state, int *running)
 		running[worker_slot->replica] += worker_slot->serves;
 		state->refused |= worker_slot->failed && worker_slot->proc == NULL;
 	}
-	state->wanted = wanted_workers(slot);
-	state->missing = state->wanted - all;
+	state->wanted = slot->idle ? 0 : promised_workers(slot);
+	/* those of an idle index may not have ended yet */
+	state->missing = Max(state->wanted - all, 0);
 	state->no_room = given < state->wanted;
 	for (int i = 0; i < slot->definition.wish.replicas; i++)
 		state->replicas += slot->definition.units > 0 && running[i] == slot->definition.units;
@@ -105,7 +106,7 @@ vp_slot_survey(Oid database, Oid index, VpSlot *copy, VpSlotState *state)
 	if (found)
 		vp_slot_state_get(i, state);
 	for (int other = 0; found && state->missing > 0 && other < vp_max_provisioned; other++)
-		state->all_wanted += wanted_workers(&vp_registry->slots[other]);
+		state->all_wanted += promised_workers(&vp_registry->slots[other]);
 	LWLockRelease(vp_registry->lock);
 	return found ? i : -1;
 }
@@ -219,7 +220,7 @@ vp_slot_states_note(void)
 		note_missing(slot, state.missing);
 		now = state_of(slot, &state);
 		if (now != slot->seen)
-			slot->notice_due = true;
+			slot->state_changes++;
 		slot->seen = now;
 	}
 }
