@@ -791,34 +791,66 @@ CREATE FUNCTION vecprov_given_usage(write_units bigint, read_units numeric, quer
 COMMENT ON FUNCTION vecprov_given_usage(bigint, numeric, bigint) IS
 	'a part of vecprov_cost: its read_units; an error if what was used in a month is given twice, or negative';
 
+CREATE FUNCTION vecprov_leaves(index regclass, OUT leaf regclass, OUT "table" regclass)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_leaves' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_leaves(regclass) IS
+	'the indexes that hold the rows of an index, and their tables: of a partitioned one its partitions, else itself';
+
+CREATE FUNCTION vecprov_partition_count(index oid) RETURNS integer
+	AS 'MODULE_PATHNAME', 'vecprov_partition_count' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_partition_count(oid) IS
+	'how many indexes hold the rows of a partitioned index; null: it is not partitioned';
+
+CREATE FUNCTION vecprov_search_partitions(index regclass, queries vector[], k integer,
+	filter text DEFAULT NULL, ef_search integer DEFAULT NULL, params text[] DEFAULT NULL)
+	RETURNS TABLE (query integer, rank integer, "table" regclass, ctid tid, distance double precision)
+	LANGUAGE sql VOLATILE ROWS 10000
+BEGIN ATOMIC
+	SELECT r.query, r.rank::integer, r."table", r.ctid, r.distance
+	FROM (
+		SELECT s.query, pg_catalog.row_number() OVER (PARTITION BY s.query ORDER BY s.distance) AS rank,
+			l."table", s.ctid, s.distance
+		FROM vecprov_leaves($1) l CROSS JOIN LATERAL vecprov_search(l.leaf, $2, $3, $4, $5, $6) s
+	) r WHERE r.rank <= $3 ORDER BY r.query, r.rank;
+END;
+COMMENT ON FUNCTION vecprov_search_partitions(regclass, vector[], integer, text, integer, text[]) IS
+	'the k nearest rows of all partitions to each of many vectors: vecprov_search of each, merged';
+
 CREATE FUNCTION vecprov_cost(index regclass, plan text, region text,
 	write_units bigint DEFAULT NULL, read_units numeric DEFAULT NULL,
 	queries bigint DEFAULT NULL, namespaces text[] DEFAULT NULL)
 	RETURNS TABLE (item text, quantity numeric, unit text, rate numeric, amount numeric)
 	LANGUAGE sql VOLATILE
 BEGIN ATOMIC
-	WITH fact AS (
-		SELECT f.*, i.indrelid, pg_catalog.ceil(f.index_size / 1000.0 / nullif(f.records, 0)) AS kilobytes
-		FROM vecprov_facts($1, true) f, pg_catalog.pg_index i WHERE i.indexrelid = $1
+	WITH fact AS MATERIALIZED (
+		-- of a partitioned index, a row for each of its partitions
+		SELECT f.*, pg_catalog.ceil(f.index_size / 1000.0 / nullif(f.records, 0)) *
+				(pg_catalog.pg_stat_get_tuples_inserted(l."table") +
+				pg_catalog.pg_stat_get_tuples_updated(l."table") -
+				pg_catalog.pg_stat_get_tuples_hot_updated(l."table")) AS written,
+			vecprov_read_units(f.index_size) AS units, pg_catalog.pg_stat_get_numscans(l.leaf) AS scans
+		FROM vecprov_leaves($1) l CROSS JOIN LATERAL vecprov_facts(l.leaf, true) f
+	), whole AS (
+		SELECT coalesce(pg_catalog.sum(fact.index_size), 0)::bigint AS bytes FROM fact
 	), searched AS (
 		SELECT coalesce(pg_catalog.sum(n.bytes), 0)::bigint AS bytes
 		FROM vecprov_namespaces($1, $7) n WHERE $7 IS NOT NULL
 	), portion AS (
-		SELECT CASE WHEN $7 IS NULL THEN fact.index_size ELSE searched.bytes END AS bytes,
-			CASE WHEN $7 IS NULL THEN 1 ELSE coalesce(searched.bytes::numeric / nullif(fact.index_size, 0), 0) END AS share
-		FROM fact, searched
+		SELECT CASE WHEN $7 IS NULL THEN whole.bytes ELSE searched.bytes END AS bytes,
+			CASE WHEN $7 IS NULL THEN 1 ELSE coalesce(searched.bytes::numeric / nullif(whole.bytes, 0), 0) END AS share
+		FROM whole, searched
 	), usage AS (
-		SELECT coalesce($4, CASE WHEN $7 IS NULL THEN coalesce(kilobytes *
-				(pg_catalog.pg_stat_get_tuples_inserted(indrelid) +
-				pg_catalog.pg_stat_get_tuples_updated(indrelid) -
-				pg_catalog.pg_stat_get_tuples_hot_updated(indrelid)), 0) END) AS write_units,
-			coalesce(vecprov_given_usage($4, $5, $6), vecprov_read_units(bytes) *
-				coalesce($6, CASE WHEN $7 IS NULL THEN pg_catalog.pg_stat_get_numscans($1) END)) AS read_units
-		FROM fact, portion
+		SELECT coalesce($4, CASE WHEN $7 IS NULL THEN (SELECT coalesce(pg_catalog.sum(written), 0) FROM fact) END)
+				AS write_units,
+			coalesce(vecprov_given_usage($4, $5, $6), CASE WHEN $7 IS NULL
+				THEN (SELECT pg_catalog.sum(units * coalesce($6, scans)) FROM fact WHERE mode = 'on-demand')
+				ELSE vecprov_read_units(bytes) * $6 END) AS read_units
+		FROM portion
 	), part AS (
-		SELECT 1 AS place, tier AS item, shards * replicas * share AS quantity,
+		SELECT 1 AS place, tier AS item, pg_catalog.sum(shards * replicas) * share AS quantity,
 			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, tier) AS rate
-		FROM fact, portion WHERE mode = 'provisioned'
+		FROM fact, portion WHERE mode = 'provisioned' GROUP BY tier, share
 		UNION ALL
 		SELECT 2, 'storage', bytes / 1000000000.0, 'GB, month',
 			vecprov_monthly_rate($2, $3, 'storage') FROM portion
@@ -827,15 +859,15 @@ BEGIN ATOMIC
 			vecprov_monthly_rate($2, $3, 'writes') FROM usage WHERE usage.write_units IS NOT NULL
 		UNION ALL
 		SELECT 4, 'reads', usage.read_units / 1000000.0, 'million units',
-			vecprov_monthly_rate($2, $3, 'reads') FROM usage, fact
-			WHERE mode = 'on-demand' AND usage.read_units IS NOT NULL
+			vecprov_monthly_rate($2, $3, 'reads') FROM usage
+			WHERE EXISTS (SELECT FROM fact WHERE mode = 'on-demand') AND usage.read_units IS NOT NULL
 		UNION ALL
 		SELECT 5, 'total', NULL, NULL, NULL
 	)
 	SELECT part.item, pg_catalog.trim_scale(part.quantity), part.unit, part.rate,
 		pg_catalog.trim_scale(coalesce(part.quantity * part.rate,
 			pg_catalog.sum(part.quantity * part.rate) OVER ()))
-	FROM part ORDER BY place;
+	FROM part ORDER BY place, item;
 END;
 COMMENT ON FUNCTION vecprov_cost(regclass, text, text, bigint, numeric, bigint, text[]) IS
 	'what an index, or some of its namespaces, cost a month, by parts; of the index, what was read and written, if not given, as the server counted';
@@ -1241,9 +1273,12 @@ WHERE opcdefault AND opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname 
 ALTER TABLE vecprov.changes DROP CONSTRAINT changes_action_check;
 ALTER TABLE vecprov.changes ADD CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run', 'idle', 'wake'));
 ALTER TABLE vecprov.changes ADD by_policy boolean NOT NULL DEFAULT false;
+ALTER TABLE vecprov.changes ADD partitioned boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done; idle, wake: it began or ended to be idle';
 COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
+COMMENT ON COLUMN vecprov.changes.partitioned IS
+	'the index is partitioned: each of its partitions that was changed has a row of its own';
 
 -- What was provisioned, hour by hour.
 
@@ -1532,7 +1567,7 @@ CREATE OR REPLACE VIEW vecprov.indexes AS
 		FROM pg_catalog.pg_index i
 			JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 			JOIN pg_catalog.pg_am a ON a.oid = c.relam
-		WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+		WHERE a.amname = 'vecprov' AND c.relkind IN ('i', 'I') AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
 	)
 	SELECT ours.indexrelid::regclass AS index, ours.indrelid::regclass AS "table",
 		f.mode, f.tier, f.shards, f.replicas, f.current_shards, r.current_replicas,
@@ -1545,8 +1580,10 @@ CREATE OR REPLACE VIEW vecprov.indexes AS
 			CASE WHEN f.mode = 'provisioned' AND
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid) >= greatest(1000, f.records / 10)
 				THEN pg_catalog.format('%s dead rows take room: VACUUM %s',
-					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice
+					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice,
+		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions
 	FROM ours
+		LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = ours.indexrelid
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
 CREATE OR REPLACE VIEW vecprov.metrics AS
@@ -1559,6 +1596,8 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN vecprov.indexes f ON f.index = i.indexrelid
+		-- their partitions are counted
+		WHERE f.partitions IS NULL
 	), load AS (
 		SELECT r.index, pg_catalog.max(r.busy) AS busy, pg_catalog.sum(r.seats) AS seats,
 			pg_catalog.sum(r.in_use) AS in_use, pg_catalog.max(r.queue) AS queue
@@ -1699,14 +1738,17 @@ BEGIN ATOMIC
 		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
 		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
-		SELECT f.index_size, f.records FROM vecprov_facts($1, true) f
+		SELECT pg_catalog.sum(f.index_size)::bigint AS index_size, pg_catalog.sum(f.records) AS records,
+			pg_catalog.max(f.index_size) AS largest, pg_catalog.count(*) AS indexes
+		FROM vecprov_leaves($1) l CROSS JOIN LATERAL vecprov_facts(l.leaf, true) f
 	), choice AS (
 		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
 			m.need <= m.available AS fits, n.shards, n.replicas,
-			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov.rates r WHERE r.item = t.name) AS cost
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas * fact.indexes
+				FROM vecprov.rates r WHERE r.item = t.name) AS cost
 		FROM measured, fact, vecprov.tiers t,
 			LATERAL vecprov_tier_memory($1, t.name) m,
-			LATERAL (SELECT vecprov_shards_needed(fact.index_size, tier => t.name) AS shards,
+			LATERAL (SELECT vecprov_shards_needed(fact.largest, tier => t.name) AS shards,
 				vecprov_replicas_needed($2, measured.qps * t.units) AS replicas) n
 	), best AS MATERIALIZED (
 		SELECT * FROM choice
@@ -1739,7 +1781,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 6, 'shards', shards::text,
 			pg_catalog.format('for %s MB in %s records, with 15 %% of room to grow',
-				pg_catalog.ceil(index_size / 1e6), records)
+				pg_catalog.ceil(index_size / 1e6), records) ||
+			CASE WHEN indexes > 1 THEN pg_catalog.format('; each of %s partitions, the largest of %s MB, has as many',
+				indexes, pg_catalog.ceil(largest / 1e6)) ELSE '' END
 		FROM best, fact
 		UNION ALL
 		SELECT 7, 'replicas', replicas::text,
@@ -1747,19 +1791,20 @@ BEGIN ATOMIC
 				$2, pg_catalog.floor(qps * units), units)
 		FROM best, measured
 		UNION ALL
-		SELECT 8, 'units', (best.replicas * best.units)::text,
+		SELECT 8, 'units', (best.replicas * best.units * fact.indexes)::text,
 			CASE WHEN shared.units > shared.processors THEN
 				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
 				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
-		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
-				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r WHERE r.index = $1), 0) AS units
+		FROM best, fact, LATERAL (SELECT u.processors, best.replicas * best.units * fact.indexes + u.units -
+				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r
+					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l)), 0) AS units
 			FROM vecprov_server_units() u) shared
 		UNION ALL
-		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region) * indexes)::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
-		FROM best, vecprov.rates r WHERE r.item = best.name
+		FROM best, fact, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
 		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL

@@ -9,6 +9,17 @@ CREATE FUNCTION vecprov_facts(index regclass, wait boolean,
 COMMENT ON FUNCTION vecprov_facts(regclass, boolean) IS
 	'what vecprov.indexes shows of an index; null if it is locked exclusively and wait is false';
 
+CREATE FUNCTION vecprov_leaves(index regclass, OUT leaf regclass, OUT "table" regclass)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_leaves' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_leaves(regclass) IS
+	'the indexes that hold the rows of an index, and their tables: of a partitioned one its partitions, else itself';
+
+CREATE FUNCTION vecprov_partition_count(index oid) RETURNS integer
+	AS 'MODULE_PATHNAME', 'vecprov_partition_count' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION vecprov_partition_count(oid) IS
+	'how many indexes hold the rows of a partitioned index; null: it is not partitioned';
+
 CREATE FUNCTION vecprov_index_size(index regclass) RETURNS bigint LANGUAGE sql STRICT VOLATILE
 	BEGIN ATOMIC SELECT f.index_size FROM vecprov_facts($1, true) f; END;
 COMMENT ON FUNCTION vecprov_index_size(regclass) IS 'bytes of all records: IDs, vectors, metadata';

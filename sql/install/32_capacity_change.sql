@@ -15,7 +15,8 @@ CREATE TABLE vecprov.changes (
 	index_oid oid NOT NULL,
 	table_oid oid NOT NULL,
 	xact xid8 NOT NULL,
-	by_policy boolean NOT NULL DEFAULT false
+	by_policy boolean NOT NULL DEFAULT false,
+	partitioned boolean NOT NULL DEFAULT false
 );
 CREATE INDEX changes_table_oid_idx ON vecprov.changes (table_oid);
 COMMENT ON INDEX vecprov.changes_table_oid_idx IS 'finds an index''s last change';
@@ -26,6 +27,8 @@ COMMENT ON COLUMN vecprov.changes.new_tier IS 'null: on demand';
 COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done; idle, wake: it began or ended to be idle';
 COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
+COMMENT ON COLUMN vecprov.changes.partitioned IS
+	'the index is partitioned: each of its partitions that was changed has a row of its own';
 GRANT SELECT ON vecprov.changes TO PUBLIC;
 
 CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,

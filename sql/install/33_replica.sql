@@ -29,7 +29,7 @@ CREATE VIEW vecprov.indexes AS
 		FROM pg_catalog.pg_index i
 			JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 			JOIN pg_catalog.pg_am a ON a.oid = c.relam
-		WHERE a.amname = 'vecprov' AND c.relkind = 'i' AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+		WHERE a.amname = 'vecprov' AND c.relkind IN ('i', 'I') AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
 	)
 	SELECT ours.indexrelid::regclass AS index, ours.indrelid::regclass AS "table",
 		f.mode, f.tier, f.shards, f.replicas, f.current_shards, r.current_replicas,
@@ -42,8 +42,10 @@ CREATE VIEW vecprov.indexes AS
 			CASE WHEN f.mode = 'provisioned' AND
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid) >= greatest(1000, f.records / 10)
 				THEN pg_catalog.format('%s dead rows take room: VACUUM %s',
-					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice
+					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice,
+		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions
 	FROM ours
+		LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = ours.indexrelid
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
 COMMENT ON VIEW vecprov.indexes IS 'the indexes of this database and their capacity';

@@ -17,6 +17,8 @@ CREATE VIEW vecprov.metrics AS
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN vecprov.indexes f ON f.index = i.indexrelid
+		-- their partitions are counted
+		WHERE f.partitions IS NULL
 	), load AS (
 		SELECT r.index, pg_catalog.max(r.busy) AS busy, pg_catalog.sum(r.seats) AS seats,
 			pg_catalog.sum(r.in_use) AS in_use, pg_catalog.max(r.queue) AS queue

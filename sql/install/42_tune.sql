@@ -23,14 +23,17 @@ BEGIN ATOMIC
 		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
 		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
-		SELECT f.index_size, f.records FROM vecprov_facts($1, true) f
+		SELECT pg_catalog.sum(f.index_size)::bigint AS index_size, pg_catalog.sum(f.records) AS records,
+			pg_catalog.max(f.index_size) AS largest, pg_catalog.count(*) AS indexes
+		FROM vecprov_leaves($1) l CROSS JOIN LATERAL vecprov_facts(l.leaf, true) f
 	), choice AS (
 		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
 			m.need <= m.available AS fits, n.shards, n.replicas,
-			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas FROM vecprov.rates r WHERE r.item = t.name) AS cost
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas * fact.indexes
+				FROM vecprov.rates r WHERE r.item = t.name) AS cost
 		FROM measured, fact, vecprov.tiers t,
 			LATERAL vecprov_tier_memory($1, t.name) m,
-			LATERAL (SELECT vecprov_shards_needed(fact.index_size, tier => t.name) AS shards,
+			LATERAL (SELECT vecprov_shards_needed(fact.largest, tier => t.name) AS shards,
 				vecprov_replicas_needed($2, measured.qps * t.units) AS replicas) n
 	), best AS MATERIALIZED (
 		SELECT * FROM choice
@@ -63,7 +66,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 6, 'shards', shards::text,
 			pg_catalog.format('for %s MB in %s records, with 15 %% of room to grow',
-				pg_catalog.ceil(index_size / 1e6), records)
+				pg_catalog.ceil(index_size / 1e6), records) ||
+			CASE WHEN indexes > 1 THEN pg_catalog.format('; each of %s partitions, the largest of %s MB, has as many',
+				indexes, pg_catalog.ceil(largest / 1e6)) ELSE '' END
 		FROM best, fact
 		UNION ALL
 		SELECT 7, 'replicas', replicas::text,
@@ -71,19 +76,20 @@ BEGIN ATOMIC
 				$2, pg_catalog.floor(qps * units), units)
 		FROM best, measured
 		UNION ALL
-		SELECT 8, 'units', (best.replicas * best.units)::text,
+		SELECT 8, 'units', (best.replicas * best.units * fact.indexes)::text,
 			CASE WHEN shared.units > shared.processors THEN
 				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
 				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
-		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
-				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r WHERE r.index = $1), 0) AS units
+		FROM best, fact, LATERAL (SELECT u.processors, best.replicas * best.units * fact.indexes + u.units -
+				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r
+					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l)), 0) AS units
 			FROM vecprov_server_units() u) shared
 		UNION ALL
-		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region) * indexes)::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
-		FROM best, vecprov.rates r WHERE r.item = best.name
+		FROM best, fact, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
 		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL

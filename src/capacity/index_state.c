@@ -28,6 +28,7 @@
 #include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/meter.h"
+#include "capacity/partitions.h"
 #include "capacity/rights.h"
 #include "capacity/scaling.h"
 #include "page/store.h"
@@ -60,12 +61,31 @@ enum
 	NFACTS
 };
 
+/* What follows from the tier; of partitions, of all together. */
+typedef struct Filled
+{
+	bool		known;			/* there is a tier */
+	int64		capacity;
+	double		storage;		/* fullness, of the fullest partition */
+	int			shards;			/* to be advised, were it too full */
+	VpMemory	memory;
+} Filled;
+
 typedef struct Row
 {
 	Datum		values[NFACTS];
 	bool		nulls[NFACTS];
 	StringInfoData advice;
+	Filled		filled;
 } Row;
+
+static void
+init_row(Row *row)
+{
+	memset(row, 0, sizeof(*row));
+	memset(row->nulls, true, sizeof(row->nulls));
+	initStringInfo(&row->advice);
+}
 
 static void
 set_fact(Row *row, int fact, Datum value)
@@ -127,8 +147,9 @@ advise_keys(Row *row, Relation rel)
 		advise_key(row, rel, columns[i]);
 }
 
-Relation
-vp_own_index_open(Oid relid, bool wait)
+/* As vp_own_index_open; the index of a partitioned table will do, too. */
+static Relation
+open_any(Oid relid, bool wait)
 {
 	VpRight		right = wait ? VP_RIGHT_LOOK : VP_RIGHT_ANY;
 	Relation	rel;
@@ -137,7 +158,7 @@ vp_own_index_open(Oid relid, bool wait)
 		return NULL;
 	if (wait)
 	{
-		(void) vp_right_check(relid, right);
+		(void) vp_right_check_any(relid, right);
 		LockRelationOid(relid, AccessShareLock);
 	}
 	else if (!ConditionalLockRelationOid(relid, AccessShareLock))
@@ -149,8 +170,16 @@ vp_own_index_open(Oid relid, bool wait)
 		return NULL;
 	}
 	/* who had it locked may have taken the right away */
-	(void) vp_right_check(relid, right);
+	(void) vp_right_check_any(relid, right);
 	return rel;
+}
+
+Relation
+vp_own_index_open(Oid relid, bool wait)
+{
+	if (vp_is_partitioned(relid))
+		(void) vp_right_check(relid, VP_RIGHT_ANY);
+	return open_any(relid, wait);
 }
 
 Relation
@@ -181,29 +210,69 @@ vp_advised_shards(int64 bytes, int shards, const VpTier *tier)
 
 /* What follows from the tier, for an index of so many bytes. */
 static void
-set_tier_facts(Row *row, Relation rel, const VpWish *wish, const VpTier *tier, int64 bytes)
+fill(Filled *filled, Relation rel, const VpWish *wish, const VpTier *tier, int64 bytes)
 {
-	int64		capacity = vp_capacity(wish->shards, tier->shard_bytes);
-	double		storage = vp_fullness(bytes, capacity);
-	double		memory;
-	VpMemory	memories;
+	filled->known = true;
+	filled->capacity = vp_capacity(wish->shards, tier->shard_bytes);
+	filled->storage = vp_fullness(bytes, filled->capacity);
+	filled->shards = vp_advised_shards(bytes, wish->shards, tier);
+	vp_memory_get(rel, tier, &filled->memory);
+}
 
-	vp_memory_get(rel, tier, &memories);
-	memory = vp_fullness(memories.need, memories.limit - memories.promised);
-	set_fact(row, FACT_CAPACITY, Int64GetDatum(capacity));
+/* Adds a partition; what is promised to others is left to the caller. */
+static void
+fill_more(Filled *all, const Filled *one)
+{
+	if (!one->known)
+		return;
+	all->capacity += one->capacity;
+	all->storage = Max(all->storage, one->storage);
+	all->shards = Max(all->shards, one->shards);
+	all->memory.need += one->memory.need;
+}
+
+static void
+set_tier_facts(Row *row, Oid index, const VpWish *wish)
+{
+	const Filled *filled = &row->filled;
+	double		storage = filled->storage;
+	double		memory = vp_fullness(filled->memory.need, filled->memory.limit - filled->memory.promised);
+
+	set_fact(row, FACT_CAPACITY, Int64GetDatum(filled->capacity));
 	set_fact(row, FACT_STORAGE_FULLNESS, Float8GetDatum(storage));
 	set_fact(row, FACT_MEMORY_FULLNESS, Float8GetDatum(memory));
 	set_fact(row, FACT_FULLNESS, Float8GetDatum(Max(storage, memory)));
 
 	if (storage >= VP_ADVISED_FULLNESS)
-		advise(row, psprintf("set shards to %d", vp_advised_shards(bytes, wish->shards, tier)));
+		advise(row, psprintf("set shards%s to %d", vp_decided_by(index), filled->shards));
 	if (memory >= VP_ADVISED_FULLNESS)
 		advise(row, psprintf("set shared_buffers to %lld MB or more",
-							 (long long) vp_memory_advised(&memories, VP_ADVISED_FULLNESS)));
+							 (long long) vp_memory_advised(&filled->memory, VP_ADVISED_FULLNESS)));
 	if (wish->replicas == 0)
 		advise(row, "suspended: set replicas to 1 or more to resume");
 	if (strcmp(GetConfigOption("huge_pages", false, false), "off") == 0)
 		advise(row, "set huge_pages to try or on");
+}
+
+/* What an index was given.  False: its tier does not exist. */
+static bool
+set_wish_facts(Row *row, const VpWish *wish, VpTier *tier)
+{
+	bool		known = !VpIsProvisioned(wish) || vp_tier_find(wish->tier, tier);
+
+	set_fact(row, FACT_MODE,
+			 CStringGetTextDatum(VpIsProvisioned(wish) ? "provisioned" : "on-demand"));
+	if (VpIsProvisioned(wish))
+	{
+		set_fact(row, FACT_TIER, CStringGetTextDatum(wish->tier));
+		set_fact(row, FACT_SHARDS, Int32GetDatum(wish->shards));
+		set_fact(row, FACT_REPLICAS, Int32GetDatum(wish->replicas));
+	}
+	set_fact(row, FACT_STATE, CStringGetTextDatum(known ? "Ready" : "Error"));
+	if (!known)
+		set_fact(row, FACT_ERROR,
+				 CStringGetTextDatum(psprintf("tier \"%s\" does not exist", wish->tier)));
+	return known;
 }
 
 static void
@@ -218,19 +287,7 @@ set_facts(Row *row, Relation rel)
 	int64		bytes;
 
 	vp_get_wish((VpOptions *) rel->rd_options, &wish);
-	known = !VpIsProvisioned(&wish) || vp_tier_find(wish.tier, &tier);
-	set_fact(row, FACT_MODE,
-			 CStringGetTextDatum(VpIsProvisioned(&wish) ? "provisioned" : "on-demand"));
-	if (VpIsProvisioned(&wish))
-	{
-		set_fact(row, FACT_TIER, CStringGetTextDatum(wish.tier));
-		set_fact(row, FACT_SHARDS, Int32GetDatum(wish.shards));
-		set_fact(row, FACT_REPLICAS, Int32GetDatum(wish.replicas));
-	}
-	set_fact(row, FACT_STATE, CStringGetTextDatum(known ? "Ready" : "Error"));
-	if (!known)
-		set_fact(row, FACT_ERROR,
-				 CStringGetTextDatum(psprintf("tier \"%s\" does not exist", wish.tier)));
+	known = set_wish_facts(row, &wish, &tier);
 	vp_index_look(rel, &look);
 	if (look.problem != NULL)
 	{
@@ -252,8 +309,82 @@ set_facts(Row *row, Relation rel)
 		set_fact(row, FACT_RECORDS, Int64GetDatum((int64) held.records));
 	}
 	if (VpIsProvisioned(&wish) && known)
-		set_tier_facts(row, rel, &wish, &tier, bytes);
+	{
+		fill(&row->filled, rel, &wish, &tier, bytes);
+		set_tier_facts(row, RelationGetRelid(rel), &wish);
+	}
 	advise_keys(row, rel);
+}
+
+static int64
+fact_bytes(const Row *row, int fact)
+{
+	return row->nulls[fact] ? 0 : DatumGetInt64(row->values[fact]);
+}
+
+static bool
+has_state(const Row *row, const char *state)
+{
+	return strcmp(TextDatumGetCString(row->values[FACT_STATE]), state) == 0;
+}
+
+/* Adds what is known of a partition.  shards: what each of them is to have. */
+static void
+add_partition(Row *sum, const Row *part, Relation rel, int shards)
+{
+	fill_more(&sum->filled, &part->filled);
+	set_fact(sum, FACT_RECORDS, Int64GetDatum(fact_bytes(sum, FACT_RECORDS) + fact_bytes(part, FACT_RECORDS)));
+	set_fact(sum, FACT_INDEX_SIZE,
+			 Int64GetDatum(fact_bytes(sum, FACT_INDEX_SIZE) + fact_bytes(part, FACT_INDEX_SIZE)));
+	if (!part->nulls[FACT_CURRENT_SHARDS] && DatumGetInt32(part->values[FACT_CURRENT_SHARDS]) != shards)
+		set_fact(sum, FACT_CURRENT_SHARDS, part->values[FACT_CURRENT_SHARDS]);
+	if (has_state(part, "Error") && sum->nulls[FACT_ERROR])
+		set_fact(sum, FACT_ERROR,
+				 CStringGetTextDatum(psprintf("%s: %s", RelationGetRelationName(rel),
+											  TextDatumGetCString(part->values[FACT_ERROR]))));
+	if (has_state(part, "Error") || (has_state(part, "Scaling") && !has_state(sum, "Error")))
+		set_fact(sum, FACT_STATE, part->values[FACT_STATE]);
+}
+
+/*
+ * The same of the index of a partitioned table, by what is known of its
+ * partitions.  False: one of them is locked exclusively, and we do not wait.
+ */
+static bool
+set_sums(Row *row, Relation parent, bool wait)
+{
+	VpWish		wish;
+	VpTier		tier;
+	bool		known;
+	List	   *leaves = vp_leaf_indexes(RelationGetRelid(parent));
+	ListCell   *cell;
+
+	vp_get_wish((VpOptions *) parent->rd_options, &wish);
+	known = set_wish_facts(row, &wish, &tier);
+	set_fact(row, FACT_CURRENT_SHARDS, Int32GetDatum(vp_wanted_shards(&wish)));
+	set_fact(row, FACT_RECORDS, Int64GetDatum(0));
+	set_fact(row, FACT_INDEX_SIZE, Int64GetDatum(0));
+	foreach(cell, leaves)
+	{
+		Relation	rel = vp_own_index_open(lfirst_oid(cell), wait);
+		Row			part;
+
+		if (rel == NULL && SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(cell))))
+			return false;
+		if (rel == NULL)
+			continue;
+		init_row(&part);
+		set_facts(&part, rel);
+		add_partition(row, &part, rel, vp_wanted_shards(&wish));
+		relation_close(rel, AccessShareLock);
+	}
+	if (VpIsProvisioned(&wish) && known)
+	{
+		row->filled.memory.promised = vp_memory_promised(leaves);
+		row->filled.memory.limit = vp_memory_limit();
+		set_tier_facts(row, RelationGetRelid(parent), &wish);
+	}
+	return true;
 }
 
 /*
@@ -263,20 +394,25 @@ set_facts(Row *row, Relation rel)
 Datum
 vecprov_facts(PG_FUNCTION_ARGS)
 {
-	Relation	rel = vp_own_index_open(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
+	Relation	rel = open_any(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
 	Row			row;
 	TupleDesc	desc;
+	bool		known = true;
 
 	if (rel == NULL)
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	memset(row.nulls, true, sizeof(row.nulls));
-	initStringInfo(&row.advice);
-	set_facts(&row, rel);
+	init_row(&row);
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+		known = set_sums(&row, rel, PG_GETARG_BOOL(1));
+	else
+		set_facts(&row, rel);
 	if (row.advice.len > 0)
 		set_fact(&row, FACT_ADVICE, CStringGetTextDatum(row.advice.data));
 	relation_close(rel, AccessShareLock);
+	if (!known)
+		PG_RETURN_NULL();
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
 													  row.values, row.nulls)));
 }
@@ -344,19 +480,27 @@ vecprov_shard_facts(PG_FUNCTION_ARGS)
 Datum
 vecprov_tier_memory(PG_FUNCTION_ARGS)
 {
-	Relation	rel = vp_own_index_get(PG_GETARG_OID(0));
 	TupleDesc	desc;
 	VpTier		tier;
-	VpMemory	memory;
+	List	   *leaves;
+	ListCell   *cell;
+	int64		need = 0;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	(void) vp_right_check_any(PG_GETARG_OID(0), VP_RIGHT_LOOK);
 	vp_tier_get(text_to_cstring(PG_GETARG_TEXT_PP(1)), &tier);
-	vp_memory_get(rel, &tier, &memory);
-	relation_close(rel, AccessShareLock);
-	values[0] = Int64GetDatum(memory.need);
-	values[1] = Int64GetDatum(Max(memory.limit - memory.promised, 0));
+	leaves = vp_leaf_indexes(PG_GETARG_OID(0));
+	foreach(cell, leaves)
+	{
+		Relation	rel = vp_own_index_get(lfirst_oid(cell));
+
+		need += vp_memory_need(rel, &tier);
+		relation_close(rel, AccessShareLock);
+	}
+	values[0] = Int64GetDatum(need);
+	values[1] = Int64GetDatum(Max(vp_memory_limit() - vp_memory_promised(leaves), 0));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

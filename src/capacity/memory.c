@@ -112,7 +112,7 @@ vp_each_index(bool partitioned, VpIndexCall call, void *arg)
 
 typedef struct Promises
 {
-	Oid			except;
+	List	   *except;
 	int64		bytes;
 } Promises;
 
@@ -127,7 +127,7 @@ add_promise(Form_pg_class form, const VpWish *wish, void *arg)
 	VpTier		tier;
 	Relation	rel;
 
-	if (form->oid == promises->except || wish->replicas == 0 ||
+	if (list_member_oid(promises->except, form->oid) || wish->replicas == 0 ||
 		!vp_tier_find(wish->tier, &tier) || !is_valid(form->oid) ||
 		!ConditionalLockRelationOid(form->oid, AccessShareLock))
 		return;
@@ -146,14 +146,20 @@ vp_memory_limit(void)
 	return (int64) NBuffers * BLCKSZ / 100 * VP_MEMORY_PERCENT;
 }
 
+int64
+vp_memory_promised(List *except)
+{
+	Promises	promises = {.except = except};
+
+	vp_each_index(false, add_promise, &promises);
+	return promises.bytes + vp_charge_elsewhere();
+}
+
 void
 vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory)
 {
-	Promises	promises = {.except = RelationGetRelid(rel)};
-
-	vp_each_index(false, add_promise, &promises);
 	memory->need = vp_memory_need(rel, tier);
-	memory->promised = promises.bytes + vp_charge_elsewhere();
+	memory->promised = vp_memory_promised(list_make1_oid(RelationGetRelid(rel)));
 	memory->limit = vp_memory_limit();
 }
 

@@ -11,6 +11,7 @@
 #include "base/compat.h"
 
 #include "catalog/pg_class.h"
+#include "nodes/pg_list.h"
 
 #include "base/options.h"
 #include "capacity/tier.h"
@@ -55,7 +56,13 @@ typedef struct VpMemory
 
 extern void vp_memory_get(Relation rel, const VpTier *tier, VpMemory *memory);
 
-/* The last figure alone. */
+/*
+ * Bytes that are promised to indexes of the server, but for these of this
+ * database.
+ */
+extern int64 vp_memory_promised(List *except);
+
+/* Of VpMemory, the limit alone. */
 extern int64 vp_memory_limit(void);
 
 /*

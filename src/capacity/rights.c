@@ -25,10 +25,12 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "base/as_owner.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/rights.h"
 
 static void
@@ -41,7 +43,7 @@ report_gone(Oid index)
 
 /* The row of pg_class of an index of ours; anything else is an error. */
 static FormData_pg_class
-get_index(Oid index)
+get_index(Oid index, bool may_be_partitioned)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
 	FormData_pg_class form;
@@ -50,7 +52,9 @@ get_index(Oid index)
 		report_gone(index);
 	memcpy(&form, GETSTRUCT(tuple), CLASS_TUPLE_SIZE);
 	ReleaseSysCache(tuple);
-	if (form.relkind != RELKIND_INDEX || form.relam != vp_own_am())
+	if (form.relam != vp_own_am() ||
+		(form.relkind != RELKIND_INDEX &&
+		 !(may_be_partitioned && form.relkind == RELKIND_PARTITIONED_INDEX)))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not an index of access method vecprov", NameStr(form.relname)),
@@ -126,10 +130,31 @@ has_right(Oid index, Oid table, VpRight right)
 	return true;
 }
 
-Oid
-vp_right_check(Oid index, VpRight right)
+/*
+ * Has the user this right by one to an index that this one is a partition of?
+ */
+static bool
+has_right_by_parent(Oid index, VpRight right)
 {
-	FormData_pg_class form = get_index(index);
+	Oid			parent = index;
+
+	while (OidIsValid(parent = vp_parent_index(parent)))
+	{
+		Oid			table = IndexGetRelation(parent, true);
+
+		if (OidIsValid(table) &&
+			VpSchemaAclcheck(get_rel_namespace(parent), GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+			has_right(parent, table, right) &&
+			check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
+			return true;
+	}
+	return false;
+}
+
+static Oid
+check_right(Oid index, VpRight right, bool may_be_partitioned)
+{
+	FormData_pg_class form = get_index(index, may_be_partitioned);
 	Oid			table = IndexGetRelation(index, false);
 	Oid			user = GetUserId();
 
@@ -144,11 +169,25 @@ vp_right_check(Oid index, VpRight right)
 	if ((right == VP_RIGHT_LOOK || right == VP_RIGHT_MEASURE) &&
 		has_privs_of_role(user, ROLE_PG_STAT_SCAN_TABLES))
 		return table;
+	if (has_right_by_parent(index, right))
+		return table;
 	if (VpSchemaAclcheck(form.relnamespace, user, ACL_USAGE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(form.relnamespace));
 	if (!has_right(index, table, right))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
 	return table;
+}
+
+Oid
+vp_right_check(Oid index, VpRight right)
+{
+	return check_right(index, right, false);
+}
+
+Oid
+vp_right_check_any(Oid index, VpRight right)
+{
+	return check_right(index, right, true);
 }
 
 void

@@ -12,9 +12,13 @@
 #include "utils/relcache.h"
 
 /*
- * All but VP_RIGHT_ANY and VP_RIGHT_OWN need USAGE on the index's schema, which
- * is that of its table.  Members of pg_stat_scan_tables, and so of pg_monitor,
- * have VP_RIGHT_LOOK and VP_RIGHT_MEASURE of every index.
+ * All but VP_RIGHT_ANY and VP_RIGHT_OWN need USAGE on the index's schema,
+ * which is that of its table.  Members of pg_stat_scan_tables, and so of
+ * pg_monitor, have VP_RIGHT_LOOK and VP_RIGHT_MEASURE of every index.
+ *
+ * Rights to a partitioned index, but VP_RIGHT_OWN, are rights to its
+ * partitions, as PostgreSQL asks only for those to the table that a query
+ * names; unless row-level security policies hold there.
  */
 typedef enum VpRight
 {
@@ -42,6 +46,9 @@ typedef enum VpRight
  * lock that lasts.
  */
 extern Oid	vp_right_check(Oid index, VpRight right);
+
+/* The same; the index of a partitioned table will do, too. */
+extern Oid	vp_right_check_any(Oid index, VpRight right);
 
 /*
  * Opens an index and its table, locked in this mode, the table first.  Checks

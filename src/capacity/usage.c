@@ -97,7 +97,7 @@ vecprov_capacity_events(PG_FUNCTION_ARGS)
 								   "new_replicas::int4, pg_catalog.row_number() OVER "
 								   "(PARTITION BY \"index\" ORDER BY \"at\", xact) FROM %s "
 								   "WHERE action::text OPERATOR(pg_catalog.=) ANY ('{create,change,drop}'::text[]) "
-								   "AND \"at\" OPERATOR(pg_catalog.>=) $1", vp_own_table_name("changes")),
+								   "AND NOT partitioned AND \"at\" OPERATOR(pg_catalog.>=) $1", vp_own_table_name("changes")),
 						  lengthof(types), types, values, true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{

@@ -21,6 +21,7 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
@@ -35,6 +36,8 @@
 #include "utils/typcache.h"
 
 #include "base/loaded.h"
+#include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "inspect/heap_scan.h"
 #include "key/key.h"
 #include "page/code_page.h"
@@ -571,6 +574,38 @@ put_all(Census *census, ReturnSetInfo *result)
 	}
 }
 
+/*
+ * Adds up the namespaces of the partitions of an index, by their names.  The
+ * caller acts, and is asked for his rights for each of them.
+ */
+static void
+sum_partitions(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *schema = quote_identifier(vp_own_schema());
+	Oid			types[] = {REGCLASSOID, TEXTARRAYOID};
+	Datum		values[] = {PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1)};
+
+	(void) vp_right_check_any(PG_GETARG_OID(0), VP_RIGHT_NAMESPACES);
+	if (SPI_connect() != SPI_OK_CONNECT ||
+		SPI_execute_with_args(psprintf("SELECT n.namespace, pg_catalog.sum(n.records)::pg_catalog.int8, "
+									   "pg_catalog.sum(n.bytes)::pg_catalog.int8 "
+									   "FROM %1$s.vecprov_leaves($1) l "
+									   "CROSS JOIN LATERAL %1$s.vecprov_namespaces(l.leaf, $2) n "
+									   "GROUP BY n.namespace", schema),
+							  lengthof(types), types, values, PG_ARGISNULL(1) ? " n" : NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the namespaces of partitions");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Datum		row[3];
+		bool		nulls[3];
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, row, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+	}
+	SPI_finish();
+}
+
 Datum
 vecprov_namespaces(PG_FUNCTION_ARGS)
 {
@@ -579,6 +614,11 @@ vecprov_namespaces(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
+	if (vp_is_partitioned(PG_GETARG_OID(0)))
+	{
+		sum_partitions(fcinfo);
+		return (Datum) 0;
+	}
 	begin(&census, PG_GETARG_OID(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
 	if (census.named)
 		count_wanted(&census);

@@ -13,6 +13,9 @@
  * and that satisfy it, both by the table and by the index: by SELECTs of the
  * caller's (replica/caller_rows.c).
  *
+ * Of a partitioned index, samples and neighbours are of all its partitions,
+ * each read by its own index: what a query of the partitioned table merges.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,11 +28,13 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/loaded.h"
+#include "capacity/partitions.h"
 #include "inspect/heap_scan.h"
 #include "inspect/recall.h"
 #include "replica/caller_rows.h"
@@ -45,6 +50,7 @@ VP_SERVER_FUNCTION(vecprov_recall);
 /* A row whose vector is searched for. */
 typedef struct Sample
 {
+	int			part;			/* of whose table it is */
 	ItemPointerData tid;
 	int			n;				/* neighbours to be found; 0 also if the row
 								 * is not seen any more */
@@ -59,10 +65,24 @@ typedef struct SampleGroup
 	int			n;
 } SampleGroup;
 
-struct VpRecall
+/* An index with its table: the one that is measured, or a partition of it. */
+typedef struct Part
 {
 	VpTarget	target;
-	const VpIndex *index;
+	VpRowReader *reader;
+
+	/* with a filter */
+	const VpCallerFilter *filter;	/* NULL: none */
+	VpCallerRows *matches;		/* those that the index finds */
+} Part;
+
+struct VpRecall
+{
+	char	   *name;
+	Part	   *parts;
+	int			nparts;
+	int			reading;		/* which part a pass has come to */
+	const VpIndex *index;		/* of the first: all measure distances alike */
 	int			k;
 	int			nsamples;		/* wanted */
 	int			drawn;
@@ -70,11 +90,6 @@ struct VpRecall
 	pg_prng_state random;
 	Sample	   *samples;
 	SampleGroup group;
-	VpRowReader *reader;
-
-	/* with a filter */
-	const VpCallerFilter *filter;	/* NULL: none */
-	VpCallerRows *matches;		/* those that the index finds */
 
 	const VpRecallOther *other; /* NULL: rows come from the index */
 };
@@ -95,7 +110,10 @@ draw(ItemPointer tid, const VpValue *value, const VpRowKeys *keys, void *arg)
 	else
 		recall->drawn++;
 	if (at < recall->nsamples)
+	{
+		recall->samples[at].part = recall->reading;
 		recall->samples[at].tid = *tid;
+	}
 }
 
 /* The value of a sample, copied; NULL if its row is not seen. */
@@ -103,7 +121,7 @@ static VpValue *
 sample_value(VpRecall *recall, const Sample *sample)
 {
 	ItemPointerData tid = sample->tid;
-	const VpValue *value = vp_row_reader_get(recall->reader, &tid);
+	const VpValue *value = vp_row_reader_get(recall->parts[sample->part].reader, &tid);
 
 	return value == NULL ? NULL : memcpy(palloc(VARSIZE(value)), value, VARSIZE(value));
 }
@@ -171,28 +189,38 @@ measure_matches(VpRecall *recall, VpCallerRows *matches)
 		measure_row(&tid, value, NULL, recall);
 }
 
+/* Offers the rows of a table. */
+static void
+measure_part(VpRecall *recall, Part *part)
+{
+	VpCallerRows *matches;
+
+	if (part->filter == NULL)
+	{
+		vp_each_row(&part->target, measure_row, NULL, recall);
+		return;
+	}
+	matches = vp_caller_rows_open(part->target.heap, part->target.rel, part->filter, 0);
+	measure_matches(recall, matches);
+	vp_caller_rows_close(matches);
+}
+
 /* Finds how far the k-th neighbour of each sample is. */
 static void
 find_neighbours(VpRecall *recall)
 {
-	VpTarget   *target = &recall->target;
-	VpCallerRows *matches = NULL;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "vecprov recall",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = CurrentMemoryContext;
 
-	if (recall->filter != NULL)
-		matches = vp_caller_rows_open(target->heap, target->rel, recall->filter, 0);
 	for (int first = 0; first < recall->drawn; first += recall->group.n)
 	{
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		read_group(recall, first);
 		MemoryContextSwitchTo(old);
-		if (matches != NULL)
-			measure_matches(recall, matches);
-		else
-			vp_each_row(target, measure_row, NULL, recall);
+		for (int i = 0; i < recall->nparts; i++)
+			measure_part(recall, &recall->parts[i]);
 		for (int i = 0; i < recall->group.n; i++)
 		{
 			VpNearest  *nearest = &recall->group.nearest[i];
@@ -205,8 +233,6 @@ find_neighbours(VpRecall *recall)
 		}
 	}
 	MemoryContextDelete(context);
-	if (matches != NULL)
-		vp_caller_rows_close(matches);
 }
 
 /*----------
@@ -216,9 +242,9 @@ find_neighbours(VpRecall *recall)
 
 /* How many of the rows that the index returns are as near as the k nearest. */
 static int
-search(VpRecall *recall, const Sample *sample, const VpValue *query)
+search(VpRecall *recall, Part *part, const Sample *sample, const VpValue *query)
 {
-	VpTarget   *target = &recall->target;
+	VpTarget   *target = &part->target;
 	VpSeated   *seated = vp_seated_open(target->rel, NULL, sizeof(VpSeated));
 	VpEffort	effort = vp_effort_by_settings();
 	VpHit		hit;
@@ -228,7 +254,7 @@ search(VpRecall *recall, const Sample *sample, const VpValue *query)
 	vp_seated_begin(seated, query, &effort, NULL, target->heap, GetActiveSnapshot());
 	while (n < sample->n && vp_seated_next(seated, &hit))
 	{
-		const VpValue *value = vp_row_reader_get(recall->reader, &hit.tid);
+		const VpValue *value = vp_row_reader_get(part->reader, &hit.tid);
 
 		if (value == NULL)
 			continue;
@@ -251,7 +277,7 @@ search_other(VpRecall *recall, const Sample *sample, const VpValue *query)
 	recall->other->begin(query, recall->other->arg);
 	while (n < sample->n && recall->other->next(&tid, recall->other->arg))
 	{
-		const VpValue *value = vp_row_reader_get(recall->reader, &tid);
+		const VpValue *value = vp_row_reader_get(recall->parts[0].reader, &tid);
 
 		if (value == NULL)
 			continue;
@@ -264,16 +290,16 @@ search_other(VpRecall *recall, const Sample *sample, const VpValue *query)
 
 /* The same of the rows that satisfy the filter. */
 static int
-search_matches(VpRecall *recall, const Sample *sample, const VpValue *query)
+search_matches(VpRecall *recall, Part *part, const Sample *sample, const VpValue *query)
 {
 	const VpValue *value;
 	ItemPointerData tid;
 	int			found = 0;
 
-	vp_caller_rows_begin(recall->matches, query);
+	vp_caller_rows_begin(part->matches, query);
 	for (int n = 0; n < sample->n; n++)
 	{
-		value = vp_caller_rows_next(recall->matches, &tid);
+		value = vp_caller_rows_next(part->matches, &tid);
 		if (value == NULL)
 			break;
 		if (distance(recall->index, query, value) <= sample->farthest)
@@ -295,29 +321,57 @@ check_arguments(int k, int nsamples)
 				 errmsg("samples must be between 1 and %d, not %d", MAX_SAMPLES, nsamples)));
 }
 
+/*
+ * Opens one index.  Of several the caller acts, since they may be of different
+ * owners: each table's owner acts only where its expressions are evaluated.
+ */
+static void
+open_part(VpRecall *recall, Part *part, Oid index, const VpRecallArguments *arguments)
+{
+	VpTarget   *target = &part->target;
+
+	vp_target_open(target, index, VP_RIGHT_MEASURE, AccessShareLock);
+	if (recall->nparts > 1 || arguments->filter != NULL)
+		vp_target_as_caller(target);
+	if (arguments->filter != NULL)
+	{
+		part->filter = vp_caller_filter_parse(target->heap, arguments->filter, arguments->params);
+		part->matches = vp_caller_rows_open(target->heap, target->rel, part->filter, recall->k);
+	}
+	part->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
+	if (recall->index == NULL)
+		recall->index = target->index;
+	/* their tables have columns of one type */
+	if (target->index->meta.dims != recall->index->meta.dims)
+		elog(ERROR, "index \"%s\" has %u dimensions, another partition %u",
+			 RelationGetRelationName(target->rel), target->index->meta.dims, recall->index->meta.dims);
+}
+
 VpRecall *
 vp_recall_open(const VpRecallArguments *arguments)
 {
 	VpRecall   *recall = palloc0(sizeof(VpRecall));
-	VpTarget   *target = &recall->target;
 	int			nsamples = arguments->samples;
+	List	   *leaves;
 
 	check_arguments(arguments->k, nsamples);
-	vp_target_open(target, arguments->index, VP_RIGHT_MEASURE, AccessShareLock);
-	recall->index = target->index;
+	(void) vp_right_check_any(arguments->index, VP_RIGHT_MEASURE);
+	leaves = vp_leaf_indexes(arguments->index);
+	recall->name = get_rel_name(arguments->index);
+	recall->nparts = list_length(leaves);
+	recall->parts = palloc0(Max(recall->nparts, 1) * sizeof(Part));
 	recall->k = arguments->k;
 	recall->nsamples = nsamples;
-	if (arguments->filter != NULL)
-	{
-		vp_target_as_caller(target);
-		recall->filter = vp_caller_filter_parse(target->heap, arguments->filter, arguments->params);
-		recall->matches = vp_caller_rows_open(target->heap, target->rel, recall->filter, recall->k);
-	}
 	recall->samples = palloc0(nsamples * sizeof(Sample));
 	pg_prng_seed(&recall->random, 1);
-	recall->reader = vp_row_reader_begin(target->heap, target->rel, GetActiveSnapshot());
 
-	vp_each_row(target, draw, NULL, recall);
+	for (int i = 0; i < recall->nparts; i++)
+		open_part(recall, &recall->parts[i], list_nth_oid(leaves, i), arguments);
+	for (int i = 0; i < recall->nparts; i++)
+	{
+		recall->reading = i;
+		vp_each_row(&recall->parts[i].target, draw, NULL, recall);
+	}
 	find_neighbours(recall);
 	return recall;
 }
@@ -325,27 +379,51 @@ vp_recall_open(const VpRecallArguments *arguments)
 void
 vp_recall_close(VpRecall *recall)
 {
-	if (recall->matches != NULL)
-		vp_caller_rows_close(recall->matches);
-	vp_row_reader_end(recall->reader);
-	vp_target_close(&recall->target);
+	/* users and settings are set back in the reverse order */
+	for (int i = recall->nparts - 1; i >= 0; i--)
+	{
+		Part	   *part = &recall->parts[i];
+
+		if (part->matches != NULL)
+			vp_caller_rows_close(part->matches);
+		vp_row_reader_end(part->reader);
+		vp_target_close(&part->target);
+	}
 }
 
 Relation
 vp_recall_index(const VpRecall *recall)
 {
-	return recall->target.rel;
+	Assert(recall->nparts == 1);
+	return recall->parts[0].target.rel;
 }
 
-/* How many of a sample's neighbours are found. */
+const char *
+vp_recall_name(const VpRecall *recall)
+{
+	return recall->name;
+}
+
+/*
+ * How many of a sample's neighbours are found.  The nearest rows of all
+ * partitions are among the nearest of each, and those that are near enough
+ * come first.
+ */
 static int
 found_of(VpRecall *recall, const Sample *sample, const VpValue *query)
 {
+	int			found = 0;
+
 	if (recall->other != NULL)
 		return search_other(recall, sample, query);
-	if (recall->matches != NULL)
-		return search_matches(recall, sample, query);
-	return search(recall, sample, query);
+	for (int i = 0; i < recall->nparts; i++)
+	{
+		Part	   *part = &recall->parts[i];
+
+		found += part->matches != NULL ? search_matches(recall, part, sample, query) :
+			search(recall, part, sample, query);
+	}
+	return Min(found, sample->n);
 }
 
 double

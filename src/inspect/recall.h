@@ -37,11 +37,16 @@ typedef struct VpRecallArguments
  * With a filter, neighbours are the nearest of the rows that satisfy it, for
  * the exact answer and for the index; samples are drawn of all rows, filter or
  * not.  Then the caller acts, not the owner (replica/caller_rows.h).
+ *
+ * A partitioned index is measured by its partitions: rows, neighbours and time
+ * are those of all together.  The caller acts then, too.
  */
 extern VpRecall *vp_recall_open(const VpRecallArguments *arguments);
 extern void vp_recall_close(VpRecall *recall);
 
+/* The index, if it is not partitioned; its name, in any case. */
 extern Relation vp_recall_index(const VpRecall *recall);
+extern const char *vp_recall_name(const VpRecall *recall);
 
 /*
  * Searches for all of them, under the settings of now.  Returns the share of

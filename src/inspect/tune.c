@@ -80,7 +80,7 @@ check_target(double target)
 static void
 check_result(const VpRecall *recall, const Effort *effort, double target, bool filtered)
 {
-	const char *name = RelationGetRelationName(vp_recall_index(recall));
+	const char *name = vp_recall_name(recall);
 
 	if (isnan(effort->recall))
 		ereport(ERROR,

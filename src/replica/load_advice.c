@@ -19,6 +19,7 @@
 #include "base/loaded.h"
 #include "base/processors.h"
 #include "base/settings.h"
+#include "capacity/partitions.h"
 #include "replica/load.h"
 #include "replica/slot_state.h"
 
@@ -92,8 +93,8 @@ advise_replicas(int slot, const VpDefinition *definition)
 	}
 	if (busiest <= ADVISED_BUSY || n == VP_MAX_REPLICAS)
 		return NULL;
-	return psprintf("busiest replica %.0f %% busy for 5 minutes: set replicas to %d",
-					100 * busiest, replicas_for(work, n));
+	return psprintf("busiest replica %.0f %% busy for 5 minutes: set replicas%s to %d",
+					100 * busiest, vp_decided_by(definition->index), replicas_for(work, n));
 }
 
 /* More units than processors: the operating system divides the time among them. */

@@ -16,6 +16,8 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -26,6 +28,8 @@
 #include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
+#include "capacity/rights.h"
 #include "capacity/scaling.h"
 #include "capacity/tier.h"
 #include "page/page_locks.h"
@@ -73,6 +77,17 @@ enum
 	COLUMN_REPLICAS,
 	NCOLUMNS
 };
+
+/* How far an index is in memory, or the partitions of one. */
+typedef struct Residency
+{
+	VpState		state;
+	const char *error;			/* NULL: none */
+	bool		counted;		/* the others are known */
+	int64		pinned;			/* bytes */
+	int64		wanted;
+	int			replicas;		/* that are complete */
+} Residency;
 
 /*
  * The wish of an index as the catalogues have it.  False: it has none, or is
@@ -130,58 +145,114 @@ all_slots_are_taken(void)
 	return taken;
 }
 
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
+/* Of one index.  False: nothing is known, or it is on demand. */
+static bool
+get_residency(Oid index, Residency *residency)
 {
-	nulls[column] = text == NULL || text[0] == '\0';
+	VpWish		wish;
+	VpSlot		slot;
+	VpSlotState state;
+	bool		current;
 
-	if (!nulls[column])
-		values[column] = CStringGetTextDatum(text);
+	if (!look_up_wish(index, &wish))
+		return false;
+	if (vp_slot_survey(MyDatabaseId, index, &slot, &state) < 0)
+	{
+		residency->state = VP_ERROR;
+		residency->error = psprintf("vecprov.max_provisioned_indexes is %d, and the server has more",
+									vp_max_provisioned);
+		return all_slots_are_taken();
+	}
+	current = is_current(&slot.definition, &wish);
+	residency->state = current ? state.state : VP_LOADING;
+	if (current)
+		residency->error = pstrdup(vp_slot_error(&slot, &state));
+	residency->counted = true;
+	residency->pinned = (int64) slot.pinned * BLCKSZ;
+	residency->wanted = slot.idle ? 0 : (int64) slot.wanted * BLCKSZ;
+	residency->replicas = state.replicas;
+	return true;
 }
 
-/* What is known of a provisioned index that has a slot. */
-static void
-set_residency(const VpSlot *slot, const VpSlotState *state, const VpWish *wish,
-			  Datum *values, bool *nulls)
+/* How much there is to be told of a state: that of many is the one with most. */
+static int
+weight(VpState state)
 {
-	bool		current = is_current(&slot->definition, wish);
+	static const int weights[] = {
+		[VP_READY] = 0,
+		[VP_IDLE] = 1,
+		[VP_SUSPENDED] = 2,
+		[VP_SCALING] = 3,
+		[VP_LOADING] = 4,
+		[VP_ERROR] = 5
+	};
 
-	set_text(values, nulls, COLUMN_STATE, vp_state_name(current ? state->state : VP_LOADING));
-	if (current)
-		set_text(values, nulls, COLUMN_ERROR, vp_slot_error(slot, state));
-	values[COLUMN_RESIDENT] = Int64GetDatum((int64) slot->pinned * BLCKSZ);
-	values[COLUMN_WANTED] = Int64GetDatum(slot->idle ? 0 : (int64) slot->wanted * BLCKSZ);
-	values[COLUMN_REPLICAS] = Int32GetDatum(state->replicas);
-	nulls[COLUMN_RESIDENT] = nulls[COLUMN_WANTED] = nulls[COLUMN_REPLICAS] = false;
+	return weights[state];
+}
+
+/* Adds a partition. */
+static void
+add_residency(Residency *sum, Oid index)
+{
+	Residency	one = {.state = VP_LOADING};
+	VpWish		wish;
+
+	if (!look_up_wish(index, &wish))
+		return;
+	if (!get_residency(index, &one))
+	{
+		one.state = VP_LOADING;
+		one.error = NULL;
+	}
+	if (weight(one.state) > weight(sum->state))
+		sum->state = one.state;
+	if (one.error != NULL && one.error[0] != '\0' && sum->error == NULL)
+		sum->error = psprintf("%s: %s", get_rel_name(index), one.error);
+	sum->pinned += one.pinned;
+	sum->wanted += one.wanted;
+	sum->replicas = Min(sum->replicas, one.replicas);
+}
+
+/* Of a partitioned index.  False: it is on demand. */
+static bool
+sum_residency(Oid parent, Residency *sum)
+{
+	VpWish		wish;
+	ListCell   *cell;
+
+	vp_wish_of(parent, &wish);
+	if (!VpIsProvisioned(&wish))
+		return false;
+	sum->state = wish.replicas > 0 ? VP_READY : VP_SUSPENDED;
+	sum->counted = true;
+	sum->replicas = wish.replicas;
+	foreach(cell, vp_leaf_indexes(parent))
+		add_residency(sum, lfirst_oid(cell));
+	return true;
 }
 
 /* Of an index, by its OID; NULL: nothing is known, or it is on demand. */
 Datum
 vecprov_residency(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	VpWish		wish;
-	VpSlot		slot;
-	VpSlotState state;
+	Oid			index = PG_GETARG_OID(0);
+	Residency	residency = {0};
 	TupleDesc	desc;
-	Datum		values[NCOLUMNS];
-	bool		nulls[NCOLUMNS];
+	Datum		values[NCOLUMNS] = {0};
+	bool		nulls[NCOLUMNS] = {0};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	memset(nulls, true, sizeof(nulls));
-	if (!look_up_wish(relid, &wish))
+	if (vp_is_partitioned(index) ? !sum_residency(index, &residency) : !get_residency(index, &residency))
 		PG_RETURN_NULL();
-	if (vp_slot_survey(MyDatabaseId, relid, &slot, &state) >= 0)
-		set_residency(&slot, &state, &wish, values, nulls);
-	else if (!all_slots_are_taken())
-		PG_RETURN_NULL();
-	else
-	{
-		set_text(values, nulls, COLUMN_STATE, vp_state_name(VP_ERROR));
-		set_text(values, nulls, COLUMN_ERROR, psprintf("vecprov.max_provisioned_indexes is %d, "
-													   "and the server has more", vp_max_provisioned));
-	}
+	values[COLUMN_STATE] = CStringGetTextDatum(vp_state_name(residency.state));
+	nulls[COLUMN_ERROR] = residency.error == NULL || residency.error[0] == '\0';
+	if (!nulls[COLUMN_ERROR])
+		values[COLUMN_ERROR] = CStringGetTextDatum(residency.error);
+	values[COLUMN_RESIDENT] = Int64GetDatum(residency.pinned);
+	values[COLUMN_WANTED] = Int64GetDatum(residency.wanted);
+	values[COLUMN_REPLICAS] = Int32GetDatum(residency.replicas);
+	nulls[COLUMN_RESIDENT] = nulls[COLUMN_WANTED] = nulls[COLUMN_REPLICAS] = !residency.counted;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
@@ -374,23 +445,27 @@ check_process(Awaited what, Oid relid, TimestampTz *since)
 				 errhint("You might need to increase max_worker_processes.")));
 }
 
-/* Arguments: index, how long at most (NULL: for ever). */
-Datum
-vecprov_wait(PG_FUNCTION_ARGS)
+/*
+ * The same of a partition, for which there is nothing to be done when it has
+ * been dropped.
+ */
+static Awaited
+awaited_of_partition(Oid index)
 {
-	TimestampTz end = DT_NOEND;
+	AcceptInvalidationMessages();
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)) ? awaited(index) : NOTHING;
+}
+
+/* Waits for one index until `end`. */
+static void
+wait_for(Oid index, bool partition, TimestampTz end)
+{
 	TimestampTz missing_since = 0;
 	Awaited		what;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	if (!PG_ARGISNULL(1))
-		end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-													  TimestampTzGetDatum(GetCurrentTimestamp()),
-													  PG_GETARG_DATUM(1)));
-	while ((what = awaited(PG_GETARG_OID(0))) != NOTHING)
+	while ((what = partition ? awaited_of_partition(index) : awaited(index)) != NOTHING)
 	{
-		check_process(what, PG_GETARG_OID(0), &missing_since);
+		check_process(what, index, &missing_since);
 		if (GetCurrentTimestamp() >= end)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -400,5 +475,46 @@ vecprov_wait(PG_FUNCTION_ARGS)
 		(void) vp_wait(VP_WAIT_READY, LOOK_EVERY);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/*
+ * Waits for each partition in turn, and looks again at all of them if it had
+ * to wait for one: others may have been changed, attached or dropped
+ * meanwhile.
+ */
+static void
+wait_for_partitions(Oid parent, TimestampTz end)
+{
+	ListCell   *cell = NULL;
+
+	(void) vp_right_check_any(parent, VP_RIGHT_LOOK);
+	do
+	{
+		foreach(cell, vp_leaf_indexes(parent))
+		{
+			if (awaited_of_partition(lfirst_oid(cell)) == NOTHING)
+				continue;
+			wait_for(lfirst_oid(cell), true, end);
+			break;
+		}
+	} while (cell != NULL);
+}
+
+/* Arguments: index, how long at most (NULL: for ever). */
+Datum
+vecprov_wait(PG_FUNCTION_ARGS)
+{
+	TimestampTz end = DT_NOEND;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+													  TimestampTzGetDatum(GetCurrentTimestamp()),
+													  PG_GETARG_DATUM(1)));
+	if (vp_is_partitioned(PG_GETARG_OID(0)))
+		wait_for_partitions(PG_GETARG_OID(0), end);
+	else
+		wait_for(PG_GETARG_OID(0), false, end);
 	PG_RETURN_VOID();
 }
