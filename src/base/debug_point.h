@@ -42,6 +42,7 @@
  *						next command does not give way to others, which a test could not tell
  *	merge-begun			a merge has the merge lock and knows which runs it is of
  *	merge-sorted		it has sorted them, and will ask for the postings lock
+ *	partition-followed	a partition has been given what its parent has, others have not yet
  *	runs-begun			a flush has said that it writes runs, and looked at the recent pages
  *	runs-written		the run of a column is written; nobody knows of it
  *	runs-listed			the new manifest is, too

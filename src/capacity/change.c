@@ -27,11 +27,14 @@
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "commands/defrem.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -46,7 +49,9 @@
 #include "base/wish_inval.h"
 #include "capacity/change.h"
 #include "capacity/charge.h"
+#include "capacity/follow.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/quota.h"
 #include "capacity/rights.h"
 #include "capacity/rules.h"
@@ -227,6 +232,35 @@ vp_index_is_copy(Relation rel)
 }
 
 /*
+ * Refuses to change a partition whose parent has a tier, unless it is given
+ * what that has.
+ */
+static void
+refuse_decided(const VpWishChange *change)
+{
+	Oid			decider = vp_decider(change->index);
+
+	if (vp_following || decider == change->index)
+		return;
+	vp_change_refuse(change, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+					 psprintf("capacity of index \"%s\" is that of partitioned index \"%s\"",
+							  NameStr(change->name), get_rel_name(decider)),
+					 NULL,
+					 "Change that of the partitioned index, or detach the partition.");
+}
+
+/*
+ * A database whose extension is gone, or was dropped by this very statement,
+ * has no ledger.
+ */
+static void
+write_row(const void *change)
+{
+	if (OidIsValid(vp_own_table("changes")))
+		vp_ledger_change(change);
+}
+
+/*
  * Judges what a command has made of a relation.  internal: the server itself has created
  * it, with the options of another index, which were judged then.  For a new partition's
  * index its maker needs the right and the quota all the same.
@@ -260,7 +294,10 @@ judge(Oid relid, bool created, bool internal)
 		return;
 	}
 	change.table = table_of(relid);
+	change.partitioned = form.relkind == RELKIND_PARTITIONED_INDEX;
 	namestrcpy(&change.schema, get_namespace_name(form.relnamespace));
+	if (!created && changed)
+		refuse_decided(&change);
 
 	/* who changes an index has it locked */
 	if (!created && form.relkind == RELKIND_INDEX)
@@ -273,8 +310,12 @@ judge(Oid relid, bool created, bool internal)
 	 * a partitioned index holds nothing: its partitions' indexes are what is
 	 * provisioned
 	 */
-	if (form.relkind == RELKIND_INDEX)
+	if (!change.partitioned)
 		vp_quota_charge(&change, rel, form.relowner, moved);
+	if (created && change.partitioned && !internal)
+		vp_follow_created(relid);
+	if (changed && internal && !change.partitioned)
+		vp_statement_afterwards(write_row, &change, sizeof(change));
 	if (!changed || internal)
 	{
 		if (rel != NULL)
@@ -287,20 +328,9 @@ judge(Oid relid, bool created, bool internal)
 		relation_close(rel, NoLock);
 	}
 
-	/*
-	 * A partitioned index holds nothing: its partitions' indexes are what is
-	 * provisioned.  Last: SQL makes the command's changes visible.
-	 */
-	if (form.relkind == RELKIND_INDEX && !(created && is_repack_copy(&change, &form)))
+	/* Last: SQL makes the command's changes visible. */
+	if (!(created && is_repack_copy(&change, &form)))
 		vp_ledger_change(&change);
-}
-
-/* A database whose extension is gone, or was dropped by this very statement, has no ledger. */
-static void
-write_end(const void *change)
-{
-	if (OidIsValid(vp_own_table("changes")))
-		vp_ledger_change(change);
 }
 
 /*
@@ -316,8 +346,9 @@ note_end(HeapTuple tuple)
 
 	wish_of(tuple, RelationGetDescr(catalog), &change.before);
 	table_close(catalog, AccessShareLock);
-	if (form->relkind != RELKIND_INDEX || !VpIsProvisioned(&change.before))
+	if (!VpIsProvisioned(&change.before))
 		return;
+	change.partitioned = form->relkind == RELKIND_PARTITIONED_INDEX;
 	change.index = form->oid;
 	change.table = IndexGetRelation(form->oid, true);
 	change.dropped = true;
@@ -327,7 +358,7 @@ note_end(HeapTuple tuple)
 	if (is_repack_copy(&change, form))
 		return;
 	memset(&change.after, 0, sizeof(VpWish));
-	vp_statement_afterwards(write_end, &change, sizeof(change));
+	vp_statement_afterwards(write_row, &change, sizeof(change));
 }
 
 /*
@@ -376,6 +407,9 @@ after_access(ObjectAccessType access, Oid class, Oid object, int column, void *a
 		vp_quota_check_copy(vp_statement_template());
 	if (class == NamespaceRelationId && access == OAT_POST_ALTER)
 		note_schema_move(object);
+	/* attached or detached: the hook is called with the child's OID */
+	if (class == InheritsRelationId && access == OAT_POST_ALTER && vp_preloaded)
+		vp_follow_moved(object);
 	if (class != RelationRelationId)
 		return;
 	if (access == OAT_POST_CREATE)
@@ -390,6 +424,7 @@ void
 vp_change_define(void)
 {
 	vp_statement_define();
+	vp_statement_when_attached(vp_follow_attached);
 	previous_hook = object_access_hook;
 	object_access_hook = after_access;
 }
@@ -399,18 +434,44 @@ vp_change_define(void)
  *----------
  */
 
+/* What follows ALTER INDEX and the index's name. */
+static char *
+options_text(List *options, bool reset)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		appendStringInfo(&text, ", %s", option->defname);
+		if (!reset)
+			appendStringInfo(&text, " = %s", IsA(option->arg, Integer) ? defGetString(option) :
+							 quote_literal_cstr(defGetString(option)));
+	}
+	return psprintf("%s (%s)", reset ? "RESET" : "SET", text.data + strlen(", "));
+}
+
 /*
- * ALTER INDEX, as a user would type it: `what` follows the index's name.  Who may not is told before
- * anything is locked, by ALTER INDEX too.
+ * ALTER INDEX, as a user would type it; of a partitioned index, what that
+ * cannot do.  Who may not is told before anything is locked, by ALTER INDEX
+ * too.
  */
 static void
-alter_index(Oid relid, const char *what)
+alter_index(Oid relid, List *options, bool reset)
 {
 	char	   *schema;
 	char	   *name;
 	char	   *statement;
 
-	(void) vp_right_check(relid, VP_RIGHT_OWN);
+	(void) vp_right_check_any(relid, VP_RIGHT_OWN);
+	if (vp_is_partitioned(relid))
+	{
+		vp_change_partitioned(relid, options, reset);
+		return;
+	}
 	schema = get_namespace_name(get_rel_namespace(relid));
 	name = get_rel_name(relid);
 	/* without a lock it may be dropped at any time */
@@ -418,25 +479,11 @@ alter_index(Oid relid, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	statement = psprintf("ALTER INDEX %s %s", quote_qualified_identifier(schema, name), what);
+	statement = psprintf("ALTER INDEX %s %s", quote_qualified_identifier(schema, name),
+						 options_text(options, reset));
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not execute \"%s\"", statement);
 	SPI_finish();
-}
-
-static void
-get_index_wish(Oid relid, VpWish *wish)
-{
-	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-
-	memset(wish, 0, sizeof(*wish));
-	if (HeapTupleIsValid(tuple))
-	{
-		wish_of(tuple, RelationGetDescr(catalog), wish);
-		ReleaseSysCache(tuple);
-	}
-	table_close(catalog, AccessShareLock);
 }
 
 /*
@@ -445,7 +492,7 @@ get_index_wish(Oid relid, VpWish *wish)
  * Tells what would be.
  */
 static void
-try_alter_index(Oid relid, const char *what)
+try_alter_index(Oid relid, List *options)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -458,10 +505,10 @@ try_alter_index(Oid relid, const char *what)
 	vp_ledger_silent = true;
 	PG_TRY();
 	{
-		get_index_wish(relid, &before);
-		alter_index(relid, what);
+		vp_wish_of(relid, &before);
+		alter_index(relid, options, false);
 		CommandCounterIncrement();
-		get_index_wish(relid, &after);
+		vp_wish_of(relid, &after);
 	}
 	PG_CATCH();
 	{
@@ -486,19 +533,17 @@ try_alter_index(Oid relid, const char *what)
 Datum
 vecprov_provision(PG_FUNCTION_ARGS)
 {
-	StringInfoData what;
+	List	   *options = NIL;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	initStringInfo(&what);
 	if (!PG_ARGISNULL(1))
-		appendStringInfo(&what, ", tier = %s",
-						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+		options = lappend(options, makeDefElem("tier", (Node *) makeString(text_to_cstring(PG_GETARG_TEXT_PP(1))), -1));
 	if (!PG_ARGISNULL(2))
-		appendStringInfo(&what, ", shards = %d", PG_GETARG_INT32(2));
+		options = lappend(options, makeDefElem("shards", (Node *) makeInteger(PG_GETARG_INT32(2)), -1));
 	if (!PG_ARGISNULL(3))
-		appendStringInfo(&what, ", replicas = %d", PG_GETARG_INT32(3));
-	if (what.len == 0)
+		options = lappend(options, makeDefElem("replicas", (Node *) makeInteger(PG_GETARG_INT32(3)), -1));
+	if (options == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("tier, shards and replicas must not all be null")));
@@ -507,15 +552,17 @@ vecprov_provision(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("dry_run must not be null")));
 	if (PG_GETARG_BOOL(4))
-		try_alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
+		try_alter_index(PG_GETARG_OID(0), options);
 	else
-		alter_index(PG_GETARG_OID(0), psprintf("SET (%s)", what.data + 2));
+		alter_index(PG_GETARG_OID(0), options, false);
 	PG_RETURN_VOID();
 }
 
 Datum
 vecprov_release(PG_FUNCTION_ARGS)
 {
-	alter_index(PG_GETARG_OID(0), "RESET (tier, shards, replicas)");
+	alter_index(PG_GETARG_OID(0),
+				list_make3(makeDefElem("tier", NULL, -1), makeDefElem("shards", NULL, -1),
+						   makeDefElem("replicas", NULL, -1)), true);
 	PG_RETURN_VOID();
 }

@@ -28,6 +28,7 @@
 #include "capacity/memory.h"
 #include "capacity/meter.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/quota.h"
 #include "page/store.h"
 
@@ -104,8 +105,8 @@ vp_capacity_refuse(const VpStore *store, uint32 size, const VpRoom *room)
 					(long long) room->holds),
 			 errdetail("It holds %lld bytes, and the row needs %u. Shards of tier \"%s\": %d.",
 					   (long long) held, size, wish.tier, wish.shards),
-			 errhint("Set shards to %d or more, or delete rows and VACUUM the table.",
-					 vp_shards_needed(held + size, 0, tier.shard_bytes))));
+			 errhint("Set shards%s to %d or more, or delete rows and VACUUM the table.",
+					 vp_decided_by(RelationGetRelid(rel)), vp_shards_needed(held + size, 0, tier.shard_bytes))));
 }
 
 /*
@@ -151,7 +152,7 @@ vp_capacity_check(Relation rel, uint64 bytes, int elevel)
 					  RelationGetRelationName(rel), (unsigned long long) bytes, (long long) limit),
 			 psprintf("A shard of tier \"%s\" holds %lld bytes.",
 					  wish.tier, (long long) tier.shard_bytes),
-			 psprintf("Set shards to %d or more.",
+			 psprintf("Set shards%s to %d or more.", vp_decided_by(RelationGetRelid(rel)),
 					  vp_shards_needed(bytes, 0, tier.shard_bytes)));
 }
 
@@ -159,6 +160,7 @@ void
 vp_capacity_check_awake(Relation rel)
 {
 	VpWish		wish;
+	Oid			decider;
 	char	   *name;			/* as a statement names it now */
 
 	if (rel->rd_options == NULL)
@@ -167,9 +169,10 @@ vp_capacity_check_awake(Relation rel)
 	if (!VpIsSuspended(&wish))
 		return;
 	vp_meter_refusal(vp_meter_find(rel), VP_REFUSED_SUSPENDED);
-	name = quote_qualified_identifier(RelationIsVisible(RelationGetRelid(rel)) ? NULL :
-									  get_namespace_name(RelationGetNamespace(rel)),
-									  RelationGetRelationName(rel));
+	decider = vp_decider(RelationGetRelid(rel));
+	name = quote_qualified_identifier(RelationIsVisible(decider) ? NULL :
+									  get_namespace_name(get_rel_namespace(decider)),
+									  get_rel_name(decider));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index \"%s\" is suspended", RelationGetRelationName(rel)),

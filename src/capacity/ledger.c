@@ -143,12 +143,13 @@ enum
 	ROW_TABLE_OID,
 	ROW_XACT,
 	ROW_BY_POLICY,
+	ROW_PARTITIONED,
 	NROW
 };
 
 static const Oid row_types[NROW] = {
 	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID, INT4OID, INT4OID,
-	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID, BOOLOID
+	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID, BOOLOID, BOOLOID
 };
 
 static void
@@ -204,13 +205,15 @@ write_entry(const Entry *entry)
 	values[ROW_TABLE_OID] = ObjectIdGetDatum(change->table);
 	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[ROW_BY_POLICY] = BoolGetDatum(entry->by_policy);
+	values[ROW_PARTITIONED] = BoolGetDatum(change->partitioned);
 
 	vp_own_sql_begin(&sql, "changes", RowExclusiveLock);
 	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
 											"old_shards, old_replicas, new_tier, new_shards, "
 											"new_replicas, \"role\", message, index_oid, "
-											"table_oid, xact, by_policy) VALUES ($1, $2, $3, $4, "
-											"$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+											"table_oid, xact, by_policy, partitioned) VALUES ($1, $2, "
+											"$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+											"$15, $16)",
 											sql.name),
 								   NROW, types, values, nulls, false, 0);
 	if (result != SPI_OK_INSERT)

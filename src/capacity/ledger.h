@@ -21,6 +21,8 @@ typedef struct VpWishChange
 	NameData	name;
 	bool		created;		/* the index is new: there is no before */
 	bool		dropped;		/* it is dropped: there is no after */
+	bool		partitioned;	/* it is of a partitioned table, and its
+								 * partitions have rows of their own */
 	VpWish		before;
 	VpWish		after;
 } VpWishChange;

@@ -26,6 +26,7 @@
 #include "base/loaded.h"
 #include "capacity/cached_rows.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/own_sql.h"
 #include "capacity/policy.h"
 #include "capacity/quota.h"
@@ -490,6 +491,31 @@ write_policy(FunctionCallInfo fcinfo, Name schema, Name index, Oid owner)
 	vp_own_sql_end(&sql);
 }
 
+void
+vp_policy_check_decides(Oid index)
+{
+	Oid			decider = vp_decider(index);
+
+	if (decider != index)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("capacity of index \"%s\" is that of partitioned index \"%s\"",
+						get_rel_name(index), get_rel_name(decider)),
+				 errhint("Release the partitioned index, or detach the partition.")));
+}
+
+static void
+check_kind(Oid index)
+{
+	(void) vp_right_check_any(index, VP_RIGHT_OWN);
+	if (get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is the index of a partitioned table", get_rel_name(index)),
+				 errdetail("A policy measures one index."),
+				 errhint("Without a tier of its own, the indexes of its partitions can each have a policy.")));
+}
+
 /*
  * Without bounds and idle_after it deletes the policy, for which to own the
  * index is enough.  The index is locked: it keeps its name and its owner, or is
@@ -505,6 +531,7 @@ vecprov_policy(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(ARG_INDEX))
 		PG_RETURN_NULL();
+	check_kind(PG_GETARG_OID(ARG_INDEX));
 	vp_right_open(PG_GETARG_OID(ARG_INDEX), VP_RIGHT_OWN, AccessShareLock, &heap, &rel);
 	/* what ALTER INDEX RENAME takes */
 	LockRelationOid(RelationGetRelid(rel), ShareUpdateExclusiveLock);
@@ -515,6 +542,7 @@ vecprov_policy(PG_FUNCTION_ARGS)
 		delete_policy(&schema, &index);
 	else
 	{
+		vp_policy_check_decides(RelationGetRelid(rel));
 		vp_quota_need_right(GetUserId(), NameStr(index));
 		check_policy(fcinfo);
 		write_policy(fcinfo, &schema, &index, rel->rd_rel->relowner);

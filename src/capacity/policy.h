@@ -83,4 +83,7 @@ extern TimestampTz vp_policy_last(const VpWishChange *change);
 /* Shows why a policy does nothing; NULL: it does.  In a transaction. */
 extern void vp_policy_set_error(const VpPolicy *policy, const char *error);
 
+/* ereports if a partitioned index decides what capacity the index has. */
+extern void vp_policy_check_decides(Oid index);
+
 #endif							/* VP_POLICY_H */

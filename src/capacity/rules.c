@@ -18,9 +18,11 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "capacity/arithmetic.h"
+#include "capacity/follow.h"
 #include "capacity/index_state.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/rules.h"
 #include "page/store.h"
 #include "page/unfinished.h"
@@ -57,8 +59,11 @@ check_interval(const VpWishChange *change, VpChangeKind kind, const char *what,
 	TimestampTz last;
 	TimestampTz allowed;
 
-	/* a policy has an interval of its own */
-	if (change->created || vp_ledger_policy != NULL || !kind(&change->before, &change->after))
+	/*
+	 * a policy has an interval of its own; a partition's is asked of its
+	 * parent
+	 */
+	if (change->created || vp_ledger_policy != NULL || vp_following || !kind(&change->before, &change->after))
 		return;
 	last = vp_ledger_last(change, kind);
 	allowed = last + seconds * USECS_PER_SEC;
@@ -192,7 +197,7 @@ vp_rules_advise(const VpWishChange *change, Relation rel)
 					100 * Max(in_storage, in_memory)),
 			 errdetail("Storage: %.0f %%, memory: %.0f %%.", 100 * in_storage, 100 * in_memory),
 			 in_storage >= VP_ADVISED_FULLNESS ?
-			 errhint("Set shards to %d.", vp_advised_shards(bytes, change->after.shards, &tier)) :
+			 errhint("Set shards%s to %d.", vp_decided_by(change->index), vp_advised_shards(bytes, change->after.shards, &tier)) :
 			 errhint("Set shared_buffers to %lld MB or more.",
 					 (long long) vp_memory_advised(&memory, VP_ADVISED_FULLNESS))));
 }

@@ -46,6 +46,7 @@ typedef struct Statement
 
 static Statement *current;
 static ProcessUtility_hook_type previous_hook;
+static VpAttached when_attached;
 
 /*----------
  * Following
@@ -174,6 +175,14 @@ makes_partition(const Node *statement)
 	return false;
 }
 
+/* ALTER INDEX ... ATTACH PARTITION, of which no other hook is told. */
+static bool
+attaches_index(const Node *statement)
+{
+	return IsA(statement, AlterTableStmt) &&
+		((const AlterTableStmt *) statement)->objtype == OBJECT_INDEX && makes_partition(statement);
+}
+
 /* A prepared transaction's messages are sent by who commits it. */
 static bool
 commits_prepared(const Node *statement)
@@ -203,6 +212,8 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree,
 		else
 			standard_ProcessUtility(planned, query, read_only_tree, context, params, environment,
 									dest, completion);
+		if (when_attached != NULL && attaches_index(statement.tree))
+			when_attached(((AlterTableStmt *) statement.tree)->relation);
 		foreach(cell, current->moves)
 			follow(lfirst(cell));
 		foreach(cell, current->calls)
@@ -285,6 +296,12 @@ vp_statement_afterwards(VpAfterwards function, const void *about, Size size)
 	call->about = memcpy(palloc(size), about, size);
 	current->calls = lappend(current->calls, call);
 	MemoryContextSwitchTo(old);
+}
+
+void
+vp_statement_when_attached(VpAttached call)
+{
+	when_attached = call;
 }
 
 void

@@ -8,6 +8,8 @@
 #ifndef VP_STATEMENT_H
 #define VP_STATEMENT_H
 
+#include "nodes/primnodes.h"
+
 /* An index, or a schema with all that is in it, has got another name. */
 typedef struct VpMove
 {
@@ -52,6 +54,14 @@ extern void vp_statement_moves(const VpMove *move);
 typedef void (*VpAfterwards) (const void *about);
 
 extern void vp_statement_afterwards(VpAfterwards call, const void *about, Size size);
+
+/*
+ * Has a function called when ALTER INDEX parent ATTACH PARTITION has
+ * succeeded, of which no other hook is told.
+ */
+typedef void (*VpAttached) (const RangeVar *parent);
+
+extern void vp_statement_when_attached(VpAttached call);
 
 /* Puts the hook in place, when the library is loaded. */
 extern void vp_statement_define(void);

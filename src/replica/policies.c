@@ -311,6 +311,7 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 	bool		due;
 
 	check_owner(policy, rel);
+	vp_policy_check_decides(RelationGetRelid(rel));
 	change.index = RelationGetRelid(rel);
 	change.table = RelationGetRelid(heap);
 	change.schema = policy->schema;
