@@ -15,11 +15,16 @@
 
 #include "replica/attempt.h"
 
+/*
+ * Does an error pass by itself: somebody has a lock, or the extension is being
+ * dropped?  A function that is not there is told of where somebody looks: it
+ * may be one of the owner's.
+ */
 static bool
-passes(int sqlerrcode)
+passes(int sqlerrcode, bool shown)
 {
 	return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		sqlerrcode == ERRCODE_UNDEFINED_TABLE || sqlerrcode == ERRCODE_UNDEFINED_FUNCTION;
+		sqlerrcode == ERRCODE_UNDEFINED_TABLE || (!shown && sqlerrcode == ERRCODE_UNDEFINED_FUNCTION);
 }
 
 /* Ends the transaction of the error that was caught. */
@@ -33,7 +38,7 @@ end_error(char **message)
 	error = CopyErrorData();
 	if (error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		PG_RE_THROW();
-	result = passes(error->sqlerrcode) ? VP_ATTEMPT_LATER : VP_ATTEMPT_FAILED;
+	result = passes(error->sqlerrcode, message != NULL) ? VP_ATTEMPT_LATER : VP_ATTEMPT_FAILED;
 	if (result == VP_ATTEMPT_FAILED && message != NULL)
 		*message = pstrdup(error->message);
 	else if (result == VP_ATTEMPT_FAILED)
