@@ -149,7 +149,10 @@ begin(LdLoad *load, PGconn **source, LdError *error)
 	while (!start.ended && !is_over(1, &since))
 		usleep(10000);
 	if (!start.ended)
+	{
+		ld_error_set(error, LD_FINAL, "57014", "interrupted");
 		return false;
+	}
 	pthread_join(thread, NULL);
 	*source = start.source;
 	*error = start.error;
