@@ -9,7 +9,8 @@
 #   without a progress table, with a table of dead letters. This one is not
 #   killed: it has to find out about its COMMITs by itself.
 #
-# SEED chooses the faults and their order, but not what they hit.
+# SEED chooses the faults and their order, but not what they hit. Fewer than a
+# million records may be loaded before anything is killed, which fails as well.
 #
 # In the end each record is in its table or in the dead letters, once: by count
 # and by checksums that do not depend on what was read from the files.
