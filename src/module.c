@@ -24,6 +24,7 @@
 #include "am/explain.h"
 #include "am/old_version.h"
 #include "am/paths.h"
+#include "base/affinity.h"
 #include "base/loaded.h"
 #include "base/options.h"
 #include "base/settings.h"
@@ -54,6 +55,7 @@ request_shmem(void)
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
 	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
+	vp_affinity_request();
 	vp_merge_queue_request();
 	vp_meter_request();
 	vp_role_refusals_request();
@@ -68,6 +70,7 @@ startup_shmem(void)
 		previous_shmem_startup_hook();
 	vp_window_startup();
 	vp_hint_startup();
+	vp_affinity_startup();
 	vp_merge_queue_startup();
 	vp_role_refusals_startup();
 	vp_meter_startup();
@@ -86,6 +89,7 @@ _PG_init(void)
 	vp_dimensions_define();
 	if (!by_postmaster)
 		return;
+	vp_affinity_init();
 	vp_settings_define();
 	vp_plan_define();
 	vp_paths_define();

@@ -15,13 +15,17 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 
+#include "base/affinity.h"
 #include "base/processors.h"
 
 /* Where control groups are, of version 2, and the processors' of version 1. */
 #define CGROUP2		"/sys/fs/cgroup"
 #define CGROUP1		"/sys/fs/cgroup/cpu"
 
-/* Those of the postmaster: its children inherit them, and workers may be bound to less. */
+/*
+ * Those of the postmaster, whose children inherit them: workers may be bound to
+ * less.  What is reserved it has not.
+ */
 static double
 in_mask(void)
 {
@@ -29,7 +33,7 @@ in_mask(void)
 	cpu_set_t	set;
 
 	if (sched_getaffinity(IsUnderPostmaster ? PostmasterPid : 0, sizeof(set), &set) == 0)
-		return CPU_COUNT(&set);
+		return CPU_COUNT(&set) + vp_affinity_reserved();
 #endif
 	return Max(sysconf(_SC_NPROCESSORS_ONLN), 1);
 }

@@ -71,16 +71,20 @@ check_zones(char **newval, void **extra, GucSource source)
 {
 	const char *detail;
 
-	if (vp_zones_check(*newval, &detail))
+	if (vp_zones_check(*newval, vp_server_internals, &detail))
 		return true;
 	GUC_check_errdetail("%s", detail);
 	return false;
 }
 
+/*
+ * Without a launcher nobody would see to processes that run, and there are no
+ * provisioned indexes.
+ */
 static void
 assign_zones(const char *newval, void *extra)
 {
-	vp_zones_assign(newval);
+	vp_zones_assign(newval, vp_max_provisioned > 0);
 }
 
 void
@@ -192,7 +196,7 @@ vp_settings_define(void)
 
 	DefineCustomStringVariable("vecprov.zones",
 							   "Sets the zones over which replicas are spread, and their processors.",
-							   "For example a=0-7; b=8-15. Empty: there are none.",
+							   "For example a=0-7; b=8-15 reserved. Empty: there are none.",
 							   &zones_value,
 							   "",
 							   PGC_SIGHUP, 0,

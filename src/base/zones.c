@@ -7,10 +7,13 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <sched.h>
+#include "base/compat.h"
 
+#include <ctype.h>
+
+#include "common/hashfn.h"
+
+#include "base/affinity.h"
 #include "base/zones.h"
 
 #define MAX_ZONES	64
@@ -18,13 +21,13 @@
 typedef struct Zone
 {
 	char		name[NAMEDATALEN];
-	uint64		cpus[16];		/* a bit each */
+	VpCpus		cpus;
+	bool		reserved;
 } Zone;
-
-#define MAX_CPUS	((int) sizeof(((Zone *) NULL)->cpus) * 8)
 
 static Zone zones[MAX_ZONES];
 static int	nzones;
+static bool any_reserved;
 
 static const char *
 skip_blanks(const char *p)
@@ -34,7 +37,7 @@ skip_blanks(const char *p)
 	return p;
 }
 
-/* A number below MAX_CPUS; NULL: there is none. */
+/* A number below VP_MAX_CPUS; NULL: there is none. */
 static const char *
 read_cpu(const char *p, uint32 *cpu)
 {
@@ -44,7 +47,7 @@ read_cpu(const char *p, uint32 *cpu)
 	for (*cpu = 0; isdigit((unsigned char) *p); p++)
 	{
 		*cpu = *cpu * 10 + (uint32) (*p - '0');
-		if (*cpu >= MAX_CPUS)
+		if (*cpu >= VP_MAX_CPUS)
 			return NULL;
 	}
 	return skip_blanks(p);
@@ -68,11 +71,21 @@ read_cpus(const char *p, Zone *zone)
 		if (last < first)
 			return NULL;
 		for (uint32 cpu = first; cpu <= last; cpu++)
-			zone->cpus[cpu / 64] |= UINT64CONST(1) << cpu % 64;
+			zone->cpus.words[cpu / 64] |= UINT64CONST(1) << cpu % 64;
 		if (*p != ',')
 			return p;
 		p++;
 	}
+}
+
+/* "reserved", if that is next. */
+static const char *
+read_reserved(const char *p, Zone *zone)
+{
+	static const char word[] = "reserved";
+
+	zone->reserved = strncmp(p, word, strlen(word)) == 0;
+	return zone->reserved ? skip_blanks(p + strlen(word)) : p;
 }
 
 /* "a="; NULL: it is none. */
@@ -97,6 +110,34 @@ is_known(const Zone *list, int n, const char *name)
 	return false;
 }
 
+/* What zones reserve; true: something. */
+static bool
+get_reserved(const Zone *list, int n, VpCpus *reserved)
+{
+	bool		any = false;
+
+	memset(reserved, 0, sizeof(*reserved));
+	for (int i = 0; i < n; i++)
+	{
+		any |= list[i].reserved;
+		for (int word = 0; list[i].reserved && word < (int) lengthof(reserved->words); word++)
+			reserved->words[word] |= list[i].cpus.words[word];
+	}
+	return any;
+}
+
+/* Is a reserved processor in two zones? */
+static bool
+is_shared(const Zone *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; list[i].reserved && j < n; j++)
+			for (int word = 0; j != i && word < (int) lengthof(list[i].cpus.words); word++)
+				if ((list[i].cpus.words[word] & list[j].cpus.words[word]) != 0)
+					return true;
+	return false;
+}
+
 /* Returns how many zones there are; -1: something is wrong. */
 static int
 parse(const char *value, Zone *list, const char **detail)
@@ -112,9 +153,12 @@ parse(const char *value, Zone *list, const char **detail)
 			return -1;
 		}
 		memset(&list[n], 0, sizeof(Zone));
-		*detail = "Zones look like this: a=0-7; b=8-15,24.";
+		*detail = "Zones look like this: a=0-7; b=8-15,24 reserved.";
 		p = read_name(p, &list[n]);
-		if (p == NULL || (p = read_cpus(p, &list[n])) == NULL || (*p != ';' && *p != '\0'))
+		if (p == NULL || (p = read_cpus(p, &list[n])) == NULL)
+			return -1;
+		p = read_reserved(p, &list[n]);
+		if (*p != ';' && *p != '\0')
 			return -1;
 		if (is_known(list, n, list[n].name))
 		{
@@ -129,19 +173,38 @@ parse(const char *value, Zone *list, const char **detail)
 }
 
 bool
-vp_zones_check(const char *value, const char **detail)
+vp_zones_check(const char *value, bool may_reserve, const char **detail)
 {
 	Zone		list[MAX_ZONES];
+	int			n = value == NULL ? 0 : parse(value, list, detail);
+	VpCpus		reserved;
 
-	return value == NULL || parse(value, list, detail) >= 0;
+	if (n < 0)
+		return false;
+	if (!get_reserved(list, n, &reserved))
+		return true;
+	*detail = "Processors can be reserved only if vecprov.server_internals is on.";
+	if (!may_reserve)
+		return false;
+	*detail = "A reserved processor can be in one zone only.";
+	if (is_shared(list, n))
+		return false;
+	*detail = vp_affinity_refusal(&reserved);
+	return *detail == NULL;
 }
 
 void
-vp_zones_assign(const char *value)
+vp_zones_assign(const char *value, bool may_reserve)
 {
 	const char *detail;
+	VpCpus		reserved;
 
 	nzones = value == NULL ? 0 : Max(parse(value, zones, &detail), 0);
+	for (int i = 0; i < nzones; i++)
+		zones[i].reserved &= may_reserve;
+	any_reserved = get_reserved(zones, nzones, &reserved);
+	vp_affinity_assign(&reserved, nzones == 0 ? 0 :
+					   hash_bytes_extended((const unsigned char *) value, strlen(value), 0));
 }
 
 int
@@ -159,34 +222,26 @@ vp_zone_name(int zone)
 	return zones[zone].name;
 }
 
-#ifdef __linux__
+bool
+vp_zone_is_reserved(int zone)
+{
+	return zone >= 0 && zones[zone].reserved;
+}
+
+bool
+vp_zones_reserve(void)
+{
+	return any_reserved;
+}
 
 bool
 vp_zone_bind(int zone)
 {
-	static cpu_set_t all;
-	static bool bound = false;
-	cpu_set_t	set;
-
-	if (!bound && (zone < 0 || sched_getaffinity(0, sizeof(all), &all) != 0))
-		return zone < 0;
-	bound = true;
-	if (zone < 0)
-		return sched_setaffinity(0, sizeof(all), &all) == 0;
-	CPU_ZERO(&set);
-	for (int cpu = 0; cpu < Min(MAX_CPUS, CPU_SETSIZE); cpu++)
-		if (zones[zone].cpus[cpu / 64] >> cpu % 64 & 1)
-			CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) == 0;
+	return vp_affinity_bind(zone < 0 ? NULL : &zones[zone].cpus);
 }
-
-#else
 
 bool
-vp_zone_bind(int zone)
+vp_zone_enter(int zone)
 {
-	errno = ENOSYS;
-	return zone < 0;
+	return vp_zone_is_reserved(zone) && vp_affinity_enter(&zones[zone].cpus);
 }
-
-#endif

@@ -28,6 +28,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/affinity.h"
 #include "base/clock.h"
 #include "base/settings.h"
 #include "base/wish_inval.h"
@@ -38,6 +39,7 @@
 #include "replica/registry.h"
 #include "replica/worker.h"
 #include "replica/worker_pool.h"
+#include "replica/worker_slot.h"
 
 /* Milliseconds.  Nothing wakes the launcher of a standby. */
 #define LISTEN_EVERY	100
@@ -536,6 +538,7 @@ vecprov_launcher_main(Datum arg)
 	{
 		pg_atomic_fetch_add_u64(&vp_registry->rounds, 1);
 		ReceiveSharedInvalidMessages(hear, hear_all);
+		vp_affinity_spread(vp_registry->lock, vp_is_worker_pid);
 		if (in_recovery != RecoveryInProgress())
 		{
 			in_recovery = !in_recovery;

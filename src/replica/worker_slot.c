@@ -150,6 +150,15 @@ vp_is_worker(void)
 	return entered;
 }
 
+bool
+vp_is_worker_pid(int pid)
+{
+	for (int i = 0; i < vp_worker_slot_count(); i++)
+		if (vp_worker_slots[i].proc != NULL && vp_worker_slots[i].proc->pid == pid)
+			return true;
+	return false;
+}
+
 /*
  * Without the lock: should somebody else be there meanwhile, he looks for
  * nothing.

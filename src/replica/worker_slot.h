@@ -83,6 +83,9 @@ extern bool vp_worker_slot_clear(Oid database);
 /* Does this process run searches for others? */
 extern bool vp_is_worker(void);
 
+/* Does another one?  The lock is held. */
+extern bool vp_is_worker_pid(int pid);
+
 /* Is there a sleeping worker of the index of a slot? */
 extern bool vp_worker_slot_is_idle(int slot, Oid index);
 
