@@ -24,6 +24,7 @@
 #include "am/explain.h"
 #include "am/old_version.h"
 #include "am/paths.h"
+#include "am/stay.h"
 #include "base/affinity.h"
 #include "base/loaded.h"
 #include "base/options.h"
@@ -96,6 +97,7 @@ _PG_init(void)
 	vp_bitmap_scan_define();
 	vp_explain_define();
 	vp_old_version_define();
+	vp_stay_define();
 	vp_charge_define();
 	vp_rmgr_register();
 	vp_replica_define();

@@ -37,6 +37,7 @@
 #include "replica/merger_pool.h"
 #include "replica/posting.h"
 #include "replica/registry.h"
+#include "replica/seats.h"
 #include "replica/worker.h"
 #include "replica/worker_pool.h"
 #include "replica/worker_slot.h"
@@ -47,6 +48,12 @@
 #define IDLE_ON_STANDBY	1000
 #define RETRY_AFTER		1000
 #define CATALOG_READER_LIMIT		10000
+
+/*
+ * Nanoseconds for which a backend keeps a seat at most: one that goes on with
+ * other things, or waits, on the processors of a reserved zone.
+ */
+#define KEPT_FOR		UINT64CONST(10000000)
 
 /* A database gets a supervisor no more often than this: milliseconds. */
 #define SUPERVISE_EVERY	500
@@ -519,6 +526,7 @@ do_round(void)
 	if (list_outdated)
 		read_list();
 	note_slots();
+	vp_seats_recall(KEPT_FOR);
 	if (!catalog_reader_is_running())
 		send_catalog_reader();
 	if (!supervisor_is_running())

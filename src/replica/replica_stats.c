@@ -23,7 +23,7 @@
 #include "replica/replica_stats.h"
 
 /* Padded so that searches of two replicas do not fight for a cache line. */
-union VpReplicaStats
+typedef union VpReplicaStats
 {
 	struct
 	{
@@ -32,7 +32,7 @@ union VpReplicaStats
 		pg_atomic_uint64 busy;
 	}			r;
 	char		pad[64];
-};
+} VpReplicaStats;
 
 StaticAssertDecl(sizeof(VpReplicaStats) == 64, "a cache line each");
 
@@ -93,29 +93,39 @@ vp_tallies_clear(int slot)
 }
 
 /* By turns; when seats were just taken away, the last one. */
-VpReplicaStats *
+int
 vp_replica_stats_begin(int slot, int replicas, int units, int home)
 {
 	int			count = Max(replicas, 1);
-	VpReplicaStats *stats = NULL;
+	int			replica = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		stats = stats_of(slot, (home + i) % count);
+		VpReplicaStats *stats;
+
+		replica = (home + i) % count;
+		stats = stats_of(slot, replica);
 		if (pg_atomic_fetch_add_u32(&stats->r.used, 1) < (uint32) Max(units, 1) || i == count - 1)
 			break;
 		(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
 	}
-	return stats;
+	return replica;
 }
 
 void
-vp_replica_stats_end(VpReplicaStats *stats, uint64 busy)
+vp_replica_stats_end(int slot, int replica, uint64 busy)
 {
+	VpReplicaStats *stats = stats_of(slot, replica);
+
 	(void) pg_atomic_fetch_add_u64(&stats->r.searches, 1);
 	(void) pg_atomic_fetch_add_u64(&stats->r.busy, busy);
-	/* last, so that it is in use or counted at any moment */
-	(void) pg_atomic_fetch_sub_u32(&stats->r.used, 1);
+}
+
+/* After vp_replica_stats_end(), so that a search is in use or counted at any moment. */
+void
+vp_replica_stats_leave(int slot, int replica)
+{
+	(void) pg_atomic_fetch_sub_u32(&stats_of(slot, replica)->r.used, 1);
 }
 
 void

@@ -10,8 +10,6 @@
 
 #include "base/compat.h"
 
-typedef union VpReplicaStats VpReplicaStats;
-
 /* For the shared memory hooks. */
 extern void vp_tallies_request(void);
 extern void vp_tallies_startup(void);
@@ -21,17 +19,21 @@ extern void vp_tallies_clear(int slot);
 
 /*
  * A search begins.  It is counted for the replica `home` if that has a unit to spare, else for the
- * next that has.
+ * next that has.  Returns which.
  */
-extern VpReplicaStats *vp_replica_stats_begin(int slot, int replicas, int units, int home);
+extern int	vp_replica_stats_begin(int slot, int replicas, int units, int home);
 
 /* It ends, after so many microseconds. */
-extern void vp_replica_stats_end(VpReplicaStats *stats, uint64 busy);
+extern void vp_replica_stats_end(int slot, int replica, uint64 busy);
+
+/* Its seat is in use no more, which may be later. */
+extern void vp_replica_stats_leave(int slot, int replica);
 
 /* What one replica has done. */
 typedef struct VpReplicaCounts
 {
-	int			in_use;			/* searches under way */
+	int			in_use;			/* seats: searches under way, and seats that
+								 * are kept */
 	uint64		searches;
 	uint64		busy;			/* microseconds that they took */
 } VpReplicaCounts;

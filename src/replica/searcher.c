@@ -13,16 +13,20 @@
 
 #include "base/compat.h"
 
+#include <sched.h>
+
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "base/debug_point.h"
 #include "base/zones.h"
 #include "capacity/meter.h"
+#include "replica/replica_stats.h"
 #include "replica/request.h"
 #include "replica/seats.h"
 #include "replica/serve.h"
@@ -124,12 +128,39 @@ serve(VpWorkerSlot *worker_slot)
 	return true;
 }
 
+/*
+ * Is there still nothing to do, and no search of this replica by a backend,
+ * which would share the processor?
+ */
+static bool
+is_quiet(const VpWorkerSlot *worker_slot)
+{
+	VpReplicaCounts counts;
+
+	vp_replica_counts(worker_slot->slot, worker_slot->replica, &counts);
+	return counts.in_use == 0 && !MyLatch->is_set && !InterruptPending && !ConfigReloadPending &&
+		!vp_request_is_pending(worker_slot->slot, worker_slot->index);
+}
+
+/* On a reserved processor: stays awake for a while. */
+static void
+stay_awake(const VpWorkerSlot *worker_slot)
+{
+	uint64		since = vp_now();
+
+	if (!vp_zone_is_reserved(vp_zone_of(worker_slot->index, worker_slot->replica)))
+		return;
+	while (is_quiet(worker_slot) && vp_now() - since < VP_AWAKE)
+		(void) sched_yield();
+}
+
 /* Sleeps until it is woken. */
 static void
-rest(void)
+rest(const VpWorkerSlot *worker_slot)
 {
 	static bool unreported = false;
 
+	stay_awake(worker_slot);
 	(void) vp_wait(VP_WAIT_WORKER, unreported ? REPORT_EVERY : -1);
 	unreported = pgstat_report_stat(false) > 0;
 }
@@ -199,7 +230,7 @@ vecprov_worker_main(Datum arg)
 		pg_atomic_write_u32(&worker_slot->idle, 1);
 		pg_memory_barrier();
 		if (!vp_request_is_pending(worker_slot->slot, worker_slot->index))
-			rest();
+			rest(worker_slot);
 		pg_atomic_write_u32(&worker_slot->idle, 0);
 		pg_memory_barrier();
 	}

@@ -26,9 +26,12 @@
 #include "storage/shmem.h"
 #include "utils/rel.h"
 
+#include "base/affinity.h"
 #include "base/settings.h"
 #include "base/wait_event.h"
+#include "base/zones.h"
 #include "capacity/meter.h"
+#include "replica/kept_seat.h"
 #include "replica/registry.h"
 #include "replica/replica_stats.h"
 #include "replica/request.h"
@@ -88,9 +91,14 @@ static LWLockPadded *locks;
 
 /* Of this process. */
 static int	held = -1;			/* slot of the seat that it has */
-static VpReplicaStats *held_stats;
+static int	held_replica;		/* that it is counted for, also while it is
+								 * kept */
 static instr_time held_since;
 static bool kept = false;		/* by a worker, for the next one in line */
+static int	kept_slot = -1;		/* of the seat that it keeps after a search,
+								 * unless it was taken away (kept_seat.h) */
+static int	zone = -1;			/* the reserved zone that it runs in */
+static bool may_stay = false;	/* may it keep a seat? */
 static int	waiting_for = -1;	/* slot of the seat that it waits for */
 static VpWorkerSlot *worker_slot = NULL;	/* of a worker */
 
@@ -144,6 +152,8 @@ vp_seat_is_free(int slot)
 {
 	uint64		word = pg_atomic_read_u64(&seats[slot].s.word);
 
+	if (kept_slot == slot && vp_kept_seat_is_there())
+		return true;			/* ours */
 	return !(word & QUEUE) && VpIsFree(word);
 }
 
@@ -277,6 +287,18 @@ enter_line(Seats *s, Waiter *me, bool front)
 	return false;
 }
 
+/* Serves who waits with a seat that some process keeps.  Lock. */
+static void
+recall(int slot)
+{
+	int			replica;
+
+	if (!vp_zones_reserve() || !vp_kept_seat_take(&slot, &replica, 0))
+		return;
+	vp_replica_stats_leave(slot, replica);
+	take_away(slot);
+}
+
 /* Leaves the line, or passes on what it has been given already. */
 static void
 leave_line(void)
@@ -371,17 +393,69 @@ vp_seats_waiting(int slot)
  *----------
  */
 
+static Oid
+index_of(int slot)
+{
+	return (Oid) pg_atomic_read_u64(&vp_registry->keys[slot]);
+}
+
+/*
+ * Leaves the zone for the ordinary processors.  A worker there stays awake for
+ * the next one.
+ */
+static void
+leave_zone(int slot)
+{
+	if (zone < 0)
+		return;
+	vp_worker_slot_rouse(slot, index_of(slot), held_replica);
+	vp_affinity_leave();
+	zone = -1;
+}
+
+/* Runs in the zone of its seat's replica, if that is reserved. */
+static void
+enter_zone(int slot)
+{
+	int			wanted = vp_zone_of(index_of(slot), held_replica);
+
+	if (worker_slot == NULL && vp_zone_enter(wanted))
+		zone = wanted;
+}
+
 /* It has one, and the search begins. */
 static void
 sit_down(int slot)
 {
 	held = slot;
-	held_stats = vp_replica_stats_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
-										worker_slot != NULL ? worker_slot->replica : VpMyProcNumber);
+	held_replica = vp_replica_stats_begin(slot, seats[slot].s.replicas, seats[slot].s.units,
+										  worker_slot != NULL ? worker_slot->replica : VpMyProcNumber);
+	enter_zone(slot);
 	INSTR_TIME_SET_CURRENT(held_since);
 }
 
-/* The search is over; the seat is to be given to somebody. */
+/*
+ * The same with the seat that it has kept; false: that was taken away, is
+ * another index's or one too many, or another setting of zones is in force.
+ */
+static bool
+sit_down_again(int slot)
+{
+	uint64		word = pg_atomic_read_u64(&seats[slot].s.word);
+
+	if (kept_slot != slot || VpUsed(word) > VpLimit (word) || !vp_affinity_is_current() ||
+		!vp_kept_seat_take_back())
+	{
+		vp_seat_let_go();
+		return false;
+	}
+	kept_slot = -1;
+	held = slot;
+	INSTR_TIME_SET_CURRENT(held_since);
+	return true;
+}
+
+/* The search is over; the seat is to be given to somebody, or kept. */
 static void
 stand_up(void)
 {
@@ -389,9 +463,23 @@ stand_up(void)
 
 	INSTR_TIME_SET_CURRENT(now);
 	INSTR_TIME_SUBTRACT(now, held_since);
-	vp_replica_stats_end(held_stats, INSTR_TIME_GET_MICROSEC(now));
+	vp_replica_stats_end(held, held_replica, INSTR_TIME_GET_MICROSEC(now));
 	held = -1;
 	kept = false;
+}
+
+/*
+ * Keeps the seat for the present.  Who has come to stand in line has set
+ * "queue" before it looked for kept seats, so one of the two sees the other.
+ */
+static void
+keep(int slot)
+{
+	vp_kept_seat_put(slot, held_replica);
+	kept_slot = slot;
+	pg_memory_barrier();
+	if (pg_atomic_read_u64(&seats[slot].s.word) & QUEUE)
+		vp_seat_let_go();
 }
 
 static void
@@ -399,8 +487,9 @@ leave_all(int code, Datum arg)
 {
 	if (waiting_for >= 0)
 		leave_line();
-	kept = false;
+	kept = may_stay = false;
 	vp_seat_give();
+	vp_seat_let_go();
 	if (worker_slot == NULL)
 		return;
 
@@ -450,7 +539,7 @@ count_wait(int slot, uint64 since, uint64 ns)
 {
 	uint64		waited = vp_now() - since;
 
-	vp_meter_wait((Oid) pg_atomic_read_u64(&vp_registry->keys[slot]), waited - Min(waited, ns));
+	vp_meter_wait(index_of(slot), waited - Min(waited, ns));
 }
 
 bool
@@ -460,12 +549,16 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 	uint64		since = vp_now();
 	bool		taken;
 
+	vp_seat_let_go();
 	prepare();
 	me->request = request;
 	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
 	taken = enter_line(&seats[slot], me, front);
 	if (!taken)
+	{
 		waiting_for = slot;
+		recall(slot);
+	}
 	LWLockRelease(&locks[slot].lock);
 	if (!taken)
 	{
@@ -500,7 +593,10 @@ vp_seat_next(void)
 	VpRequest  *request;
 
 	if (has_seat)
+	{
 		stand_up();
+		vp_replica_stats_leave(slot, held_replica);
+	}
 	LWLockAcquire(&locks[slot].lock, LW_EXCLUSIVE);
 	request = worker_slot->request;
 	worker_slot->request = NULL;
@@ -554,6 +650,8 @@ vp_seat_take(Relation rel)
 	if (slot < 0)
 		return -1;
 	prepare();
+	if (kept_slot >= 0 && sit_down_again(slot))
+		return;
 	if (try_take(&seats[slot]))
 		sit_down(slot);
 	else
@@ -570,5 +668,58 @@ vp_seat_give(void)
 	if (slot < 0 || kept)
 		return;
 	stand_up();
+	if (zone >= 0 && may_stay)
+	{
+		keep(slot);
+		return;
+	}
+	leave_zone(slot);
+	vp_replica_stats_leave(slot, held_replica);
 	give(slot);
+}
+
+void
+vp_seat_may_stay(bool stay)
+{
+	may_stay = stay;
+}
+
+/*
+ * The zone is left first, which can take a while: until then the seat is there
+ * to be taken.
+ */
+void
+vp_seat_let_go(void)
+{
+	int			slot = kept_slot;
+
+	if (slot < 0)
+		return;
+	kept_slot = -1;
+	leave_zone(slot);
+	if (!vp_kept_seat_take_back())
+		return;
+	vp_replica_stats_leave(slot, held_replica);
+	give(slot);
+}
+
+uint64
+vp_seat_patience(void)
+{
+	return kept_slot >= 0 && vp_kept_seat_is_there() ? VP_AWAKE : 0;
+}
+
+void
+vp_seats_recall(uint64 ns)
+{
+	for (;;)
+	{
+		int			slot = -1;
+		int			replica;
+
+		if (!vp_kept_seat_take(&slot, &replica, ns))
+			return;
+		vp_replica_stats_leave(slot, replica);
+		give(slot);
+	}
 }

@@ -15,6 +15,13 @@
 #include "replica/worker_slot.h"
 #include "replica/request.h"
 
+/*
+ * Nanoseconds for which a process in a reserved zone stays awake when there is
+ * nothing to do: nobody else could use the processor, and to wake up takes as
+ * long as a short search.
+ */
+#define VP_AWAKE		UINT64CONST(5000000)
+
 /* For the shared memory hooks. */
 extern void vp_seats_request(void);
 extern void vp_seats_startup(void);
@@ -29,8 +36,29 @@ extern bool vp_has_seats(Relation rel);
  */
 extern int	vp_seat_take(Relation rel);
 
-/* Gives it back, if this process has one. */
+/*
+ * Gives it back, if this process has one; or keeps it, if it may and runs in a
+ * reserved zone (kept_seat.h).
+ */
 extern void vp_seat_give(void);
+
+/*
+ * May this process keep seats?  Who allows it sees to it that vp_seat_let_go()
+ * is called before the process waits for its client.
+ */
+extern void vp_seat_may_stay(bool stay);
+
+/* Gives back what this process keeps, and leaves the zone. */
+extern void vp_seat_let_go(void);
+
+/*
+ * For how many nanoseconds this process does well to wait awake for a command
+ * with the seat that it keeps; 0: it keeps none.
+ */
+extern uint64 vp_seat_patience(void);
+
+/* By the launcher: takes away what has been kept for so long. */
+extern void vp_seats_recall(uint64 ns);
 
 /* Is no seat free, or does somebody wait for one?  False without seats. */
 extern bool vp_seats_are_taken(Relation rel);

@@ -18,6 +18,7 @@
 #include "base/wish_inval.h"
 #include "base/settings.h"
 #include "page/merge_queue.h"
+#include "replica/kept_seat.h"
 #include "replica/load.h"
 #include "replica/worker_slot.h"
 #include "replica/registry.h"
@@ -92,6 +93,7 @@ vp_replica_request(void)
 {
 	vp_registry_request();
 	vp_seats_request();
+	vp_kept_seats_request();
 	vp_tallies_request();
 	vp_load_request();
 	vp_worker_slot_request();
@@ -103,6 +105,7 @@ vp_replica_startup(void)
 {
 	vp_registry_startup();
 	vp_seats_startup();
+	vp_kept_seats_startup();
 	vp_tallies_startup();
 	vp_load_startup();
 	vp_worker_slot_startup();

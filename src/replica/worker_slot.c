@@ -203,3 +203,18 @@ vp_worker_slot_wake(int slot, Oid index)
 		SetLatch(&proc->procLatch);
 	return proc != NULL;
 }
+
+void
+vp_worker_slot_rouse(int slot, Oid index, int replica)
+{
+	for (int i = 0; i < vp_worker_slot_count(); i++)
+	{
+		VpWorkerSlot *worker_slot = &vp_worker_slots[i];
+		PGPROC	   *proc = worker_slot->proc;
+
+		if (!is_idle(worker_slot, slot, index) || worker_slot->replica != replica || proc == NULL)
+			continue;
+		SetLatch(&proc->procLatch);
+		return;
+	}
+}

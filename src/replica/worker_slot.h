@@ -98,4 +98,10 @@ extern VpWorkerSlot *vp_worker_slot_claim(int slot, Oid index);
 /* Wakes it; false: there is none. */
 extern bool vp_worker_slot_wake(int slot, Oid index);
 
+/*
+ * Wakes a sleeping worker of a replica, if there is one: a backend leaves the
+ * reserved zone that the two share.
+ */
+extern void vp_worker_slot_rouse(int slot, Oid index, int replica);
+
 #endif							/* VP_WORKER_SLOT_H */

@@ -88,6 +88,8 @@ typedef enum Coming
 	COMES_LATE					/* or others need the processor */
 } Coming;
 
+const VpClientHost *vp_client_host = NULL;
+
 static const PQcommMethods *server = NULL;	/* what sends messages; NULL: ours
 											 * is not in front of it yet */
 static PQcommMethods ours;
@@ -111,14 +113,30 @@ is_called(void)
 		WaitEventSetWait(FeBeWaitSet, 0, &event, 1, WAIT_EVENT_CLIENT_READ) > 0;
 }
 
+/* How long this process may wait awake beyond vecprov.busy_poll: nanoseconds. */
+static uint64
+patience(void)
+{
+	return vp_client_host != NULL ? vp_client_host->patience() : 0;
+}
+
+/* Does somebody else want the processor?  Asked of how long a look took. */
+static bool
+is_in_the_way(uint64 ns)
+{
+	return ns > LOOK_NS && !VP_POINT_IS("client-patient");
+}
+
 /*
  * Waits for a command, without sleep.  Whatever comes is left to who reads it.
+ * Who is let wait by a host gives way to others by yielding, and goes on.
  */
 static Coming
 look_for_command(void)
 {
 	uint64		begun = vp_now();
 	uint64		last = begun;
+	bool		guest = patience() > 0;
 
 	if (pq_buffer_remaining_data())
 		return COMES_AT_ONCE;
@@ -129,22 +147,22 @@ look_for_command(void)
 
 		(void) sched_yield();
 		now = vp_now();
-		if ((now - last > LOOK_NS && !VP_POINT_IS("client-patient")) ||
-			now - begun > (uint64) vp_busy_poll * 1000)
+		if (guest ? now - begun > patience() :
+			now - begun > (uint64) vp_busy_poll * 1000 || is_in_the_way(now - last))
 			return COMES_LATE;
 		last = now;
 	}
 	return last == begun ? COMES_AT_ONCE : COMES_SOON;
 }
 
-/* A command that searched has been answered. */
-static void
+/* A command that searched has been answered.  Has the next one come? */
+static bool
 answered(void)
 {
 	if (idle > 0)
 	{
 		idle--;
-		return;
+		return false;
 	}
 	last_coming = look_for_command();
 	if (last_coming == COMES_LATE)
@@ -154,6 +172,7 @@ answered(void)
 	}
 	else if (last_coming == COMES_SOON)
 		next_idle = 1;
+	return last_coming != COMES_LATE;
 }
 
 /* The client has got its answer, which took so long. */
@@ -187,7 +206,8 @@ flush(void)
 		learn_lead(waking_ns > 0 ? vp_now() - begun : 0);
 		searched = false;
 		waking_ns = 0;
-		answered();
+		if (!answered() && vp_client_host != NULL)
+			vp_client_host->leave();
 	}
 	return result;
 }
@@ -206,6 +226,12 @@ vp_client_search_begins(void)
 		PqCommMethods = &ours;
 	}
 	searched = true;
+}
+
+bool
+vp_client_sees_answer(void)
+{
+	return searched;
 }
 
 int

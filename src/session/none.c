@@ -26,6 +26,14 @@ vp_client_rows_come(void)
 {
 }
 
+const VpClientHost *vp_client_host = NULL;
+
+bool
+vp_client_sees_answer(void)
+{
+	return false;
+}
+
 int
 vp_client_lead(void)
 {
