@@ -1,4 +1,6 @@
 -- Conditions that other indexes of the table answer: the search goes among the rows of a bitmap.
+-- one thread: the same graph each time
+SET max_parallel_maintenance_workers = 0;
 
 CREATE TABLE bitmap_rows (id integer, price integer, lang text, doc jsonb, tags integer[], e vector(6));
 INSERT INTO bitmap_rows

@@ -650,12 +650,13 @@ vp_seat_take(Relation rel)
 	if (slot < 0)
 		return -1;
 	prepare();
-	if (kept_slot >= 0 && sit_down_again(slot))
-		return;
-	if (try_take(&seats[slot]))
-		sit_down(slot);
-	else
-		(void) vp_seat_wait(slot, NULL, false);
+	if (kept_slot < 0 || !sit_down_again(slot))
+	{
+		if (try_take(&seats[slot]))
+			sit_down(slot);
+		else
+			(void) vp_seat_wait(slot, NULL, false);
+	}
 	/* after it was counted: who makes an index idle looks at that afterwards */
 	return seats[slot].s.replicas == 0 ? slot : -1;
 }
