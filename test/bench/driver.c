@@ -14,6 +14,7 @@
 #define _GNU_SOURCE				/* nftw */
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <getopt.h>
@@ -55,6 +56,10 @@ typedef struct Options
 	int			depth;			/* neighbours that `exact` looks for */
 	bool		vectorless;		/* the argument is the statement's only
 								 * parameter */
+	bool		server_clock;	/* the last column is a float8: the server's
+								 * time so far, in microseconds */
+	double		pause;			/* seconds that a client thinks between two
+								 * queries */
 	double		seconds;		/* end of a measurement; 0: none */
 	long		count;			/* queries to run in all; 0: no bound */
 	long		warmup;			/* unmeasured queries of each client */
@@ -86,6 +91,8 @@ typedef struct Client
 	PGconn	   *conn;
 	pthread_t	thread;
 	float	   *latency;		/* seconds, one for each statement measured */
+	float	   *inside;			/* of these, until the last row was made; or
+								 * NULL */
 	long		count;
 	long		room;
 	double		began;
@@ -175,18 +182,38 @@ encode_vector(char *to, const float *vector, int dims)
 }
 
 static void
-add_latency(Client *client, double seconds)
+add_latency(Client *client, double seconds, double inside)
 {
 	if (client->count == client->room)
 	{
 		client->room = client->room > 0 ? 2 * client->room : 4096;
 		client->latency = bench_realloc(client->latency, client->room * sizeof(float));
+		client->inside = bench_realloc(client->inside, client->room * sizeof(float));
 	}
+	client->inside[client->count] = (float) inside;
 	client->latency[client->count++] = (float) seconds;
 }
 
-/* Runs query number `ask`; keeps the answer when it is the query's first. */
-static void
+/* The last column of the last row, in seconds; 0: there is no row. */
+static double
+time_inside(const PGresult *result)
+{
+	uint64_t	bits;
+	double		microseconds;
+
+	if (PQntuples(result) == 0)
+		return 0;
+	memcpy(&bits, PQgetvalue(result, PQntuples(result) - 1, PQnfields(result) - 1), sizeof(bits));
+	bits = be64toh(bits);
+	memcpy(&microseconds, &bits, sizeof(bits));
+	return microseconds / 1e6;
+}
+
+/*
+ * Runs query number `ask`; keeps the answer when it is the query's first.
+ * Returns what --server-clock tells, else 0.
+ */
+static double
 run_query(Client *client, long ask, bool keep)
 {
 	Bench	   *bench = client->bench;
@@ -198,6 +225,7 @@ run_query(Client *client, long ask, bool keep)
 	int			formats[] = {1, 1};
 	int			first = options->vectorless ? 1 : 0;
 	int			count = 1;
+	double		inside = 0;
 	PGresult   *result;
 
 	if (bench->arguments.words != NULL && (options->vectorless || strstr(options->sql, "$2") != NULL))
@@ -225,7 +253,19 @@ run_query(Client *client, long ask, bool keep)
 		}
 		bench->answered[q] = true;
 	}
+	if (options->server_clock)
+		inside = time_inside(result);
 	PQclear(result);
+	return inside;
+}
+
+static void
+think(double seconds)
+{
+	struct timespec t = {.tv_sec = (time_t) seconds,.tv_nsec = (long) (fmod(seconds, 1) * 1e9)};
+
+	if (seconds > 0)
+		nanosleep(&t, NULL);
 }
 
 static void
@@ -246,11 +286,12 @@ query_client(void *argument)
 	const Options *options = bench->options;
 	double		before,
 				after,
+				inside,
 				deadline;
 
 	connect_client(client);
 	for (long i = 0; i < options->warmup; i++)
-		run_query(client, i, false);
+		(void) run_query(client, i, false);
 
 	pthread_barrier_wait(&bench->start);
 	client->cpu = -backend_cpu(client->conn);
@@ -262,10 +303,11 @@ query_client(void *argument)
 
 		if (options->count > 0 && ask >= options->count)
 			break;
-		before = after;
-		run_query(client, ask, true);
+		think(options->pause);
+		before = options->pause > 0 ? now() : after;
+		inside = run_query(client, ask, true);
 		after = now();
-		add_latency(client, after - before);
+		add_latency(client, after - before, inside);
 	} while (after < deadline);
 	client->ended = after;
 	client->cpu += backend_cpu(client->conn);
@@ -311,7 +353,7 @@ insert_client(void *argument)
 		PQclear(expect(client->conn, PQexecPrepared(client->conn, "bench", 2, values, lengths,
 													formats, 1), PGRES_COMMAND_OK));
 		after = now();
-		add_latency(client, after - before);
+		add_latency(client, after - before, 0);
 	}
 	client->ended = after;
 	client->cpu += backend_cpu(client->conn);
@@ -345,6 +387,7 @@ run_clients(Bench *bench, void *(*body) (void *))
 	int			clients = bench->options->clients;
 	Client	   *client = bench_alloc(clients * sizeof(Client));
 	float	   *latency = NULL;
+	float	   *inside = NULL;
 	long		count = 0;
 	double		began = INFINITY,
 				ended = 0,
@@ -363,26 +406,36 @@ run_clients(Bench *bench, void *(*body) (void *))
 	{
 		pthread_join(client[i].thread, NULL);
 		latency = bench_realloc(latency, (count + client[i].count) * sizeof(float));
+		inside = bench_realloc(inside, (count + client[i].count) * sizeof(float));
 		if (client[i].count > 0)
+		{
 			memcpy(latency + count, client[i].latency, client[i].count * sizeof(float));
+			memcpy(inside + count, client[i].inside, client[i].count * sizeof(float));
+		}
 		count += client[i].count;
 		began = fmin(began, client[i].began);
 		ended = fmax(ended, client[i].ended);
 		cpu += client[i].cpu;
 		free(client[i].latency);
+		free(client[i].inside);
 	}
 	if (count == 0)
 		die("nothing was measured");
 
 	qsort(latency, count, sizeof(float), compare_floats);
+	qsort(inside, count, sizeof(float), compare_floats);
 	printf("count=%ld seconds=%.6f rate=%.3f p50_us=%.1f p95_us=%.1f p99_us=%.1f max_us=%.1f "
 		   "cpu_us=%.1f",
 		   count, ended - began, count / (ended - began),
 		   percentile(latency, count, 0.50) * 1e6, percentile(latency, count, 0.95) * 1e6,
 		   percentile(latency, count, 0.99) * 1e6, latency[count - 1] * 1e6,
 		   cpu / count * 1e6);
+	if (bench->options->server_clock)
+		printf(" server_p50_us=%.1f server_p99_us=%.1f",
+			   percentile(inside, count, 0.50) * 1e6, percentile(inside, count, 0.99) * 1e6);
 	pthread_barrier_destroy(&bench->start);
 	free(latency);
+	free(inside);
 	free(client);
 }
 
@@ -714,6 +767,8 @@ parse_options(int argc, char **argv)
 		{"classes", required_argument, NULL, 'l'},
 		{"depth", required_argument, NULL, 'd'},
 		{"vectorless", no_argument, NULL, 'v'},
+		{"server-clock", no_argument, NULL, 'i'},
+		{"pause", required_argument, NULL, 'p'},
 		{"out", required_argument, NULL, 'o'},
 		{"sql", required_argument, NULL, 's'},
 		{"set", required_argument, NULL, 'e'},
@@ -758,6 +813,12 @@ parse_options(int argc, char **argv)
 				break;
 			case 'v':
 				options.vectorless = true;
+				break;
+			case 'i':
+				options.server_clock = true;
+				break;
+			case 'p':
+				options.pause = atof(optarg);
 				break;
 			case 'o':
 				options.out = optarg;
