@@ -11,6 +11,7 @@
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
 #   make test-load      vecprov-load with RECORDS=10000000 while all is killed; see test/load/load.pl
 #   make test-monitoring   doc/monitoring with Prometheus and Debian's exporters; unpacks what is missing
+#   make cluster-demo   doc/architecture on this machine: Patroni, HAProxy and others, and a fail-over
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
 #   make deb            packages for Debian 12 and 13, built, installed, upgraded and removed; needs root; see test/deb
@@ -82,7 +83,8 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) vecprov-load tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-load test-monitoring test-chroot matrix deb test-setup demo bench \
+.PHONY: test soak test-clients test-load test-monitoring cluster-demo test-chroot matrix deb \
+	test-setup demo bench \
 	bench-graph unit \
 	check-includes check-headers check-meta check-symbols check-scripts check-indent \
 	check-warnings check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
@@ -189,6 +191,9 @@ test-load:
 
 test-monitoring:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run
+
+cluster-demo:
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/cluster/run
 
 test-chroot:
 	@$(SRC)test/chroot $(SUITE) $(CHROOT)
