@@ -89,5 +89,6 @@ copy_tree()
 {
 	mkdir -p "$1"
 	tar -C "$root" --exclude='*.o' --exclude='*.d' --exclude='*.so' \
-		-cf - Makefile vecprov.control META.json README.md CHANGELOG.md LICENSE debian src sql expected test doc | tar -C "$1" -xf -
+		-cf - Makefile vecprov.control META.json README.md CHANGELOG.md LICENSE debian src sql expected \
+		test doc findings | tar -C "$1" -xf -
 }
