@@ -95,9 +95,12 @@ remember(const Looks *looks)
 	{
 		const Look *look = &looks->looks[i];
 		int			at = vp_slot_find(MyDatabaseId, look->index);
-		VpSlot	   *slot = at >= 0 ? &vp_registry->slots[at] : NULL;
+		VpSlot	   *slot;
 
-		if (slot == NULL || !slot->used || slot->definition.index != look->index ||
+		if (at < 0)
+			continue;
+		slot = &vp_registry->slots[at];
+		if (!slot->used || slot->definition.index != look->index ||
 			slot->definition.database != MyDatabaseId)
 			continue;
 		slot->told_changes = look->changes;
