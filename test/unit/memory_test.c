@@ -161,7 +161,12 @@ sample_matches(VpMatches *matches, VpId *ids, int n)
 	return n;
 }
 
-static VpMatches may_match = {NODES, false, next_matches, first_match, sample_matches};
+static VpMatches may_match = {
+	.bound = NODES,
+	.next = next_matches,
+	.again = first_match,
+	.sample = sample_matches
+};
 
 /* Searches for matches in one graph and in several. */
 static void
