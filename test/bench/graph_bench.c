@@ -566,6 +566,7 @@ make_filtered(Bench *bench)
 	filtered->source.distances = filtered_distances;
 	filtered->source.distances_ahead = filtered_ahead;
 	filtered->source.landmarks = NULL;
+	memset(&filtered->matches, 0, sizeof(filtered->matches));
 	filtered->matches.next = matches_next;
 	filtered->matches.again = matches_again;
 	filtered->matches.sample = matches_sample;
