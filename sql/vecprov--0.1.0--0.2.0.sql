@@ -1268,6 +1268,9 @@ COMMENT ON FUNCTION vecprov_adopt_database() IS
 UPDATE pg_catalog.pg_opclass SET opcdefault = false
 WHERE opcdefault AND opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'vecprov')
 	AND opcname IN ('halfvec_l2_ops', 'sparsevec_l2_ops', 'bit_hamming_ops');
+COMMENT ON FUNCTION vecprov_residency(oid) IS
+	'what a provisioned index has of pages and workers; null while nobody has seen to it';
+
 -- The ledger also has drops, and what policies do.
 
 ALTER TABLE vecprov.changes DROP CONSTRAINT changes_action_check;
