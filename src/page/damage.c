@@ -184,9 +184,9 @@ constants_problem(const VpMeta *meta)
 static const char *
 cells_problem(const VpMeta *meta)
 {
-	if (meta->cells == 0)
+	if (meta->cells == 0 && meta->cell_ids == 0 && meta->celled_ids == 0)
 		return NULL;
-	if (meta->nkeys == 0 || meta->cell_ids == 0 || meta->cell_ids % 64 != 0 ||
+	if (meta->cells == 0 || meta->nkeys == 0 || meta->cell_ids == 0 || meta->cell_ids % 64 != 0 ||
 		meta->cell_ids > VP_MOST_CELL_IDS || meta->celled_ids == 0 || meta->celled_ids > meta->next_id)
 		return "Its metapage makes no sense: there are cells that cannot be.";
 	return NULL;
