@@ -22,7 +22,7 @@
 #include "search/near_cells.h"
 
 /* Of s, twice: README.md, *Cells*, has what was tried. */
-#define NEARER		0.8f
+#define NEARER		1.3f
 
 struct VpNearCells
 {

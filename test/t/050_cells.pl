@@ -67,6 +67,24 @@ SELECT avg((SELECT count(*) FROM
 FROM generate_series(1, 120) q;
 EOS
 
+# A tight cluster, and points around it: these have their neighbours in wide cells
+$node->safe_psql('postgres', <<'EOS');
+SELECT setseed(0.3);
+CREATE TABLE around (id int, k int, v vector(16));
+INSERT INTO around SELECT i, i % 5, ARRAY(SELECT CASE WHEN i % 10 > 0 THEN 0.5 + 0.002 * random() ELSE random() END
+	FROM generate_series(1, 16)) FROM generate_series(1, 30000) i;
+CREATE INDEX around_v_idx ON around USING vecprov (v, k);
+ANALYZE around;
+EOS
+cmp_ok($node->safe_psql('postgres', <<"EOS"), '>=', 0.9, 'recall of ten around a cluster');
+$settings
+SET vecprov.ef_search = 100;
+SELECT avg((SELECT count(*) FROM
+	(SELECT id FROM around WHERE k = 0 ORDER BY v <-> q.v LIMIT 10) a JOIN
+	(SELECT id FROM around WHERE k + 0 = 0 ORDER BY v <-> q.v LIMIT 10) b USING (id)) / 10.0)
+FROM (SELECT v FROM around WHERE id % 300 = 0) q;
+EOS
+
 #----------
 # Places that are used again
 #----------
