@@ -452,7 +452,8 @@ vp_ledger_is_idle(const VpWishChange *change)
 
 	vp_own_sql_begin(&sql, "changes", AccessShareLock);
 	(void) vp_own_sql_run(psprintf("SELECT 1 FROM (SELECT action FROM %s WHERE table_oid = $1 AND "
-								   "(index_oid = $2 OR \"index\" = $3) AND action IN ('idle', 'wake') "
+								   "(index_oid = $2 OR \"index\" = $3) AND (action IN ('idle', 'wake') OR "
+								   "action IN ('change', 'drop') AND new_tier IS NULL) "
 								   "ORDER BY \"at\" DESC, xact DESC LIMIT 1) last WHERE action = 'idle'",
 								   sql.name),
 						  lengthof(types), types, values, true);

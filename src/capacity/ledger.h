@@ -56,7 +56,7 @@ extern void vp_ledger_dry_run(const VpWishChange *change, const char *why);
  */
 extern void vp_ledger_idle(const VpWishChange *change, Oid owner, bool idle, const char *why);
 
-/* Is it idle, as far as the ledger knows? */
+/* Is it idle, as far as the ledger knows?  What was released or dropped is not. */
 extern bool vp_ledger_is_idle(const VpWishChange *change);
 
 /*

@@ -263,6 +263,15 @@ SELECT count(*) FILTER (WHERE action = before) = 0 AND count(*) FILTER (WHERE ac
 FROM (SELECT action, lag(action) OVER (ORDER BY at, xact) AS before FROM vecprov.changes
 	WHERE index = 'public.items_v_idx' AND action IN ('idle', 'wake')) x
 EOS
+
+# What was released while it was idle is not woken later
+fall_idle('idle once more');
+ledger_becomes('idle: no search for 30 minutes', 'which the ledger has');
+$node->safe_psql('postgres', "SELECT vecprov_release('items_v_idx')");
+$node->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', tier => 'r40'); SELECT vecprov_wait('items_v_idx', '180 s')");
+look(61);
+look(61);
+is(ledger(), 'idle|no search for 30 minutes', 'released and provisioned again, it was not woken');
 intact($node, 'items', 'items_v_idx', 'at the end');
 unlike(slurp_file($node->logfile), qr/TRAP:|PANIC/, 'no assertion failed');
 $node->stop;
