@@ -26,6 +26,14 @@
 #define LEAST_CELL_IDS	128
 #define MOST_CELLS		8192
 
+/*
+ * A search ends when many ids in a row were not near.  Where some cells are
+ * tight and others wide, that may be before it comes to the wide ones, which
+ * hold the neighbours of what lies apart: so of all but the twentieth of the
+ * cells at either end no spread may be more than so many times another one.
+ */
+#define MOST_UNLIKE		2.5f
+
 struct VpCellBuild
 {
 	const VpIndex *index;
@@ -115,9 +123,39 @@ vp_cell_build_add(VpCellBuild *build, const float factors[2], const void *code)
 		end_cell(build);
 }
 
+static int
+compare_floats(const void *a, const void *b)
+{
+	float		x = *(const float *) a;
+	float		y = *(const float *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Are the cells about as wide as one another? */
+static bool
+are_alike(const VpCellBuild *build)
+{
+	uint32		ncells = (build->nids - 1) / build->cell_ids + 1;
+	float	   *spreads = palloc(ncells * sizeof(float));
+	float		narrow;
+	float		wide;
+
+	for (uint32 i = 0; i < ncells; i++)
+		memcpy(&spreads[i], build->cells + (Size) i * build->shape.size + build->shape.spread, sizeof(float));
+	qsort(spreads, ncells, sizeof(float), compare_floats);
+	narrow = spreads[ncells / 20];
+	wide = spreads[ncells - 1 - ncells / 20];
+	pfree(spreads);
+	elog(DEBUG1, "vecprov cells: %u, spread %g to %g", ncells, narrow, wide);
+	return wide <= MOST_UNLIKE * narrow;
+}
+
 void
 vp_cell_build_write(VpCellBuild *build, Relation heap)
 {
 	Assert(build->added == build->nids);
+	if (!are_alike(build))
+		return;
 	vp_cells_write(&build->index->store, heap, build->cells, build->cell_ids, build->nids);
 }

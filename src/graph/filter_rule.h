@@ -93,7 +93,7 @@
  * where matches are dense, as of this share of all nodes, more.  Expected are so
  * many times as many in all.
  */
-#define VP_NEAREST_EF		5
+#define VP_NEAREST_EF		7
 #define VP_NEAREST_KEPT		40
 #define VP_NEAREST_DENSE	0.16
 #define VP_NEAREST_ALL		5
