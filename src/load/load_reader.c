@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -209,6 +210,7 @@ fields_of_vectors(LdReader *reader, LdFields *fields, LdError *error)
 		ld_error_set(error, LD_FINAL, "42703", "--columns names one column for vectors of a file of this format");
 		return false;
 	}
+	assert(table->loaded != NULL);
 	id = table->nloaded > 1 ? &table->columns[table->loaded[0]] : NULL;
 	return finish_table(reader, table->columns[table->loaded[table->nloaded - 1]].kind == LD_KIND_VECTOR &&
 						(id == NULL || id->kind == LD_KIND_INT), error);
