@@ -199,6 +199,13 @@ take_far(VpSearch *search)
 	} while (n == VP_LISTED);
 }
 
+/* The share of all nodes that may match. */
+static inline double
+bound_share(const VpFiltered *filtered)
+{
+	return fmin((double) filtered->matches->bound / fmax(filtered->nids, 1), 1);
+}
+
 static inline int
 matches_found(const VpSearch *search)
 {
@@ -360,7 +367,7 @@ kept_places(const VpFiltered *filtered)
 
 	if (matches->cells == 0)
 		return filtered->ef;
-	places = vp_matches_goal(matches, filtered->ef, (double) matches->bound / fmax(filtered->nids, 1));
+	places = vp_matches_goal(matches, filtered->ef, bound_share(filtered));
 	if (places < VP_NEAREST_KEPT)
 		places = filtered->ef < VP_NEAREST_KEPT ? filtered->ef : VP_NEAREST_KEPT;
 	return places < filtered->least ? filtered->least : places;
@@ -377,7 +384,7 @@ measure_all(VpSearch *search)
 	VpId	   *ahead = search->fresh[1];
 	int			kept = kept_places(filtered);
 	int			places = kept + (matches->listed ? LISTED_SLACK : 0);
-	double		patience = vp_nearest_patience(filtered->ef, (double) matches->bound / fmax(filtered->nids, 1));
+	double		patience = vp_nearest_patience(filtered->ef, bound_share(filtered));
 	int			since = 0;		/* one was near */
 	int			n = 0;
 	int			nahead;
@@ -449,8 +456,6 @@ static double
 whole_share(VpSearch *search)
 {
 	VpFiltered *filtered = &search->filtered;
-	VpMatches  *matches = filtered->matches;
-	double		listed = (double) matches->bound / fmax(filtered->nids, 1);
 
 	if (filtered->sampled < 0)
 	{
@@ -466,7 +471,7 @@ whole_share(VpSearch *search)
 		}
 		filtered->sampled = (float) ((nmatches + 0.5) / (ndrawn + 1));
 	}
-	return fmin(listed, 1) * filtered->sampled;
+	return bound_share(filtered) * filtered->sampled;
 }
 
 static double
@@ -488,7 +493,7 @@ first_way(const VpSearch *search)
 	const VpFiltered *filtered = &search->filtered;
 	const VpMatches *matches = filtered->matches;
 	double		nids = fmax(filtered->nids, 1);
-	double		share = matches->listed ? fmin((double) matches->bound / nids, 1) : 1;
+	double		share = matches->listed ? bound_share(filtered) : 1;
 	double		all = vp_measure_cost(matches, share, filtered->ef, nids);
 
 	return all * VP_SURE_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;

@@ -285,12 +285,14 @@ vp_codec_encode(const VpCodec *codec, const void *rotated, uint8_t *code, VpFact
 void
 vp_codec_decode(const VpCodec *codec, const uint8_t *code, const VpFactors *factors, float *rotated)
 {
-	float		centre = (float) ((1 << (codec->bits % 32)) - 1) / 2;
-
 	if (codec->bits == 32)
 		memcpy(rotated, code, codec->code_bytes);
 	else
+	{
+		float		centre = (float) ((1 << codec->bits) - 1) / 2;
+
 		read_levels(codec, code, -factors->scale * centre, factors->scale, rotated);
+	}
 }
 
 /* Planes are floats or int8; an inner product's query has a place for floats behind them. */

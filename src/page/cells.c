@@ -122,10 +122,11 @@ vp_cells_read(const VpStore *store, const VpMeta *meta, VpCellsCall call, void *
 		Buffer		buffer = read_page(store, meta, &shape, block, first);
 		const VpCellsPage *cells = VpPageGetCells(BufferGetPage(buffer));
 
-		CHECK_FOR_INTERRUPTS();
 		call((const char *) (cells + 1), first, cells->count, arg);
 		block = cells->head.next;
 		UnlockReleaseBuffer(buffer);
+		/* not under the lock, which would put it off */
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
