@@ -30,22 +30,6 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-sub spit
-{
-	my ($name, $text) = @_;
-	open my $out, '>:raw', "$dir/$name" or die $!;
-	print $out $text;
-	close $out;
-	return "$dir/$name";
-}
-
-sub slurp
-{
-	my ($name) = @_;
-	open my $in, '<:raw', "$dir/$name" or return '';
-	return do { local $/; <$in> };
-}
-
 # Runs the program: its status, its report, and what it told. A hash of the report's numbers.
 sub load
 {
@@ -96,11 +80,11 @@ foreach my $format (qw(csv tsv jsonl binary))
 	is(load('-t', 'source', '--export', "$dir/all.$format")->{exported}, 3500, "$format: exported");
 	loads_all("$format: loaded", 3500, '-t', 'items', "$dir/all.$format");
 	same_as_source("$format: the same");
-	loads_all("$format: upsert from a pipe", 3500, '-t', 'items', '-f', $format, '--upsert', 'id', \slurp("all.$format"));
+	loads_all("$format: upsert from a pipe", 3500, '-t', 'items', '-f', $format, '--upsert', 'id', \slurp($node, "all.$format"));
 	loads_all("$format: again", 3500, '-t', 'items', '-f', $format, '--upsert', 'id', "$dir/all.$format");
 	same_as_source("$format: the same, once");
 }
-loads_all('several files', 3500, '-t', 'items', map { spit("part$_.tsv", sql("COPY (SELECT * FROM source WHERE id % 3 = $_) TO STDOUT") . "\n") } 0 .. 2);
+loads_all('several files', 3500, '-t', 'items', map { spit($node, "part$_.tsv", sql("COPY (SELECT * FROM source WHERE id % 3 = $_) TO STDOUT") . "\n") } 0 .. 2);
 same_as_source('several files: the same');
 loads_all('from another database', 3500, '-t', 'items', '--from-pgvector', $connection, '--source-table', 'source');
 same_as_source('from another database: the same');
@@ -110,13 +94,13 @@ same_as_source('from a query: the same');
 
 # Columns: other names, another order, some left out; JSON's ways to write a vector
 loads_all('columns are mapped', 2, '-t', 'items', '--map', 'ID=id,text=note', '--ignore-extra',
-	spit('mapped.csv', "\xEF\xBB\xBFtext,none,ID,v\r\n\"a,\r\nb\",x,1,\"[1,2,3,4]\"\r\n,y,2,\r\n"));
+	spit($node, 'mapped.csv', "\xEF\xBB\xBFtext,none,ID,v\r\n\"a,\r\nb\",x,1,\"[1,2,3,4]\"\r\n,y,2,\r\n"));
 is(sql('SELECT id, v, note FROM items ORDER BY id'), "1|[1,2,3,4]|a,\r\nb\n2||", 'mapped, an empty field is NULL');
 sql('TRUNCATE items');
-loads_all('--columns', 1, '-t', 'items', '--columns', 'note,id', spit('two.tsv', "a\\tb\t7\n"));
+loads_all('--columns', 1, '-t', 'items', '--columns', 'note,id', spit($node, 'two.tsv', "a\\tb\t7\n"));
 is(sql('SELECT id, note FROM items'), "7|a\tb", 'in the order of the file');
 sql('TRUNCATE items');
-loads_all('JSON', 2, '-t', 'items', spit('ways.jsonl', <<'EOS'));
+loads_all('JSON', 2, '-t', 'items', spit($node, 'ways.jsonl', <<'EOS'));
 {"id": 1, "v": [1, 2, 3e0, 4], "s": {"indices": [0, 9], "values": [0.5, 1]}, "b": [1,0,0,1], "n": 12345678901234567890.123456789012345678901}
 
 {"n": null, "v": "[4,3,2,1]", "id": 2, "s": "{2:1}/10", "b": "0110"}
@@ -134,23 +118,23 @@ my $npy = "\x93NUMPY\x01\x00" . pack('v', 118) . sprintf("%-117s\n", "{'descr': 
 foreach (([ 'fvecs', $fvecs ], [ 'bvecs', $bvecs ], [ 'npy', $npy ]))
 {
 	my ($format, $data) = @$_;
-	loads_all("$format: loaded", 2500, '-t', 'vectors', '--id-column', 'id', '--first-id', 0, spit("in.$format", $data));
+	loads_all("$format: loaded", 2500, '-t', 'vectors', '--id-column', 'id', '--first-id', 0, spit($node, "in.$format", $data));
 	is(sql('SELECT min(id), max(id), sum(id) FROM vectors'), '0|2499|3123750', "$format: numbers");
 	load('-t', 'vectors', '--export', "$dir/out.$format", '--query', 'SELECT * FROM vectors ORDER BY id', '--columns', 'v');
-	ok(slurp("out.$format") eq $data, "$format: written as it was read");
+	ok(slurp($node, "out.$format") eq $data, "$format: written as it was read");
 	sql('TRUNCATE vectors');
 }
 loads_all('halfvec from fvecs', 2500, '-t', 'halves', "$dir/in.fvecs");
 is(sql(q(SELECT count(*) FROM halves WHERE h = '[1000,1000.5,-1000]')), 1, 'halfvec: there');
 my $f2 = "\x93NUMPY\x01\x00" . pack('v', 118) . sprintf("%-117s\n", "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 3), }") . pack('v*', 0x3c00, 0xc400, 0x0001);
-loads_all('npy of halves', 1, '-t', 'vectors', '--id-column', 'id', spit('half.npy', $f2));
+loads_all('npy of halves', 1, '-t', 'vectors', '--id-column', 'id', spit($node, 'half.npy', $f2));
 is(sql('SELECT v FROM vectors'), '[1,-4,5.9604645e-08]', 'halves');
 sql('TRUNCATE vectors');
-like(load('-t', 'vectors', '--id-column', 'id', spit('cut.fvecs', substr $fvecs, 0, 50))->{err}, qr/byte 48: the file ends within a vector/, 'a file that is cut off');
+like(load('-t', 'vectors', '--id-column', 'id', spit($node, 'cut.fvecs', substr $fvecs, 0, 50))->{err}, qr/byte 48: the file ends within a vector/, 'a file that is cut off');
 sql('TRUNCATE vectors');
 
 # Of equal keys in a batch the last one wins
-loads_all('equal keys', 3, '-t', 'items', '--upsert', 'id', spit('twice.tsv', join '', map { "1\t[1,1,1,$_]" . "\t\\N" x 7 . "\n" } 1 .. 3));
+loads_all('equal keys', 3, '-t', 'items', '--upsert', 'id', spit($node, 'twice.tsv', join '', map { "1\t[1,1,1,$_]" . "\t\\N" x 7 . "\n" } 1 .. 3));
 is(sql('SELECT id, v FROM items'), '1|[1,1,1,3]', 'the last one wins');
 sql('TRUNCATE items');
 
@@ -161,13 +145,13 @@ sub bad_records
 {
 	my ($name, @where) = @_;
 	sql('TRUNCATE vectors; ALTER TABLE vectors ALTER v TYPE vector(4)');
-	my $report = load('-t', 'vectors', @where, spit('bad.tsv', $lines . "1\t[1,2,3,4]\n3000\n"));
+	my $report = load('-t', 'vectors', @where, spit($node, 'bad.tsv', $lines . "1\t[1,2,3,4]\n3000\n"));
 	is("$report->{status} $report->{loaded} $report->{dead_letters}", '2 2496 6', "$name: the others are loaded") or diag($report->{err});
 	is(sql('SELECT count(*), sum(id) FROM vectors'), '2496|' . (2500 * 2501 / 2 - 17 - 18 - 1999 - 2500), "$name: each once");
 }
 unlink "$dir/dead";
 bad_records('file of dead letters', '--dead-letters', "$dir/dead");
-my $dead = slurp('dead');
+my $dead = slurp($node, 'dead');
 is(join(' ', sort { $a <=> $b } $dead =~ /"line": (\d+)/g), '17 18 1999 2500 2501 2502', 'lines');
 is(join(' ', sort $dead =~ /"sqlstate": "(\w+)"/g), '22000 22021 22P02 22P02 22P04 23505', 'SQLSTATEs');
 like($dead, qr/"raw": "3000"/, 'what cannot be read');
@@ -175,10 +159,10 @@ like($dead, qr/\{"hex": "ff"\}/, 'what is not UTF-8');
 like($dead, qr/"message": "expected 4 dimensions, not 3/, 'the message');
 $dead =~ s/"v": (?:"[^"]*"|\{[^}]*\})/"v": "[4,4,4,4]"/g;
 $dead =~ s/"id": "1"/"id": "2501"/;
-my $again = load('-t', 'vectors', '--retry-dead-letters', '--dead-letters', "$dir/still", spit('mended', $dead));
+my $again = load('-t', 'vectors', '--retry-dead-letters', '--dead-letters', "$dir/still", spit($node, 'mended', $dead));
 is("$again->{status} $again->{loaded} $again->{dead_letters}", '2 5 1', 'mended letters are loaded');
 is(sql('SELECT count(*), count(DISTINCT id) FROM vectors'), '2501|2501', 'all there');
-like(slurp('still'), qr/"origin": \{"file": "[^"]*bad.tsv", "record": 2502\}, "raw": "3000"/, 'and one is dead still');
+like(slurp($node, 'still'), qr/"origin": \{"file": "[^"]*bad.tsv", "record": 2502\}, "raw": "3000"/, 'and one is dead still');
 
 bad_records('table of dead letters', '--dead-letter-table', 'dead');
 is(sql('SELECT count(*), sum(line) FROM dead'), '6|' . (17 + 18 + 1999 + 2500 + 2501 + 2502), 'table: lines');
@@ -188,7 +172,7 @@ is("$again->{status} $again->{loaded} $again->{dead_letters}", '2 4 2', 'table: 
 is(sql('SELECT count(*), count(DISTINCT id) FROM vectors'), '2500|2500', 'table: all there');
 is(sql('SELECT string_agg(sqlstate, \' \' ORDER BY sqlstate) FROM dead'), '22P04 23505', 'table: the others are kept');
 
-my $binary = load('-t', 'vectors', '--dead-letters', "$dir/binary_dead", '--id-column', 'id', spit('mixed.fvecs', pack('l<f<4', 4, 1 .. 4) . pack('l<f<3', 3, 1 .. 3)));
+my $binary = load('-t', 'vectors', '--dead-letters', "$dir/binary_dead", '--id-column', 'id', spit($node, 'mixed.fvecs', pack('l<f<4', 4, 1 .. 4) . pack('l<f<3', 3, 1 .. 3)));
 is("$binary->{status} $binary->{dead_letters}", '2 2', 'binary: an id that is there, three dimensions');
 sql('DELETE FROM vectors WHERE id = 1');
 is(load('-t', 'vectors', '--retry-dead-letters', '--dead-letters', "$dir/binary_still", "$dir/binary_dead")->{loaded}, 1, 'binary: loaded again');
@@ -205,7 +189,7 @@ TRUNCATE vectors;
 CREATE INDEX vectors_idx ON vectors USING vecprov (v);
 INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (2000, 0.05);
 EOS
-my $limited = loads_all('a limit refuses', 2500, '-t', 'vectors', spit('good.tsv', join '', map { "$_\t[1,2,3,$_]\n" } 1 .. 2500));
+my $limited = loads_all('a limit refuses', 2500, '-t', 'vectors', spit($node, 'good.tsv', join '', map { "$_\t[1,2,3,$_]\n" } 1 .. 2500));
 cmp_ok($limited->{refused_by_limits}, '>', 0, 'batches were refused');
 is(sql('SELECT count(*), sum(id) FROM vectors'), '2500|3126250', 'all there, once');
 my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nINSERT INTO vectors SELECT i, '[1,2,3,4]' FROM generate_series(10001, 10400) i");
@@ -223,8 +207,8 @@ loads_all('--rate and logs', 2500, '-t', 'vectors', '--rate', 5000, '--log-table
 	'--build', 'USING vecprov (v)', '--load-name', 'rated', "$dir/good.tsv");
 cmp_ok(time - $began, '>', 0.2, 'it took its time');
 is(sql("SELECT count(DISTINCT batch) = count(*), sum(records), sum(bytes), min(load), bool_and(outcome = 'loaded') FROM logged"),
-	't|2500|' . (length(slurp('good.tsv')) - 2500) . '|rated|t', 'a row for each batch');
-is(scalar(() = slurp('log') =~ /^\{"time": "[^"]+", "level": "debug", "event": "batch", .*"outcome": "loaded"/mg), sql('SELECT count(*) FROM logged'), 'a line for each batch');
+	't|2500|' . (length(slurp($node, 'good.tsv')) - 2500) . '|rated|t', 'a row for each batch');
+is(scalar(() = slurp($node, 'log') =~ /^\{"time": "[^"]+", "level": "debug", "event": "batch", .*"outcome": "loaded"/mg), sql('SELECT count(*) FROM logged'), 'a line for each batch');
 is(sql("SELECT count(*) FROM pg_index WHERE indrelid = 'vectors'::regclass AND indisvalid"), 2, '--build');
 intact($node, 'vectors', 'vectors_v_idx', 'built');
 sql('DROP INDEX vectors_v_idx');
@@ -236,7 +220,7 @@ sub start_load
 	return IPC::Run::start([ 'vecprov-load', '-d', $connection, '--progress', 'none', @_ ], '<', '/dev/null', '>', \$out, '2>', \$err);
 }
 my $many = join '', map { "$_\t" . ($_ % 1111 ? "[1,2,3,$_]" : 'bad') . "\n" } 1 .. 20000;
-spit('many.tsv', $many);
+spit($node, 'many.tsv', $many);
 my $good = 20000 - int(20000 / 1111);
 my $sum = 0;
 $_ % 1111 and $sum += $_ for 1 .. 20000;
@@ -253,7 +237,7 @@ foreach my $place ([ 'file', '--dead-letters', "$dir/killed" ], [ 'table', '--de
 		unlink "$dir/killed.log";
 		my $loader = start_load('--rate', 2000, '--log-level', 'debug', '--log-file', "$dir/killed.log", @args);
 		# at any moment; every third time not before it has loaded something
-		$loader->pump_nb, sleep(0.01) while $time % 3 == 0 && $loader->pumpable && slurp('killed.log') !~ /records loaded/;
+		$loader->pump_nb, sleep(0.01) while $time % 3 == 0 && $loader->pumpable && slurp($node, 'killed.log') !~ /records loaded/;
 		sleep(rand(0.2));
 		$loader->signal('KILL') if $loader->pumpable;
 		$loader->finish;
@@ -268,14 +252,14 @@ foreach my $place ([ 'file', '--dead-letters', "$dir/killed" ], [ 'table', '--de
 	my $rest = load(@args);
 	is("$rest->{status} $rest->{in_doubt}", ($rest->{dead_letters} ? 2 : 0) . ' 0', "$name: goes on to the end") or diag($rest->{err});
 	is(sql('SELECT count(*), count(DISTINCT id), sum(id) FROM twice'), "$good|$good|$sum", "$name: each record once");
-	my @lines = sort { $a <=> $b } $name eq 'file' ? slurp('killed') =~ /"line": (\d+)/g : split /\n/, sql('SELECT line FROM killed');
+	my @lines = sort { $a <=> $b } $name eq 'file' ? slurp($node, 'killed') =~ /"line": (\d+)/g : split /\n/, sql('SELECT line FROM killed');
 	is("@lines", join(' ', map { 1111 * $_ } 1 .. 18), "$name: each dead letter once");
 	is(load(@args)->{skipped}, 20000, "$name: nothing is left");
 }
 like(load('-t', 'twice', '--progress-table', 'progress', '--load-name', 'killed table', "$dir/many.tsv")->{err}, qr/has been begun.*--resume goes on/, 'not begun twice by accident');
-spit('many.tsv', substr $many, 0, 1000);
+spit($node, 'many.tsv', substr $many, 0, 1000);
 like(load('-t', 'twice', '--progress-table', 'progress', '--resume', '--load-name', 'killed table', "$dir/many.tsv")->{err}, qr/has 1000 bytes, but/, 'a file that is another one');
-spit('many.tsv', $many);
+spit($node, 'many.tsv', $many);
 
 # The server is killed and restarted under a load that goes on: without
 # --resume too, COMMITs in doubt are found out about
@@ -296,7 +280,7 @@ foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', 
 	$loader->finish;
 	is(sql('SELECT count(*), count(DISTINCT id), sum(id) FROM twice'), "$good|$good|$sum", "$name: each record once over restarts")
 	  or diag($loader_out, $loader_err);
-	is(scalar(() = slurp('restarted') =~ /"line"/g), 18, "$name: and each dead letter");
+	is(scalar(() = slurp($node, 'restarted') =~ /"line"/g), 18, "$name: and each dead letter");
 	like($loader_out, qr/"retried": [1-9]/, "$name: it was retried") or diag($loader_out);
 }
 
@@ -347,7 +331,7 @@ foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', 
 		'--attempts', 1000, @options, "$dir/many.tsv");
 	is(sql('SELECT count(*), count(DISTINCT id), sum(id) FROM twice'), "$good|$good|$sum", "$name: each record once over cut connections")
 	  or diag($report->{out}, $report->{err});
-	is(scalar(() = slurp('cut') =~ /"line"/g), 18, "$name: and each dead letter");
+	is(scalar(() = slurp($node, 'cut') =~ /"line"/g), 18, "$name: and each dead letter");
 	cmp_ok($report->{retried}, '>', 10, "$name: connections were cut");
 	note $report->{out};
 }
@@ -408,7 +392,7 @@ foreach (
 	[ 'no right', qr/42501 permission denied/, '-d', "$connection user=loader", '-t', 'items', "$dir/all.csv" ],
 	[ 'no such database', qr/database "nowhere" does not exist/, '-d', "$connection dbname=nowhere", '-t', 'items', "$dir/all.csv" ],
 	[ 'not npy', qr/this is no npy file/, '-t', 'vectors', '-f', 'npy', "$dir/good.tsv" ],
-	[ 'a quote never closed', qr/line 2: a quote is never closed/, '-t', 'twice', '-f', 'csv', spit('open.csv', "id,v\n1,\"[1,2\n") ],
+	[ 'a quote never closed', qr/line 2: a quote is never closed/, '-t', 'twice', '-f', 'csv', spit($node, 'open.csv', "id,v\n1,\"[1,2\n") ],
   )
 {
 	my ($name, $message, @args) = @$_;

@@ -30,22 +30,6 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-sub spit
-{
-	my ($name, $text) = @_;
-	open my $out, '>:raw', "$dir/$name" or die $!;
-	print $out $text;
-	close $out;
-	return "$dir/$name";
-}
-
-sub slurp
-{
-	my ($name) = @_;
-	open my $in, '<:raw', "$dir/$name" or return '';
-	return do { local $/; <$in> };
-}
-
 # A load that runs beside the test; ended() waits for its end and reads its
 # report.
 sub start_load
@@ -79,7 +63,7 @@ sub waits_for
 }
 
 my $records = 3000;
-spit('all.tsv', join '', map { "$_\t[1,2,3,$_]\n" } 1 .. $records);
+spit($node, 'all.tsv', join '', map { "$_\t[1,2,3,$_]\n" } 1 .. $records);
 sql("CREATE TABLE items (id int, v vector(4)); CREATE TABLE source AS SELECT i AS id, ARRAY[1,2,3,i]::vector(4) AS v FROM generate_series(1, $records) i");
 my $sums = 'count(*), count(DISTINCT id), sum(id)';
 my $whole = sql("SELECT $sums FROM source");
@@ -95,7 +79,7 @@ sub each_once
 
 # NULLs in a key differ from each other, unless the index says that they do not
 sql('CREATE TABLE keyed (a int, b int, n int, UNIQUE (a, b)); CREATE TABLE equal (a int, b int, n int, UNIQUE NULLS NOT DISTINCT (a, b))');
-spit('keys.tsv', "\\N\t1\t1\n1\t1\t2\n\\N\t1\t3\n1\t\\N\t4\n1\t1\t5\n\\N\t\\N\t6\n1\t\\N\t7\n\\N\t1\t8\n");
+spit($node, 'keys.tsv', "\\N\t1\t1\n1\t1\t2\n\\N\t1\t3\n1\t\\N\t4\n1\t1\t5\n\\N\t\\N\t6\n1\t\\N\t7\n\\N\t1\t8\n");
 is(load('-t', 'keyed', '--upsert', 'a,b', "$dir/keys.tsv")->{outcome}, 'complete', 'NULL in a key: loaded');
 is(sql('SELECT string_agg(n::text, \' \' ORDER BY n) FROM keyed'), '1 3 4 5 6 7 8', 'none is lost, and of equal keys the last one wins');
 is(load('-t', 'equal', '--upsert', 'a,b', "$dir/keys.tsv")->{outcome}, 'complete', 'NULLS NOT DISTINCT: loaded');
@@ -283,7 +267,7 @@ sql('DROP TRIGGER sleep ON items');
 # The file of letters keeps its mode, and a link stays a link; only letters
 # that are told again are taken out of it
 my ($kept, $again) = map { qq({"load": "$_", "file": "$dir/all.tsv", "record": 7, "message": "x"}\n) } 'another', 'letters';
-spit('letters', $kept);
+spit($node, 'letters', $kept);
 chmod 0640, "$dir/letters";
 symlink "$dir/letters", "$dir/link" or die $!;
 my @letters = ('-t', 'items', '--dead-letters', "$dir/link", '--progress-table', 'progress', '--resume', '--load-name', 'letters', "$dir/all.tsv");
@@ -291,10 +275,10 @@ my $inode = (stat "$dir/letters")[1];
 is(load(@letters)->{outcome}, 'complete', 'letters: nothing to drop');
 is((stat "$dir/letters")[1], $inode, 'the file is as it was');
 sql("TRUNCATE items; DELETE FROM progress WHERE load = 'letters'");
-spit('letters', $kept . $again);
-spit('letters.new', 'of a run that was killed');
+spit($node, 'letters', $kept . $again);
+spit($node, 'letters.new', 'of a run that was killed');
 is(load(@letters)->{outcome}, 'complete', 'letters: one is told again');
-is(slurp('letters'), $kept, 'it is dropped, the others stay');
+is(slurp($node, 'letters'), $kept, 'it is dropped, the others stay');
 is(sprintf('%o', (stat "$dir/letters")[2] & 07777), '640', 'the mode stays');
 ok(-l "$dir/link", 'the link stays');
 ok(!-e "$dir/letters.new", 'no other file is left');

@@ -31,15 +31,6 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-sub spit
-{
-	my ($name, $text) = @_;
-	open my $out, '>:raw', "$dir/$name" or die $!;
-	print $out $text;
-	close $out;
-	return "$dir/$name";
-}
-
 my %used;
 
 # Writes a program of a page into a file, and returns the file's name.
@@ -50,7 +41,7 @@ sub program
 
 	$text =~ /^<!-- program: \Q$name\E -->\n\n?((?:    .*\n|\n)+)/m or die "doc/$page has no program $name";
 	$used{"$page $name"} = 1;
-	return spit($name, $1 =~ s/^    //mgr =~ s/\n+\z/\n/r);
+	return spit($node, $name, $1 =~ s/^    //mgr =~ s/\n+\z/\n/r);
 }
 
 # Whether a command is there and ends well
@@ -145,9 +136,9 @@ END $$;
 CREATE POLICY reads ON items FOR SELECT USING (admit());
 CREATE POLICY writes ON items FOR INSERT WITH CHECK (admit());
 EOS
-my $input = spit('rows', join '', map { "$_\t" . vector($_) . "\n" } 1 .. $rows);
-my $few = spit('few', join '', map { "$_\t" . vector($_) . "\n" } 1 .. 5);
-my $bad = spit('bad', "1\t[1,2\n");
+my $input = spit($node, 'rows', join '', map { "$_\t" . vector($_) . "\n" } 1 .. $rows);
+my $few = spit($node, 'few', join '', map { "$_\t" . vector($_) . "\n" } 1 .. 5);
+my $bad = spit($node, 'bad', "1\t[1,2\n");
 
 sub once
 {
@@ -261,7 +252,7 @@ SKIP:
 	sql('DROP TABLE items; CREATE TABLE items (id bigint PRIMARY KEY, word text, embedding_v2 vector(3)); GRANT ALL ON items TO app');
 	sql("INSERT INTO items SELECT i, nullif('word' || i, 'word7') FROM generate_series(1, 700) i; $trigger");
 	# changes a text that it was asked for, and one that is done already
-	spit('model.py', <<'EOS');
+	spit($node, 'model.py', <<'EOS');
 import psycopg
 
 calls = 0
@@ -295,7 +286,7 @@ SKIP:
 	sql('DROP TABLE items; CREATE TABLE items (id bigint PRIMARY KEY, embedding vector(2)); CREATE INDEX ON items USING vecprov (embedding); GRANT ALL ON items TO app');
 	# as many at once as a batch has: the next one has to wait
 	sql('INSERT INTO vecprov.limits (write_records, burst_seconds) VALUES (1000, 0.5)');
-	my $task = spit('task.py', <<'EOS');
+	my $task = spit($node, 'task.py', <<'EOS');
 from partition import store
 for part in (range(1200), [*range(600, 1300), 1299]):
     store({"id": i, "embedding": [i, 0.5]} for i in part)

@@ -15,7 +15,7 @@ use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(
   vecprov_node vecprov_functions crash_at crash_and_wait start_again log_end
-  intact other_types all_intact hold at_point finish_session
+  intact other_types all_intact hold at_point finish_session spit slurp
 );
 
 # A server with vecprov, with room for the workers of all indexes that tests provision. It comes back by itself
@@ -205,6 +205,27 @@ sub finish_session
 	my ($session) = @_;
 	my $output = $session->query_until(qr/finished/, '');
 	return ($output, $session->{stderr});
+}
+
+# Writes a file beside a server's data, byte by byte; returns its whole name.
+sub spit
+{
+	my ($node, $name, $text) = @_;
+	my $file = $node->basedir . "/$name";
+
+	open my $out, '>:raw', $file or die "$file: $!";
+	print $out $text;
+	close $out;
+	return $file;
+}
+
+# What is in such a file; nothing if it is not there.
+sub slurp
+{
+	my ($node, $name) = @_;
+
+	open my $in, '<:raw', $node->basedir . "/$name" or return '';
+	return do { local $/; <$in> };
 }
 
 1;
