@@ -276,7 +276,7 @@ static bool
 copy_rows(LdSession *session, const LdWork *work, LdError *error)
 {
 	static const char head[19] = "PGCOPY\n\377\r\n";
-	static const char tail[2] = "\377\377";
+	static const char tail[] = {'\377', '\377'};
 	bool		binary = session->table->binary;
 	size_t		from = work->row_starts[work->first];
 	bool		sent;

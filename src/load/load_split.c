@@ -13,7 +13,7 @@
 
 #define LD_MAX_DIMENSIONS 1000000
 
-static const char copy_signature[11] = "PGCOPY\n\377\r\n\0";
+static const char copy_signature[11] = "PGCOPY\n\377\r\n";
 
 int
 ld_element_bytes(char element)
