@@ -236,8 +236,11 @@ SELECT count(*) FROM arrays_items WHERE a_int4 || '{}' @> '{7}' OR a_text || '{}
 
 -- What cannot be a key
 CREATE INDEX ON arrays_items USING vecprov (v, (ARRAY[CASE WHEN id > 0 THEN '{}'::json END]));
-CREATE INDEX ON arrays_items USING vecprov (v, (ARRAY[v]));
-CREATE INDEX ON arrays_items USING vecprov (v, (ARRAY[a_list]));
+-- From 17 on CREATE INDEX names types as if search_path were pg_catalog; before, as search_path has it.
+SET search_path = pg_catalog;
+CREATE INDEX ON public.arrays_items USING vecprov (v, (ARRAY[v]));
+CREATE INDEX ON public.arrays_items USING vecprov (v, (ARRAY[a_list]));
+RESET search_path;
 CREATE INDEX ON arrays_items USING vecprov (a_int4, v);
 CREATE INDEX ON arrays_items USING vecprov (v, a_int4, id) WITH (namespaces = on);
 CREATE INDEX ON arrays_items USING vecprov (v, id array_ops);

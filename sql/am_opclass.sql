@@ -55,7 +55,10 @@ END
 $$;
 CREATE INDEX ON opclass_items USING vecprov (id);
 CREATE INDEX ON opclass_items USING vecprov (v float4_ops);
-ALTER TABLE opclass_items ADD EXCLUDE USING vecprov (v WITH =);
+-- From 17 on types are named as if search_path were pg_catalog; before, as search_path has it.
+SET search_path = pg_catalog;
+ALTER TABLE public.opclass_items ADD EXCLUDE USING vecprov (v WITH OPERATOR(public.=));
+RESET search_path;
 CLUSTER opclass_items USING opclass_idx;
 
 -- Operator classes that are not one are found out by amvalidate.
@@ -127,8 +130,10 @@ CREATE OPERATOR = (LEFTARG = opclass_word, RIGHTARG = opclass_word, FUNCTION = o
 CREATE OPERATOR CLASS opclass_word_ops DEFAULT FOR TYPE opclass_word USING btree AS
 	OPERATOR 3 = (opclass_word, opclass_word), FUNCTION 1 opclass_word_compare(opclass_word, opclass_word);
 \c -
-CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, name);
-CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, names);
+SET search_path = pg_catalog;
+CREATE INDEX ON public.opclass_words USING vecprov (v public.vector_l2_ops, name);
+CREATE INDEX ON public.opclass_words USING vecprov (v public.vector_l2_ops, names);
+RESET search_path;
 CREATE INDEX ON opclass_words USING vecprov (v vector_l2_ops, lower(name::text));
 DROP TABLE opclass_words;
 SET client_min_messages = warning;
