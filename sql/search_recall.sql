@@ -36,8 +36,10 @@ RESET enable_indexscan;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 SET enable_sort = off;
-EXPLAIN (COSTS OFF) SELECT id FROM recall_items WHERE half = 1 AND tenant = 1
-	ORDER BY v <=> (SELECT v FROM recall_words WHERE word = 'house') LIMIT 10;
+PREPARE near(vector) AS SELECT id FROM recall_items WHERE half = 1 AND tenant = 1 ORDER BY v <=> $1 LIMIT 10;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF) EXECUTE near(NULL);
+RESET plan_cache_mode;
 CREATE FUNCTION pg_temp.recall(filter text, n integer, ef integer) RETURNS double precision LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('vecprov.ef_search', ef::text, true);
