@@ -70,13 +70,20 @@ vp_hint_startup(void)
 	}
 }
 
+/* Where the hints of a relation begin; of the tag all but the block counts. */
+static void
+hash_relation(const BufferTag *tag, uint32 hash[2])
+{
+	hash[0] = hash_bytes((const unsigned char *) tag, offsetof(BufferTag, blockNum));
+	hash[1] = murmurhash32(hash[0]);
+}
+
 void
 vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 {
 	(void) vp_window_enter();
 	VpTagInit(&peek->tag, locator);
-	peek->hash[0] = hash_bytes((const unsigned char *) &peek->tag, sizeof(uint32) * 4);
-	peek->hash[1] = murmurhash32(peek->hash[0]);
+	hash_relation(&peek->tag, peek->hash);
 	peek->enabled = vp_server_internals;
 	peek->standby = RecoveryInProgress();
 }
@@ -89,23 +96,40 @@ vp_peek_init(VpPeekRel *peek, Relation rel)
 }
 
 /*
- * Takes the first entry unless another block's good hint is there and the
- * second is free of such.  Races do no harm: any value is checked when used.
+ * Does the entry lead to a page of which it is the first one?  Tag and entry
+ * are read without a lock: at worst a hint is lost.
+ */
+static bool
+is_in_use(uint32 entry)
+{
+	uint32		held = vp_hints[entry];
+	const BufferTag *tag;
+	uint32		hash[2];
+
+	if (held == 0)
+		return false;
+	tag = &GetBufferDescriptor(held - 1)->tag;
+	hash_relation(tag, hash);
+	return ((hash[0] + tag->blockNum) & vp_hint_mask) == entry;
+}
+
+/*
+ * Takes the first entry if it can: searches measure codes by first entries
+ * alone (node_source.c).  So it takes it from a page that has left its buffer,
+ * or has the entry as its second one.  Races do no harm: any value is checked
+ * when used.
  */
 void
 vp_peek_remember(const VpPeekRel *peek, BlockNumber block, Buffer buffer)
 {
 	uint32		first = vp_hint_slot(peek, block, 0);
 	uint32		second = vp_hint_slot(peek, block, 1);
-	uint32		held;
 
-	if (!peek->enabled)
+	if (!peek->enabled || vp_hints[first] == (uint32) buffer)
 		return;
-	held = vp_hints[first];
-	if (held == 0 || held == (uint32) buffer ||
-		vp_buffer_holds(GetBufferDescriptor(held - 1), peek, block))
+	if (!is_in_use(first))
 		vp_hints[first] = buffer;
-	else if (vp_hints[second] == 0)
+	else if (!is_in_use(second))
 		vp_hints[second] = buffer;
 	else
 	{
