@@ -87,7 +87,7 @@ pages_together(const VpStore *store, VpId id, BlockNumber *first)
 	const VpGeometry *geo = &store->geo;
 	VpId		in_chunk = id % geo->nodes_per_chunk.value;
 
-	if (RelationGetNumberOfBlocks(store->rel) > NBuffers / 4)
+	if (vp_blocks_for(geo, Max(store->nids, id + 1) - 1) > NBuffers / 4)
 	{
 		*first = vp_code_place(geo, id).block;
 		return 1;
@@ -102,7 +102,8 @@ vp_code_read_ahead(const VpStore *store, VpId id)
 	BlockNumber first;
 	uint32		n;
 
-	if (!store->peek.enabled || vp_is_resident(store, vp_code_place(&store->geo, id).block))
+	if (!store->peek.enabled || !vp_reads_wait() ||
+		vp_is_resident(store, vp_code_place(&store->geo, id).block))
 		return;
 	n = pages_together(store, id, &first);
 	for (uint32 i = 0; i < n; i++)

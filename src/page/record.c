@@ -28,7 +28,7 @@ vp_is_resident(const VpStore *store, BlockNumber block)
 bool
 vp_read_ahead(const VpStore *store, BlockNumber block)
 {
-	if (!store->peek.enabled || vp_is_resident(store, block))
+	if (!store->peek.enabled || !vp_reads_wait() || vp_is_resident(store, block))
 		return false;
 	(void) PrefetchBuffer(store->rel, MAIN_FORKNUM, block);
 	return true;

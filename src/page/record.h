@@ -51,7 +51,10 @@ vp_peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pi
 /* Is a page known to be in shared buffers?  Peeks are enabled. */
 extern bool vp_is_resident(const VpStore *store, BlockNumber block);
 
-/* Starts reading a page from disk; returns false if there is no need to. */
+/*
+ * Starts reading a page from disk.  Returns false if there is no need to: it is
+ * in shared buffers, or reads do not wait for the device lately.
+ */
 extern bool vp_read_ahead(const VpStore *store, BlockNumber block);
 
 /* A node's tail, given the start of its record. */

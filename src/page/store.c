@@ -14,6 +14,7 @@
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
@@ -345,6 +346,43 @@ check_length(const VpStore *store, BlockNumber block)
 		vp_report_damage(store->rel, block, "The relation ends before this block.");
 }
 
+/*
+ * A read that takes longer has waited for the device; of a page that the
+ * operating system has cached it takes some microseconds.
+ */
+#define DEVICE_US	50
+
+/* After such a read, so many others are asked for ahead. */
+#define ASKED_AHEAD	64
+
+/* Reads of this process that are still to be asked for ahead. */
+static int	to_ask = 0;
+
+bool
+vp_reads_wait(void)
+{
+	return to_ask > 0;
+}
+
+/* ReadBuffer, and notes whether it waited. */
+static Buffer
+timed_read(Relation rel, BlockNumber block)
+{
+	instr_time	begin;
+	instr_time	end;
+	Buffer		buffer;
+
+	INSTR_TIME_SET_CURRENT(begin);
+	buffer = ReadBuffer(rel, block);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, begin);
+	if (INSTR_TIME_GET_MICROSEC(end) > DEVICE_US)
+		to_ask = ASKED_AHEAD;
+	else if (to_ask > 0)
+		to_ask--;
+	return buffer;
+}
+
 Buffer
 vp_store_read(const VpStore *store, BlockNumber block)
 {
@@ -377,7 +415,7 @@ vp_store_read(const VpStore *store, BlockNumber block)
 
 	if (unlikely(block >= store->nblocks))
 		check_length(store, block);
-	buffer = ReadBuffer(store->rel, block);
+	buffer = timed_read(store->rel, block);
 	await_redo(store, buffer);
 	kind = vp_block_kind(&store->geo, block, &number);
 	vp_page_check(store->rel, block, vp_page_to_read(buffer), kind, number);

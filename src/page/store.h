@@ -103,6 +103,12 @@ extern void vp_store_test_snapshot(const VpStore *store, Snapshot snapshot);
 /* Pins a page that has been found sound, or ereports that it is damaged. */
 extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
+/*
+ * Have this process's last reads by vp_store_read() waited for the device?
+ * Otherwise asking ahead is a system call in vain.
+ */
+extern bool vp_reads_wait(void);
+
 /* One peek at the metapage. */
 extern VpGraphState vp_graph_state(const VpStore *store);
 
