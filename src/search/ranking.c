@@ -29,8 +29,14 @@
 /*
  * Standard deviations that an estimate is taken to be off at most, and how
  * many more when one is judged by: of few, the deviation is not known well.
+ * Each vector that is measured may be a page to read, and most searches want
+ * few rows.  But the more rows a scan returns, the more chances it has to
+ * return one too early: so the margin grows with each row, to its largest at
+ * 64 rows.
  */
-#define ERROR_MARGIN	6.0
+#define ERROR_MARGIN	4.0
+#define ROW_MARGIN		(1.0 / 32)
+#define MOST_MARGIN		6.0
 #define FEW_MARGIN		16.0
 
 /*
@@ -120,13 +126,15 @@ lower_bound(const VpRanking *ranking, float estimate)
 {
 	double		mean;
 	double		variance;
+	double		margin;
 
 	if (ranking->measured < VP_MIN_MEASURED)
 		return -INFINITY;
 	mean = ranking->error_sum / ranking->measured;
 	variance = ranking->error_sum2 / ranking->measured - mean * mean;
-	return estimate + mean -
-		(ERROR_MARGIN + FEW_MARGIN / ranking->measured) * sqrt(Max(variance, 0.0));
+	margin = Min(ERROR_MARGIN + ROW_MARGIN * ranking->nreturned, MOST_MARGIN) +
+		FEW_MARGIN / ranking->measured;
+	return estimate + mean - margin * sqrt(Max(variance, 0.0));
 }
 
 /*
