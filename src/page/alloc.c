@@ -86,7 +86,11 @@ vp_waiting_to_free(const VpStore *store, Relation heap)
 	UnlockReleaseBuffer(metabuf);
 }
 
-/* Zeroes the lists above level 0 that the former user of an id left. */
+/*
+ * Zeroes the lists above level 0 that the former user of an id left.  Locks
+ * one upper page at a time, exclusively; the caller holds no lock on any.  The
+ * node is not linked yet, so nobody reads these lists.
+ */
 static void
 clear_upper_links(const VpStore *store, VpId id)
 {
@@ -191,6 +195,18 @@ patch_code(VpChange *change, const VpStore *store, char *slot, const float facto
 					VP_FACTORS_BYTES / sizeof(uint32));
 }
 
+/*
+ * Takes an id and writes its code, keys and record in one WAL record, with the
+ * flags PENDING; counts it in its shard.  Returns VP_NO_ID, having changed
+ * nothing, if there is no room. copy: of a node that is moved to
+ * record->shard: it does not count, the metapage names it, and room is NULL.
+ *
+ * No lock is held on entry.  Locks, all exclusively: metapage, open recent
+ * page, node page, code page; releases them in the opposite order before it
+ * clears the links of a former user.  heap: NULL or the table, which says
+ * whether ids of the waiting list may be used again. ereports for damage, or
+ * if the index is full.
+ */
 static VpId
 create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room, bool copy)
 {
@@ -310,6 +326,10 @@ lock_built(const VpStore *store, BlockNumber block)
 	return buffer;
 }
 
+/*
+ * Ends a change that a build has made without WAL: unlocks and unpins the
+ * page.  On entry it is locked exclusively.
+ */
 static void
 unlock_built(Buffer buffer)
 {

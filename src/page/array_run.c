@@ -115,6 +115,10 @@ typedef struct RecentRows
 	BlockNumber end;
 } RecentRows;
 
+/*
+ * A VpPoolCall: adds the rows of a recent page, which is locked, share.
+ * False: it is the first one that is not wanted.
+ */
 static bool
 add_page(BlockNumber block, Page page, void *arg)
 {
@@ -124,7 +128,6 @@ add_page(BlockNumber block, Page page, void *arg)
 
 	if (block == rows->end)
 		return false;
-	CHECK_FOR_INTERRUPTS();
 	n = vp_recent_count(store, block, page);
 	for (uint32 i = 0; i < n; i++)
 		add_found(rows->run, vp_recent_row(&store->geo, page, i),

@@ -67,6 +67,10 @@ chain_head(const VpStore *store, const VpMeta *meta, VpBareKind kind)
 	return head;
 }
 
+/*
+ * The head of a chain; VP_NO_ID: it is empty.  Locks the metapage, share, and
+ * unlocks it.
+ */
 static VpId
 read_head(const VpStore *store, VpBareKind kind)
 {

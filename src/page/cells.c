@@ -36,7 +36,10 @@ vp_cell_shape(const VpGeometry *geo, uint32 cell_ids, VpCellShape *shape)
  *----------
  */
 
-/* Says in the metapage that there are cells. */
+/*
+ * Says in the metapage that there are cells.  Locks the metapage exclusively
+ * and unlocks it.
+ */
 static void
 publish(const VpStore *store, BlockNumber first, uint32 cell_ids, uint32 nids)
 {

@@ -86,7 +86,10 @@ put_tuple(VpKeySort *sort, uint64 key, VpId id)
 	tuplesort_putdatum(sort->tuples, UUIDPGetDatum(&uuid), false);
 }
 
-/* Goes on in temporary files. */
+/*
+ * Goes on in temporary files.  The sort lives in sort->context; leaves the
+ * caller's context in place.
+ */
 static void
 begin_tuples(VpKeySort *sort)
 {

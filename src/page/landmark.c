@@ -136,6 +136,9 @@ is_living(void *arg, VpId id)
  *
  * What a crash left on the new page was out of VACUUM's sight until now: nodes
  * may have gone since, and their ids may be others' now.
+ *
+ * On entry the metapage is locked exclusively, which keeps all others from
+ * adding pages.  Locks both pages, the older one first, and unlocks them.
  */
 static void
 spread_page(const VpStore *store, uint32 number)

@@ -30,7 +30,10 @@ vp_pool_state(const VpStore *store, VpPool *pool)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Where the manifest begins, in one look at the metapage. */
+/*
+ * Where the manifest begins, in one look at the metapage.  Pins the metapage
+ * without a lock: it is one word.
+ */
 static BlockNumber
 find_manifest(const VpStore *store)
 {

@@ -441,7 +441,9 @@ sort_runs(Merge *merge, const VpManifest *manifest, int column, int level, Sorte
 }
 
 /*
- * Makes one run of those of a column that are below a level.  False: it gave way.
+ * Makes one run of those of a column that are below a level.  False: it gave
+ * way.  On entry the merge lock is held and the postings lock is not; takes
+ * that, exclusively, while it writes.
  */
 static bool
 merge_runs(Merge *merge, const VpManifest *manifest, int column, int level)
@@ -466,6 +468,10 @@ merge_runs(Merge *merge, const VpManifest *manifest, int column, int level)
  *----------
  */
 
+/*
+ * Begins work in a memory context of its own, which is the current one until
+ * end().  No lock is taken.
+ */
 static Merge *
 begin(const VpStore *store, Relation heap)
 {
@@ -481,6 +487,10 @@ begin(const VpStore *store, Relation heap)
 	return merge;
 }
 
+/*
+ * Goes back to the context that begin() was called in, and frees all that was
+ * allocated since.
+ */
 static void
 end(Merge *merge)
 {
@@ -506,7 +516,9 @@ vp_runs_build(const VpStore *store, Relation heap, VpArrayRun **arrays)
 	end(merge);
 }
 
-/* Recent pages in one look at the metapage. */
+/*
+ * Recent pages in one look at the metapage.  Pins the metapage without a lock.
+ */
 static uint32
 count_pages(const VpStore *store)
 {

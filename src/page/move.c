@@ -32,6 +32,10 @@ typedef struct MetaChange
 	VpMeta		copy;
 } MetaChange;
 
+/*
+ * Pins the metapage and locks it exclusively; the caller changes change->copy,
+ * then patches the difference. apply_meta or the caller unlocks it.
+ */
 static void
 lock_meta(const VpStore *store, MetaChange *change)
 {
@@ -57,7 +61,7 @@ patch_meta(VpChange *change, MetaChange *to)
 					to->copy.shards * sizeof(VpShard) / sizeof(uint32));
 }
 
-/* Of the metapage alone. */
+/* Logs the changes of the metapage alone, unlocks it and unpins it. */
 static void
 apply_meta(const VpStore *store, MetaChange *to)
 {
@@ -176,6 +180,11 @@ vp_moved_is_over(const VpMeta *meta, Relation heap)
 							  GetOldestNonRemovableTransactionId(heap));
 }
 
+/*
+ * Takes the flag MOVED from all nodes of a node page, in one WAL record.
+ * Locks the page exclusively and unlocks it.  Does nothing with a page of the
+ * pool.
+ */
 static void
 forget_on_page(const VpStore *store, uint32 page_number)
 {

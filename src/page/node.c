@@ -270,6 +270,10 @@ vp_chain_fetch(const VpStore *store, VpId before, VpId id, VpNodeTail *tail)
 typedef void (*VectorPiece) (const VpStore *store, Buffer buffer, uint32 *words,
 							 int first, int n, void *arg);
 
+/*
+ * Calls for each piece of a node's exact vector, in order.  The piece's page
+ * is locked in lockmode during the call, one page at a time; no lock is left.
+ */
 static void
 each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call, void *arg)
 {
@@ -291,6 +295,7 @@ each_vector_piece(const VpStore *store, VpId id, int lockmode, VectorPiece call,
 	}
 }
 
+/* A VectorPiece: copies the words to arg.  The page is locked, share. */
 static void
 copy_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
@@ -374,6 +379,10 @@ vp_vector_read_ahead(const VpStore *store, VpId id)
 	return cold;
 }
 
+/*
+ * A VectorPiece: stores and logs words of arg.  The page is locked
+ * exclusively.
+ */
 static void
 write_piece(const VpStore *store, Buffer buffer, uint32 *words, int first, int n, void *arg)
 {
@@ -485,7 +494,11 @@ lock_entry(const VpStore *store, VpId id)
 	return metabuf;
 }
 
-/* Makes a node the entry point, *ref, unless another one as high has become it meanwhile. */
+/*
+ * Makes a node the entry point, *ref, unless another one as high has become it
+ * meanwhile.  The metapage is locked exclusively; *ref stays until the change
+ * is applied.
+ */
 static void
 patch_entry(const VpStore *store, VpChange *change, Buffer metabuf, const VpNodeTail *tail,
 			const uint32 *ref)

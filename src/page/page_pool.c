@@ -54,6 +54,10 @@ vp_pool_lock(const VpStore *store, BlockNumber block)
 	return lock_page(store, block, BUFFER_LOCK_EXCLUSIVE);
 }
 
+/*
+ * The head of a page of the pool, copied.  Locks the page, share, and unlocks
+ * it.
+ */
 static VpPoolHead
 read_head(const VpStore *store, BlockNumber block)
 {
@@ -108,7 +112,10 @@ take_chunk(const VpStore *store, Buffer metabuf)
 	vp_change_apply(&change, store->rel, store->wal);
 }
 
-/* Is the first page of a chunk, which begins with this id, one of the pool? */
+/*
+ * Is the first page of a chunk, which begins with this id, one of the pool?
+ * Pins the page without a lock: what a page is for does not change.
+ */
 static bool
 is_pool_chunk(const VpStore *store, VpId first)
 {

@@ -24,7 +24,11 @@
 #include "base/debug_point.h"
 #include "page/patch.h"
 
-/* Whole words, ascending; the compiler may not merge, split or reorder them. */
+/*
+ * Whole words, ascending; the compiler may not merge, split or reorder them.
+ * The page is locked exclusively, and readers may peek at it; the caller is in
+ * a critical section or redoes WAL.
+ */
 static void
 store_words(Page page, uint16 offset, const char *words, int nwords)
 {
@@ -188,6 +192,7 @@ vp_log_reuse(Relation rel, FullTransactionId xid)
  *----------
  */
 
+/* Makes an empty page.  Locks the block exclusively and unlocks it. */
 static void
 redo_init(XLogReaderState *record)
 {

@@ -24,6 +24,7 @@ typedef struct Walk
 	BlockNumber end;			/* the last page; 0: that which leads to none */
 } Walk;
 
+/* A VpPoolCall; the page is locked, share. */
 static bool
 walk_on(BlockNumber block, Page page, void *arg)
 {
@@ -40,6 +41,10 @@ walk_pages(const VpStore *store, Walk *walk, BlockNumber first, BlockNumber end)
 	vp_pool_walk(store, first, walk_on, walk);
 }
 
+/*
+ * The head of a page of the pool, copied.  Locks the page, share, and unlocks
+ * it.
+ */
 static VpPoolHead
 piece_head(const VpStore *store, BlockNumber block)
 {

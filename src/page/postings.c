@@ -140,7 +140,11 @@ is_same(const VpPostings *postings, int column, const VpKeySpan *spans, int nspa
 		memcmp(postings->spans, spans, nspans * sizeof(VpKeySpan)) == 0;
 }
 
-/* Finds what is in some spans, unless that was done last. */
+/*
+ * Finds what is in some spans, unless that was done last.  What is found lives
+ * in postings->context.  Locks pages of runs and recent pages one at a time,
+ * share.
+ */
 static void
 find(VpPostings *postings, int column, const VpKeySpan *spans, int nspans)
 {

@@ -88,7 +88,12 @@ vp_recent_key(const VpGeometry *geo, Page page, uint32 i, int column)
  *----------
  */
 
-/* Adds an empty page behind the last one, which leads to it. */
+/*
+ * Adds an empty page behind the last one, which leads to it.
+ *
+ * On entry the metapage is locked exclusively, and no other page.  Locks the
+ * new page and the last one, both exclusively, and unlocks them.
+ */
 static void
 add_page(const VpStore *store, Relation heap, Buffer metabuf)
 {
@@ -123,7 +128,9 @@ add_page(const VpStore *store, Relation heap, Buffer metabuf)
 }
 
 /*
- * Makes the first manifest, which leads to the first recent page and to no run.
+ * Makes the first manifest, which leads to the first recent page and to no
+ * run.  On entry the metapage is locked exclusively; locks the new page and
+ * unlocks it.
  */
 static void
 add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
@@ -147,7 +154,10 @@ add_manifest(const VpStore *store, Relation heap, Buffer metabuf)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Has the last page room for so many entries more? */
+/*
+ * Has the last page room for so many entries more?  Locks the page, share, and
+ * unlocks it.
+ */
 static bool
 has_room(const VpStore *store, BlockNumber block, uint32 entries)
 {
@@ -328,6 +338,10 @@ find_in_span(const uint32 *keys, const uint32 *refs, uint32 n, const VpKeySpan *
 	}
 }
 
+/*
+ * Adds the ids of a recent page, which is locked, share, whose keys are in
+ * some spans; column -1: all ids.
+ */
 static void
 find_on_page(const VpStore *store, BlockNumber block, Page page, int column,
 			 const VpKeySpan *spans, int nspans, VpIdList *found)

@@ -136,7 +136,8 @@ vp_mark_dead(const VpStore *store, uint32 page_number,
 
 /*
  * Adds a node's new keys to a change that is at the page of its slot.  They
- * come before the tail: who finds the row there reads its keys then.
+ * come before the tail: who finds the row there reads its keys then.  Page and
+ * node page are locked exclusively.
  */
 static void
 patch_keys(VpChange *change, const VpStore *store, Buffer slot, VpId id, const uint32 *keys)

@@ -19,7 +19,8 @@
 
 /*
  * The rows of a page's records that count, by their places; those of others
- * are invalid.  False: none.
+ * are invalid.  False: none.  On entry the node page is pinned; locks it,
+ * share, and unlocks it, but keeps the pin.
  */
 static bool
 read_rows(const VpStore *store, Buffer buffer, uint32 n, ItemPointerData *tids, uint32 *sizes)
@@ -45,8 +46,12 @@ read_rows(const VpStore *store, Buffer buffer, uint32 n, ItemPointerData *tids, 
 }
 
 /*
- * Stores other sizes of records that still are of these rows, in one record with the totals.
- * sizes: stays until that is done.
+ * Stores other sizes of records that still are of these rows, in one record
+ * with the totals. sizes: stays until that is done.
+ *
+ * On entry the node page is pinned and not locked.  Locks the metapage, then
+ * the node page, both exclusively, and unlocks them; keeps the pin on the node
+ * page.
  */
 static void
 store_sizes(const VpStore *store, Buffer buffer, uint32 n, const ItemPointerData *tids,

@@ -79,7 +79,8 @@ typedef struct MetaTry
 
 /*
  * Message and detail of the error that is being caught, which is forgotten; or
- * raises it again.
+ * raises it again.  The text is allocated in `context`, which is the current
+ * one from then on.
  */
 static char *
 take_error(MemoryContext context)
@@ -210,7 +211,10 @@ add_page(Relation rel, ForkNumber fork)
 	return buffer;
 }
 
-/* Makes a page of a new index; data: NULL for zeroes. */
+/*
+ * Makes a page of a new index; data: NULL for zeroes.  Adds it at the end,
+ * and leaves it unlocked and unpinned.
+ */
 static void
 create_page(Relation rel, ForkNumber fork, VpPageKind kind, uint32 number,
 			const void *data, Size size, bool wal)
@@ -291,7 +295,10 @@ vp_mean_write(const VpStore *store, const VpMeta *meta, const float *mean)
 	}
 }
 
-/* Stores words at an offset of the metapage's data. */
+/*
+ * Stores words at an offset of the metapage's data.  Locks the metapage
+ * exclusively, logs the words, and unlocks it.
+ */
 static void
 set_meta_words(const VpStore *store, size_t offset, const uint32 *words, int nwords)
 {
@@ -552,9 +559,14 @@ is_ready(Page page, BlockNumber block, VpPageKind kind, uint32 number)
 }
 
 /*
- * There may be pages already that the metapage does not know of: after a crash,
- * without contents; after pg_rewind, with those of another relation that had
- * the same file number (README.md).  They are made what they should be.
+ * There may be pages already that the metapage does not know of: after a
+ * crash, without contents; after pg_rewind, with those of another relation
+ * that had the same file number (README.md).  They are made what they should
+ * be.
+ *
+ * On entry the metapage is locked exclusively, or nobody else knows of the
+ * index yet: so nobody else extends the relation.  Locks one page at a time,
+ * exclusively.
  */
 static void
 extend(const VpStore *store, uint32 from, uint32 to, BlockNumber pool_first)

@@ -116,8 +116,10 @@ is_forgotten(FullTransactionId xid)
 }
 
 /*
- * A transaction is in progress until after the commit log says that it has committed: so that is
- * asked last.  One that a crash ended is neither.
+ * A transaction is in progress until after the commit log says that it has
+ * committed: so that is asked last.  One that a crash ended is neither.  Holds
+ * XactTruncationLock meanwhile, share, so that the commit log is not cut off
+ * between the questions.
  */
 static Fate
 fate_of(FullTransactionId full)
@@ -501,6 +503,10 @@ choose_forgotten(const VpMeta *meta, Relation heap, bool marked, bool clean, For
 	}
 }
 
+/*
+ * Takes what was decided about writers out of the metapage's list, and logs
+ * that.  Locks the metapage exclusively and unlocks it.
+ */
 static void
 apply_forgotten(const VpStore *store, const Forgotten *forgotten)
 {
