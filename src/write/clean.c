@@ -109,7 +109,10 @@ is_reached(void *arg, VpId id)
 	return in_set(&((Cleanup *) arg)->reached, id);
 }
 
-/* Step 1. */
+/*
+ * Step 1.  Takes the insert lock exclusively and lets it go: inserts that were
+ * under way have ended.  On entry the move lock is held.
+ */
 static void
 wait_for_inserts(Relation rel)
 {
@@ -208,7 +211,11 @@ current_entry(Cleanup *cleanup, uint32 shard)
  *
  * The wait for them has another use.  Step 2 may have passed over a list from
  * which an insert had removed a dead node, before that was logged.  Now it is,
- * and no list leads to dead nodes any more that a later insert could change so.
+ * and no list leads to dead nodes any more that a later insert could change
+ * so.
+ *
+ * On entry the move lock is held and the insert lock is not; takes that
+ * exclusively, and releases it.
  */
 static void
 replace_entries(Cleanup *cleanup)

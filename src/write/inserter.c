@@ -66,6 +66,10 @@ free_in_context(void *p)
 
 const VpAlloc vp_context_alloc = {alloc_in_context, free_in_context};
 
+/*
+ * An inserter, in a context of its own below TopMemoryContext, with a copy of
+ * the index.  The caller's context is the current one again.
+ */
 static Inserter *
 make_inserter(const VpIndex *index)
 {
@@ -126,7 +130,11 @@ is_current(Inserter *inserter, Relation rel)
 	return inserter->index->meta.mean_due == vp_graph_state(&inserter->index->store).mean_due;
 }
 
-/* The inserter for an index, the most recently used first. */
+/*
+ * The inserter for an index, the most recently used first.  It lives until
+ * another one needs its place, the index's file or mean changes, or
+ * vp_inserter_forget.
+ */
 static Inserter *
 get_inserter(Relation rel)
 {
@@ -206,8 +214,10 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 }
 
 /*
- * Writes a new node's vector, which is inserter->vector, and links it into its shard by
- * inserter->query.
+ * Writes a new node's vector, which is inserter->vector, and links it into its
+ * shard by inserter->query.  The insert lock is held, and no page is locked.
+ * On entry and on exit inserter->scratch is the current context; the graph's
+ * working memory is in inserter->context.
  */
 static void
 place_node(Inserter *inserter, VpId id, uint32 shard)
