@@ -557,6 +557,10 @@ spool_batch(Build *build)
 	}
 }
 
+/*
+ * Adds the batch to the graph and to the spool, and empties it.  What lasts is
+ * allocated in build->context; the caller's context is the current one again.
+ */
 static void
 flush_batch(Build *build)
 {
@@ -650,7 +654,10 @@ link_graph(Build *build)
 		look_why_left(build);
 }
 
-/* Completes a node's record, and its lists above level 0. */
+/*
+ * Completes a node's record, and its lists above level 0.  Locks one page at a
+ * time, exclusively, without WAL.
+ */
 static void
 write_links(Build *build, VpId id)
 {
@@ -807,6 +814,11 @@ add_to_batch(Build *build, const VpValue *value, const Datum *values, const bool
 		flush_batch(build);
 }
 
+/*
+ * Called for each row of the table: adds it to the batch, or to the rows without a
+ * vector.  What the row needs is allocated in build->scratch, which is empty
+ * again on exit; add_to_batch may flush the batch.
+ */
 static void
 add_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
 {

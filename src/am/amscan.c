@@ -217,7 +217,10 @@ filter_context(VpScan *state)
 	return state->filters;
 }
 
-/* Makes the filter of the scan's conditions, if there are any. */
+/*
+ * Makes the filter of the scan's conditions, if there are any.  The filter
+ * lives in a context of its own, which is emptied for each.
+ */
 static void
 make_filter(IndexScanDesc scan)
 {

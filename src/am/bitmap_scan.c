@@ -61,6 +61,10 @@ begin_index_scan(IndexScanState *scan)
 	return scan->iss_ScanDesc;
 }
 
+/*
+ * Runs the bitmap's plan and restricts the index scan to its rows.  The set of
+ * rows lives as long as the query.
+ */
 static void
 find_rows(BitmapScan *node)
 {

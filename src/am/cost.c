@@ -93,6 +93,7 @@
  */
 #define ROWS_PER_LIMIT		10
 
+/* The planner has the index locked. */
 static bool
 is_suspended(const IndexOptInfo *info)
 {
@@ -210,7 +211,7 @@ wants_all_rows(const PlannerInfo *root)
 	return root->tuple_fraction == 0 || root->parse->limitCount == NULL;
 }
 
-/* Can the indexed column be NULL? */
+/* Can the indexed column be NULL?  The planner has the table locked. */
 static bool
 is_nullable(Relation rel)
 {
@@ -229,7 +230,8 @@ is_nullable(Relation rel)
 /*
  * May rows be missing from an index?  In one that an older version made, those
  * without a vector are.  Of one that is damaged this is not known: that is for
- * a search to find.
+ * a search to find.  The planner has the index locked; the metapage is read
+ * without raising an error.
  */
 static bool
 may_lack_rows(const IndexOptInfo *info)

@@ -31,8 +31,9 @@
 static object_access_hook_type previous_hook;
 
 /*
- * The first row of a catalogue that an index on its OIDs finds; it may have been written by the
- * present command.  Copied; NULL: there is none.
+ * The first row of a catalogue that an index on its OIDs finds; it may have
+ * been written by the present command.  Copied; NULL: there is none.  The
+ * catalogue is locked for the time of the call.
  */
 static HeapTuple
 new_row(Oid catalog, Oid index, AttrNumber oid_column, Oid oid, AttrNumber other_column, int other)

@@ -21,7 +21,10 @@
 #include "am/nulls_first.h"
 #include "am/paths_by.h"
 
-/* Is an index of a column that cannot be NULL? */
+/*
+ * Is an index of a column that cannot be NULL?  The planner has the table
+ * locked.
+ */
 static bool
 is_not_null(PlannerInfo *root, const IndexOptInfo *index)
 {

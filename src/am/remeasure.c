@@ -48,6 +48,10 @@ typedef struct Changed
 	bool		looked;			/* at any page */
 } Changed;
 
+/*
+ * Has a page of the table changed since the last time?  Pins it without a
+ * lock: its LSN is read atomically.
+ */
 static bool
 page_is_newer(const Changed *changed, BlockNumber block, BufferAccessStrategy strategy)
 {
@@ -58,6 +62,11 @@ page_is_newer(const Changed *changed, BlockNumber block, BufferAccessStrategy st
 	return newer;
 }
 
+/*
+ * Notes the pages of the table that may have rows of another size.  The
+ * visibility map spares reading most.  Pins one page at a time, besides one of
+ * the map.
+ */
 static void
 find_changed(Changed *changed)
 {
@@ -126,6 +135,11 @@ fetch_row(Sizes *sizes, ItemPointer tid, uint32 *vector_bytes)
 	return true;
 }
 
+/*
+ * A VpRowSize, with no page locked: the present size of a row's record.
+ * False: the row is on no page that changed, or it is gone.  The scratch
+ * context is empty on entry and on exit.
+ */
 static bool
 size_of_row(ItemPointer tid, uint32 *size, void *arg)
 {
@@ -187,6 +201,10 @@ init_sizes(Sizes *sizes, const VpStore *store, const VpMeta *meta, const Changed
 	return true;
 }
 
+/*
+ * Stores the sizes of records whose rows are on pages that changed.  On entry
+ * the move lock is held.
+ */
 static void
 measure_changed(const VpStore *store, const VpMeta *meta, const Changed *changed)
 {
