@@ -30,6 +30,10 @@ typedef struct Statement
 	VpWriter	writer;
 } Statement;
 
+/*
+ * What is remembered of the index for the statement: lives in
+ * info->ii_Context.
+ */
 static Statement *
 get_statement(Relation rel, IndexInfo *info)
 {

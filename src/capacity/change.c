@@ -79,6 +79,10 @@ new_row(Relation catalog, Oid by_oid, AttrNumber column, Oid oid, SysScanDesc *s
 	return systable_getnext(*scan);
 }
 
+/*
+ * The table of an index that the present command may have made; InvalidOid:
+ * there is no such index.  The catalogue is locked for the time of the call.
+ */
 static Oid
 table_of(Oid index)
 {
@@ -101,8 +105,9 @@ wish_of(HeapTuple tuple, TupleDesc desc, VpWish *wish)
 }
 
 /*
- * What a command has made of an index.  False when it is no index of ours.  before: its
- * row as it was, zeroes if it is new; after: as it is.
+ * What a command has made of an index.  False when it is no index of ours.
+ * before: its row as it was, zeroes if it is new; after: as it is.  The
+ * catalogue is locked for the time of the call.
  */
 static bool
 get_change(Oid relid, bool created, VpWishChange *change, Form_pg_class before,
@@ -184,7 +189,10 @@ note_schema_move(Oid schema)
 		vp_statement_moves(&move);
 }
 
-/* Is there an index of this access method that has this wish? */
+/*
+ * Is there an index of this access method that has this wish?  The catalogue
+ * is locked for the time of the call.
+ */
 static bool
 has_wish(Oid relid, Oid am, const VpWish *wish)
 {
@@ -334,8 +342,9 @@ judge(Oid relid, bool created, bool internal)
 }
 
 /*
- * Writes down that a provisioned index is dropped, after the statement.  Not of a copy, which the
- * ledger does not know.
+ * Writes down that a provisioned index is dropped, after the statement.  Not
+ * of a copy, which the ledger does not know. tuple: the row of pg_class, which
+ * stays the caller's.
  */
 static void
 note_end(HeapTuple tuple)

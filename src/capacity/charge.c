@@ -269,6 +269,10 @@ write_over(Entry *entry, const VpCharge *charge, Undo *undo)
 	entry->asked = *charge;
 }
 
+/*
+ * An entry of what is to be undone, first in the list; lives as long as the
+ * transaction.
+ */
 static Undo *
 make_undo(void)
 {
@@ -365,7 +369,11 @@ vp_charge_drop(Oid index)
 	LWLockRelease(book->lock);
 }
 
-/* Takes back what a subtransaction has written, or all (InvalidSubTransactionId). */
+/*
+ * Takes back what a subtransaction has written, or all
+ * (InvalidSubTransactionId).  Takes and releases the book's lock, exclusively;
+ * raises no error.
+ */
 static void
 take_back(SubTransactionId subxact)
 {
@@ -402,7 +410,10 @@ changed_entry(const Undo *undo)
 	return entry != NULL && entry->asker != 0 ? entry : NULL;
 }
 
-/* What was asked for is so from now on. */
+/*
+ * What was asked for is so from now on.  Takes and releases the book's lock,
+ * exclusively; raises no error.
+ */
 static void
 keep(void)
 {
@@ -423,7 +434,11 @@ keep(void)
 	undos = NIL;
 }
 
-/* The transaction leaves this process: what it asks for counts until it is seen to have ended. */
+/*
+ * The transaction leaves this process: what it asks for counts until it is
+ * seen to have ended.  Takes and releases the book's lock, exclusively; raises
+ * no error.
+ */
 static void
 hand_over(void)
 {

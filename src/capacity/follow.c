@@ -63,7 +63,8 @@ options_of(const VpWish *wish)
 
 /*
  * What ALTER INDEX would do with a partitioned index.  Makes the change
- * visible.
+ * visible.  The index is locked by the caller, so that nobody else changes its
+ * row; pg_class is locked for the time of the call.
  */
 static void
 write_partitioned(Oid index, List *options, bool reset)

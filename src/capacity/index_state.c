@@ -147,7 +147,10 @@ advise_keys(Row *row, Relation rel)
 		advise_key(row, rel, columns[i]);
 }
 
-/* As vp_own_index_open; the index of a partitioned table will do, too. */
+/*
+ * As vp_own_index_open; the index of a partitioned table will do, too.
+ * Locked, AccessShareLock, unless NULL.
+ */
 static Relation
 open_any(Oid relid, bool wait)
 {

@@ -259,7 +259,11 @@ find_victim(VpClaim claim)
 	return victim;
 }
 
-/* Takes a meter, if there is one left, or one to take away.  -1: there is none. */
+/*
+ * Takes a meter, if there is one left, or one to take away. -1: there is none.
+ * Takes and releases the meters' lock, exclusively.  Others find a meter
+ * without it, by its owner alone.
+ */
 static int
 take_meter(uint64 owner, VpClaim claim)
 {
@@ -306,7 +310,10 @@ is_gone(uint64 owner)
 	return gone;
 }
 
-/* Frees meters of indexes that are gone, unless that was tried a moment ago. */
+/*
+ * Frees meters of indexes that are gone, unless that was tried a moment ago.
+ * Takes and releases the meters' lock, exclusively, for each.
+ */
 static void
 sweep_meters(void)
 {
