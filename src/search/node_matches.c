@@ -130,7 +130,10 @@ are_cells_better(const VpNodeMatches *matches, const VpFilter *filter, int ef)
 		vp_nearest_cost(n, cells, ef, Max(matches->nids, 1)) < VP_COST_LISTED * n;
 }
 
-/* The first is that of the nearest cell. */
+/*
+ * The first is that of the nearest cell.  What lasts is allocated in
+ * matches->context.
+ */
 static void
 begin_cells(VpNodeMatches *matches)
 {

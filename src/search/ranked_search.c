@@ -157,7 +157,10 @@ find_row(void *nodes, VpRow *row, VpHit *hit)
  *----------
  */
 
-/* The reader of the search's table. */
+/*
+ * The reader of the search's table.  It lives in search->context, until
+ * end_reading.
+ */
 static VpRowReader *
 get_reader(VpRankedSearch *search)
 {
@@ -452,7 +455,10 @@ vp_ranked_restrict(VpRankedSearch *search, const VpTidSet *tids)
 	search->ranking.effort.max_rows = 0;
 }
 
-/* The index has got another mean since it was opened. */
+/*
+ * The index has got another mean since it was opened.  The copy lives in
+ * search->context, as the one before does.
+ */
 static void
 reopen_index(VpRankedSearch *search)
 {
@@ -514,7 +520,8 @@ prepare_source(VpRankedSearch *search, uint32 nids, int nentries)
 
 /*
  * Searches for those that satisfy the filter.  Where the search is not to go
- * on, it finds all that it may return.
+ * on, it finds all that it may return.  The matches live in search->rows,
+ * until the next query.
  */
 static void
 search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uint32 nids)

@@ -93,7 +93,8 @@ vp_row_reader_seen(const VpRowReader *reader)
 
 /*
  * All columns of the index, of the row at a TID; false when the snapshot sees
- * none there.
+ * none there.  Values live in the per-tuple context of reader->estate, until
+ * the next row.  The row stays pinned in reader->slot.
  */
 static bool
 read_row(VpRowReader *reader, ItemPointer tid, Datum *values, bool *isnull)
