@@ -27,7 +27,12 @@ passes(int sqlerrcode, bool shown)
 		sqlerrcode == ERRCODE_UNDEFINED_TABLE || (!shown && sqlerrcode == ERRCODE_UNDEFINED_FUNCTION);
 }
 
-/* Ends the transaction of the error that was caught. */
+/*
+ * Ends the transaction of the error that was caught.  Called in PG_CATCH.
+ * Leaves TopMemoryContext as the current one and no transaction; *message is
+ * allocated there.  Raises the error again if the process is to end or the
+ * query was cancelled.
+ */
 static VpAttempt
 end_error(char **message)
 {

@@ -359,7 +359,9 @@ make_plan(const VpCallerRows *rows, const VpCallerFilter *filter)
 /*
  * Evaluates what is constant in expressions and predicates of the table's
  * indexes, as the owner.  The relation cache keeps the results, so that the
- * planner has nothing to evaluate as the caller.
+ * planner has nothing to evaluate as the caller.  The caller of this function
+ * has switched to the owner.  The indexes stay locked, AccessShareLock, until
+ * the transaction ends.
  */
 static void
 evaluate_constants(const VpCallerRows *rows)
@@ -433,6 +435,11 @@ evaluate(VpCallerRows *rows, Datum *value)
 	return !isnull[0];
 }
 
+/*
+ * The vector of the present row, NULL if it has none that is in the index.  It
+ * lives in the per-tuple context of rows->estate, until the next row.
+ * Expressions run as the owner.
+ */
 static const VpValue *
 row_value(VpCallerRows *rows)
 {
@@ -534,7 +541,10 @@ vp_caller_rows_begin(VpCallerRows *rows, const VpValue *query)
 	MemoryContextSwitchTo(old);
 }
 
-/* The next row of the SELECT; false: no more. */
+/*
+ * The next row of the SELECT; false: no more.  Runs in the query's context;
+ * the caller's is the current one again.
+ */
 static bool
 next_row(VpCallerRows *rows)
 {

@@ -101,8 +101,10 @@ post_charges(const FactList *list, uint64 clock)
  */
 
 /*
- * Asks for a merger if a merge is due: that an insert has asked for it is lost with the
- * server, or when the queue is full.  A damaged index is not this process's to tell of.
+ * Asks for a merger if a merge is due: that an insert has asked for it is lost
+ * with the server, or when the queue is full.  A damaged index is not this
+ * process's to tell of.  Runs in a subtransaction, so that an error ends that
+ * alone; context and resource owner are the caller's again.
  */
 static void
 ask_for_merger(Relation rel)

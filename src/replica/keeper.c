@@ -89,7 +89,10 @@ learn_slot(Kept *k, const VpSlot *slot)
 	k->looked = 0;
 }
 
-/* Takes over what catalogue readers have written since. */
+/*
+ * Takes over what catalogue readers have written since.  Takes and releases
+ * the registry's lock, share.
+ */
 static void
 learn(void)
 {
@@ -120,7 +123,10 @@ blocks_of(const Kept *k)
 	return k->idle ? k->reserved : k->pins.owner != NULL ? k->pins.wanted : 0;
 }
 
-/* Tells the registry how far an index is, if that is not what it was told last. */
+/*
+ * Tells the registry how far an index is, if that is not what it was told
+ * last.  Takes and releases the registry's lock, exclusively.
+ */
 static void
 tell(int i)
 {
@@ -153,6 +159,11 @@ tell(int i)
 	LWLockRelease(vp_registry->lock);
 }
 
+/*
+ * Tells the registry that an index is held, under a new number, or not held
+ * any more.  Takes and releases the registry's lock, exclusively, before it
+ * wakes the launcher.
+ */
 static void
 tell_hold(int i)
 {

@@ -183,8 +183,9 @@ drop_slots(void)
 }
 
 /*
- * Copies pg_database, with what is known of each database; of a new one, all is
- * out of date.
+ * Copies pg_database, with what is known of each database; of a new one, all
+ * is out of date.  In a transaction.  The list is allocated in
+ * TopMemoryContext.
  */
 static void
 copy_list(void)
@@ -239,7 +240,10 @@ read_list(void)
 	drop_slots();
 }
 
-/* Slots whose definitions are to be read again. */
+/*
+ * Slots whose definitions are to be read again.  Takes and releases the
+ * registry's lock, exclusively.
+ */
 static void
 note_slots(void)
 {
@@ -285,7 +289,10 @@ try_again(Oid oid, bool movers)
 	database->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_AFTER);
 }
 
-/* Has a database indexes that are idle? */
+/*
+ * Has a database indexes that are idle?  Takes and releases the registry's
+ * lock, share.
+ */
 static bool
 has_idle(Oid oid)
 {
@@ -351,6 +358,11 @@ catalog_reader_is_running(void)
 	return false;
 }
 
+/*
+ * Starts a catalogue reader in a database, and remembers which; its handle is
+ * allocated in TopMemoryContext.  If no worker is to be had, the database
+ * stays out of date.
+ */
 static void
 start_catalog_reader(Database *database)
 {
@@ -412,7 +424,11 @@ is_supervisor_due(const Database *database, TimestampTz now)
 		 (database->policy_interval > 0 && database->policies_due <= now));
 }
 
-/* What it does not do is tried again in a minute; notifications sooner. */
+/*
+ * Starts a supervisor in a database; its handle is allocated in
+ * TopMemoryContext.  What it does not do is tried again in a minute;
+ * notifications sooner.
+ */
 static void
 start_supervisor(Database *database, TimestampTz now)
 {
@@ -489,7 +505,10 @@ send_supervisor(void)
  *----------
  */
 
-/* Has the registry slots, or lacked some? */
+/*
+ * Has the registry slots, or lacked some?  Takes and releases the registry's
+ * lock, share.
+ */
 static bool
 registry_is_used(void)
 {

@@ -42,7 +42,10 @@ replicas_for(double work, int n)
 	return (int) Min(Max(wanted, n + 1), VP_MAX_REPLICAS);
 }
 
-/* Of all replicas of the server, in all databases. */
+/*
+ * Of all replicas of the server, in all databases.  Takes and releases the
+ * registry's lock, share.
+ */
 static int64
 all_units(void)
 {

@@ -62,7 +62,10 @@ open_index(Oid index, Relation *heap, Relation *rel)
 	return false;
 }
 
-/* Merges once; false: no more is to be done. */
+/*
+ * Merges once; false: no more is to be done.  A transaction of its own, at
+ * whose end table and index are unlocked.
+ */
 static bool
 merge_once(Oid index)
 {

@@ -48,7 +48,10 @@ note_refusal(void)
 	refused = true;
 }
 
-/* The postmaster tells the launcher when it has ended. */
+/*
+ * The postmaster tells the launcher when it has ended.  The handle is
+ * allocated in TopMemoryContext.
+ */
 static void
 start(Oid database, Oid index)
 {

@@ -212,7 +212,12 @@ is_alive(uint8 flags)
 	return flags == VP_NODE_LINKED || flags == VP_NODE_CHAINED;
 }
 
-/* Looks at the next nodes, and moves those that are to be moved. */
+/*
+ * Looks at the next nodes, and moves those that are to be moved.
+ *
+ * On entry the move lock is held.  Takes the insert lock, share, for all of
+ * them together: VACUUM's steps that wait for inserts wait for these.
+ */
 static void
 move_some(Mover *mover, Relation heap, Relation rel, uint32 next_id)
 {
@@ -265,8 +270,9 @@ clean_up(Mover *mover, Relation heap, Relation rel, const VpMeta *meta)
 }
 
 /*
- * Marks as dead what failed inserts have left in shards that shall not be.  While nobody
- * inserts, all that is PENDING was left.
+ * Marks as dead what failed inserts have left in shards that shall not be.
+ * While nobody inserts, all that is PENDING was left.  On entry the move lock
+ * is held; takes the insert lock exclusively and releases it.
  */
 static void
 abandon_pending(Relation rel, const VpMeta *meta)
@@ -342,8 +348,9 @@ do_step(Mover *mover, Relation heap, Relation rel)
 }
 
 /*
- * Opens the index with its table, as an insert does; false when it is gone, or is not
- * built yet: the build's end wakes the catalogue reader.
+ * Opens the index with its table, as an insert does; false when it is gone, or
+ * is not built yet: the build's end wakes the catalogue reader.  Both are
+ * locked, RowExclusiveLock; if false, neither.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)
@@ -362,6 +369,10 @@ open_index(Oid index, Relation *heap, Relation *rel)
 	return false;
 }
 
+/*
+ * Does what is next in a transaction of its own, which unlocks table and index
+ * at its end.
+ */
 static Step
 do_portion(Mover *mover)
 {
@@ -409,6 +420,10 @@ lock_mover(Mover *mover)
 	return locked;
 }
 
+/*
+ * Releases what lock_mover took, which belongs to the session and not to a
+ * transaction.
+ */
 static void
 unlock_mover(Mover *mover)
 {
@@ -429,6 +444,7 @@ let_go(int code, Datum arg)
 	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
 }
 
+/* Is there anything to be moved or cleaned up?  In a transaction of its own. */
 static bool
 has_work(Mover *mover)
 {

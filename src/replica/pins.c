@@ -33,6 +33,10 @@ vp_pins_file_blocks(const VpPins *pins)
 	return smgrexists(smgr, MAIN_FORKNUM) ? smgrnblocks(smgr, MAIN_FORKNUM) : 0;
 }
 
+/*
+ * Pins a block without a lock.  CurrentResourceOwner remembers the pin:
+ * pins->owner, until vp_pins_end.
+ */
 static Buffer
 read_block(const VpPins *pins, BlockNumber block)
 {

@@ -59,9 +59,10 @@ lasting(bool is_there, TimestampTz before, TimestampTz now, int64 window)
 }
 
 /*
- * Looks at the load of an index that is not idle, and remembers since when it is high or low.
- * While less is known than the window, or the definition is younger, nothing
- * is: what was measured then is of other replicas.
+ * Looks at the load of an index that is not idle, and remembers since when it
+ * is high or low.  While less is known than the window, or the definition is
+ * younger, nothing is: what was measured then is of other replicas.  Takes and
+ * releases the registry's lock, exclusively.
  */
 static void
 look_at_load(const VpPolicy *policy, Oid index, VpPolicyFacts *facts)
@@ -99,7 +100,10 @@ look_at_load(const VpPolicy *policy, Oid index, VpPolicyFacts *facts)
 	LWLockRelease(vp_registry->lock);
 }
 
-/* A step was made, or would have been: what comes next is measured anew. */
+/*
+ * A step was made, or would have been: what comes next is measured anew.
+ * Takes and releases the registry's lock, exclusively.
+ */
 static void
 forget_load(Oid index)
 {
@@ -180,7 +184,10 @@ static int	written_slot = -1;
 static Oid	written_index;
 static bool written_idle;
 
-/* That transaction has committed. */
+/*
+ * That transaction has committed.  Takes and releases the registry's lock,
+ * exclusively.
+ */
 static void
 mark_written(void)
 {
@@ -210,7 +217,10 @@ write_idle(const VpPolicy *policy, const VpWishChange *change, int slot, const c
 	written_index = change->index;
 }
 
-/* A policy that only tells does so once. */
+/*
+ * A policy that only tells does so once.  The registry's lock is released
+ * before the ledger is written.
+ */
 static void
 tell_idle(const VpWishChange *change, int number, const char *why)
 {
@@ -414,7 +424,10 @@ show(void *arg)
 	vp_policy_set_error(shown->policy, shown->error);
 }
 
-/* Writes down which indexes were woken.  What fails comes again. */
+/*
+ * Writes down which indexes were woken.  What fails comes again.  Each in a
+ * transaction of its own, before the registry's lock is taken.
+ */
 static void
 write_wakes(void)
 {

@@ -28,7 +28,10 @@ vp_registry_enter(VpTicket *ticket)
 	LWLockRelease(vp_registry->lock);
 }
 
-/* The slot of an index, a free one if it has none; -1: all are taken. */
+/*
+ * The slot of an index, a free one if it has none; -1: all are taken.  The
+ * registry's lock is held exclusively.
+ */
 static int
 take_slot(Oid database, Oid index)
 {
@@ -49,6 +52,10 @@ take_slot(Oid database, Oid index)
 	return -1;
 }
 
+/*
+ * Writes a definition into a slot; if it is another one, what was known of the
+ * index does not hold any more.  The registry's lock is held exclusively.
+ */
 static void
 set_facts(int number, const VpDefinition *definition)
 {
@@ -68,7 +75,11 @@ set_facts(int number, const VpDefinition *definition)
 	slot->error[0] = '\0';
 }
 
-/* It is not provisioned any more: who waits for a seat need not. */
+/*
+ * It is not provisioned any more: who waits for a seat need not.  The
+ * registry's lock is held exclusively; vp_seats_set takes that of the queue
+ * below it.
+ */
 static void
 set_gone(int slot)
 {

@@ -64,6 +64,10 @@ typedef struct UnitWorker
 	bool		failed;			/* none was to be had */
 } UnitWorker;
 
+/*
+ * The worker of a unit, copied.  Takes and releases the registry's lock,
+ * share.
+ */
 static UnitWorker
 look_at_worker(int number, const VpSlot *slot, int replica, int unit)
 {
@@ -93,7 +97,10 @@ put_zone(Oid index, int replica, Datum *value, bool *isnull)
 		*value = CStringGetTextDatum(vp_zone_name(zone));
 }
 
-/* The state of a replica: of its index, unless it is others whose workers are missing. */
+/*
+ * The state of a replica: of its index, unless it is others whose workers are
+ * missing.  Takes and releases the registry's lock, share.
+ */
 static VpState
 replica_state(int number, const VpSlot *slot, int replica)
 {

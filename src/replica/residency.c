@@ -130,7 +130,7 @@ is_current(const VpDefinition *definition, const VpWish *wish)
 
 /*
  * Are there more provisioned indexes than slots, and none will be free by
- * itself?
+ * itself?  Takes and releases the registry's lock, share.
  */
 static bool
 all_slots_are_taken(void)
@@ -279,8 +279,9 @@ is_being_built(Relation rel)
 }
 
 /*
- * The wish of an index.  False: it has one, and is not built yet.  ereports
- * when it is none of ours, or will not be built.
+ * The wish of an index.  False: it has one, and is not built yet. ereports
+ * when it is none of ours, or will not be built.  No lock on the index is
+ * left. name: room for NAMEDATALEN bytes.
  */
 static bool
 read_wish(Oid relid, VpWish *wish, char *name)
@@ -403,7 +404,8 @@ is_being_moved(Oid relid)
 
 /*
  * Is there no process that could do it?  That may be so for a moment.  Movers
- * are started by catalogue readers, which the launcher starts.
+ * are started by catalogue readers, which the launcher starts.  Takes and
+ * releases the registry's lock, share.
  */
 static bool
 is_missing(Awaited what, Oid relid)

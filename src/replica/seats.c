@@ -245,6 +245,10 @@ take_away(int slot)
 	serve(slot);
 }
 
+/*
+ * Gives back a seat: to who is first in line, or for anybody to take.  Takes
+ * the queue's lock only if somebody waits.
+ */
 static void
 give(int slot)
 {
@@ -299,7 +303,10 @@ recall(int slot)
 	take_away(slot);
 }
 
-/* Leaves the line, or passes on what it has been given already. */
+/*
+ * Leaves the line, or passes on what it has been given already.  Takes and
+ * releases the queue's lock.
+ */
 static void
 leave_line(void)
 {
@@ -342,6 +349,10 @@ is_over(Waiter *me)
 /* How long this process has waited in lines. */
 static uint64 waited_ns;
 
+/*
+ * Sleeps until the wait is over.  This process is in line; no lock is held.
+ * An error, as of a cancel, takes it out of the line.
+ */
 static void
 wait_in_line(Waiter *me)
 {
@@ -482,6 +493,11 @@ keep(int slot)
 		vp_seat_let_go();
 }
 
+/*
+ * At exit, also by an error: gives back what this process holds, keeps or
+ * waits for, and what was put on its worker slot.  Takes and releases queues'
+ * locks.
+ */
 static void
 leave_all(int code, Datum arg)
 {
@@ -505,6 +521,7 @@ leave_all(int code, Datum arg)
 	LWLockRelease(&locks[worker_slot->slot].lock);
 }
 
+/* Has leave_all called at exit.  To be called before a seat is taken. */
 static void
 prepare(void)
 {

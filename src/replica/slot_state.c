@@ -21,7 +21,10 @@
 #include "replica/slot_state.h"
 #include "replica/worker_slot.h"
 
-/* How many workers an index is to have, while it is not idle. */
+/*
+ * How many workers an index is to have, while it is not idle.  The registry's
+ * lock is held.
+ */
 static int
 promised_workers(const VpSlot *slot)
 {
@@ -29,7 +32,10 @@ promised_workers(const VpSlot *slot)
 		slot->definition.wish.replicas * slot->definition.units : 0;
 }
 
-/* Is this the worker slot of a unit that the index is to have? */
+/*
+ * Is this the worker slot of a unit that the index is to have?  The registry's
+ * lock is held.
+ */
 static bool
 is_of(const VpWorkerSlot *worker_slot, int number)
 {
@@ -42,7 +48,10 @@ is_of(const VpWorkerSlot *worker_slot, int number)
 		worker_slot->unit < slot->definition.units;
 }
 
-/* Counts the workers of a slot: `running` has a place for each replica. */
+/*
+ * Counts the workers of a slot: `running` has a place for each replica.  The
+ * registry's lock is held.
+ */
 static void
 count_workers(int number, VpSlotState *state, int *running)
 {

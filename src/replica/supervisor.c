@@ -61,6 +61,11 @@ typedef struct Looks
 	bool		due;			/* of any */
 } Looks;
 
+/*
+ * Notes the slots of this database and what was told of them. looks->looks
+ * lives as long as the process.  Takes and releases the registry's lock,
+ * share.
+ */
 static void
 read_slots(Looks *looks)
 {
@@ -85,7 +90,7 @@ read_slots(Looks *looks)
 /*
  * The notifications have been committed, and are remembered.  A process that
  * ends before that leaves them due: a client may hear of a state twice, and
- * never not at all.
+ * never not at all.  Takes and releases the registry's lock, exclusively.
  */
 static void
 remember(const Looks *looks)

@@ -30,7 +30,9 @@
 #define START_AGAIN		1000
 #define TRY_AGAIN		5000
 
-/* Is this unit of this replica to have a worker? */
+/*
+ * Is this unit of this replica to have a worker?  The registry's lock is held.
+ */
 static bool
 is_wanted(const VpWorkerSlot *worker_slot)
 {
@@ -41,7 +43,7 @@ is_wanted(const VpWorkerSlot *worker_slot)
 		worker_slot->replica < slot->definition.wish.replicas && worker_slot->unit < slot->definition.units;
 }
 
-/* What nobody wants any more. */
+/* What nobody wants any more.  The registry's lock is held exclusively. */
 static void
 end_workers(void)
 {
@@ -56,6 +58,10 @@ end_workers(void)
 	}
 }
 
+/*
+ * A worker slot that nobody has; NULL: there is none.  The registry's lock is
+ * held exclusively.
+ */
 static VpWorkerSlot *
 free_worker_slot(void)
 {
@@ -65,7 +71,10 @@ free_worker_slot(void)
 	return NULL;
 }
 
-/* Gives a unit its worker slot if it has none; false: there are no more. */
+/*
+ * Gives a unit its worker slot if it has none; false: there are no more.  The
+ * registry's lock is held exclusively.
+ */
 static bool
 give_worker_slot(int number, int replica, int unit)
 {
@@ -90,7 +99,7 @@ give_worker_slot(int number, int replica, int unit)
 
 /*
  * The first unit of all replicas of all indexes comes first, then the second
- * ...
+ * ...  The registry's lock is held exclusively.
  */
 static void
 give_worker_slots(void)

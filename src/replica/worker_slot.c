@@ -65,6 +65,10 @@ vp_worker_slot_startup(void)
 		pg_atomic_init_u32(&vp_worker_slots[i].idle, 0);
 }
 
+/*
+ * At exit: the worker slot has no process any more.  Takes and releases the
+ * registry's lock, exclusively.
+ */
 static void
 leave(int code, Datum worker_slot)
 {
