@@ -170,6 +170,7 @@ vp_affinity_startup(void)
 	(void) get_mask(0, &shared->ordinary.mask);
 }
 
+/* The ordinary mask, copied under the spinlock. */
 static Ordinary
 get_ordinary(void)
 {
@@ -181,6 +182,7 @@ get_ordinary(void)
 	return copy;
 }
 
+/* Makes this the ordinary mask, under the spinlock. */
 static void
 publish(const cpu_set_t *mask)
 {
@@ -331,6 +333,11 @@ is_of_server(pid_t pid)
 	return name_end != NULL && sscanf(name_end + 1, " %*c %d", &parent) == 1 && parent == PostmasterPid;
 }
 
+/*
+ * Gives all processes of the server that run already the new mask.  Takes
+ * `lock`, share, for each, from the question whether it is a worker until its
+ * mask is set.
+ */
 static void
 adjust_all(LWLock *lock, bool (*is_worker) (int pid), const cpu_set_t *old, const cpu_set_t *new)
 {

@@ -92,7 +92,8 @@ vp_loaded_by_postmaster(bool is_running)
 /*
  * The version of the extension in a row of pg_extension: of a given OID, or of
  * our name if that is InvalidOid.  NULL: there is none, or it is another
- * extension's.
+ * extension's.  Allocated in the current context.  The catalogue is locked for
+ * the time of the call.
  */
 static char *
 extension_version(Oid extension)
