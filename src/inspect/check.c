@@ -312,6 +312,7 @@ check_node(Check *check, BlockNumber block, VpId id, const char *record)
 	}
 }
 
+/* Looks at the records of a node page, which is locked, share. */
 static void
 check_node_page(Check *check, Page page, BlockNumber block, uint32 number)
 {
@@ -356,6 +357,7 @@ check_code_padding(Check *check, Page page, BlockNumber block, uint32 number)
 	check_padding(check, page, block, geo->key.start + count * geo->key.size, VP_PAGE_END);
 }
 
+/* Looks at the lists of an upper page, which is locked, share. */
 static void
 check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
 {
@@ -384,6 +386,7 @@ check_upper_page(Check *check, Page page, BlockNumber block, uint32 stripe)
 	}
 }
 
+/* Looks at a page by itself, under its share lock. */
 static void
 check_page(Check *check, BlockNumber block)
 {
@@ -452,6 +455,10 @@ check_landmark(Check *check, BlockNumber block, int slot, uint32 ref)
 			   slot, id, check->nodes[id].flags);
 }
 
+/*
+ * Looks at copies of the pages of landmarks; one page at a time is locked,
+ * share, for copying.
+ */
 static void
 check_landmarks(Check *check)
 {

@@ -93,6 +93,10 @@ typedef struct RecentRows
 	VpKeySort  *found;
 } RecentRows;
 
+/*
+ * A VpPoolCall: puts the entries of a recent page, which is locked, share,
+ * into the sort.
+ */
 static bool
 add_recent(BlockNumber block, Page page, void *arg)
 {
@@ -100,7 +104,6 @@ add_recent(BlockNumber block, Page page, void *arg)
 	const VpStore *store = rows->check->store;
 	uint32		n = vp_recent_count(store, block, page);
 
-	CHECK_FOR_INTERRUPTS();
 	for (uint32 i = 0; i < n; i++)
 		vp_key_sort_put(rows->found, vp_recent_row(&store->geo, page, i),
 						(uint32) vp_recent_key(&store->geo, page, i, rows->column));

@@ -199,6 +199,7 @@ typedef struct Chain
 	BlockNumber last;
 } Chain;
 
+/* A VpPoolCall: counts the pages of a structure. */
 static bool
 count_page(BlockNumber block, Page page, void *arg)
 {

@@ -59,6 +59,7 @@ close_changed(Relation rel)
 	relation_close(rel, NoLock);
 }
 
+/* Copies a page, under its share lock. */
 static void
 copy_page(Relation rel, BlockNumber block, char *to)
 {

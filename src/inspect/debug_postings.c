@@ -129,6 +129,10 @@ compare(const VpStore *store, int column, const VpKeySpan *spans, int nspans)
 	return outcome;
 }
 
+/*
+ * The index stays locked, AccessShareLock, until the caller closes it.
+ * ereports unless a superuser calls.
+ */
 static Relation
 open_index(Oid index, VpStore *store)
 {

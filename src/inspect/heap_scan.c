@@ -66,6 +66,11 @@ call_bare(EachRow *each, ItemPointer tid, VpBareKind kind)
 		each->bare(tid, kind, each->arg);
 }
 
+/*
+ * Called for each row of the table: computes its vector and keys in
+ * each->scratch, which is empty again on exit.  The callback runs in the
+ * caller's context.
+ */
 static void
 each_row(Relation rel, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
 {

@@ -303,6 +303,10 @@ copy_page(const Census *census, const VpMeta *meta, uint32 number, FoundRecord *
 	return n;
 }
 
+/*
+ * Counts records that were copied from pages; no page is locked, since this
+ * may read the table.
+ */
 static void
 count_found(Census *census, FoundRecord *found, int n)
 {
@@ -408,7 +412,10 @@ find_spans(const Census *census, int *n)
 	return spans;
 }
 
-/* Counts a node's record if its key is in the spans: posting lists lead to others, too. */
+/*
+ * Counts a node's record if its key is in the spans: posting lists lead to
+ * others, too.  Locks the page, share, only to copy the record.
+ */
 static void
 count_node(Census *census, const VpMeta *meta, VpId id, const VpKeySpan *spans, int nspans)
 {
@@ -549,6 +556,10 @@ begin(Census *census, Oid relid, ArrayType *names)
 	census->values = values_create(census->context, 256, census);
 }
 
+/*
+ * Adds a row to the result for each namespace that is wanted.  Values are made
+ * in census->scratch, which is empty again on exit.
+ */
 static void
 put_all(Census *census, ReturnSetInfo *result)
 {
