@@ -168,7 +168,10 @@ note_move(const FormData_pg_class *before, const FormData_pg_class *after)
 	vp_statement_moves(&move);
 }
 
-/* The same of a schema. */
+/*
+ * Notes the new name of a schema, for rows that name its indexes.  The
+ * catalogue is locked for the time of the call.
+ */
 static void
 note_schema_move(Oid schema)
 {
@@ -269,9 +272,14 @@ write_row(const void *change)
 }
 
 /*
- * Judges what a command has made of a relation.  internal: the server itself has created
- * it, with the options of another index, which were judged then.  For a new partition's
- * index its maker needs the right and the quota all the same.
+ * Judges what a command has made of a relation. internal: the server itself
+ * has created it, with the options of another index, which were judged then.
+ * For a new partition's index its maker needs the right and the quota all the
+ * same.
+ *
+ * Called by object_access_hook, in the transaction of the command, which has
+ * an index that it changes locked.  Leaves no lock of its own on the index; an
+ * ereport undoes the command.
  */
 static void
 judge(Oid relid, bool created, bool internal)

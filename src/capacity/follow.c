@@ -320,7 +320,8 @@ vp_follow_attached(const RangeVar *parent)
 
 /*
  * The vecprov indexes of a table; of these only those that a parent decides
- * for, if so wished.
+ * for, if so wished.  The catalogue is locked for the time of the call, the
+ * indexes are not.
  */
 static List *
 indexes_of(Oid table, bool decided)
