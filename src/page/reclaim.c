@@ -147,12 +147,17 @@ patch_keys(VpChange *change, const VpStore *store, Buffer slot, VpId id, const u
 }
 
 /*
- * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is a
- * dead head and gets the row, with its keys, which are then in a recent page.  Both nodes are changed in one record.  The node
- * taken out keeps its row, so that a search that is on its way to it returns
- * it; one that begins now finds it at the head.
+ * Takes `id` out of the chain, being next to `before`.  If adopt, `before` is
+ * a dead head and gets the row, with its keys, which are then in a recent
+ * page.  Both nodes are changed in one record.  The node taken out keeps its
+ * row, so that a search that is on its way to it returns it; one that begins
+ * now finds it at the head.
  *
  * Returns false when `before` does not point at `id` any more.
+ *
+ * No page is locked on entry.  Locks, all exclusively: with keys to be copied
+ * the metapage and the open recent page; then both node pages, in the order of
+ * blocks; then the code page of `before`.  Releases all of them.
  */
 static bool
 take_out(const VpStore *store, VpId before, VpId id, bool adopt)
