@@ -68,6 +68,10 @@ vp_is_cold(VpIndex *index)
 	return !index->warm && index->searches++ < COLD_SEARCHES;
 }
 
+/*
+ * Touches a page in shared buffers, so that this process has it mapped.  No
+ * pin: nothing is made of what is read.
+ */
 static void
 touch(Buffer buffer)
 {
