@@ -46,6 +46,13 @@ check_page(const char *cells, uint32 first, uint32 count, void *arg)
 void
 vp_check_cells(Check *check)
 {
-	if (check->meta.cells != 0)
+	BlockNumber block;
+
+	if (check->meta.cells == 0)
+		return;
+	if (vp_cells_go_on(check->store, &check->meta, &block))
 		vp_cells_read(check->store, &check->meta, check_page, check);
+	else
+		vp_check_report(check, block, -1, "cells",
+						"the page of cells does not go on where the one before it ends");
 }

@@ -95,6 +95,17 @@ vp_cells_write(const VpStore *store, Relation heap, const char *cells, uint32 ce
  *----------
  */
 
+/* Is a page of cells the one that begins with cell `first`? */
+static bool
+goes_on(const VpMeta *meta, const VpCellShape *shape, const VpCellsPage *cells, uint32 first)
+{
+	uint32		left = vp_cell_count(meta) - first;
+
+	return cells->head.use == VP_POOL_CELLS && cells->first == first &&
+		cells->count == Min(left, shape->per_page) &&
+		(cells->head.next == 0) == (left <= shape->per_page);
+}
+
 /*
  * Pins the page that begins with cell `first`, and locks it for reading.  Raises
  * an error if it is none.
@@ -104,11 +115,8 @@ read_page(const VpStore *store, const VpMeta *meta, const VpCellShape *shape,
 		  BlockNumber block, uint32 first)
 {
 	Buffer		buffer = vp_pool_read(store, block, VP_POOL_CELLS);
-	const VpCellsPage *cells = VpPageGetCells(BufferGetPage(buffer));
-	uint32		left = vp_cell_count(meta) - first;
 
-	if (cells->first != first || cells->count != Min(left, shape->per_page) ||
-		(cells->head.next == 0) != (left <= shape->per_page))
+	if (!goes_on(meta, shape, VpPageGetCells(BufferGetPage(buffer)), first))
 		vp_report_damage(store->rel, block, "A page of cells does not go on where the one before it ends.");
 	return buffer;
 }
@@ -131,6 +139,32 @@ vp_cells_read(const VpStore *store, const VpMeta *meta, VpCellsCall call, void *
 		/* not under the lock, which would put it off */
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+bool
+vp_cells_go_on(const VpStore *store, const VpMeta *meta, BlockNumber *block)
+{
+	VpCellShape shape;
+	BlockNumber next = meta->cells;
+
+	vp_cell_shape(&store->geo, meta->cell_ids, &shape);
+	for (uint32 first = 0; first < vp_cell_count(meta); first += shape.per_page)
+	{
+		Buffer		buffer;
+		bool		sound;
+
+		*block = next;
+		buffer = vp_store_read(store, next);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		sound = vp_is_pool_page(BufferGetPage(buffer)) &&
+			goes_on(meta, &shape, VpPageGetCells(BufferGetPage(buffer)), first);
+		next = VpPageGetCells(BufferGetPage(buffer))->head.next;
+		UnlockReleaseBuffer(buffer);
+		CHECK_FOR_INTERRUPTS();
+		if (!sound)
+			return false;
+	}
+	return true;
 }
 
 /*----------

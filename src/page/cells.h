@@ -48,6 +48,13 @@ typedef void (*VpCellsCall) (const char *cells, uint32 first, uint32 count, void
 extern void vp_cells_read(const VpStore *store, const VpMeta *meta, VpCellsCall call, void *arg);
 
 /*
+ * Do the pages of the cells go on one after another, as vp_cells_read demands?
+ * False: *block is the first that does not.  For vecprov_check: raises no error
+ * for what is on a page behind its header.
+ */
+extern bool vp_cells_go_on(const VpStore *store, const VpMeta *meta, BlockNumber *block);
+
+/*
  * Makes strangers of all ids in cells whose nodes are not, alive, in the graph
  * or in a chain.  For VACUUM, which has the move lock: before any of these ids
  * can be used again.

@@ -96,6 +96,30 @@ is(way($node, 'SELECT id FROM around WHERE k = 0 ORDER BY v <-> array_fill(0.3, 
 	'all matches', 'cells that are unlike are not used');
 
 #----------
+# A damaged page
+#----------
+$node->safe_psql('postgres', <<'EOS');
+CREATE FUNCTION pages(index regclass) RETURNS bytea AS 'vecprov', 'vecprov_debug_pages' LANGUAGE C STRICT;
+CREATE FUNCTION flip_bit(index regclass, block int, nr int) RETURNS void
+	AS 'vecprov', 'vecprov_debug_flip_bit' LANGUAGE C STRICT;
+EOS
+my $raw = pack('H*', $node->safe_psql('postgres', "SELECT encode(pages('items_v_idx'), 'hex')"));
+# behind the header of 24 bytes: use, next, last, next piece, XID; then the page's first cell, how many
+my @cells = grep { unpack('V', substr($raw, $_ * 8192 + 24, 4)) == 5 && unpack('v', substr($raw, $_ * 8192 + 8182, 2)) == 7 }
+  0 .. length($raw) / 8192 - 1;
+cmp_ok(scalar(@cells), '>', 0, 'there are pages of cells');
+foreach my $field ([ 'use', 24 ], [ 'first', 48 ], [ 'count', 52 ])
+{
+	my ($name, $at) = @$field;
+	my $bit = 8 * $at + 1;
+	$node->safe_psql('postgres', "SELECT flip_bit('items_v_idx', $cells[0], $bit)");
+	is($node->safe_psql('postgres', "SELECT block, rule FROM vecprov_check('items_v_idx', true) WHERE rule = 'cells'"),
+		"$cells[0]|cells", "$name: vecprov_check names the page");
+	$node->safe_psql('postgres', "SELECT flip_bit('items_v_idx', $cells[0], $bit)");
+}
+intact($node, 'items', 'items_v_idx', 'put back');
+
+#----------
 # Places that are used again
 #----------
 my $replace = <<'EOS';
