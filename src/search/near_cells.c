@@ -168,8 +168,11 @@ vp_near_cells_next(VpNearCells *near, VpId *ids, int max, bool *in_order)
 
 	while (n < max && next_word(near))
 	{
-		ids[n++] = near->base + pg_rightmost_one_pos64(near->rest);
-		near->rest &= near->rest - 1;
+		uint64		rest = near->rest;
+
+		for (; rest != 0 && n < max; rest &= rest - 1)
+			ids[n++] = near->base + pg_rightmost_one_pos64(rest);
+		near->rest = rest;
 	}
 	*in_order = near->in_cells;
 	return n;
