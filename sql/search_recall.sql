@@ -57,4 +57,29 @@ WHERE plain.filter = 'true' AND f.recall < plain.recall - 0.02 ORDER BY 1, 2, 3;
 SELECT n, max(recall) FILTER (WHERE ef = 113) > 0.9 AS much, min(recall) FILTER (WHERE ef = 10) BETWEEN 0.3 AND 0.95 AS little
 FROM recall_found WHERE filter = 'true' GROUP BY n ORDER BY n;
 
+-- A radius with fifty rows inside finds as many as a LIMIT of fifty does at the same effort, with a filter and without.
+CREATE FUNCTION pg_temp.inside(filter text, query vector, radius double precision) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	EXECUTE format('SELECT count(*) FROM recall_items WHERE v <=> %L <= %L::float8 AND %s', query, radius, filter) INTO n;
+	RETURN n;
+END
+$$;
+CREATE FUNCTION pg_temp.radius_recall(filter text, ef integer) RETURNS double precision LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('vecprov.ef_search', ef::text, true);
+	RETURN (SELECT avg(pg_temp.inside(e.filter, query, distances[50]) / 50.0) FROM recall_exact e
+		WHERE e.filter = radius_recall.filter);
+END
+$$;
+-- those that a later round finds are told of
+SET client_min_messages = warning;
+SELECT filter, ef, round(recall::numeric, 3) AS recall, round(within::numeric, 3) AS within
+FROM (SELECT filter, ef, f.recall, pg_temp.radius_recall(filter, ef) AS within
+	FROM recall_found f WHERE n = 50 AND ef IN (40, 113)) r
+WHERE within < recall - 0.005 ORDER BY 1, 2;
+SELECT filter FROM recall_filters WHERE pg_temp.radius_recall(filter, 1000) < 0.998;
+RESET client_min_messages;
+
 DROP TABLE recall_words, recall_items, recall_filters, recall_exact, recall_found;

@@ -40,6 +40,12 @@
 #define FEW_MARGIN		16.0
 
 /*
+ * What a distance in single precision may be off by, where codes are the
+ * vectors: so far behind a radius a candidate may still be inside.
+ */
+#define RADIUS_SLACK	1e-5
+
+/*
  * So many rows before its turn a row of the table is asked for, and as many
  * before that its node.
  */
@@ -119,22 +125,27 @@ measure_candidate(VpRanking *ranking, const VpCandidate *candidate)
 
 /*
  * Below what exact distance a candidate of this estimated one, or any after it,
- * will not be.
+ * will not be, when estimates are off by no more than `margin` deviations.
  */
 static double
-lower_bound(const VpRanking *ranking, float estimate)
+lower_bound(const VpRanking *ranking, float estimate, double margin)
 {
 	double		mean;
 	double		variance;
-	double		margin;
 
 	if (ranking->measured < VP_MIN_MEASURED)
 		return -INFINITY;
 	mean = ranking->error_sum / ranking->measured;
 	variance = ranking->error_sum2 / ranking->measured - mean * mean;
-	margin = Min(ERROR_MARGIN + ROW_MARGIN * ranking->nreturned, MOST_MARGIN) +
-		FEW_MARGIN / ranking->measured;
-	return estimate + mean - margin * sqrt(Max(variance, 0.0));
+	return estimate + mean -
+		(margin + FEW_MARGIN / ranking->measured) * sqrt(Max(variance, 0.0));
+}
+
+/* The margin that the order of the next row needs. */
+static inline double
+order_margin(const VpRanking *ranking)
+{
+	return Min(ERROR_MARGIN + ROW_MARGIN * ranking->nreturned, MOST_MARGIN);
 }
 
 /*
@@ -304,6 +315,16 @@ next_swept(VpRanking *ranking)
 	return vp_row_new(&ranking->heap, next.dist, next.id);
 }
 
+/* Are a candidate and all that come after it outside the radius? */
+static inline bool
+is_beyond_radius(const VpRanking *ranking, const VpCandidate *candidate)
+{
+	double		radius = ranking->effort.radius;
+
+	return ranking->effort.bounded && !ranking->effort.nan_inside &&
+		lower_bound(ranking, candidate->dist, MOST_MARGIN) > radius + RADIUS_SLACK * fabs(radius);
+}
+
 /*
  * The next row of the search, in exact order as far as it has found them.
  * NULL: there are none now.
@@ -315,9 +336,11 @@ next_found(VpRanking *ranking)
 	{
 		VpCandidate candidate;
 		bool		more = vp_search_peek(ranking->search, 0, &candidate);
+		bool		beyond = more && is_beyond_radius(ranking, &candidate);
 		VpRow	   *first = ranking->heap.n > 0 ? vp_row_first(&ranking->heap) : NULL;
 
-		if (more && (first == NULL || !(first->dist <= lower_bound(ranking, candidate.dist))))
+		if (more && !beyond &&
+			(first == NULL || !(first->dist <= lower_bound(ranking, candidate.dist, order_margin(ranking)))))
 		{
 			VpCandidate following;
 
@@ -327,11 +350,41 @@ next_found(VpRanking *ranking)
 				ranking->rankable->prefetch(ranking->nodes, following.id);
 			measure_candidate(ranking, &candidate);
 		}
-		else if (!more && must_go_on(ranking))
+		else if (beyond ? first == NULL : !more && must_go_on(ranking))
 			return NULL;
 		else if (first != NULL)
 			return vp_row_pop(&ranking->heap);
 	}
+}
+
+/*
+ * None of what was found and not returned is inside the radius.  What a search
+ * finds at its end is the least complete: so it has to look as far as twice the
+ * rows that are inside.
+ */
+static bool
+has_looked_behind(const VpRanking *ranking)
+{
+	return ranking->phase == VP_RANKING_SWEEP ||
+		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->reach ||
+		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
+}
+
+/*
+ * There is no row in the heap: gets more into it, or ends the search, if what is
+ * left to be measured is outside the radius.
+ */
+static void
+get_more(VpRanking *ranking)
+{
+	VpCandidate candidate;
+
+	vp_ranking_works(ranking);
+	if (vp_search_peek(ranking->search, 0, &candidate) &&
+		is_beyond_radius(ranking, &candidate) && has_looked_behind(ranking))
+		end_in_order(ranking, false);
+	else
+		go_on(ranking);
 }
 
 /*
@@ -347,10 +400,7 @@ next_row(VpRanking *ranking)
 	{
 		row = next_found(ranking);
 		if (row == NULL)
-		{
-			vp_ranking_works(ranking);
-			go_on(ranking);
-		}
+			get_more(ranking);
 	}
 	return row == NULL && ranking->phase == VP_RANKING_SWEEP ? next_swept(ranking) : row;
 }
@@ -362,19 +412,6 @@ is_outside(const VpRanking *ranking, double dist)
 	if (!ranking->effort.bounded)
 		return false;
 	return isnan(dist) ? !ranking->effort.nan_inside : dist > ranking->effort.radius;
-}
-
-/*
- * The next row is outside the radius, and none that comes after it will be
- * inside.  What a search finds at its end is the least complete: so it has to
- * look as far as twice the rows that are inside.
- */
-static bool
-has_looked_behind(const VpRanking *ranking)
-{
-	return ranking->phase == VP_RANKING_SWEEP ||
-		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->reach ||
-		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
 }
 
 /* NaN, where finite elements overflow, is farther than all else. */
