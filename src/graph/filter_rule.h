@@ -72,6 +72,12 @@
 #define VP_GOAL_TESTED		64
 #define VP_RULE_TESTED		200
 
+/*
+ * Where so many match, to visit is the way, and VP_GOAL_TESTED are enough to
+ * tell: those that are expanded add to what is known.
+ */
+#define VP_CLEAR_SHARE		0.3
+
 /* A sample of so many says what share of all nodes matches. */
 #define VP_RULE_SAMPLE		512
 

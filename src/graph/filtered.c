@@ -586,6 +586,9 @@ sample_share(VpSearch *search, const VpId *ids, int n)
 
 	if (filtered->asked >= VP_RULE_TESTED)
 		return;
+	if (filtered->asked >= VP_GOAL_TESTED &&
+		vp_real_share(filtered->matches, local_share(filtered)) >= VP_CLEAR_SHARE)
+		return;
 	ask_now(search, ids, n);
 	search->counts.tests += (uint64_t) n;
 	filtered->asked += (uint64_t) n;
