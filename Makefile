@@ -11,6 +11,7 @@
 #   make test-clients   node, JDBC, Python and psql on tables of vecprov, and schema tools; installs them
 #   make test-load      vecprov-load with RECORDS=10000000 while all is killed; see test/load/load.pl
 #   make test-monitoring   doc/monitoring with Prometheus and Debian's exporters; unpacks what is missing
+#   make monitoring-curves draws doc/monitoring/curves.svg of a demo run; likewise, and needs gnuplot
 #   make cluster-demo   doc/architecture on this machine: Patroni, HAProxy and others, and a fail-over
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
@@ -83,7 +84,7 @@ EXTRA_CLEAN = $(wildcard src/*.[od] src/*/*.[od]) vecprov-load tmp_check log
 # the JIT could inline, and clang need not be installed.
 override with_llvm = no
 
-.PHONY: test soak test-clients test-load test-monitoring cluster-demo test-chroot matrix deb \
+.PHONY: test soak test-clients test-load test-monitoring monitoring-curves cluster-demo test-chroot matrix deb \
 	test-setup demo bench \
 	bench-graph unit \
 	check-includes check-headers check-meta check-symbols check-scripts check-indent \
@@ -191,6 +192,9 @@ test-load:
 
 test-monitoring:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run
+
+monitoring-curves:
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run curves $(SRC)doc/monitoring/curves.svg
 
 cluster-demo:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/cluster/run
