@@ -22,6 +22,7 @@
 #include "am/bitmap_scan.h"
 #include "am/dimensions.h"
 #include "am/explain.h"
+#include "am/foreign_limit.h"
 #include "am/old_version.h"
 #include "am/paths.h"
 #include "am/stay.h"
@@ -96,6 +97,7 @@ _PG_init(void)
 	vp_paths_define();
 	vp_bitmap_scan_define();
 	vp_explain_define();
+	vp_foreign_limit_define();
 	vp_old_version_define();
 	vp_stay_define();
 	vp_charge_define();

@@ -20,6 +20,7 @@
 
 int			vp_busy_poll;
 int			vp_ef_search;
+bool		vp_foreign_limit;
 int			vp_iterative_scan = VP_ITERATIVE_STRICT;	/* 16 asserts that it is
 														 * the default */
 int			vp_max_scan_tuples;
@@ -122,6 +123,13 @@ vp_settings_define(void)
 							&vp_ef_search,
 							VP_DEFAULT_EF_SEARCH, VP_MIN_EF_SEARCH, VP_MAX_EF_SEARCH,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("vecprov.foreign_limit",
+							 "Has the planner send a LIMIT along to the servers of foreign tables.",
+							 "It takes each foreign table for larger than any LIMIT, and forgets its statistics.",
+							 &vp_foreign_limit,
+							 false,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable("vecprov.iterative_scan",
 							 "Sets whether an index scan goes on when more rows than ef_search are wanted.",

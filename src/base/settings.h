@@ -24,6 +24,7 @@ typedef enum VpIterativeScan
 
 extern int	vp_busy_poll;		/* microseconds */
 extern int	vp_ef_search;
+extern bool vp_foreign_limit;
 extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;
 extern int	vp_max_metered_indexes;
