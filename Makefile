@@ -12,7 +12,8 @@
 #   make test-load      vecprov-load with RECORDS=10000000 while all is killed; see test/load/load.pl
 #   make test-monitoring   doc/monitoring with Prometheus and Debian's exporters; unpacks what is missing
 #   make monitoring-curves draws doc/monitoring/curves.svg of a demo run; likewise, and needs gnuplot
-#   make cluster-demo   doc/architecture on this machine: Patroni, HAProxy and others, and a fail-over
+#   make cluster-demo   doc/architecture on this machine: Patroni, HAProxy and others, and a fail-over;
+#                       SHARDS=3: the same vectors on one server and on three; see test/cluster/shards
 #   make test-chroot    everything on the PostgreSQL of another Debian, SUITE=trixie; needs root
 #   make matrix         everything on each PostgreSQL, with gcc, clang and assertions; needs root; see test/matrix
 #   make deb            packages for Debian 12 and 13, built, installed, upgraded and removed; needs root; see test/deb
@@ -197,7 +198,8 @@ monitoring-curves:
 	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/monitoring/run curves $(SRC)doc/monitoring/curves.svg
 
 cluster-demo:
-	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' $(SRC)test/cluster/run
+	+@PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' MAKE='$(MAKE)' SHARDS='$(SHARDS)' \
+		$(SRC)test/cluster/$(if $(SHARDS),shards,run)
 
 test-chroot:
 	@$(SRC)test/chroot $(SUITE) $(CHROOT)
