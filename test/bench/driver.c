@@ -98,6 +98,8 @@ typedef struct Client
 	double		began;
 	double		ended;
 	double		cpu;			/* seconds that the backend computed meanwhile */
+	long		expansions;		/* sums of vecprov's messages at debug1 */
+	long		distances;
 } Client;
 
 static double
@@ -268,12 +270,35 @@ think(double seconds)
 		nanosleep(&t, NULL);
 }
 
+/*
+ * Adds up what vecprov tells of each search at debug1. Other debug messages
+ * are dropped, all else goes where libpq sends it.
+ */
+static void
+take_notice(void *argument, const char *message)
+{
+	Client	   *client = argument;
+	const char *counts = strstr(message, "vecprov scan: ");
+	long		expansions,
+				distances;
+
+	if (counts != NULL && sscanf(counts, "vecprov scan: ef %*d, %*d rounds, %ld expansions, %ld distances",
+								 &expansions, &distances) == 2)
+	{
+		client->expansions += expansions;
+		client->distances += distances;
+	}
+	else if (strncmp(message, "DEBUG:", 6) != 0)
+		fputs(message, stderr);
+}
+
 static void
 connect_client(Client *client)
 {
 	const Options *options = client->bench->options;
 
 	client->conn = connect_server(options);
+	PQsetNoticeProcessor(client->conn, take_notice, client);
 	PQclear(expect(client->conn, PQprepare(client->conn, "bench", options->sql, 0, NULL),
 				   PGRES_COMMAND_OK));
 }
@@ -388,7 +413,9 @@ run_clients(Bench *bench, void *(*body) (void *))
 	Client	   *client = bench_alloc(clients * sizeof(Client));
 	float	   *latency = NULL;
 	float	   *inside = NULL;
-	long		count = 0;
+	long		count = 0,
+				expansions = 0,
+				distances = 0;
 	double		began = INFINITY,
 				ended = 0,
 				cpu = 0;
@@ -416,6 +443,8 @@ run_clients(Bench *bench, void *(*body) (void *))
 		began = fmin(began, client[i].began);
 		ended = fmax(ended, client[i].ended);
 		cpu += client[i].cpu;
+		expansions += client[i].expansions;
+		distances += client[i].distances;
 		free(client[i].latency);
 		free(client[i].inside);
 	}
@@ -430,6 +459,8 @@ run_clients(Bench *bench, void *(*body) (void *))
 		   percentile(latency, count, 0.50) * 1e6, percentile(latency, count, 0.95) * 1e6,
 		   percentile(latency, count, 0.99) * 1e6, latency[count - 1] * 1e6,
 		   cpu / count * 1e6);
+	if (distances > 0)
+		printf(" expansions=%.1f distances=%.1f", (double) expansions / count, (double) distances / count);
 	if (bench->options->server_clock)
 		printf(" server_p50_us=%.1f server_p99_us=%.1f",
 			   percentile(inside, count, 0.50) * 1e6, percentile(inside, count, 0.99) * 1e6);
@@ -690,7 +721,7 @@ command_exec(const Options *options)
 		die("%s", PQerrorMessage(conn));
 	if (!good)
 		fputs(PQerrorMessage(conn), stderr);
-	printf("seconds=%.6f cpu=%.2f sqlstate=%s value=", seconds, cpu,
+	printf("seconds=%.6f cpu=%.4f sqlstate=%s value=", seconds, cpu,
 		   good ? "00000" : PQresultErrorField(result, PG_DIAG_SQLSTATE));
 	for (int i = 0; i < PQntuples(result); i++)
 		printf("%s%s", i > 0 ? " " : "", PQgetvalue(result, i, 0));
