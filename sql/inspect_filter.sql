@@ -108,7 +108,7 @@ RESET vecprov.iterative_scan;
 SELECT (vecprov_tune('filter_plain', 0.95, 10, 50, 'note IS NULL')).recall >= 0.95 AS reached, (vecprov_tune('filter_keys', 0.9, filter => 'tenant_id = $1', params => '{7}')).recall >= 0.9 AS key;
 SHOW vecprov.ef_search;
 SELECT pg_temp.try($$SELECT vecprov_tune('filter_plain', 0.95, filter => 'false')$$);
-SELECT vecprov_tune(NULL, 0.95, filter => 'true') IS NULL AS index, vecprov_tune('filter_plain', NULL, filter => 'true') IS NULL AS target;
+SELECT vecprov_tune(NULL, 0.95, filter => 'true') IS NULL AS index, vecprov_tune('filter_plain', 0.95, NULL, filter => 'true') IS NULL AS k;
 SELECT item, reason FROM vecprov_plan('filter_keys', 0.001, 0.9, 5, 'tenant_id = $1', '{7}') WHERE item = 'recall';
 SELECT item, reason FROM vecprov_plan('filter_keys', 0.001, 0.9, 5) WHERE item = 'recall';
 SELECT count(*) FROM vecprov_plan(NULL, 1, filter => 'true');

@@ -23,9 +23,15 @@ BEGIN
 END
 $$;
 SELECT target, k, pg_temp.recall_at(ef_search, k) = recall AS same,
-	ef_search = 1 OR pg_temp.recall_at(ef_search - 1, k) < target AS least FROM tuned ORDER BY target, k;
+	ef_search = k OR pg_temp.recall_at(ef_search - 1, k) < target AS least FROM tuned ORDER BY target, k;
 RESET vecprov.ef_search;
 SELECT (vecprov_tune(index => 'tune_idx', target_recall => 0.9, samples => 1)).recall >= 0.9 AS by_name;
+
+-- A graph with more links is advised where the effort is great, and never one with less.
+CREATE INDEX tune_small_idx ON tune_items USING vecprov (v) WITH (m = 4, ef_construction = 8);
+SELECT bool_and(ef_search > 150 AND m = 32 AND ef_construction = 128) AS more FROM vecprov_tune('tune_small_idx', 1) t;
+SELECT bool_and(ef_search < 150 AND m = 4 AND ef_construction = 8) AS same FROM vecprov_tune('tune_small_idx', 0.3) t;
+DROP INDEX tune_small_idx;
 
 -- It leaves the setting as it was, also when it fails.
 SET vecprov.ef_search = 77;
@@ -42,7 +48,8 @@ SELECT vecprov_tune('tune_idx', 'NaN');
 SELECT vecprov_tune('tune_idx', 0.9, 0);
 SELECT vecprov_tune('tune_idx', 0.9, 10, 10001);
 SELECT vecprov_tune('tune_items', 0.9);
-SELECT vecprov_tune(NULL, 0.9), vecprov_tune('tune_idx', NULL);
+SELECT vecprov_tune(NULL, 0.9), vecprov_tune('tune_idx', 0.9, NULL);
+SELECT vecprov_tune('tune_idx', NULL);
 CREATE ROLE regress_vecprov_tuner;
 SET ROLE regress_vecprov_tuner;
 SELECT vecprov_tune('tune_idx', 0.9);
@@ -64,7 +71,7 @@ SELECT vecprov_tune('tune_turn_idx', 0.9, 10, 1);
 
 -- The plan: its rows, and that they follow from each other
 CREATE TEMP TABLE plan AS SELECT * FROM vecprov_plan('tune_idx', 0.001);
-SELECT item, CASE WHEN item IN ('recall', 'ef_search', 'search', 'seat') THEN '' ELSE value END AS value, reason <> '' AS reason FROM plan;
+SELECT item, CASE WHEN item IN ('recall', 'ef_search', 'm', 'ef_construction', 'search', 'seat') THEN '' ELSE value END AS value, reason <> '' AS reason FROM plan;
 SELECT (SELECT value::float8 FROM plan WHERE item = 'recall') >= 0.95 AS recall,
 	(SELECT value::integer FROM plan WHERE item = 'ef_search') = (vecprov_tune('tune_idx', 0.95)).ef_search AS ef_search;
 -- a tier that costs less, of which more shards are needed; and no rates at all

@@ -214,12 +214,13 @@ CREATE FUNCTION vecprov_recall(index regclass, k integer DEFAULT 10, samples int
 COMMENT ON FUNCTION vecprov_recall(regclass, integer, integer, text, text[]) IS
 	'how many of the k exact neighbours of sampled rows the index finds, 0 to 1';
 
-CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision, k integer DEFAULT 10,
+CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision DEFAULT NULL, k integer DEFAULT 10,
 	samples integer DEFAULT 100, filter text DEFAULT NULL, params text[] DEFAULT NULL,
-	OUT ef_search integer, OUT recall double precision, OUT ms double precision)
+	OUT ef_search integer, OUT recall double precision, OUT ms double precision,
+	OUT m integer, OUT ef_construction integer)
 	AS 'MODULE_PATHNAME', 'vecprov_tune' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_tune(regclass, double precision, integer, integer, text, text[]) IS
-	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; the mean time of such a search';
+	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; without a recall, the index''s own, kept for its searches';
 
 CREATE FUNCTION vecprov_plan(index regclass, target_qps double precision,
 	target_recall double precision DEFAULT 0.95, k integer DEFAULT 10,
@@ -228,7 +229,7 @@ CREATE FUNCTION vecprov_plan(index regclass, target_qps double precision,
 	LANGUAGE sql VOLATILE
 BEGIN ATOMIC
 	WITH measured AS MATERIALIZED (
-		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps
+		SELECT t.ef_search, t.recall, t.ms, t.m, t.ef_construction, 1000 / t.ms AS qps
 		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
 		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
@@ -254,6 +255,10 @@ BEGIN ATOMIC
 		SELECT 2, 'ef_search', ef_search::text,
 			pg_catalog.format('the least that reaches it: SET vecprov.ef_search = %s', ef_search)
 		FROM measured
+		UNION ALL
+		SELECT 2, parameter.name, parameter.value,
+			'with which searches of this recall cost least; if the index has less: ALTER INDEX SET, then REINDEX'
+		FROM measured, LATERAL (VALUES ('ef_construction', ef_construction::text), ('m', m::text)) parameter (name, value)
 		UNION ALL
 		SELECT 3, 'search', pg_catalog.round(ms::numeric, 3) || ' ms', 'the mean of such searches, one at a time'
 		FROM measured
@@ -1563,6 +1568,12 @@ CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
 COMMENT ON FUNCTION vecprov_load_advice(oid) IS
 	'what to do about load and workers of a provisioned index; null: nothing';
 
+CREATE FUNCTION vecprov_index_effort(index oid,
+	OUT ef_search integer, OUT target_recall double precision, OUT tuned_at timestamptz)
+	AS 'MODULE_PATHNAME', 'vecprov_index_effort' LANGUAGE C STRICT STABLE;
+COMMENT ON FUNCTION vecprov_index_effort(oid) IS
+	'the effort that an index carries for its searches, the recall that it is to reach, and when that was measured';
+
 CREATE OR REPLACE VIEW vecprov.indexes AS
 	-- first which indexes are ours: the functions do not take others
 	WITH ours AS MATERIALIZED (
@@ -1584,11 +1595,13 @@ CREATE OR REPLACE VIEW vecprov.indexes AS
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid) >= greatest(1000, f.records / 10)
 				THEN pg_catalog.format('%s dead rows take room: VACUUM %s',
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice,
-		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions
+		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions,
+		e.ef_search, e.target_recall, e.tuned_at
 	FROM ours
 		LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = ours.indexrelid
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
-		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
+		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r
+		CROSS JOIN LATERAL vecprov_index_effort(ours.indexrelid) e;
 CREATE OR REPLACE VIEW vecprov.metrics AS
 	WITH fact AS MATERIALIZED (
 		SELECT f.*, i.indexrelid, i.indrelid, n.nspname, c.relname,
@@ -1737,7 +1750,7 @@ CREATE OR REPLACE FUNCTION vecprov_plan(index regclass, target_qps double precis
 	LANGUAGE sql VOLATILE
 BEGIN ATOMIC
 	WITH measured AS MATERIALIZED (
-		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps
+		SELECT t.ef_search, t.recall, t.ms, t.m, t.ef_construction, 1000 / t.ms AS qps
 		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
 		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
@@ -1766,6 +1779,10 @@ BEGIN ATOMIC
 		SELECT 2, 'ef_search', ef_search::text,
 			pg_catalog.format('the least that reaches it: SET vecprov.ef_search = %s', ef_search)
 		FROM measured
+		UNION ALL
+		SELECT 2, parameter.name, parameter.value,
+			'with which searches of this recall cost least; if the index has less: ALTER INDEX SET, then REINDEX'
+		FROM measured, LATERAL (VALUES ('ef_construction', ef_construction::text), ('m', m::text)) parameter (name, value)
 		UNION ALL
 		SELECT 3, 'search', pg_catalog.round(ms::numeric, 3) || ' ms', 'the mean of such searches, one at a time'
 		FROM measured

@@ -25,6 +25,7 @@
 #include "am/foreign_limit.h"
 #include "am/old_version.h"
 #include "am/paths.h"
+#include "am/plan_limit.h"
 #include "am/stay.h"
 #include "base/affinity.h"
 #include "base/loaded.h"
@@ -98,6 +99,7 @@ _PG_init(void)
 	vp_bitmap_scan_define();
 	vp_explain_define();
 	vp_foreign_limit_define();
+	vp_limit_define();
 	vp_old_version_define();
 	vp_stay_define();
 	vp_charge_define();

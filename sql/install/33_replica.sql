@@ -22,6 +22,12 @@ CREATE FUNCTION vecprov_load_advice(index oid) RETURNS text
 COMMENT ON FUNCTION vecprov_load_advice(oid) IS
 	'what to do about load and workers of a provisioned index; null: nothing';
 
+CREATE FUNCTION vecprov_index_effort(index oid,
+	OUT ef_search integer, OUT target_recall double precision, OUT tuned_at timestamptz)
+	AS 'MODULE_PATHNAME', 'vecprov_index_effort' LANGUAGE C STRICT STABLE;
+COMMENT ON FUNCTION vecprov_index_effort(oid) IS
+	'the effort that an index carries for its searches, the recall that it is to reach, and when that was measured';
+
 CREATE VIEW vecprov.indexes AS
 	-- first which indexes are ours: the functions do not take others
 	WITH ours AS MATERIALIZED (
@@ -43,11 +49,13 @@ CREATE VIEW vecprov.indexes AS
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid) >= greatest(1000, f.records / 10)
 				THEN pg_catalog.format('%s dead rows take room: VACUUM %s',
 					pg_catalog.pg_stat_get_dead_tuples(ours.indrelid), ours.indrelid::regclass) END), '') AS advice,
-		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions
+		h.inhparent::regclass AS parent, vecprov_partition_count(ours.indexrelid) AS partitions,
+		e.ef_search, e.target_recall, e.tuned_at
 	FROM ours
 		LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = ours.indexrelid
 		CROSS JOIN LATERAL vecprov_facts(ours.indexrelid, false) f
-		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r;
+		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r
+		CROSS JOIN LATERAL vecprov_index_effort(ours.indexrelid) e;
 COMMENT ON VIEW vecprov.indexes IS 'the indexes of this database and their capacity';
 GRANT SELECT ON vecprov.indexes TO PUBLIC;
 

@@ -1,11 +1,12 @@
 -- How much effort, and what capacity, an index needs.
 
-CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision, k integer DEFAULT 10,
+CREATE FUNCTION vecprov_tune(index regclass, target_recall double precision DEFAULT NULL, k integer DEFAULT 10,
 	samples integer DEFAULT 100, filter text DEFAULT NULL, params text[] DEFAULT NULL,
-	OUT ef_search integer, OUT recall double precision, OUT ms double precision)
+	OUT ef_search integer, OUT recall double precision, OUT ms double precision,
+	OUT m integer, OUT ef_construction integer)
 	AS 'MODULE_PATHNAME', 'vecprov_tune' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_tune(regclass, double precision, integer, integer, text, text[]) IS
-	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; the mean time of such a search';
+	'the least vecprov.ef_search that reaches a recall, measured on sampled rows; without a recall, the index''s own, kept for its searches';
 
 CREATE FUNCTION vecprov_tier_memory(index regclass, tier text, OUT need bigint, OUT available bigint)
 	AS 'MODULE_PATHNAME', 'vecprov_tier_memory' LANGUAGE C STRICT VOLATILE;
@@ -19,7 +20,7 @@ CREATE FUNCTION vecprov_plan(index regclass, target_qps double precision,
 	LANGUAGE sql VOLATILE
 BEGIN ATOMIC
 	WITH measured AS MATERIALIZED (
-		SELECT t.ef_search, t.recall, t.ms, 1000 / t.ms AS qps
+		SELECT t.ef_search, t.recall, t.ms, t.m, t.ef_construction, 1000 / t.ms AS qps
 		FROM vecprov_tune($1, $3, $4, filter => $5, params => $6) t
 		WHERE t.ef_search IS NOT NULL AND $2 IS NOT NULL
 	), fact AS MATERIALIZED (
@@ -48,6 +49,10 @@ BEGIN ATOMIC
 		SELECT 2, 'ef_search', ef_search::text,
 			pg_catalog.format('the least that reaches it: SET vecprov.ef_search = %s', ef_search)
 		FROM measured
+		UNION ALL
+		SELECT 2, parameter.name, parameter.value,
+			'with which searches of this recall cost least; if the index has less: ALTER INDEX SET, then REINDEX'
+		FROM measured, LATERAL (VALUES ('ef_construction', ef_construction::text), ('m', m::text)) parameter (name, value)
 		UNION ALL
 		SELECT 3, 'search', pg_catalog.round(ms::numeric, 3) || ' ms', 'the mean of such searches, one at a time'
 		FROM measured

@@ -23,6 +23,7 @@
 
 #include "am/amkeyscan.h"
 #include "am/amscan.h"
+#include "am/plan_limit.h"
 #include "key/filter.h"
 #include "replica/seated.h"
 #include "replica/seats.h"
@@ -59,6 +60,7 @@ typedef struct VpScan
 	MemoryContext filters;		/* of `filter` and `unordered`; NULL: none yet */
 	VpFilter   *filter;			/* NULL: there are no conditions */
 	ScanPhase	phase;
+	VpEffortBy	by;				/* who decided how much effort the search is */
 	const VpTidSet *tids;		/* rows to search among; NULL: all */
 	VpUnordered *unordered;		/* NULL: not begun, or there is an order */
 
@@ -202,6 +204,12 @@ vp_scan_counts(IndexScanDesc scan, VpSeatedCounts *counts)
 	return true;
 }
 
+VpEffortBy
+vp_scan_effort_by(IndexScanDesc scan)
+{
+	return ((VpScan *) scan->opaque)->by;
+}
+
 void
 vp_scan_restrict(IndexScanDesc scan, const VpTidSet *tids)
 {
@@ -244,11 +252,12 @@ begin_search(IndexScanDesc scan)
 	VpScan	   *state = scan->opaque;
 	ScanKey		key = &scan->orderByData[0];
 	const VpValue *query = NULL;
-	VpEffort	effort = vp_effort_by_settings();
+	VpEffort	effort = vp_effort_of(scan->indexRelation, vp_limit_of(scan));
 
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with vecprov");
+	state->by = effort.by;
 	find_radius(scan, &effort);
 	VpCountSearch(scan);
 	vp_client_search_begins();
@@ -279,7 +288,7 @@ hand_over(IndexScanDesc scan, int rows)
 {
 	VpScan	   *state = scan->opaque;
 	Datum		query = scan->orderByData[0].sk_argument;
-	VpAsk		ask = {.effort = vp_effort_by_settings(),.rows = rows,
+	VpAsk		ask = {.effort = vp_effort_of(scan->indexRelation, vp_limit_of(scan)),.rows = rows,
 	.query = PointerGetDatum(vp_value_get(query))};
 	VpHandedCounts cost;
 

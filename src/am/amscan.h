@@ -24,6 +24,9 @@ extern void vp_end_scan(IndexScanDesc scan);
 /* What its present search has cost so far; false: it does not search. */
 extern bool vp_scan_counts(IndexScanDesc scan, VpSeatedCounts *counts);
 
+/* Who decided how much effort that is. */
+extern VpEffortBy vp_scan_effort_by(IndexScanDesc scan);
+
 /*
  * Has a scan that has not begun to search return rows of these alone; NULL: of
  * all.  Until it is told otherwise.

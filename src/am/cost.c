@@ -37,6 +37,7 @@
 #include "am/cost.h"
 #include "am/left_out.h"
 #include "am/radius.h"
+#include "base/effort.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "kernel/codec.h"
@@ -369,6 +370,22 @@ key_selectivity(PlannerInfo *root, const IndexPath *path)
 	return clauselist_selectivity(root, conditions, path->indexinfo->rel->relid, JOIN_INNER, NULL);
 }
 
+/* How many candidates the search will keep. */
+static int
+expected_ef(PlannerInfo *root, const IndexPath *path)
+{
+	Relation	index;
+	int			ef;
+
+	if (path->indexinfo->hypothetical)
+		return vp_ef_search;
+	/* the planner has it locked */
+	index = index_open(path->indexinfo->indexoid, NoLock);
+	ef = vp_ef_search_of(index, Max(root->limit_tuples, 0), NULL);
+	index_close(index, NoLock);
+	return ef;
+}
+
 void
 vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
@@ -376,7 +393,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 {
 	GenericCosts costs;
 	double		tuples = Max(path->indexinfo->tuples, 1.0);
-	double		plain = vp_ef_search * DISTANCES_PER_CANDIDATE + 16 * log2(tuples);
+	double		plain;
 	double		search;
 	double		matches = tuples;
 	double		row = DISTANCES_PER_CANDIDATE * DISTANCE_COST + ROW_COST;
@@ -405,7 +422,7 @@ vp_cost_estimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	genericcostestimate(root, path, loop_count, &costs);
 
 	/* a small table is searched whole */
-	plain = Min(plain, tuples);
+	plain = Min(expected_ef(root, path) * DISTANCES_PER_CANDIDATE + 16 * log2(tuples), tuples);
 	search = DESCENT_COST + plain * DISTANCE_COST;
 	*startup_cost = FIRST_PAGES * costs.spc_random_page_cost + PREPARE_COST * cpu_operator_cost;
 	*correlation = 0;

@@ -33,11 +33,19 @@ explain_way(const VpRankedCounts *counts, struct ExplainState *es)
 	ExplainPropertyInteger("Rows Measured", NULL, counts->measured, es);
 }
 
-/* How much effort that was, and whose. */
+/* How much effort that was, who decided, and whose it was. */
 static void
-explain_effort(const VpSeatedCounts *counts, struct ExplainState *es)
+explain_effort(const VpSeatedCounts *counts, VpEffortBy by, struct ExplainState *es)
 {
+	static const char *const deciders[] = {
+		[VP_EFFORT_BY_SETTING] = "vecprov.ef_search",
+		[VP_EFFORT_BY_INDEX] = "index option ef_search",
+		[VP_EFFORT_BY_TUNING] = "vecprov_tune",
+		[VP_EFFORT_BY_ROWS] = "LIMIT"
+	};
+
 	ExplainPropertyInteger("Effort", NULL, counts->ranked.ef, es);
+	ExplainPropertyText("Effort Set By", deciders[by], es);
 	ExplainPropertyInteger("Rounds", NULL, counts->ranked.rounds, es);
 	ExplainPropertyInteger("Nodes Expanded", NULL, (int64) counts->ranked.expansions, es);
 	ExplainPropertyText("Searched By", vp_searched_by(counts), es);
@@ -54,7 +62,7 @@ vp_explain_scan(IndexScanDesc scan, struct ExplainState *es)
 		return;
 	explain_way(&counts.ranked, es);
 	if (es->verbose)
-		explain_effort(&counts, es);
+		explain_effort(&counts, vp_scan_effort_by(scan), es);
 }
 
 static explain_per_node_hook_type previous_hook;

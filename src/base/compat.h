@@ -498,4 +498,11 @@ vp_row_attribute(HeapTuple row, int attnum, TupleDesc desc, bool *isnull)
 #define heap_getattr(row, attnum, desc, isnull) \
 	vp_row_attribute(row, attnum, desc, isnull)
 
+/* Since 16 (407b50f2d421) memory of what a setting's check hook adds is not malloc's. */
+#if PG_VERSION_NUM >= 160000
+#define VpGucAlloc(size)	guc_malloc(LOG, size)
+#else
+#define VpGucAlloc(size)	malloc(size)
+#endif
+
 #endif							/* VP_COMPAT_H */

@@ -7,6 +7,7 @@
  * which copies them to the metapage; changing them changes nothing before the
  * next REINDEX.  tier, shards and replicas are the wish that capacity/ judges
  * when it is changed: that is done without disturbing who uses the index.
+ * ef_search, target_recall and tuned are what a search is made with (effort.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -15,12 +16,48 @@
 #include "base/compat.h"
 
 #include "access/reloptions.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "base/levels.h"
 #include "base/options.h"
+#include "base/settings.h"
 
 static relopt_kind option_kind;
+
+/*
+ * What vecprov_tune has measured: "87 for 0.95 at 2026-11-30 23:12:05 UTC".
+ * False: it is something else.
+ */
+static bool
+parse_tuned(const char *value, int *ef, double *recall, const char **at)
+{
+	int			end = 0;
+
+	if (sscanf(value, "%9d for %lf at %n", ef, recall, &end) < 2 || end == 0)
+		return false;
+	*at = value + end;
+	return *ef >= VP_MIN_EF_SEARCH && *ef <= VP_MAX_EF_SEARCH && **at != '\0';
+}
+
+static void
+check_tuned(const char *value)
+{
+	int			ef;
+	double		recall;
+	const char *at;
+
+	if (value == NULL)
+		return;
+	if (!parse_tuned(value, &ef, &recall, &at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"tuned\": \"%s\"", value),
+				 errhint("vecprov_tune sets it; set ef_search instead.")));
+	(void) DirectFunctionCall3(timestamptz_in, CStringGetDatum(at), ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
+}
 
 static void
 check_tier_name(const char *name)
@@ -53,6 +90,11 @@ vp_options_define(void)
 					  -1, 1, VP_MAX_SHARDS, gentle);
 	add_int_reloption(option_kind, "replicas", "Replicas of provisioned capacity",
 					  -1, 0, VP_MAX_REPLICAS, gentle);
+	add_int_reloption(option_kind, "ef_search", "Candidates that a search keeps, unless vecprov.ef_search is set",
+					  -1, VP_MIN_EF_SEARCH, VP_MAX_EF_SEARCH, gentle);
+	add_real_reloption(option_kind, "target_recall", "Recall that vecprov_tune finds the effort for",
+					   -1, 0.01, 1, gentle);
+	add_string_reloption(option_kind, "tuned", "What vecprov_tune has found", NULL, check_tuned, gentle);
 }
 
 static void
@@ -72,6 +114,22 @@ check_together(const VpOptions *options)
 				 errhint("Set tier too, or reset tier, shards and replicas.")));
 }
 
+/* What was measured holds only for the recall that is wished for now. */
+static void
+find_tuned(VpOptions *options)
+{
+	const char *base = (const char *) options;
+	int			ef;
+	double		recall;
+	const char *at;
+
+	if (options->tuned == 0 || !parse_tuned(base + options->tuned, &ef, &recall, &at) ||
+		recall != options->target_recall)
+		return;
+	options->tuned_ef = ef;
+	options->tuned_at = (int) (at - base);
+}
+
 bytea *
 vp_options(Datum reloptions, bool validate)
 {
@@ -83,13 +141,19 @@ vp_options(Datum reloptions, bool validate)
 		.offset = offsetof(VpOptions, namespaces)},
 		{.optname = "tier",.opttype = RELOPT_TYPE_STRING,.offset = offsetof(VpOptions, tier)},
 		{.optname = "shards",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, shards)},
-		{.optname = "replicas",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, replicas)}
+		{.optname = "replicas",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, replicas)},
+		{.optname = "ef_search",.opttype = RELOPT_TYPE_INT,.offset = offsetof(VpOptions, ef_search)},
+		{.optname = "target_recall",.opttype = RELOPT_TYPE_REAL,
+		.offset = offsetof(VpOptions, target_recall)},
+		{.optname = "tuned",.opttype = RELOPT_TYPE_STRING,.offset = offsetof(VpOptions, tuned)}
 	};
 	VpOptions  *options = build_reloptions(reloptions, validate, option_kind, sizeof(VpOptions),
 										   elements, lengthof(elements));
 
 	if (validate && options != NULL)
 		check_together(options);
+	if (options != NULL)
+		find_tuned(options);
 	return (bytea *) options;
 }
 
@@ -101,6 +165,19 @@ vp_get_options(Relation rel, int *m, int *ef_construction, bool *namespaces)
 	*m = options ? options->m : VP_DEFAULT_M;
 	*ef_construction = options ? options->ef_construction : VP_DEFAULT_EF_CONSTRUCTION;
 	*namespaces = options && options->namespaces;
+}
+
+void
+vp_get_effort(const VpOptions *options, VpEffortOptions *effort)
+{
+	memset(effort, 0, sizeof(*effort));
+	if (options == NULL)
+		return;
+	effort->ef_search = Max(options->ef_search, 0);
+	effort->target_recall = Max(options->target_recall, 0);
+	effort->tuned_ef = options->tuned_ef;
+	if (options->tuned_ef > 0)
+		effort->tuned_at = (const char *) options + options->tuned_at;
 }
 
 void

@@ -28,7 +28,24 @@ typedef struct VpOptions
 	int			tier;			/* offset of the name; 0: not given */
 	int			shards;			/* -1: not given */
 	int			replicas;		/* -1: not given */
+	int			ef_search;		/* -1: not given */
+	double		target_recall;	/* -1: not given */
+	int			tuned;			/* offset of the text; 0: not given */
+	int			tuned_ef;		/* of `tuned`, if it is for target_recall; 0:
+								 * none */
+	int			tuned_at;		/* offset of its time, then */
 } VpOptions;
+
+/* With what effort the options want an index to be searched. */
+typedef struct VpEffortOptions
+{
+	int			ef_search;		/* 0: not given */
+	double		target_recall;	/* 0: not given */
+	int			tuned_ef;		/* what vecprov_tune has found for it; 0:
+								 * nothing */
+	const char *tuned_at;		/* when, of the options; NULL if there is
+								 * nothing */
+} VpEffortOptions;
 
 /* What capacity the options wish for. */
 typedef struct VpWish
@@ -53,6 +70,7 @@ vp_wanted_shards(const VpWish *wish)
 /* Of an opened index. */
 extern void vp_get_options(Relation rel, int *m, int *ef_construction, bool *namespaces);
 extern void vp_get_wish(const VpOptions *options, VpWish *wish);
+extern void vp_get_effort(const VpOptions *options, VpEffortOptions *effort);
 
 /* Is there a tier?  Are there replicas to use it? */
 #define VpIsProvisioned(wish)	((wish)->tier[0] != '\0')

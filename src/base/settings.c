@@ -21,6 +21,7 @@
 int			vp_busy_poll;
 int			vp_ef_search;
 bool		vp_foreign_limit;
+bool		vp_ef_search_is_set;
 int			vp_iterative_scan = VP_ITERATIVE_STRICT;	/* 16 asserts that it is
 														 * the default */
 int			vp_max_scan_tuples;
@@ -50,6 +51,28 @@ check_debug_point(char **newval, void **extra, GucSource source)
 		return true;
 	GUC_check_errdetail("It must be NAME=crash, NAME=error or NAME=wait, with :N for the N-th time.");
 	return false;
+}
+
+/*
+ * Whether the value is the session's, by SET or ALTER ROLE or DATABASE, goes
+ * with it: so it is right again after RESET and ROLLBACK.
+ */
+static bool
+check_ef_search(int *newval, void **extra, GucSource source)
+{
+	bool	   *is_set = VpGucAlloc(sizeof(bool));
+
+	if (is_set == NULL)
+		return false;
+	*is_set = source >= PGC_S_GLOBAL;
+	*extra = is_set;
+	return true;
+}
+
+static void
+assign_ef_search(int newval, void *extra)
+{
+	vp_ef_search_is_set = *(bool *) extra;
 }
 
 static bool
@@ -119,10 +142,11 @@ vp_settings_define(void)
 
 	DefineCustomIntVariable("vecprov.ef_search",
 							"Sets how many candidates a search keeps.",
-							"More find more of the true neighbours and take longer.",
+							"More find more of the true neighbours and take longer. "
+							"An index's own option comes before the server's configuration.",
 							&vp_ef_search,
 							VP_DEFAULT_EF_SEARCH, VP_MIN_EF_SEARCH, VP_MAX_EF_SEARCH,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_USERSET, 0, check_ef_search, assign_ef_search, NULL);
 
 	DefineCustomBoolVariable("vecprov.foreign_limit",
 							 "Has the planner send a LIMIT along to the servers of foreign tables.",

@@ -25,6 +25,7 @@ typedef enum VpIterativeScan
 extern int	vp_busy_poll;		/* microseconds */
 extern int	vp_ef_search;
 extern bool vp_foreign_limit;
+extern bool vp_ef_search_is_set;	/* for the session, its role or database */
 extern int	vp_iterative_scan;
 extern int	vp_max_scan_tuples;
 extern int	vp_max_metered_indexes;

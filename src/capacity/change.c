@@ -472,12 +472,10 @@ options_text(List *options, bool reset)
 }
 
 /*
- * ALTER INDEX, as a user would type it; of a partitioned index, what that
- * cannot do.  Who may not is told before anything is locked, by ALTER INDEX
- * too.
+ * Who may not is told before anything is locked, by ALTER INDEX too.
  */
-static void
-alter_index(Oid relid, List *options, bool reset)
+void
+vp_alter_index(Oid relid, List *options, bool reset)
 {
 	char	   *schema;
 	char	   *name;
@@ -523,7 +521,7 @@ try_alter_index(Oid relid, List *options)
 	PG_TRY();
 	{
 		vp_wish_of(relid, &before);
-		alter_index(relid, options, false);
+		vp_alter_index(relid, options, false);
 		CommandCounterIncrement();
 		vp_wish_of(relid, &after);
 	}
@@ -571,15 +569,15 @@ vecprov_provision(PG_FUNCTION_ARGS)
 	if (PG_GETARG_BOOL(4))
 		try_alter_index(PG_GETARG_OID(0), options);
 	else
-		alter_index(PG_GETARG_OID(0), options, false);
+		vp_alter_index(PG_GETARG_OID(0), options, false);
 	PG_RETURN_VOID();
 }
 
 Datum
 vecprov_release(PG_FUNCTION_ARGS)
 {
-	alter_index(PG_GETARG_OID(0),
-				list_make3(makeDefElem("tier", NULL, -1), makeDefElem("shards", NULL, -1),
-						   makeDefElem("replicas", NULL, -1)), true);
+	vp_alter_index(PG_GETARG_OID(0),
+				   list_make3(makeDefElem("tier", NULL, -1), makeDefElem("shards", NULL, -1),
+							  makeDefElem("replicas", NULL, -1)), true);
 	PG_RETURN_VOID();
 }

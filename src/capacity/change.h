@@ -8,6 +8,7 @@
 #ifndef VP_WISH_CHANGE_H
 #define VP_WISH_CHANGE_H
 
+#include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
 /*
@@ -15,6 +16,12 @@
  * none pass.
  */
 extern void vp_change_define(void);
+
+/*
+ * ALTER INDEX SET, or RESET, as a user would type it, of these DefElems; of a
+ * partitioned index, what that cannot do.  The user must own the index.
+ */
+extern void vp_alter_index(Oid index, List *options, bool reset);
 
 /*
  * Is an index that is being built, or was a moment ago, a copy of one that was there: by REINDEX,

@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "capacity/own_object.h"
 #include "capacity/partitions.h"
 
 bool
@@ -72,19 +73,42 @@ vp_leaf_indexes(Oid index)
 	return leaves;
 }
 
-void
-vp_wish_of(Oid index, VpWish *wish)
+/* Is it an index of ours, or a partitioned one? */
+static bool
+is_own_index(const FormData_pg_class *form)
+{
+	return (form->relkind == RELKIND_INDEX || form->relkind == RELKIND_PARTITIONED_INDEX) &&
+		form->relam == vp_own_am();
+}
+
+/* As this transaction knows them; NULL: there are none, or no such index. */
+static VpOptions *
+options_of(Oid index)
 {
 	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	VpOptions  *options = NULL;
 
-	memset(wish, 0, sizeof(*wish));
 	if (HeapTupleIsValid(tuple))
 	{
-		vp_get_wish((VpOptions *) extractRelOptions(tuple, RelationGetDescr(catalog), vp_options), wish);
+		if (is_own_index((Form_pg_class) GETSTRUCT(tuple)))
+			options = (VpOptions *) extractRelOptions(tuple, RelationGetDescr(catalog), vp_options);
 		ReleaseSysCache(tuple);
 	}
 	table_close(catalog, AccessShareLock);
+	return options;
+}
+
+void
+vp_wish_of(Oid index, VpWish *wish)
+{
+	vp_get_wish(options_of(index), wish);
+}
+
+void
+vp_effort_options_of(Oid index, VpEffortOptions *effort)
+{
+	vp_get_effort(options_of(index), effort);
 }
 
 Oid

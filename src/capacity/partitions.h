@@ -31,6 +31,12 @@ extern List *vp_leaf_indexes(Oid index);
  */
 extern void vp_wish_of(Oid index, VpWish *wish);
 
+/*
+ * With what effort its options want an index to be searched, in the caller's
+ * memory; nothing, if it does not exist.
+ */
+extern void vp_effort_options_of(Oid index, VpEffortOptions *effort);
+
 /* Its parent, if that has a tier; InvalidOid: the index decides for itself. */
 extern Oid	vp_deciding_parent(Oid index);
 

@@ -45,7 +45,6 @@
 VP_SERVER_FUNCTION(vecprov_recall);
 
 #define MAX_SAMPLES 10000
-#define MAX_K 10000
 
 /* A row whose vector is searched for. */
 typedef struct Sample
@@ -246,7 +245,7 @@ search(VpRecall *recall, Part *part, const Sample *sample, const VpValue *query)
 {
 	VpTarget   *target = &part->target;
 	VpSeated   *seated = vp_seated_open(target->rel, NULL, sizeof(VpSeated));
-	VpEffort	effort = vp_effort_by_settings();
+	VpEffort	effort = vp_effort_of(target->rel, recall->k);
 	VpHit		hit;
 	int			found = 0;
 	int			n = 0;
@@ -311,10 +310,10 @@ search_matches(VpRecall *recall, Part *part, const Sample *sample, const VpValue
 static void
 check_arguments(int k, int nsamples)
 {
-	if (k < 1 || k > MAX_K)
+	if (k < 1 || k > VP_RECALL_MAX_K)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("k must be between 1 and %d, not %d", MAX_K, k)));
+				 errmsg("k must be between 1 and %d, not %d", VP_RECALL_MAX_K, k)));
 	if (nsamples < 1 || nsamples > MAX_SAMPLES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -389,6 +388,12 @@ vp_recall_close(VpRecall *recall)
 		vp_row_reader_end(part->reader);
 		vp_target_close(&part->target);
 	}
+}
+
+const VpMeta *
+vp_recall_meta(const VpRecall *recall)
+{
+	return &recall->index->meta;
 }
 
 Relation

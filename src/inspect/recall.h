@@ -14,6 +14,9 @@
 
 #include "search/form.h"
 
+/* Neighbours that can be asked for. */
+#define VP_RECALL_MAX_K 10000
+
 /* Queries drawn from the table of an index, with their exact answers. */
 typedef struct VpRecall VpRecall;
 
@@ -47,6 +50,9 @@ extern void vp_recall_close(VpRecall *recall);
 /* The index, if it is not partitioned; its name, in any case. */
 extern Relation vp_recall_index(const VpRecall *recall);
 extern const char *vp_recall_name(const VpRecall *recall);
+
+/* Of a partitioned index, the first partition's, until it is closed. */
+extern const VpMeta *vp_recall_meta(const VpRecall *recall);
 
 /*
  * Searches for all of them, under the settings of now.  Returns the share of

@@ -419,7 +419,7 @@ search_index(Batch *batch)
 {
 	batch->answers = palloc0(batch->nqueries * sizeof(Answer *));
 	batch->seated = vp_seated_open(batch->rel, NULL, sizeof(VpSeated));
-	batch->effort = vp_effort_by_settings();
+	batch->effort = vp_effort_of(batch->rel, batch->k);
 	batch->effort.vectors_only = true;
 	batch->snapshot = GetActiveSnapshot();
 	/* as any scan of an index that does not do so by itself */

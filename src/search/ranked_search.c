@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "base/effort.h"
 #include "base/settings.h"
 #include "graph/filter_rule.h"
 #include "page/node.h"
@@ -640,11 +641,11 @@ vp_ranked_next(VpRankedSearch *search, VpHit *hit)
 }
 
 VpEffort
-vp_effort_by_settings(void)
+vp_effort_of(Relation index, double rows)
 {
 	VpEffort	effort = {0};
 
-	effort.ef_search = vp_ef_search;
+	effort.ef_search = vp_ef_search_of(index, rows, &effort.by);
 	effort.iterative_scan = vp_iterative_scan;
 	effort.max_rows = vp_max_scan_tuples;
 	return effort;

@@ -78,8 +78,11 @@ extern bool vp_ranked_take(VpRankedSearch *search, const VpHit *hit);
 /* Is there more to be returned of what has been found already? */
 extern bool vp_ranked_has_more(const VpRankedSearch *search);
 
-/* What the settings of now say. */
-extern VpEffort vp_effort_by_settings(void);
+/*
+ * What the settings of now and the options of an opened index say, if so many
+ * rows are wanted; 0: that is not known.
+ */
+extern VpEffort vp_effort_of(Relation index, double rows);
 
 /* What the present search has cost so far. */
 typedef struct VpRankedCounts

@@ -11,6 +11,7 @@
 #ifndef VP_RANKING_H
 #define VP_RANKING_H
 
+#include "base/effort.h"
 #include "graph/graph.h"
 #include "search/hit.h"
 #include "search/hooks.h"
@@ -25,6 +26,7 @@
 typedef struct VpEffort
 {
 	int			ef_search;		/* candidates kept in the first round */
+	VpEffortBy	by;				/* who decided that */
 	int			iterative_scan; /* VpIterativeScan */
 	int			max_rows;		/* the search does not go on when it has
 								 * returned so many; 0: no bound */

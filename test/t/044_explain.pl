@@ -58,7 +58,7 @@ my $plan = $node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, VERBOSE, CO
 SKIP:
 {
 	skip 'index scans say so from PostgreSQL 18 on', 3 if $major < 18;
-	like($plan, qr/Search: graph\n.*Nodes Measured: [1-9]\d*\n.*Rows Measured: [1-9]\d*\n.*Effort: 40\n.*Rounds: 1\n.*Nodes Expanded: [1-9]\d*\n.*Searched By: backend/,
+	like($plan, qr/Search: graph\n.*Nodes Measured: [1-9]\d*\n.*Rows Measured: [1-9]\d*\n.*Effort: 40\n.*Effort Set By: vecprov.ef_search\n.*Rounds: 1\n.*Nodes Expanded: [1-9]\d*\n.*Searched By: backend/,
 		'EXPLAIN VERBOSE');
 	unlike($plan, qr/Wait for Seat/, 'it did not wait');
 	unlike($node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $search"), qr/Effort|Nodes Measured/, 'not without VERBOSE');
@@ -66,7 +66,7 @@ SKIP:
 # The custom scan says so in each version.
 my $bitmap = "SELECT id FROM items WHERE tags @> ARRAY['t7'] ORDER BY v <-> vec(7, 80) LIMIT 10";
 like($node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) $bitmap"),
-	qr/VecprovBitmap.*Search: .*Rows Measured: .*Effort: 40\n.*Rounds: \d+\n.*Nodes Expanded: \d+\n.*Searched By: backend/s, 'EXPLAIN VERBOSE of a custom scan');
+	qr/VecprovBitmap.*Search: .*Rows Measured: .*Effort: 40\n.*Effort Set By: vecprov.ef_search\n.*Rounds: \d+\n.*Nodes Expanded: \d+\n.*Searched By: backend/s, 'EXPLAIN VERBOSE of a custom scan');
 unlike($node->safe_psql('postgres', "$settings EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $bitmap"), qr/Effort/, 'not without VERBOSE');
 
 # By a worker, since the session is new to the index; and by both, when more
@@ -78,7 +78,7 @@ SKIP:
 skip 'no session is new to an index where vecprov.server_internals is off', 3 if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';
 like(in_time(sub { message($search) }, qr/by worker/), qr/$counts, by worker$/, 'debug1: a search of a worker');
 like(in_time(sub { message($search =~ s/LIMIT 10/LIMIT 1000/r) }, qr/by worker/),
-	qr/^vecprov scan: ef \d+, ([2-9]|\d\d) rounds, .* 1000 rows, by worker, then backend$/, 'of both');
+	qr/^vecprov scan: ef 1000, 2 rounds, .* 1000 rows, by worker, then backend$/, 'of both, with as many candidates as rows are wanted');
 SKIP:
 {
 	skip 'index scans say so from PostgreSQL 18 on', 1 if $major < 18;
