@@ -50,6 +50,42 @@ SELECT pg_temp.differences('batch_part', 10, 'v <->', $$half = 'even' AND id > 1
 -- vectors for another type
 SELECT pg_temp.differences('batch_half', 10, 'v::halfvec(16) <->');
 SELECT pg_temp.try($$SELECT vecprov_search('batch_bit', ARRAY(SELECT q FROM batch_queries), 10)$$);
+-- values of the index's own type
+CREATE INDEX batch_sparse ON batch_items USING vecprov ((w::sparsevec(16)) sparsevec_l2_ops);
+CREATE FUNCTION pg_temp.values_differ(index regclass, type text, expression text, operator text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	EXECUTE format($f$
+		WITH asked AS MATERIALIZED (SELECT id::integer AS query, (%2$s)::%3$s AS q FROM batch_queries, LATERAL (SELECT q AS w) x),
+		batch AS MATERIALIZED (
+			SELECT query, rank, distance FROM vecprov_search_values(%1$L, (SELECT array_agg(q ORDER BY query) FROM asked), 5, ef_search => 2000)
+		), single AS MATERIALIZED (
+			SELECT a.query, r.rank::integer, r.distance FROM asked a CROSS JOIN LATERAL (SELECT (%2$s)::%3$s %4$s a.q AS distance,
+				row_number() OVER (ORDER BY (%2$s)::%3$s %4$s a.q) AS rank FROM batch_items ORDER BY distance LIMIT 5) r
+		)
+		SELECT count(*) FROM batch FULL JOIN single USING (query, rank) WHERE abs(batch.distance - single.distance) < 1e-4 IS NOT TRUE$f$,
+		index, expression, type, operator) INTO n;
+	RETURN n;
+END
+$$;
+SELECT pg_temp.values_differ('batch_sparse', 'sparsevec(16)', 'w', '<->') AS sparsevec,
+	pg_temp.values_differ('batch_bit', 'bit(16)', 'binary_quantize(w)', '<~>') AS bit;
+SELECT count(*), bool_and(a.distance = b.distance) AS same FROM
+	vecprov_search('batch_half', (SELECT array_agg(q ORDER BY id) FROM batch_queries), 5) a JOIN
+	vecprov_search_values('batch_half', (SELECT array_agg(q::halfvec(16) ORDER BY id) FROM batch_queries), 5) b USING (query, rank);
+SELECT count(*) FROM vecprov_search_values('batch_sparse', ARRAY['{1:5}/16']::sparsevec[], 5, $$half = 'odd'$$);
+SELECT pg_temp.try($$SELECT vecprov_search_values('batch_half', (SELECT array_agg(q) FROM batch_queries), 5)$$);
+SELECT pg_temp.try($$SELECT vecprov_search_values('batch_bit', ARRAY[1, 2], 5)$$);
+SELECT pg_temp.try($$SELECT vecprov_search_values('batch_bit', ARRAY[B'101'], 5)$$);
+SELECT pg_temp.try($$SELECT vecprov_search_values('batch_sparse', ARRAY['{1:5}/17']::sparsevec[], 5)$$);
+SELECT pg_temp.try($$SELECT vecprov_search_values('batch_sparse', ARRAY['{1:5}/16', NULL]::sparsevec[], 5)$$);
+-- a parameter of no declared type still means vectors
+PREPARE untyped AS SELECT count(*) FROM vecprov_search('batch_l2', $1, $2);
+EXECUTE untyped ('{"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"}', 3);
+SELECT parameter_types FROM pg_prepared_statements WHERE name = 'untyped';
+DEALLOCATE untyped;
+
 SELECT count(*), count(DISTINCT (query, rank)), min(query), max(query), min(rank), max(rank)
 	FROM vecprov_search('batch_l2', (SELECT array_agg(q ORDER BY id) FROM batch_queries), 7);
 -- in the order of the queries, of the ranks, and of the distances

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * batch.c
- *	  vecprov_search: many searches of one session, spread over an index's replicas.
+ *	  vecprov_search, vecprov_search_values: many searches of one session, spread over an
+ *	  index's replicas.
  *
  * Some queries are posted as requests, as many as workers can have in hand and
  * a few more; this process runs others itself, and between two of them takes
@@ -56,6 +57,7 @@
 #include "type/vector.h"
 
 VP_SERVER_FUNCTION(vecprov_search);
+VP_SERVER_FUNCTION(vecprov_search_values);
 
 #define MAX_K 10000
 
@@ -156,8 +158,21 @@ as_indexed(const Batch *batch, const VpIndex *index, Datum query)
 	}
 }
 
+/* Values must be of the index's own type: none is converted. */
 static void
-get_queries(Batch *batch, ArrayType *array)
+check_type(const Batch *batch, Oid type)
+{
+	if (type != batch->rel->rd_opcintype[0])
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("index \"%s\" is of type %s, which a %s cannot be searched for in",
+						RelationGetRelationName(batch->rel),
+						format_type_be(batch->rel->rd_opcintype[0]), format_type_be(type))));
+}
+
+/* values: of the index's type; else they are vectors. */
+static void
+get_queries(Batch *batch, ArrayType *array, bool values)
 {
 	const VpIndex *index = vp_index_copy(vp_index_get(batch->rel));
 	Oid			type = ARR_ELEMTYPE(array);
@@ -167,6 +182,8 @@ get_queries(Batch *batch, ArrayType *array)
 	bool	   *nulls;
 
 	batch->metric = index->meta.metric;
+	if (values)
+		check_type(batch, type);
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	deconstruct_array(array, type, length, by_value, align, &batch->queries, &nulls,
 					  &batch->nqueries);
@@ -176,7 +193,8 @@ get_queries(Batch *batch, ArrayType *array)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("query number %d is null", i + 1)));
-		batch->queries[i] = as_indexed(batch, index, batch->queries[i]);
+		batch->queries[i] = values ? PointerGetDatum(vp_value_get(batch->queries[i])) :
+			as_indexed(batch, index, batch->queries[i]);
 		check_query(index, batch->queries[i], i + 1);
 	}
 }
@@ -387,6 +405,18 @@ take_back(Batch *batch)
 	return -1;
 }
 
+/* All of them have to fit where requests are; sparse ones differ in size. */
+static Datum
+largest_query(const Batch *batch)
+{
+	Datum		largest = batch->queries[0];
+
+	for (int i = 1; i < batch->nqueries; i++)
+		if (VARSIZE(DatumGetPointer(batch->queries[i])) > VARSIZE(DatumGetPointer(largest)))
+			largest = batch->queries[i];
+	return largest;
+}
+
 static void
 run_all(Batch *batch)
 {
@@ -394,7 +424,7 @@ run_all(Batch *batch)
 
 	if (batch->nqueries == 0)
 		return;
-	ask.query = batch->queries[0];
+	ask.query = largest_query(batch);
 	batch->helpers = count_helpers(batch, &ask);
 	batch->posted = palloc(batch->helpers * AHEAD * sizeof(Posted));
 	while (batch->nput < batch->nqueries)
@@ -491,8 +521,8 @@ search_all(Batch *batch, const char *filter, ArrayType *params)
  * Arguments: index, queries, k, filter, ef_search, params.  The last three may
  * be null.
  */
-Datum
-vecprov_search(PG_FUNCTION_ARGS)
+static void
+search(FunctionCallInfo fcinfo, bool values)
 {
 	Batch		batch = {.k = 0};
 	char	   *filter = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
@@ -502,7 +532,7 @@ vecprov_search(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	batch.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return (Datum) 0;
+		return;
 	batch.k = PG_GETARG_INT32(2);
 	if (batch.k < 1 || batch.k > MAX_K)
 		ereport(ERROR,
@@ -511,7 +541,7 @@ vecprov_search(PG_FUNCTION_ARGS)
 	vp_right_open(PG_GETARG_OID(0), VP_RIGHT_SEARCH, AccessShareLock, &batch.heap, &batch.rel);
 	vp_index_check_built(batch.rel);
 	batch.meter = vp_meter_find(batch.rel);
-	get_queries(&batch, PG_GETARG_ARRAYTYPE_P(1));
+	get_queries(&batch, PG_GETARG_ARRAYTYPE_P(1), values);
 	guc_level = NewGUCNestLevel();
 	if (!PG_ARGISNULL(4))
 		vp_settings_change("vecprov.ef_search", psprintf("%d", PG_GETARG_INT32(4)));
@@ -519,5 +549,18 @@ vecprov_search(PG_FUNCTION_ARGS)
 	AtEOXact_GUC(false, guc_level);
 	relation_close(batch.rel, AccessShareLock);
 	table_close(batch.heap, AccessShareLock);
+}
+
+Datum
+vecprov_search(PG_FUNCTION_ARGS)
+{
+	search(fcinfo, false);
+	return (Datum) 0;
+}
+
+Datum
+vecprov_search_values(PG_FUNCTION_ARGS)
+{
+	search(fcinfo, true);
 	return (Datum) 0;
 }
