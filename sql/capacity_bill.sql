@@ -104,6 +104,31 @@ SELECT index, item, round(quantity * 730, 4) AS hours, round(amount, 3) AS amoun
 FROM vecprov_bill('2020-03-01 10:30+00', '2020-03-01 12:00+00', 'bill', 'here');
 INSERT INTO vecprov.usage VALUES (now(), now() + '1 hour', 'x', 'r10', 1, 1, 1);
 ROLLBACK;
+
+-- Partitions share the replicas of their index: these are paid for once, from its beginning, its change and its end on.
+-- A partition that was detached and has a tier of its own pays for itself.
+CALL at_hour(3000);
+CREATE TABLE bill_parts (id int, v vector(4)) PARTITION BY RANGE (id);
+CREATE TABLE bill_part1 PARTITION OF bill_parts FOR VALUES FROM (0) TO (100);
+CREATE TABLE bill_part2 PARTITION OF bill_parts FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (id);
+CREATE TABLE bill_part2a PARTITION OF bill_part2 FOR VALUES FROM (100) TO (150);
+CREATE INDEX bill_parts_idx ON bill_parts USING vecprov (v) WITH (tier = r10, replicas = 0);
+CALL at_hour(3002);
+SELECT vecprov_set_replicas('bill_parts_idx', 2);
+CALL at_hour(3012);
+ALTER TABLE bill_parts DETACH PARTITION bill_part1;
+SELECT vecprov_provision('bill_part1_v_idx', 'r10');
+CALL at_hour(3015);
+-- it shares again, though nothing of its capacity is changed: so it is after pg_restore
+SELECT vecprov_set_replicas('bill_part1_v_idx', 2);
+ALTER TABLE bill_parts ATTACH PARTITION bill_part1 FOR VALUES FROM (0) TO (100);
+CALL at_hour(3020);
+SELECT vecprov_release('bill_parts_idx');
+CALL at_hour(3022);
+SELECT index, item, hours FROM bill_of(3000, 3022) WHERE index ~ 'part' ORDER BY index, item;
+SELECT index, action, old_replicas, new_replicas, partitioned, old_decided, new_decided FROM vecprov.changes
+WHERE index ~ 'bill_part' ORDER BY at, xact;
+DROP TABLE bill_parts;
 RESET vecprov.debug_clock;
 DROP FUNCTION bill_of;
 DROP PROCEDURE at_hour;

@@ -72,8 +72,11 @@ SELECT sum(value) FROM vecprov.metrics WHERE name = 'vecprov_records' AND labels
 -- not of a partitioned index
 SELECT pg_temp.try('SELECT * FROM vecprov_check(''part_idx'')');
 SELECT pg_temp.try('SELECT * FROM vecprov_search(''part_idx'', ''{}'', 1)');
+SELECT pg_temp.try('SELECT vecprov_policy(''part_idx'', idle_after => ''1 hour'')');
+-- but: a policy of its replicas and shards
 SELECT pg_temp.try('SELECT vecprov_policy(''part_idx'', 1, 2)');
--- but: the nearest of all partitions
+SELECT pg_temp.try('SELECT vecprov_policy(''part_idx'')');
+-- the nearest of all partitions
 SELECT s.query, s.rank, s."table", p.id, round(s.distance::numeric, 4) FROM vecprov_search_partitions('part_idx', '{"[200,4,1]","[99.2,1,1]"}', 3) s
 JOIN part p ON p.tableoid = s."table" AND p.ctid = s.ctid ORDER BY s.query, s.rank;
 SELECT s.query, s.rank, s."table", p.id FROM vecprov_search_partitions('part_idx', '{"[99.2,1,1]"}', 2, 'tenant = $1', params => '{2}') s
@@ -104,6 +107,19 @@ SELECT pg_temp.try('SELECT vecprov_set_tier(''part_idx'', ''none'')');
 INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('part_small', 900, false, 1);
 SELECT pg_temp.try('SELECT vecprov_set_tier(''part_idx'', ''part_small'')');
 SELECT DISTINCT tier, shards, replicas FROM part_given WHERE tier IS NOT NULL;
+
+-- Replicas are those of the partitioned index, and paid for once
+SELECT vecprov_decider('part_idx'), vecprov_decider('part3a_v_tenant_idx'), vecprov_decider('part2_other');
+SELECT vecprov_wait('part_idx', '1 min');
+SELECT index, count(*), sum(seats) FROM vecprov.replicas GROUP BY index;
+SELECT index, current_replicas FROM part_given JOIN vecprov.indexes USING (index) WHERE part_given.tier IS NOT NULL;
+INSERT INTO vecprov.rates (plan, region, item, rate) VALUES ('example', 'example', 'part_tier', 10);
+SELECT item, quantity, amount FROM vecprov_cost('part_idx', 'example', 'example') WHERE unit ~ 'replicas';
+SELECT count(*) FROM vecprov_cost('part1_v_tenant_idx', 'example', 'example') WHERE unit ~ 'replicas';
+SELECT regexp_replace(value, '[0-9]+', 'N', 'g'), reason FROM vecprov_plan('part3a_v_tenant_idx', 100, 0.9) WHERE item = 'statement';
+SELECT item, unit, count(*) FROM vecprov_bill(now() - interval '1 hour', now() + interval '1 hour', 'example', 'example')
+WHERE index ~ 'part' AND unit ~ 'replicas' AND index <> 'public.part2_own' GROUP BY 1, 2;
+DELETE FROM vecprov.rates WHERE item = 'part_tier';
 
 -- None alone
 SELECT pg_temp.try('ALTER INDEX part1_v_tenant_idx SET (replicas = 2)');

@@ -59,7 +59,7 @@ ALTER SCHEMA policy_schema RENAME TO policy_renamed;
 SELECT schema, index, role FROM vecprov.policies;
 CREATE TABLE policy_parts (k int, v vector(2)) PARTITION BY LIST (k);
 CREATE INDEX policy_parts_idx ON policy_parts USING vecprov (v);
-SELECT vecprov_policy('policy_parts_idx', 1, 2);
+SELECT vecprov_policy('policy_parts_idx', idle_after => '1 hour');
 DROP TABLE policy_parts;
 DROP SCHEMA policy_renamed CASCADE;
 DELETE FROM vecprov.policies;

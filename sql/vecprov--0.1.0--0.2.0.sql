@@ -811,6 +811,18 @@ CREATE FUNCTION vecprov_leaves(index regclass, OUT leaf regclass, OUT "table" re
 COMMENT ON FUNCTION vecprov_leaves(regclass) IS
 	'the indexes that hold the rows of an index, and their tables: of a partitioned one its partitions, else itself';
 
+CREATE FUNCTION vecprov_decider(index regclass) RETURNS regclass
+	AS 'MODULE_PATHNAME', 'vecprov_decider' LANGUAGE C STRICT STABLE;
+COMMENT ON FUNCTION vecprov_decider(regclass) IS
+	'where the capacity of an index is changed: the highest partitioned index above it that has a tier, or itself';
+
+-- Whoever has an index locked: the catalogue says what it is to have.
+CREATE FUNCTION vecprov_wishes(OUT index oid, OUT tier text, OUT shards integer, OUT replicas integer)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_wishes' LANGUAGE C STRICT VOLATILE ROWS 20;
+COMMENT ON FUNCTION vecprov_wishes() IS
+	'what the options of each index of this database ask for; nulls: on demand, or shards and replicas of the partitioned index above';
+
 CREATE FUNCTION vecprov_partition_count(index oid) RETURNS integer
 	AS 'MODULE_PATHNAME', 'vecprov_partition_count' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_partition_count(oid) IS
@@ -862,9 +874,13 @@ BEGIN ATOMIC
 				ELSE vecprov_read_units(bytes) * $6 END) AS read_units
 		FROM portion
 	), part AS (
-		SELECT 1 AS place, tier AS item, pg_catalog.sum(shards * replicas) * share AS quantity,
-			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, tier) AS rate
-		FROM fact, portion WHERE mode = 'provisioned' GROUP BY tier, share
+		-- what decides for itself, of the index and of what is below it
+		SELECT 1 AS place, w.tier AS item, pg_catalog.sum(w.shards * w.replicas) * share AS quantity,
+			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, w.tier) AS rate
+		FROM vecprov_wishes() w, portion
+		WHERE w.replicas IS NOT NULL AND
+			(w.index = $1 OR w.index IN (SELECT t.relid FROM pg_catalog.pg_partition_tree($1) t))
+		GROUP BY w.tier, share
 		UNION ALL
 		SELECT 2, 'storage', bytes / 1000000000.0, 'GB, month',
 			vecprov_monthly_rate($2, $3, 'storage') FROM portion
@@ -1291,11 +1307,15 @@ ALTER TABLE vecprov.changes DROP CONSTRAINT changes_action_check;
 ALTER TABLE vecprov.changes ADD CHECK (action IN ('create', 'change', 'drop', 'refusal', 'dry run', 'idle', 'wake'));
 ALTER TABLE vecprov.changes ADD by_policy boolean NOT NULL DEFAULT false;
 ALTER TABLE vecprov.changes ADD partitioned boolean NOT NULL DEFAULT false;
+ALTER TABLE vecprov.changes ADD old_decided boolean NOT NULL DEFAULT false;
+ALTER TABLE vecprov.changes ADD new_decided boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN vecprov.changes.action IS 'what was done, or refused; dry run: what a policy would have done; idle, wake: it began or ended to be idle';
 COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a policy made it';
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
 COMMENT ON COLUMN vecprov.changes.partitioned IS
 	'the index is partitioned: each of its partitions that was changed has a row of its own';
+COMMENT ON COLUMN vecprov.changes.old_decided IS 'the old replicas were those of the partitioned index above';
+COMMENT ON COLUMN vecprov.changes.new_decided IS 'the new replicas are those of the partitioned index above';
 
 -- What was provisioned, hour by hour.
 
@@ -1319,6 +1339,7 @@ COMMENT ON TABLE vecprov.usage IS
 	'what each index had, an hour a row, more where it changed within the hour; of 400 days';
 COMMENT ON COLUMN vecprov.usage.index IS 'its name, which follows when it is renamed';
 COMMENT ON COLUMN vecprov.usage.tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov.usage.replicas IS 'null: those of the partitioned index above, which has a row of its own';
 COMMENT ON COLUMN vecprov.usage.bytes IS 'sizes of all records';
 COMMENT ON COLUMN vecprov.usage.read_units IS 'of searches; on demand they are paid for';
 COMMENT ON COLUMN vecprov.usage.write_units IS 'of records that were inserted';
@@ -1331,13 +1352,6 @@ GRANT SELECT ON vecprov.usage TO PUBLIC;
 CREATE FUNCTION vecprov_clock() RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'vecprov_clock' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_clock() IS 'the time that intervals, policies and bills go by';
-
--- Whoever has an index locked: the catalogue says what it is to have.
-CREATE FUNCTION vecprov_wishes(OUT index oid, OUT tier text, OUT shards integer, OUT replicas integer)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'vecprov_wishes' LANGUAGE C STRICT VOLATILE ROWS 20;
-COMMENT ON FUNCTION vecprov_wishes() IS
-	'what the options of each index of this database ask for; nulls: on demand';
 
 -- Bodies of functions would keep the administrator from altering the ledger's columns.
 CREATE FUNCTION vecprov_capacity_events(since timestamptz)
@@ -1357,11 +1371,11 @@ BEGIN ATOMIC
 	WITH present AS MATERIALIZED (
 		-- of an index that somebody has locked the last columns are null
 		SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS index, w.index AS relid, w.tier, w.shards,
-			w.replicas, f.index_size AS bytes, f.records
+			w.replicas, CASE c.relkind WHEN 'I' THEN 0 ELSE f.index_size END AS bytes, f.records
 		FROM vecprov_wishes() w
 			JOIN pg_catalog.pg_class c ON c.oid = w.index
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			LEFT JOIN LATERAL vecprov_facts(w.index, false) f ON true
+			LEFT JOIN LATERAL vecprov_facts(CASE c.relkind WHEN 'i' THEN w.index END, false) f ON true
 		WHERE c.relpersistence <> 't'
 	), counter AS MATERIALIZED (
 		-- a standby has counters of its own
@@ -1456,7 +1470,7 @@ BEGIN ATOMIC
 	), item AS (
 		SELECT m.index, 1 AS place, m.tier AS item, pg_catalog.sum(m.part * m.shards * m.replicas) AS quantity,
 			'shards x replicas, month' AS unit
-		FROM month m WHERE m.tier IS NOT NULL GROUP BY m.index, m.tier
+		FROM month m WHERE m.replicas IS NOT NULL GROUP BY m.index, m.tier
 		UNION ALL
 		SELECT m.index, 2, 'storage', pg_catalog.sum(m.part * m.bytes) / 1000000000, 'GB, month'
 		FROM month m GROUP BY m.index
@@ -1612,7 +1626,7 @@ CREATE OR REPLACE VIEW vecprov.indexes AS
 		CROSS JOIN LATERAL vecprov_residency(ours.indexrelid) r
 		CROSS JOIN LATERAL vecprov_index_effort(ours.indexrelid) e;
 CREATE OR REPLACE VIEW vecprov.metrics AS
-	WITH fact AS MATERIALIZED (
+	WITH found AS MATERIALIZED (
 		SELECT f.*, i.indexrelid, i.indrelid, n.nspname, c.relname,
 			pg_catalog.jsonb_build_object('database', pg_catalog.current_database(),
 				'schema', n.nspname, 'index', c.relname, 'table', t.relname) AS labels
@@ -1621,8 +1635,9 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN vecprov.indexes f ON f.index = i.indexrelid
-		-- their partitions are counted
-		WHERE f.partitions IS NULL
+	), fact AS (
+		-- of those that are partitioned their partitions are counted
+		SELECT * FROM found WHERE partitions IS NULL
 	), load AS (
 		SELECT r.index, pg_catalog.max(r.busy) AS busy, pg_catalog.sum(r.seats) AS seats,
 			pg_catalog.sum(r.in_use) AS in_use, pg_catalog.max(r.queue) AS queue
@@ -1638,8 +1653,7 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			ORDER BY l.schema NULLS LAST LIMIT 1) l
 	), metric AS (
 		SELECT v.name, f.labels || v.labels AS labels, v.value
-		FROM fact f LEFT JOIN load l ON l.index = f.indexrelid LEFT JOIN worker w ON w.index = f.indexrelid
-		CROSS JOIN LATERAL (VALUES
+		FROM fact f CROSS JOIN LATERAL (VALUES
 			('index_info', pg_catalog.jsonb_build_object('mode', f.mode, 'tier', coalesce(f.tier, '')),
 				CASE WHEN f.mode IS NOT NULL THEN 1::double precision END),
 			('records', '{}', f.records),
@@ -1659,11 +1673,6 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
 			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
 			('state', '{"state": "Error"}', (f.state = 'Error')::integer),
-			('busy_ratio', '{}', l.busy),
-			('seats', '{}', l.seats),
-			('seats_in_use', '{}', l.in_use),
-			('queue', '{}', l.queue),
-			('workers_missing', '{}', w.missing),
 			('resident_ratio', '{}', f.resident),
 			('scaling_ratio', '{}', CASE WHEN f.state <> 'Scaling' THEN 1 ELSE
 				(SELECT greatest(0, 1 - pg_catalog.sum(s.to_move)::double precision / nullif(f.records, 0))
@@ -1674,6 +1683,16 @@ CREATE OR REPLACE VIEW vecprov.metrics AS
 			('vacuums_total', '{}', pg_catalog.pg_stat_get_vacuum_count(f.indrelid) +
 				pg_catalog.pg_stat_get_autovacuum_count(f.indrelid))
 		) v (name, labels, value)
+		UNION ALL
+		-- partitions share those of their partitioned index
+		SELECT v.name, f.labels, v.value
+		FROM found f LEFT JOIN load l ON l.index = f.indexrelid LEFT JOIN worker w ON w.index = f.indexrelid
+		CROSS JOIN LATERAL (VALUES
+			('busy_ratio', l.busy),
+			('seats', l.seats),
+			('seats_in_use', l.in_use),
+			('queue', l.queue),
+			('workers_missing', w.missing)) v (name, value)
 		UNION ALL
 		SELECT 'limit_per_second', l.labels || pg_catalog.jsonb_build_object('of', v.kind), v.value
 		FROM limited l CROSS JOIN LATERAL (VALUES
@@ -1769,7 +1788,7 @@ BEGIN ATOMIC
 	), choice AS (
 		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
 			m.need <= m.available AS fits, n.shards, n.replicas,
-			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas * fact.indexes
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas
 				FROM vecprov.rates r WHERE r.item = t.name) AS cost
 		FROM measured, fact, vecprov.tiers t,
 			LATERAL vecprov_tier_memory($1, t.name) m,
@@ -1820,27 +1839,28 @@ BEGIN ATOMIC
 				$2, pg_catalog.floor(qps * units), units)
 		FROM best, measured
 		UNION ALL
-		SELECT 8, 'units', (best.replicas * best.units * fact.indexes)::text,
+		SELECT 8, 'units', (best.replicas * best.units)::text,
 			CASE WHEN shared.units > shared.processors THEN
 				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
 				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
-		FROM best, fact, LATERAL (SELECT u.processors, best.replicas * best.units * fact.indexes + u.units -
+		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
 				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r
-					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l)), 0) AS units
+					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l UNION ALL SELECT vecprov_decider($1))), 0) AS units
 			FROM vecprov_server_units() u) shared
 		UNION ALL
-		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region) * indexes)::text,
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
-		FROM best, fact, vecprov.rates r WHERE r.item = best.name
+		FROM best, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
 		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL
 		UNION ALL
 		SELECT 10, 'statement',
-			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', $1, name, shards, replicas),
-			'gives the index this capacity'
+			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', vecprov_decider($1), name, shards, replicas),
+			CASE vecprov_decider($1) WHEN $1 THEN 'gives the index this capacity'
+				ELSE 'gives this capacity to the partitioned index that decides for it' END
 		FROM best
 	) part ORDER BY part.place, part.reason;
 END;

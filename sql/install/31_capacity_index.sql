@@ -15,6 +15,18 @@ CREATE FUNCTION vecprov_leaves(index regclass, OUT leaf regclass, OUT "table" re
 COMMENT ON FUNCTION vecprov_leaves(regclass) IS
 	'the indexes that hold the rows of an index, and their tables: of a partitioned one its partitions, else itself';
 
+CREATE FUNCTION vecprov_decider(index regclass) RETURNS regclass
+	AS 'MODULE_PATHNAME', 'vecprov_decider' LANGUAGE C STRICT STABLE;
+COMMENT ON FUNCTION vecprov_decider(regclass) IS
+	'where the capacity of an index is changed: the highest partitioned index above it that has a tier, or itself';
+
+-- Whoever has an index locked: the catalogue says what it is to have.
+CREATE FUNCTION vecprov_wishes(OUT index oid, OUT tier text, OUT shards integer, OUT replicas integer)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vecprov_wishes' LANGUAGE C STRICT VOLATILE ROWS 20;
+COMMENT ON FUNCTION vecprov_wishes() IS
+	'what the options of each index of this database ask for; nulls: on demand, or shards and replicas of the partitioned index above';
+
 CREATE FUNCTION vecprov_partition_count(index oid) RETURNS integer
 	AS 'MODULE_PATHNAME', 'vecprov_partition_count' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION vecprov_partition_count(oid) IS

@@ -16,7 +16,9 @@ CREATE TABLE vecprov.changes (
 	table_oid oid NOT NULL,
 	xact xid8 NOT NULL,
 	by_policy boolean NOT NULL DEFAULT false,
-	partitioned boolean NOT NULL DEFAULT false
+	partitioned boolean NOT NULL DEFAULT false,
+	old_decided boolean NOT NULL DEFAULT false,
+	new_decided boolean NOT NULL DEFAULT false
 );
 CREATE INDEX changes_table_oid_idx ON vecprov.changes (table_oid);
 COMMENT ON INDEX vecprov.changes_table_oid_idx IS 'finds an index''s last change';
@@ -29,6 +31,8 @@ COMMENT ON COLUMN vecprov.changes.message IS 'why it was refused, or why a polic
 COMMENT ON COLUMN vecprov.changes.by_policy IS 'made by the index''s policy, not by the role';
 COMMENT ON COLUMN vecprov.changes.partitioned IS
 	'the index is partitioned: each of its partitions that was changed has a row of its own';
+COMMENT ON COLUMN vecprov.changes.old_decided IS 'the old replicas were those of the partitioned index above';
+COMMENT ON COLUMN vecprov.changes.new_decided IS 'the new replicas are those of the partitioned index above';
 GRANT SELECT ON vecprov.changes TO PUBLIC;
 
 CREATE FUNCTION vecprov_provision(index regclass, tier text DEFAULT NULL, shards integer DEFAULT NULL,

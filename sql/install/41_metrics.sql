@@ -8,7 +8,7 @@ COMMENT ON FUNCTION vecprov_counters() IS
 	'what was counted since the server started, of the indexes of this database';
 
 CREATE VIEW vecprov.metrics AS
-	WITH fact AS MATERIALIZED (
+	WITH found AS MATERIALIZED (
 		SELECT f.*, i.indexrelid, i.indrelid, n.nspname, c.relname,
 			pg_catalog.jsonb_build_object('database', pg_catalog.current_database(),
 				'schema', n.nspname, 'index', c.relname, 'table', t.relname) AS labels
@@ -17,8 +17,9 @@ CREATE VIEW vecprov.metrics AS
 			JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN vecprov.indexes f ON f.index = i.indexrelid
-		-- their partitions are counted
-		WHERE f.partitions IS NULL
+	), fact AS (
+		-- of those that are partitioned their partitions are counted
+		SELECT * FROM found WHERE partitions IS NULL
 	), load AS (
 		SELECT r.index, pg_catalog.max(r.busy) AS busy, pg_catalog.sum(r.seats) AS seats,
 			pg_catalog.sum(r.in_use) AS in_use, pg_catalog.max(r.queue) AS queue
@@ -34,8 +35,7 @@ CREATE VIEW vecprov.metrics AS
 			ORDER BY l.schema NULLS LAST LIMIT 1) l
 	), metric AS (
 		SELECT v.name, f.labels || v.labels AS labels, v.value
-		FROM fact f LEFT JOIN load l ON l.index = f.indexrelid LEFT JOIN worker w ON w.index = f.indexrelid
-		CROSS JOIN LATERAL (VALUES
+		FROM fact f CROSS JOIN LATERAL (VALUES
 			('index_info', pg_catalog.jsonb_build_object('mode', f.mode, 'tier', coalesce(f.tier, '')),
 				CASE WHEN f.mode IS NOT NULL THEN 1::double precision END),
 			('records', '{}', f.records),
@@ -55,11 +55,6 @@ CREATE VIEW vecprov.metrics AS
 			('state', '{"state": "Scaling"}', (f.state = 'Scaling')::integer),
 			('state', '{"state": "Migrating"}', (f.state = 'Migrating')::integer),
 			('state', '{"state": "Error"}', (f.state = 'Error')::integer),
-			('busy_ratio', '{}', l.busy),
-			('seats', '{}', l.seats),
-			('seats_in_use', '{}', l.in_use),
-			('queue', '{}', l.queue),
-			('workers_missing', '{}', w.missing),
 			('resident_ratio', '{}', f.resident),
 			('scaling_ratio', '{}', CASE WHEN f.state <> 'Scaling' THEN 1 ELSE
 				(SELECT greatest(0, 1 - pg_catalog.sum(s.to_move)::double precision / nullif(f.records, 0))
@@ -70,6 +65,16 @@ CREATE VIEW vecprov.metrics AS
 			('vacuums_total', '{}', pg_catalog.pg_stat_get_vacuum_count(f.indrelid) +
 				pg_catalog.pg_stat_get_autovacuum_count(f.indrelid))
 		) v (name, labels, value)
+		UNION ALL
+		-- partitions share those of their partitioned index
+		SELECT v.name, f.labels, v.value
+		FROM found f LEFT JOIN load l ON l.index = f.indexrelid LEFT JOIN worker w ON w.index = f.indexrelid
+		CROSS JOIN LATERAL (VALUES
+			('busy_ratio', l.busy),
+			('seats', l.seats),
+			('seats_in_use', l.in_use),
+			('queue', l.queue),
+			('workers_missing', w.missing)) v (name, value)
 		UNION ALL
 		SELECT 'limit_per_second', l.labels || pg_catalog.jsonb_build_object('of', v.kind), v.value
 		FROM limited l CROSS JOIN LATERAL (VALUES

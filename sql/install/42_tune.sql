@@ -30,7 +30,7 @@ BEGIN ATOMIC
 	), choice AS (
 		SELECT t.name, t.description, t.units, t.keeps_vectors, m.need, m.available,
 			m.need <= m.available AS fits, n.shards, n.replicas,
-			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas * fact.indexes
+			(SELECT pg_catalog.min(r.rate) * n.shards * n.replicas
 				FROM vecprov.rates r WHERE r.item = t.name) AS cost
 		FROM measured, fact, vecprov.tiers t,
 			LATERAL vecprov_tier_memory($1, t.name) m,
@@ -81,27 +81,28 @@ BEGIN ATOMIC
 				$2, pg_catalog.floor(qps * units), units)
 		FROM best, measured
 		UNION ALL
-		SELECT 8, 'units', (best.replicas * best.units * fact.indexes)::text,
+		SELECT 8, 'units', (best.replicas * best.units)::text,
 			CASE WHEN shared.units > shared.processors THEN
 				pg_catalog.format('%s units share %s processors: they cannot all be as fast as one alone',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision)
 				ELSE pg_catalog.format('with those of all other indexes %s, on %s processors',
 					shared.units, pg_catalog.round(shared.processors::numeric, 2)::double precision) END
-		FROM best, fact, LATERAL (SELECT u.processors, best.replicas * best.units * fact.indexes + u.units -
+		FROM best, LATERAL (SELECT u.processors, best.replicas * best.units + u.units -
 				coalesce((SELECT pg_catalog.sum(r.seats) FROM vecprov_replica_counts() r
-					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l)), 0) AS units
+					WHERE r.index IN (SELECT l.leaf FROM vecprov_leaves($1) l UNION ALL SELECT vecprov_decider($1))), 0) AS units
 			FROM vecprov_server_units() u) shared
 		UNION ALL
-		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region) * indexes)::text,
+		SELECT 9, 'cost', pg_catalog.trim_scale(vecprov_read_cost(name, shards, replicas, plan, region))::text,
 			pg_catalog.format('a month, at the rates of plan %s, region %s', plan, region)
-		FROM best, fact, vecprov.rates r WHERE r.item = best.name
+		FROM best, vecprov.rates r WHERE r.item = best.name
 		UNION ALL
 		SELECT 9, 'cost', 'unknown', pg_catalog.format('there is no rate for tier %s', name)
 		FROM best WHERE cost IS NULL
 		UNION ALL
 		SELECT 10, 'statement',
-			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', $1, name, shards, replicas),
-			'gives the index this capacity'
+			pg_catalog.format('SELECT vecprov_provision(%L, %L, %s, %s)', vecprov_decider($1), name, shards, replicas),
+			CASE vecprov_decider($1) WHEN $1 THEN 'gives the index this capacity'
+				ELSE 'gives this capacity to the partitioned index that decides for it' END
 		FROM best
 	) part ORDER BY part.place, part.reason;
 END;

@@ -36,9 +36,13 @@ BEGIN ATOMIC
 				ELSE vecprov_read_units(bytes) * $6 END) AS read_units
 		FROM portion
 	), part AS (
-		SELECT 1 AS place, tier AS item, pg_catalog.sum(shards * replicas) * share AS quantity,
-			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, tier) AS rate
-		FROM fact, portion WHERE mode = 'provisioned' GROUP BY tier, share
+		-- what decides for itself, of the index and of what is below it
+		SELECT 1 AS place, w.tier AS item, pg_catalog.sum(w.shards * w.replicas) * share AS quantity,
+			'shards x replicas, month' AS unit, vecprov_monthly_rate($2, $3, w.tier) AS rate
+		FROM vecprov_wishes() w, portion
+		WHERE w.replicas IS NOT NULL AND
+			(w.index = $1 OR w.index IN (SELECT t.relid FROM pg_catalog.pg_partition_tree($1) t))
+		GROUP BY w.tier, share
 		UNION ALL
 		SELECT 2, 'storage', bytes / 1000000000.0, 'GB, month',
 			vecprov_monthly_rate($2, $3, 'storage') FROM portion

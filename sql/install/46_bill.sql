@@ -20,6 +20,7 @@ COMMENT ON TABLE vecprov.usage IS
 	'what each index had, an hour a row, more where it changed within the hour; of 400 days';
 COMMENT ON COLUMN vecprov.usage.index IS 'its name, which follows when it is renamed';
 COMMENT ON COLUMN vecprov.usage.tier IS 'null: on demand';
+COMMENT ON COLUMN vecprov.usage.replicas IS 'null: those of the partitioned index above, which has a row of its own';
 COMMENT ON COLUMN vecprov.usage.bytes IS 'sizes of all records';
 COMMENT ON COLUMN vecprov.usage.read_units IS 'of searches; on demand they are paid for';
 COMMENT ON COLUMN vecprov.usage.write_units IS 'of records that were inserted';
@@ -32,13 +33,6 @@ GRANT SELECT ON vecprov.usage TO PUBLIC;
 CREATE FUNCTION vecprov_clock() RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'vecprov_clock' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION vecprov_clock() IS 'the time that intervals, policies and bills go by';
-
--- Whoever has an index locked: the catalogue says what it is to have.
-CREATE FUNCTION vecprov_wishes(OUT index oid, OUT tier text, OUT shards integer, OUT replicas integer)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'vecprov_wishes' LANGUAGE C STRICT VOLATILE ROWS 20;
-COMMENT ON FUNCTION vecprov_wishes() IS
-	'what the options of each index of this database ask for; nulls: on demand';
 
 -- Bodies of functions would keep the administrator from altering the ledger's columns.
 CREATE FUNCTION vecprov_capacity_events(since timestamptz)
@@ -58,11 +52,11 @@ BEGIN ATOMIC
 	WITH present AS MATERIALIZED (
 		-- of an index that somebody has locked the last columns are null
 		SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS index, w.index AS relid, w.tier, w.shards,
-			w.replicas, f.index_size AS bytes, f.records
+			w.replicas, CASE c.relkind WHEN 'I' THEN 0 ELSE f.index_size END AS bytes, f.records
 		FROM vecprov_wishes() w
 			JOIN pg_catalog.pg_class c ON c.oid = w.index
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			LEFT JOIN LATERAL vecprov_facts(w.index, false) f ON true
+			LEFT JOIN LATERAL vecprov_facts(CASE c.relkind WHEN 'i' THEN w.index END, false) f ON true
 		WHERE c.relpersistence <> 't'
 	), counter AS MATERIALIZED (
 		-- a standby has counters of its own
@@ -157,7 +151,7 @@ BEGIN ATOMIC
 	), item AS (
 		SELECT m.index, 1 AS place, m.tier AS item, pg_catalog.sum(m.part * m.shards * m.replicas) AS quantity,
 			'shards x replicas, month' AS unit
-		FROM month m WHERE m.tier IS NOT NULL GROUP BY m.index, m.tier
+		FROM month m WHERE m.replicas IS NOT NULL GROUP BY m.index, m.tier
 		UNION ALL
 		SELECT m.index, 2, 'storage', pg_catalog.sum(m.part * m.bytes) / 1000000000, 'GB, month'
 		FROM month m GROUP BY m.index

@@ -295,8 +295,7 @@ judge(Oid relid, bool created, bool internal)
 		return;
 	note_move(&before, &form);
 	changed = memcmp(&change.before, &change.after, sizeof(VpWish)) != 0;
-	moved = before.oid == form.oid && before.relowner != form.relowner &&
-		form.relkind == RELKIND_INDEX && VpIsProvisioned(&change.after);
+	moved = before.oid == form.oid && before.relowner != form.relowner && VpIsProvisioned(&change.after);
 	if (!changed && !moved)
 		return;
 	vp_loaded_need();
@@ -311,6 +310,8 @@ judge(Oid relid, bool created, bool internal)
 	}
 	change.table = table_of(relid);
 	change.partitioned = form.relkind == RELKIND_PARTITIONED_INDEX;
+	change.is_decided = created ? vp_created_decided(relid) : vp_decider(relid) != relid;
+	change.was_decided = !created && vp_follow_was_decided(change.is_decided);
 	namestrcpy(&change.schema, get_namespace_name(form.relnamespace));
 	if (!created && changed)
 		refuse_decided(&change);
@@ -322,12 +323,7 @@ judge(Oid relid, bool created, bool internal)
 	if (changed && !internal)
 		vp_rules_check(&change, rel, form.relpersistence == RELPERSISTENCE_TEMP);
 
-	/*
-	 * a partitioned index holds nothing: its partitions' indexes are what is
-	 * provisioned
-	 */
-	if (!change.partitioned)
-		vp_quota_charge(&change, rel, form.relowner, moved);
+	vp_quota_charge(&change, rel, form.relowner, moved);
 	if (created && change.partitioned && !internal)
 		vp_follow_created(relid);
 	if (changed && internal && !change.partitioned)
@@ -368,6 +364,7 @@ note_end(HeapTuple tuple)
 	change.partitioned = form->relkind == RELKIND_PARTITIONED_INDEX;
 	change.index = form->oid;
 	change.table = IndexGetRelation(form->oid, true);
+	change.was_decided = vp_decider(form->oid) != form->oid;
 	change.dropped = true;
 	set_names(form, &change.schema, &change.name);
 	/* compared as when it was made */

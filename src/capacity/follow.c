@@ -31,19 +31,31 @@
 #include "nodes/parsenodes.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "base/debug_point.h"
 #include "base/options.h"
+#include "base/wish_inval.h"
 #include "capacity/follow.h"
+#include "capacity/ledger.h"
 #include "capacity/own_object.h"
 #include "capacity/partitions.h"
 #include "capacity/rights.h"
 #include "capacity/statement.h"
 
 bool		vp_following = false;
+
+/* While following: did the parent decide before? */
+static bool followed_before = false;
+
+bool
+vp_follow_was_decided(bool is_decided)
+{
+	return vp_following ? followed_before : is_decided;
+}
 
 /*----------
  * Writing options
@@ -158,6 +170,39 @@ lock_index(Oid index)
 	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index));
 }
 
+/*
+ * An index, which may be gone by now, has its parent's wish already.  If it had replicas of its
+ * own, as when a dump is restored, it shares those of its parent from now on.
+ */
+static void
+note_joined(Oid index, const VpWish *wish)
+{
+	VpWishChange change = {.index = index,.before = *wish,.after = *wish,.is_decided = true};
+	HeapTuple	tuple = SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(index));
+	Form_pg_class form;
+
+	vp_wish_inval_send();
+	change.table = IndexGetRelation(index, true);
+	if (!HeapTupleIsValid(tuple) || !OidIsValid(change.table))
+		return;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	change.partitioned = form->relkind == RELKIND_PARTITIONED_INDEX;
+	change.name = form->relname;
+	namestrcpy(&change.schema, get_namespace_name(form->relnamespace));
+	if (vp_ledger_is_own(&change))
+		vp_ledger_change(&change);
+}
+
+/* The same, with all that is below it. */
+static void
+note_all_joined(Oid index, const VpWish *wish)
+{
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(index, NoLock, NULL))
+		note_joined(lfirst_oid(cell), wish);
+}
+
 static void give_partitions(Oid parent, const VpWish *wish, bool own);
 
 /*
@@ -185,6 +230,8 @@ give(Oid index, Oid parent, const VpWish *wish, bool own)
 			alter_partition(index, wish);
 		VP_POINT("partition-followed");
 	}
+	else if (VpIsProvisioned(wish))
+		note_joined(index, wish);
 	if (vp_is_partitioned(index))
 		give_partitions(index, wish, own);
 }
@@ -215,11 +262,12 @@ give_partitions(Oid parent, const VpWish *wish, bool own)
 	} while (list_length(seen) > before);
 }
 
-/* The same, which hooks and rules are told of. */
+/* The same, which hooks and rules are told of.  decided: did a parent decide before? */
 static void
-give_following(Oid index, Oid parent, const VpWish *wish)
+give_following(Oid index, Oid parent, const VpWish *wish, bool decided)
 {
 	vp_following = true;
+	followed_before = decided;
 	PG_TRY();
 	{
 		give(index, parent, wish, false);
@@ -250,6 +298,7 @@ vp_change_partitioned(Oid index, List *options, bool reset)
 	if (!VpIsProvisioned(&before) && !VpIsProvisioned(&wish))
 		return;
 	vp_following = true;
+	followed_before = VpIsProvisioned(&before);
 	PG_TRY();
 	{
 		give_partitions(index, &wish, true);
@@ -282,7 +331,9 @@ join(Oid index)
 	vp_wish_of(parent, &wish);
 	vp_wish_of(index, &present);
 	if (memcmp(&present, &wish, sizeof(VpWish)) != 0)
-		give_following(index, parent, &wish);
+		give_following(index, parent, &wish, false);
+	else
+		note_all_joined(index, &wish);
 }
 
 static void
@@ -375,7 +426,7 @@ follow_moved(const void *about)
 	CommandCounterIncrement();
 	for (int i = 0; i < moved->n; i++)
 		if (!OidIsValid(vp_parent_index(moved->decided[i])))
-			give_following(moved->decided[i], InvalidOid, &on_demand);
+			give_following(moved->decided[i], InvalidOid, &on_demand, true);
 	foreach(cell, indexes_of(moved->table, false))
 		join(lfirst_oid(cell));
 }

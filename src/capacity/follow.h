@@ -17,6 +17,9 @@
  */
 extern bool vp_following;
 
+/* Had the index that is being changed the replicas of its parent before?  is_decided: has it now? */
+extern bool vp_follow_was_decided(bool is_decided);
+
 /*
  * Changes options of a partitioned index and of all its partitions, in this
  * transaction.  options: of DefElem, as in ALTER INDEX ... SET, or RESET if

@@ -20,6 +20,7 @@
 
 VP_SERVER_FUNCTION(vecprov_leaves);
 VP_SERVER_FUNCTION(vecprov_partition_count);
+VP_SERVER_FUNCTION(vecprov_decider);
 
 /* Of an index: the indexes that hold its rows, and their tables. */
 Datum
@@ -49,4 +50,11 @@ vecprov_partition_count(PG_FUNCTION_ARGS)
 	if (!vp_is_partitioned(PG_GETARG_OID(0)))
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(list_length(vp_leaf_indexes(PG_GETARG_OID(0))));
+}
+
+/* Of an index, by its OID. */
+Datum
+vecprov_decider(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_OID(vp_decider(PG_GETARG_OID(0)));
 }

@@ -144,12 +144,14 @@ enum
 	ROW_XACT,
 	ROW_BY_POLICY,
 	ROW_PARTITIONED,
+	ROW_OLD_DECIDED,
+	ROW_NEW_DECIDED,
 	NROW
 };
 
 static const Oid row_types[NROW] = {
 	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID, INT4OID, INT4OID,
-	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID, BOOLOID, BOOLOID
+	NAMEOID, TEXTOID, OIDOID, OIDOID, XID8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID
 };
 
 static void
@@ -206,14 +208,17 @@ write_entry(const Entry *entry)
 	values[ROW_XACT] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[ROW_BY_POLICY] = BoolGetDatum(entry->by_policy);
 	values[ROW_PARTITIONED] = BoolGetDatum(change->partitioned);
+	values[ROW_OLD_DECIDED] = BoolGetDatum(change->was_decided);
+	values[ROW_NEW_DECIDED] = BoolGetDatum(change->is_decided);
 
 	vp_own_sql_begin(&sql, "changes", RowExclusiveLock);
 	result = SPI_execute_with_args(psprintf("INSERT INTO %s (\"at\", \"index\", action, old_tier, "
 											"old_shards, old_replicas, new_tier, new_shards, "
 											"new_replicas, \"role\", message, index_oid, "
-											"table_oid, xact, by_policy, partitioned) VALUES ($1, $2, "
+											"table_oid, xact, by_policy, partitioned, old_decided, "
+											"new_decided) VALUES ($1, $2, "
 											"$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-											"$15, $16)",
+											"$15, $16, $17, $18)",
 											sql.name),
 								   NROW, types, values, nulls, false, 0);
 	if (result != SPI_OK_INSERT)
@@ -460,4 +465,23 @@ vp_ledger_is_idle(const VpWishChange *change)
 	idle = SPI_processed > 0;
 	vp_own_sql_end(&sql);
 	return idle;
+}
+
+bool
+vp_ledger_is_own(const VpWishChange *change)
+{
+	Oid			types[] = {OIDOID, OIDOID};
+	Datum		values[] = {ObjectIdGetDatum(change->table), ObjectIdGetDatum(change->index)};
+	VpOwnSql	sql;
+	bool		own;
+
+	vp_own_sql_begin(&sql, "changes", AccessShareLock);
+	(void) vp_own_sql_run(psprintf("SELECT 1 FROM (SELECT new_tier, new_decided FROM %s WHERE table_oid = $1 AND "
+								   "index_oid = $2 AND action IN ('create', 'change') "
+								   "ORDER BY \"at\" DESC, xact DESC LIMIT 1) last "
+								   "WHERE new_tier IS NOT NULL AND NOT new_decided", sql.name),
+						  lengthof(types), types, values, true);
+	own = SPI_processed > 0;
+	vp_own_sql_end(&sql);
+	return own;
 }

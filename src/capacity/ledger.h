@@ -23,6 +23,9 @@ typedef struct VpWishChange
 	bool		dropped;		/* it is dropped: there is no after */
 	bool		partitioned;	/* it is of a partitioned table, and its
 								 * partitions have rows of their own */
+	bool		was_decided;	/* its replicas were, or are, those of the
+								 * partitioned index above */
+	bool		is_decided;
 	VpWish		before;
 	VpWish		after;
 } VpWishChange;
@@ -58,6 +61,9 @@ extern void vp_ledger_idle(const VpWishChange *change, Oid owner, bool idle, con
 
 /* Is it idle, as far as the ledger knows?  What was released or dropped is not. */
 extern bool vp_ledger_is_idle(const VpWishChange *change);
+
+/* Has the index replicas of its own, as far as the ledger knows?  False if it does not know the index. */
+extern bool vp_ledger_is_own(const VpWishChange *change);
 
 /*
  * Writes down a refusal, in a transaction of its own, and waits until that has

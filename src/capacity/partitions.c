@@ -19,6 +19,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "capacity/own_object.h"
@@ -33,27 +34,30 @@ vp_is_partitioned(Oid index)
 /*
  * get_partition_parent() raises an error if the index has just been detached.
  */
-Oid
-vp_parent_index(Oid index)
+static Oid
+parent_of(Oid index, Snapshot snapshot)
 {
 	Oid			parent = InvalidOid;
-	Relation	catalog;
+	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (!get_rel_relispartition(index))
-		return InvalidOid;
-	catalog = table_open(InheritsRelationId, AccessShareLock);
 	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(index));
-	scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		parent = ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent;
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return parent;
+}
+
+Oid
+vp_parent_index(Oid index)
+{
+	return get_rel_relispartition(index) ? parent_of(index, NULL) : InvalidOid;
 }
 
 List *
@@ -121,6 +125,18 @@ vp_deciding_parent(Oid index)
 		return InvalidOid;
 	vp_wish_of(parent, &wish);
 	return VpIsProvisioned(&wish) ? parent : InvalidOid;
+}
+
+bool
+vp_created_decided(Oid index)
+{
+	Oid			parent = parent_of(index, SnapshotSelf);
+	VpWish		wish;
+
+	if (!OidIsValid(parent))
+		return false;
+	vp_wish_of(parent, &wish);
+	return VpIsProvisioned(&wish);
 }
 
 Oid

@@ -40,6 +40,9 @@ extern void vp_effort_options_of(Oid index, VpEffortOptions *effort);
 /* Its parent, if that has a tier; InvalidOid: the index decides for itself. */
 extern Oid	vp_deciding_parent(Oid index);
 
+/* Has an index that is just being created, whose row is not visible yet, such a parent? */
+extern bool vp_created_decided(Oid index);
+
 /*
  * The index at which its capacity is changed: the highest of its parents that
  * have a tier, or itself.

@@ -504,16 +504,14 @@ vp_policy_check_decides(Oid index)
 				 errhint("Release the partitioned index, or detach the partition.")));
 }
 
+/* Partitions share seats, and the search of one would have to wake them all. */
 static void
-check_kind(Oid index)
+check_idles(Oid index)
 {
-	(void) vp_right_check_any(index, VP_RIGHT_OWN);
-	if (get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX)
+	if (vp_is_partitioned(index))
 		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is the index of a partitioned table", get_rel_name(index)),
-				 errdetail("A policy measures one index."),
-				 errhint("Without a tier of its own, the indexes of its partitions can each have a policy.")));
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("\"%s\" is the index of a partitioned table, which cannot be idle", get_rel_name(index))));
 }
 
 /*
@@ -531,8 +529,7 @@ vecprov_policy(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(ARG_INDEX))
 		PG_RETURN_NULL();
-	check_kind(PG_GETARG_OID(ARG_INDEX));
-	vp_right_open(PG_GETARG_OID(ARG_INDEX), VP_RIGHT_OWN, AccessShareLock, &heap, &rel);
+	vp_right_open_any(PG_GETARG_OID(ARG_INDEX), VP_RIGHT_OWN, AccessShareLock, &heap, &rel);
 	/* what ALTER INDEX RENAME takes */
 	LockRelationOid(RelationGetRelid(rel), ShareUpdateExclusiveLock);
 	namestrcpy(&schema, get_namespace_name(RelationGetNamespace(rel)));
@@ -545,6 +542,8 @@ vecprov_policy(PG_FUNCTION_ARGS)
 		vp_policy_check_decides(RelationGetRelid(rel));
 		vp_quota_need_right(GetUserId(), NameStr(index));
 		check_policy(fcinfo);
+		if (!PG_ARGISNULL(ARG_IDLE_AFTER))
+			check_idles(RelationGetRelid(rel));
 		write_policy(fcinfo, &schema, &index, rel->rd_rel->relowner);
 	}
 	relation_close(rel, NoLock);

@@ -31,6 +31,7 @@
 #include "capacity/cached_rows.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/quota.h"
 #include "capacity/rules.h"
 #include "capacity/statement.h"
@@ -222,7 +223,7 @@ charge_owner(Oid index, const char *name, const VpCharge *charge, int64 memory, 
 
 /* A suspended index has a place and promises no memory: that counts as one unit. */
 VpCharge
-vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
+vp_quota_charge_of(const VpWish *wish, bool decided, Oid owner, int64 bytes)
 {
 	VpTier		tier;
 	int64		units = vp_tier_find(wish->tier, &tier) ? (int64) wish->replicas * tier.units : 0;
@@ -230,7 +231,7 @@ vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
 
 	charge.owner = owner;
 	charge.bytes = wish->replicas > 0 ? bytes : 0;
-	charge.units = Max(units, 1);
+	charge.units = decided ? 0 : Max(units, 1);
 	return charge;
 }
 
@@ -242,13 +243,13 @@ vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes)
 static void
 check_budget(const VpWishChange *change, const VpCharge *charge)
 {
-	VpCharge	before = vp_quota_charge_of(&change->before, charge->owner, 0);
+	VpCharge	before = vp_quota_charge_of(&change->before, change->was_decided, charge->owner, 0);
 	bool		all_read;
 	int64		others;
 	char	   *message;
 	char	   *detail;
 
-	if (vp_units == 0 || (VpIsProvisioned(&change->before) && charge->units <= before.units))
+	if (vp_units == 0 || charge->units == 0 || (VpIsProvisioned(&change->before) && charge->units <= before.units))
 		return;
 	for (int i = 0;; i++)
 	{
@@ -283,14 +284,15 @@ vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved)
 	int64		bytes = 0;
 	int64		memory = PG_INT64_MAX;
 
-	if (!VpIsProvisioned(&change->after))
+	/* of one that is partitioned there are only units */
+	if (!VpIsProvisioned(&change->after) || (change->partitioned && change->is_decided))
 	{
 		vp_charge_drop(change->index);
 		return;
 	}
 	if (rel != NULL && vp_tier_find(change->after.tier, &tier))
 		bytes = vp_memory_need(rel, &tier);
-	charge = vp_quota_charge_of(&change->after, owner, bytes);
+	charge = vp_quota_charge_of(&change->after, change->is_decided, owner, bytes);
 	if (rel != NULL && more && vp_change_of_memory(change))
 		memory = vp_memory_limit();
 	if (charge_owner(change->index, NameStr(change->name), &charge, memory, force, &complaint) || !more)
@@ -355,7 +357,7 @@ vp_quota_check_copy(const char *database)
 void
 vp_quota_charge_copy(Oid index, const VpWish *wish, Oid owner)
 {
-	VpCharge	charge = vp_quota_charge_of(wish, owner, 0);
+	VpCharge	charge = vp_quota_charge_of(wish, false, owner, 0);
 	VpQuota		others;
 
 	if (VpIsProvisioned(wish))
@@ -366,7 +368,8 @@ bool
 vp_quota_charge_built(Relation rel, const VpWish *wish, int64 bytes, bool *warn,
 					  VpComplaint *complaint)
 {
-	VpCharge	charge = vp_quota_charge_of(wish, rel->rd_rel->relowner, bytes);
+	bool		decided = vp_decider(RelationGetRelid(rel)) != RelationGetRelid(rel);
+	VpCharge	charge = vp_quota_charge_of(wish, decided, rel->rd_rel->relowner, bytes);
 
 	if (superuser_arg(vp_statement_user()))
 		*warn = true;

@@ -27,7 +27,7 @@ extern void vp_quota_check_right(const VpWishChange *change, bool moved);
 
 /*
  * Charges the owner of an index for a change of it.  rel: the index, NULL while it is
- * being created.  ereports when that asks for more, or comes from another owner, and
+ * being created, or if it is partitioned.  ereports when that asks for more, or comes from another owner, and
  * exceeds the owner's quota or the places of the server; a superuser is only warned.
  */
 extern void vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner, bool moved);
@@ -39,8 +39,11 @@ extern void vp_quota_charge(const VpWishChange *change, Relation rel, Oid owner,
  */
 extern void vp_quota_check_copy(const char *database);
 
-/* What an index costs its owner that needs so many bytes of memory. */
-extern VpCharge vp_quota_charge_of(const VpWish *wish, Oid owner, int64 bytes);
+/*
+ * What an index costs its owner that needs so many bytes of memory.  decided: its units are those of
+ * the partitioned index that decides for it.
+ */
+extern VpCharge vp_quota_charge_of(const VpWish *wish, bool decided, Oid owner, int64 bytes);
 
 /* The same of an index that replaces another, or was there before: whatever it is. */
 extern void vp_quota_charge_copy(Oid index, const VpWish *wish, Oid owner);

@@ -190,10 +190,10 @@ vp_right_check_any(Oid index, VpRight right)
 	return check_right(index, right, true);
 }
 
-void
-vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel)
+static void
+open_checked(Oid index, VpRight right, bool may_be_partitioned, LOCKMODE mode, Relation *heap, Relation *rel)
 {
-	Oid			table = vp_right_check(index, right);
+	Oid			table = check_right(index, right, may_be_partitioned);
 
 	/* table before index, as everybody locks them */
 	*heap = try_table_open(table, mode);
@@ -201,9 +201,21 @@ vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation 
 	/* dropped meanwhile */
 	if (*rel == NULL)
 		report_gone(index);
-	(void) vp_right_check(index, right);
+	(void) check_right(index, right, may_be_partitioned);
 	if (RELATION_IS_OTHER_TEMP(*rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot read temporary indexes of other sessions")));
+}
+
+void
+vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel)
+{
+	open_checked(index, right, false, mode, heap, rel);
+}
+
+void
+vp_right_open_any(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel)
+{
+	open_checked(index, right, true, mode, heap, rel);
 }

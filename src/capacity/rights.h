@@ -57,4 +57,7 @@ extern Oid	vp_right_check_any(Oid index, VpRight right);
  */
 extern void vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel);
 
+/* The same; the index may be one of a partitioned table. */
+extern void vp_right_open_any(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel);
+
 #endif							/* VP_RIGHTS_H */

@@ -14,6 +14,7 @@
 #include "base/compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -24,6 +25,7 @@
 #include "base/loaded.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/own_sql.h"
 #include "capacity/usage.h"
 
@@ -79,8 +81,20 @@ vp_usage_write(void)
 }
 
 /*
+ * Changes, creations and drops from a moment on; had, has: seats of its own.
+ */
+#define EVENTS \
+	"(SELECT \"index\"::text, \"at\"::timestamptz, action::text, old_tier::text, old_shards::int4, " \
+	"old_replicas::int4, new_tier::text, new_shards::int4, new_replicas::int4, partitioned, old_decided, " \
+	"new_decided, xact, old_tier IS NOT NULL AND NOT old_decided AS had, " \
+	"new_tier IS NOT NULL AND NOT new_decided AS has FROM %s " \
+	"WHERE action::text OPERATOR(pg_catalog.=) ANY ('{create,change,drop}'::text[]) " \
+	"AND \"at\" OPERATOR(pg_catalog.>=) $1) e"
+
+/*
  * Rows of the ledger from a moment on, as the function's SQL declaration has
- * them.  Read with the caller's rights.
+ * them.  Read with the caller's rights.  A partition whose parent decides has a tier, but no
+ * shards and replicas: they are its parent's, which is there as long as it has any.
  */
 Datum
 vecprov_capacity_events(PG_FUNCTION_ARGS)
@@ -92,12 +106,14 @@ vecprov_capacity_events(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	(void) vp_own_sql_run(psprintf("SELECT \"index\"::text, \"at\"::timestamptz, action::text, old_tier::text, "
-								   "old_shards::int4, old_replicas::int4, new_tier::text, new_shards::int4, "
-								   "new_replicas::int4, pg_catalog.row_number() OVER "
-								   "(PARTITION BY \"index\" ORDER BY \"at\", xact) FROM %s "
-								   "WHERE action::text OPERATOR(pg_catalog.=) ANY ('{create,change,drop}'::text[]) "
-								   "AND NOT partitioned AND \"at\" OPERATOR(pg_catalog.>=) $1", vp_own_table_name("changes")),
+	(void) vp_own_sql_run(psprintf("SELECT \"index\", \"at\", CASE WHEN partitioned AND NOT has THEN 'drop' "
+								   "WHEN partitioned AND NOT had THEN 'create' ELSE action END, "
+								   "old_tier, CASE WHEN NOT old_decided THEN old_shards END, "
+								   "CASE WHEN NOT old_decided THEN old_replicas END, "
+								   "new_tier, CASE WHEN NOT new_decided THEN new_shards END, "
+								   "CASE WHEN NOT new_decided THEN new_replicas END, pg_catalog.row_number() OVER "
+								   "(PARTITION BY \"index\" ORDER BY \"at\", xact) FROM " EVENTS
+								   " WHERE had OR has OR NOT partitioned", vp_own_table_name("changes")),
 						  lengthof(types), types, values, true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -118,12 +134,17 @@ put_wish(Form_pg_class index, const VpWish *wish, void *arg)
 	Datum		values[4] = {ObjectIdGetDatum(index->oid)};
 	bool		nulls[4] = {false, true, true, true};
 
+	bool		decided = VpIsProvisioned(wish) && vp_decider(index->oid) != index->oid;
+
+	if (index->relkind == RELKIND_PARTITIONED_INDEX && (!VpIsProvisioned(wish) || decided))
+		return;
 	if (VpIsProvisioned(wish))
 	{
 		values[1] = CStringGetTextDatum(wish->tier);
 		values[2] = Int32GetDatum(wish->shards);
 		values[3] = Int32GetDatum(wish->replicas);
-		memset(nulls, false, sizeof(nulls));
+		nulls[1] = false;
+		nulls[2] = nulls[3] = decided;
 	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -136,7 +157,7 @@ Datum
 vecprov_wishes(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	vp_each_index(false, put_wish, fcinfo->resultinfo);
+	vp_each_index(true, put_wish, fcinfo->resultinfo);
 	return (Datum) 0;
 }
 

@@ -51,6 +51,7 @@
 #include "replica/registry.h"
 #include "replica/request.h"
 #include "replica/seated.h"
+#include "replica/seats.h"
 #include "replica/worker_slot.h"
 #include "search/table_end.h"
 #include "type/halfvec.h"
@@ -108,7 +109,8 @@ typedef struct Batch
 								 * be */
 	TupleTableSlot *row;
 
-	int			slot;			/* of the registry */
+	int			slot;			/* of the registry, with the index's seats */
+	Oid			seats_of;		/* whose slot that is */
 	int			helpers;		/* workers to be woken */
 	Posted	   *posted;
 	int			nposted;
@@ -327,7 +329,7 @@ count_helpers(Batch *batch, const VpAsk *ask)
 {
 	VpSlot		slot;
 
-	batch->slot = vp_slot_find(MyDatabaseId, RelationGetRelid(batch->rel));
+	batch->slot = vp_seats_find(RelationGetRelid(batch->rel), &batch->seats_of);
 	if (batch->slot < 0 || !vp_slot_copy(batch->slot, &slot) || !vp_request_fits(ask))
 		return 0;
 	return Max(Min(Min(slot.definition.wish.replicas * slot.definition.units, vp_worker_slot_limit() + 1),
@@ -347,7 +349,7 @@ post(Batch *batch, VpAsk *ask)
 		VpRequest  *request;
 
 		ask->query = batch->queries[batch->next];
-		request = vp_request_post(batch->slot, RelationGetRelid(batch->rel), ask);
+		request = vp_request_post(batch->slot, batch->seats_of, RelationGetRelid(batch->rel), ask);
 		if (request == NULL)
 			break;
 		batch->posted[batch->nposted].request = request;
@@ -362,7 +364,7 @@ post(Batch *batch, VpAsk *ask)
 	}
 	if (pending && !running)
 		for (int i = 0; i < (first ? batch->helpers : 1); i++)
-			(void) vp_worker_slot_wake(batch->slot, RelationGetRelid(batch->rel));
+			(void) vp_worker_slot_wake(batch->slot, batch->seats_of);
 }
 
 /* Takes what is done, or has failed; false: nothing is. */

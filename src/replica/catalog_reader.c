@@ -23,6 +23,7 @@
 #include "capacity/charge.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/policy.h"
 #include "capacity/quota.h"
 #include "capacity/scaling.h"
@@ -47,13 +48,19 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 {
 	FactList   *list = arg;
 	Oid			tablespace = form->reltablespace;
+	bool		partitioned = form->relkind == RELKIND_PARTITIONED_INDEX;
+	Oid			decider;
 	VpDefinition *definition;
 	VpQuota		quota;
 	VpTier		tier;
 
-	if (form->relpersistence != RELPERSISTENCE_TEMP)
+	if (form->relpersistence != RELPERSISTENCE_TEMP && !partitioned)
 		list->all = lappend_oid(list->all, form->oid);
 	if (!VpIsProvisioned(wish))
+		return;
+	decider = vp_decider(form->oid);
+	/* what has neither pages nor seats needs no slot */
+	if (partitioned && decider != form->oid)
 		return;
 	if (list->n == list->size)
 	{
@@ -65,6 +72,8 @@ add_facts(Form_pg_class form, const VpWish *wish, void *arg)
 	definition->wish = *wish;
 	definition->database = MyDatabaseId;
 	definition->index = form->oid;
+	definition->partitioned = partitioned;
+	definition->decider = decider != form->oid ? decider : InvalidOid;
 	definition->locator = VpLocatorMake(OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace,
 										MyDatabaseId, form->relfilenode);
 	definition->permanent = form->relpersistence == RELPERSISTENCE_PERMANENT;
@@ -90,7 +99,7 @@ post_charges(const FactList *list, uint64 clock)
 		const VpDefinition *definition = &list->definition[i];
 
 		read[i].index = definition->index;
-		read[i].charge = vp_quota_charge_of(&definition->wish, definition->owner, 0);
+		read[i].charge = vp_quota_charge_of(&definition->wish, OidIsValid(definition->decider), definition->owner, 0);
 	}
 	vp_charge_post(MyDatabaseId, clock, read, list->n);
 }
@@ -198,7 +207,7 @@ vecprov_catalog_reader_main(Datum arg)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	VP_POINT("catalog-reader-begun");
 	list.definition = palloc(list.size * sizeof(VpDefinition));
-	vp_each_index(false, add_facts, &list);
+	vp_each_index(true, add_facts, &list);
 	post_charges(&list, clock);
 	vp_registry->has_extension = OidIsValid(vp_own_table("usage"));
 	vp_registry->policy_interval = vp_policy_look_interval();

@@ -421,7 +421,12 @@ pin(int i)
 		strlcpy(k->error, "it is unlogged, and not there before this standby is promoted", sizeof(k->error));
 	if (!is_to_be_pinned(k))
 		return false;
-
+	if (k->definition.partitioned)
+	{
+		k->error[0] = '\0';
+		k->ready = true;
+		return false;
+	}
 	if (TimestampDifferenceExceeds(k->looked, now, GROWTH_EVERY))
 	{
 		k->looked = now;

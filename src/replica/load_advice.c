@@ -56,7 +56,7 @@ all_units(void)
 	{
 		const VpSlot *slot = &vp_registry->slots[i];
 
-		if (slot->used && !slot->gone)
+		if (slot->used && !slot->gone && vp_slot_seats(i))
 			units += (int64) slot->definition.wish.replicas * slot->definition.units;
 	}
 	LWLockRelease(vp_registry->lock);
@@ -133,7 +133,8 @@ vecprov_load_advice(PG_FUNCTION_ARGS)
 	if (number < 0)
 		PG_RETURN_NULL();
 	initStringInfo(&text);
-	append(&text, advise_replicas(number, &slot.definition));
+	if (slot.seated == number)
+		append(&text, advise_replicas(number, &slot.definition));
 	append(&text, advise_units(&slot.definition));
 	append(&text, vp_workers_advice(&state));
 	if (text.len == 0)

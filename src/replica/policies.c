@@ -32,6 +32,7 @@
 #include "base/settings.h"
 #include "capacity/memory.h"
 #include "capacity/own_object.h"
+#include "capacity/partitions.h"
 #include "capacity/policy.h"
 #include "capacity/quota.h"
 #include "page/unfinished.h"
@@ -124,6 +125,47 @@ forget_load(Oid index)
 	LWLockRelease(vp_registry->lock);
 }
 
+/* Bytes of an index's records.  False: it has no pages that can be read. */
+static bool
+get_bytes(Relation rel, int64 *bytes)
+{
+	VpIndexLook look;
+
+	vp_index_look(rel, &look);
+	if (look.sound)
+		*bytes = (int64) vp_held(&look.meta).bytes;
+	return look.sound;
+}
+
+/* The same of the largest partition, since each may hold what its parent's shards do. */
+static bool
+get_largest(Oid parent, int64 *bytes)
+{
+	ListCell   *cell;
+
+	*bytes = 0;
+	foreach(cell, vp_leaf_indexes(parent))
+	{
+		Oid			index = lfirst_oid(cell);
+		Relation	rel = NULL;
+		int64		more = 0;
+		bool		sound;
+
+		if (ConditionalLockRelationOid(index, AccessShareLock))
+			rel = try_relation_open(index, NoLock);
+		if (rel == NULL && SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)))
+			return false;
+		if (rel == NULL)
+			continue;
+		sound = get_bytes(rel, &more);
+		relation_close(rel, NoLock);
+		if (!sound)
+			return false;
+		*bytes = Max(*bytes, more);
+	}
+	return true;
+}
+
 /*
  * False: nothing can be decided, since the index has no tier that is known,
  * or no pages that can be read.
@@ -132,18 +174,16 @@ static bool
 get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPolicyFacts *facts)
 {
 	int			slot = vp_slot_find(MyDatabaseId, RelationGetRelid(rel));
-	VpIndexLook look;
 	VpTier		tier;
 
 	memset(facts, 0, sizeof(*facts));
 	vp_get_wish((VpOptions *) rel->rd_options, &facts->wish);
 	if (!VpIsProvisioned(&facts->wish) || !vp_tier_find(facts->wish.tier, &tier))
 		return false;
-	vp_index_look(rel, &look);
-	if (!look.sound)
+	if (!(rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
+		  get_largest(RelationGetRelid(rel), &facts->bytes) : get_bytes(rel, &facts->bytes)))
 		return false;
 	facts->now = vp_clock();
-	facts->bytes = (int64) vp_held(&look.meta).bytes;
 	facts->shard_bytes = tier.shard_bytes;
 	facts->last_change = vp_policy_last(change);
 	facts->searched = slot >= 0 ? vp_idle_look(slot, RelationGetRelid(rel)) : facts->now;
@@ -160,14 +200,21 @@ get_facts(const VpPolicy *policy, Relation rel, const VpWishChange *change, VpPo
 static void
 alter_index(Relation heap, const VpWishChange *change, const char *why)
 {
-	char	   *statement = psprintf("ALTER INDEX %s SET (shards = %d, replicas = %d)",
-									 quote_qualified_identifier(NameStr(change->schema), NameStr(change->name)),
-									 change->after.shards, change->after.replicas);
+	char	   *name = quote_qualified_identifier(NameStr(change->schema), NameStr(change->name));
+	char	   *statement;
+	int			expected = change->partitioned ? SPI_OK_SELECT : SPI_OK_UTILITY;
 	VpAsOwner	as;
 
+	if (change->partitioned)
+		statement = psprintf("SELECT %s.vecprov_provision(%s, shards => %d, replicas => %d)",
+							 quote_identifier(vp_own_schema()), quote_literal_cstr(name),
+							 change->after.shards, change->after.replicas);
+	else
+		statement = psprintf("ALTER INDEX %s SET (shards = %d, replicas = %d)", name,
+							 change->after.shards, change->after.replicas);
 	vp_as_owner_begin(&as, heap, heap);
 	vp_ledger_policy = why;
-	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
+	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) != expected)
 		elog(ERROR, "could not execute \"%s\"", statement);
 	SPI_finish();
 	vp_ledger_policy = NULL;
@@ -326,6 +373,7 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 	change.table = RelationGetRelid(heap);
 	change.schema = policy->schema;
 	change.name = policy->index;
+	change.partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
 	known = get_facts(policy, rel, &change, &facts);
 	due = known && vp_policy_decide(policy, &facts, &change.after, &why);
 	relation_close(rel, NoLock);
@@ -357,6 +405,7 @@ apply(void *arg)
 	Oid			relid = OidIsValid(schema) ? get_relname_relid(NameStr(policy->index), schema) : InvalidOid;
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	bool		ours = false;
+	bool		partitioned = false;
 	Oid			table;
 	Relation	heap;
 	Relation	rel;
@@ -365,11 +414,15 @@ apply(void *arg)
 	{
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 
-		ours = form->relkind == RELKIND_INDEX && OidIsValid(form->relam) && form->relam == vp_own_am();
+		partitioned = form->relkind == RELKIND_PARTITIONED_INDEX;
+		ours = (form->relkind == RELKIND_INDEX || partitioned) && OidIsValid(form->relam) &&
+			form->relam == vp_own_am();
 		ReleaseSysCache(tuple);
 	}
 	table = ours ? IndexGetRelation(relid, true) : InvalidOid;
-	if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
+	/* a change of a partitioned index locks its table first */
+	if (!OidIsValid(table) ||
+		!ConditionalLockRelationOid(table, partitioned ? ShareUpdateExclusiveLock : AccessShareLock))
 		return;
 	heap = try_table_open(table, NoLock);
 	if (heap == NULL)

@@ -28,6 +28,14 @@ vp_registry_enter(VpTicket *ticket)
 	LWLockRelease(vp_registry->lock);
 }
 
+/* Says where the seats of a slot are.  The registry's lock is held exclusively. */
+static void
+set_seats(int slot, int at)
+{
+	vp_registry->slots[slot].seated = at;
+	vp_seats_refer(slot, at);
+}
+
 /*
  * The slot of an index, a free one if it has none; -1: all are taken.  The
  * registry's lock is held exclusively.
@@ -44,12 +52,29 @@ take_slot(Oid database, Oid index)
 		{
 			memset(&vp_registry->slots[i], 0, sizeof(VpSlot));
 			vp_registry->slots[i].used = true;
+			set_seats(i, i);
 			vp_tallies_clear(i);
 			vp_load_clear(i);
 			pg_atomic_write_u64(&vp_registry->keys[i], vp_slot_key(database, index));
 			return i;
 		}
 	return -1;
+}
+
+/*
+ * Where the seats of an index are.  A search that waits for one at the old place goes on:
+ * that has no limit any more.  The registry's lock is held exclusively.
+ */
+static void
+set_place(int slot, const VpDefinition *definition)
+{
+	int			at = OidIsValid(definition->decider) ? vp_slot_find(definition->database, definition->decider) : slot;
+
+	set_seats(slot, at >= 0 ? at : slot);
+	if (!vp_slot_seats(slot))
+		vp_seats_set(slot, 0, 0);
+	else if (!vp_registry->slots[slot].idle)
+		vp_seats_set(slot, definition->wish.replicas, definition->units);
 }
 
 /*
@@ -85,6 +110,7 @@ set_gone(int slot)
 {
 	vp_registry->slots[slot].gone = true;
 	vp_registry->slots[slot].idle = false;
+	set_seats(slot, slot);
 	vp_seats_set(slot, 0, 0);
 }
 
@@ -108,15 +134,19 @@ post(Oid database, const VpDefinition *definition, int ndefinitions, const VpTic
 		slot = &vp_registry->slots[i];
 		seen[i] = true;
 		set_facts(i, &definition[n]);
-		if (!slot->idle)
-			vp_seats_set(i, definition[n].wish.replicas, definition[n].units);
 		slot->gone = false;
 		if (slot->hold == ticket->holds[i])
 			slot->sure = slot->hold;
 	}
 	for (int i = 0; i < vp_max_provisioned; i++)
-		if (vp_registry->slots[i].used && vp_registry->slots[i].definition.database == database && !seen[i])
+	{
+		const VpSlot *slot = &vp_registry->slots[i];
+
+		if (seen[i])
+			set_place(i, &slot->definition);
+		else if (slot->used && slot->definition.database == database)
 			set_gone(i);
+	}
 	pfree(seen);
 	return left_out;
 }

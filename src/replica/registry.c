@@ -71,6 +71,20 @@ vp_slot_key(Oid database, Oid index)
 	return (uint64) database << 32 | index;
 }
 
+Oid
+vp_slot_index(int slot)
+{
+	uint64		key = pg_atomic_read_u64(&vp_registry->keys[slot]);
+
+	return (Oid) (key >> 32) == MyDatabaseId ? (Oid) key : InvalidOid;
+}
+
+bool
+vp_slot_seats(int slot)
+{
+	return vp_registry->slots[slot].seated == slot;
+}
+
 int
 vp_slot_find(Oid database, Oid index)
 {

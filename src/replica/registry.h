@@ -49,6 +49,11 @@ typedef struct VpDefinition
 {
 	Oid			database;
 	Oid			index;
+	bool		partitioned;	/* it has partitions, and no pages; the rest
+								 * is theirs */
+	Oid			decider;		/* whose seats and workers it shares: the
+								 * partitioned index that decides for it;
+								 * InvalidOid: it has its own */
 	VpRelFileLocator locator;
 	bool		permanent;		/* not unlogged */
 	bool		there;			/* unlogged ones have no file on a standby */
@@ -72,6 +77,8 @@ typedef struct VpSlot
 	VpDefinition definition;
 	uint64		hold;			/* number of the present hold; 0: none */
 	uint64		sure;			/* of the hold that the definition was read in */
+	int			seated;			/* the slot with its seats and workers: that
+								 * of its decider, or this one */
 
 	/* by the keeper */
 	VpState		state;
@@ -157,6 +164,12 @@ extern int	vp_slot_find(Oid database, Oid index);
 
 /* As the registry keeps it. */
 extern uint64 vp_slot_key(Oid database, Oid index);
+
+/* The index of a slot, if it is one of this database; takes no lock, either. */
+extern Oid	vp_slot_index(int slot);
+
+/* Has the slot seats and workers of its own?  Under the lock. */
+extern bool vp_slot_seats(int slot);
 
 /* Copies a slot; false: it is free, or about to be. */
 extern bool vp_slot_copy(int slot, VpSlot *copy);

@@ -150,7 +150,7 @@ put_replicas(ReturnSetInfo *result, int number, const VpSlot *slot)
 	}
 }
 
-/* Of all provisioned indexes of this database. */
+/* Of all indexes of this database that have seats of their own. */
 Datum
 vecprov_replica_counts(PG_FUNCTION_ARGS)
 {
@@ -161,7 +161,7 @@ vecprov_replica_counts(PG_FUNCTION_ARGS)
 	{
 		VpSlot		slot;
 
-		if (vp_slot_copy(i, &slot) && slot.definition.database == MyDatabaseId)
+		if (vp_slot_copy(i, &slot) && slot.definition.database == MyDatabaseId && slot.seated == i)
 			put_replicas(result, i, &slot);
 	}
 	return (Datum) 0;
@@ -214,7 +214,8 @@ vecprov_worker_states(PG_FUNCTION_ARGS)
 	{
 		VpSlot		slot;
 
-		if (!vp_slot_copy(i, &slot) || slot.definition.database != MyDatabaseId || slot.idle)
+		if (!vp_slot_copy(i, &slot) || slot.definition.database != MyDatabaseId || slot.idle ||
+			slot.seated != i)
 			continue;
 		for (int replica = 0; replica < slot.definition.wish.replicas; replica++)
 			for (int unit = 0; unit < slot.definition.units; unit++)

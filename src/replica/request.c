@@ -127,10 +127,11 @@ vp_request_fits(const VpAsk *ask)
 }
 
 static void
-fill(VpRequest *request, int slot, Oid index, const VpAsk *ask)
+fill(VpRequest *request, int slot, Oid seated, Oid index, const VpAsk *ask)
 {
 	request->client = MyProc;
 	request->slot = slot;
+	request->seated = seated;
 	request->index = index;
 	request->ask = *ask;
 	memcpy(request->data, DatumGetPointer(ask->query), VARSIZE(DatumGetPointer(ask->query)));
@@ -155,7 +156,7 @@ find_free(void)
 }
 
 VpRequest *
-vp_request_post(int slot, Oid index, const VpAsk *ask)
+vp_request_post(int slot, Oid seated, Oid index, const VpAsk *ask)
 {
 	static bool prepared = false;
 	VpRequest  *request;
@@ -167,12 +168,12 @@ vp_request_post(int slot, Oid index, const VpAsk *ask)
 	if (request == NULL)
 		return NULL;
 	mine++;
-	fill(request, slot, index, ask);
+	fill(request, slot, seated, index, ask);
 	return request;
 }
 
 VpRequest *
-vp_request_own(int slot, Oid index, const VpAsk *ask)
+vp_request_own(int slot, Oid seated, Oid index, const VpAsk *ask)
 {
 	VpRequest  *request;
 
@@ -181,7 +182,7 @@ vp_request_own(int slot, Oid index, const VpAsk *ask)
 	request = &requests[request_count() + VpMyProcNumber];
 	if (!change(request, VP_REQUEST_FREE, VP_REQUEST_FILLING))
 		return NULL;
-	fill(request, slot, index, ask);
+	fill(request, slot, seated, index, ask);
 	return request;
 }
 
@@ -276,17 +277,17 @@ end_run(VpRequest *request, VpRequestState state)
 }
 
 static bool
-is_pending(const VpRequest *request, int slot, Oid index)
+is_pending(const VpRequest *request, int slot, Oid seated)
 {
 	return vp_request_state(request) == VP_REQUEST_PENDING && request->slot == slot &&
-		request->index == index;
+		request->seated == seated;
 }
 
 bool
-vp_request_is_pending(int slot, Oid index)
+vp_request_is_pending(int slot, Oid seated)
 {
 	for (int i = 0; i < request_count(); i++)
-		if (is_pending(&requests[i], slot, index))
+		if (is_pending(&requests[i], slot, seated))
 			return true;
 	return false;
 }
@@ -302,13 +303,13 @@ vp_request_begin(VpRequest *request, PGPROC *worker)
 }
 
 VpRequest *
-vp_request_take(int slot, Oid index)
+vp_request_take(int slot, Oid seated)
 {
 	for (int i = 0; i < request_count(); i++)
 	{
 		VpRequest  *request = &requests[i];
 
-		if (!is_pending(request, slot, index) ||
+		if (!is_pending(request, slot, seated) ||
 			!change(request, VP_REQUEST_PENDING, VP_REQUEST_RUNNING))
 			continue;
 		request->worker = MyProc;
@@ -317,7 +318,7 @@ vp_request_take(int slot, Oid index)
 		 * between the look and the take it may have become one for another
 		 * index
 		 */
-		if (request->slot == slot && request->index == index)
+		if (request->slot == slot && request->seated == seated)
 			return request;
 		(void) end_run(request, VP_REQUEST_PENDING);
 	}

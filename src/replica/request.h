@@ -49,8 +49,9 @@ typedef struct VpRequest
 	pg_atomic_uint32 state;		/* the rest belongs to who the state says */
 	PGPROC	   *client;
 	PGPROC	   *worker;			/* since RUNNING */
-	int			slot;
-	Oid			index;
+	int			slot;			/* with the seats, and the workers */
+	Oid			seated;			/* whose slot that is */
+	Oid			index;			/* to be searched */
 	VpAsk		ask;			/* its query lies at the beginning of data */
 	uint64		ns;				/* that the search took */
 	uint64		waited_ns;		/* of these, for a seat */
@@ -75,15 +76,16 @@ extern bool vp_request_fits(const VpAsk *ask);
 
 /*
  * Asks for a search; nobody is woken.  NULL: all requests are in use.  It fits.
+ * slot, seated: of vp_seats_find().
  */
-extern VpRequest *vp_request_post(int slot, Oid index, const VpAsk *ask);
+extern VpRequest *vp_request_post(int slot, Oid seated, Oid index, const VpAsk *ask);
 
 /*
  * The request of this process's own, for who stands in line (seats.h); workers
  * do not look for it.  NULL: it does not fit, or a worker is still busy with
  * the last one, which was left.
  */
-extern VpRequest *vp_request_own(int slot, Oid index, const VpAsk *ask);
+extern VpRequest *vp_request_own(int slot, Oid seated, Oid index, const VpAsk *ask);
 
 extern VpRequestState vp_request_state(const VpRequest *request);
 
@@ -105,11 +107,11 @@ extern void vp_requests_leave(void);
  *----------
  */
 
-/* Is there a pending request that was posted for the index of a slot? */
-extern bool vp_request_is_pending(int slot, Oid index);
+/* Is there a pending request that was posted for the workers of a slot, and its index? */
+extern bool vp_request_is_pending(int slot, Oid seated);
 
 /* One becomes RUNNING; NULL: there is none. */
-extern VpRequest *vp_request_take(int slot, Oid index);
+extern VpRequest *vp_request_take(int slot, Oid seated);
 
 /* One becomes RUNNING by this worker; its client can do nothing meanwhile. */
 extern void vp_request_begin(VpRequest *request, PGPROC *worker);

@@ -114,13 +114,18 @@ look_up_wish(Oid relid, VpWish *wish)
 	return VpIsProvisioned(wish);
 }
 
-/* Is what the registry has of an index what it wishes for, and what its tier is now? */
+/*
+ * Is what the registry has of an index what it wishes for, and what its tier is now; and is it the
+ * seats of the same index that it uses?
+ */
 static bool
 is_current(const VpDefinition *definition, const VpWish *wish)
 {
+	Oid			decider = vp_decider(definition->index);
 	VpTier		tier;
 
-	if (memcmp(&definition->wish, wish, sizeof(*wish)) != 0)
+	if (memcmp(&definition->wish, wish, sizeof(*wish)) != 0 ||
+		definition->decider != (decider != definition->index ? decider : InvalidOid))
 		return false;
 	if (!vp_tier_find(wish->tier, &tier))
 		return !definition->known;
@@ -190,7 +195,7 @@ weight(VpState state)
 	return weights[state];
 }
 
-/* Adds a partition. */
+/* Adds a partition, or what the partitioned index has itself. */
 static void
 add_residency(Residency *sum, Oid index)
 {
@@ -226,6 +231,8 @@ sum_residency(Oid parent, Residency *sum)
 	sum->state = wish.replicas > 0 ? VP_READY : VP_SUSPENDED;
 	sum->counted = true;
 	sum->replicas = wish.replicas;
+	if (vp_decider(parent) == parent)
+		add_residency(sum, parent);
 	foreach(cell, vp_leaf_indexes(parent))
 		add_residency(sum, lfirst_oid(cell));
 	return true;

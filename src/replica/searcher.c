@@ -105,14 +105,15 @@ serve(VpWorkerSlot *worker_slot)
 {
 	VpRequest  *request = next_request(worker_slot);
 	TimestampTz begun = GetCurrentTimestamp();
-	VpServed   *served;
+	VpServed   *served = NULL;
 
 	if (request == NULL)
 		return false;
 	pgstat_report_activity(STATE_RUNNING, NULL);
-	served = vp_serve_open(worker_slot->index);
-	while (served != NULL && request != NULL)
+	while (request != NULL)
 	{
+		if (!vp_serve_turn_to(&served, request->index))
+			break;
 		search(served, request);
 		CHECK_FOR_INTERRUPTS();
 		request = NULL;
@@ -193,7 +194,7 @@ vecprov_worker_main(Datum arg)
 {
 	int			number = DatumGetInt32(arg);
 	VpWorkerSlot *worker_slot = &vp_worker_slots[number];
-	BlockNumber next = 0;
+	VpWarmed	warmed = {0};
 	bool		warming;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -223,7 +224,7 @@ vecprov_worker_main(Datum arg)
 			continue;
 		if (warming)
 		{
-			warming = vp_serve_warm_table(worker_slot->index, &next);
+			warming = vp_serve_warm_tables(worker_slot->index, &warmed);
 			continue;
 		}
 		/* who posts a request after this, or gives it a seat, finds it idle */

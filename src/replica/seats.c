@@ -61,6 +61,8 @@ typedef union Seats
 		int			units;
 		int			waiting;
 		dlist_head	queue;
+		int			at;			/* the slot with the seats of this slot's
+								 * index; read without the lock, too */
 	}			s;
 	char		pad[LINE];
 } Seats;
@@ -136,6 +138,7 @@ vp_seats_startup(void)
 	for (int i = 0; i < vp_max_provisioned; i++)
 	{
 		pg_atomic_init_u64(&seats[i].s.word, NO_LIMIT << LIMIT_SHIFT);
+		seats[i].s.at = i;
 		dlist_init(&seats[i].s.queue);
 	}
 	for (int i = 0; i < MaxBackends; i++)
@@ -193,7 +196,7 @@ static void
 seat(Waiter *waiter, int slot)
 {
 	VpRequest  *request = waiter->request;
-	VpWorkerSlot *idle = request != NULL ? vp_worker_slot_claim(slot, request->index) : NULL;
+	VpWorkerSlot *idle = request != NULL ? vp_worker_slot_claim(slot, request->seated) : NULL;
 	PGPROC	   *proc;
 
 	if (idle != NULL)
@@ -371,6 +374,28 @@ wait_in_line(Waiter *me)
 	}
 	PG_END_TRY();
 	waiting_for = -1;
+}
+
+/*
+ * While it is changed a search may take a seat at either place: it is given
+ * back where it was taken.
+ */
+void
+vp_seats_refer(int slot, int at)
+{
+	seats[slot].s.at = at;
+}
+
+int
+vp_seats_find(Oid index, Oid *seated)
+{
+	int			slot = vp_slot_find(MyDatabaseId, index);
+
+	if (slot < 0)
+		return -1;
+	slot = seats[slot].s.at;
+	*seated = vp_slot_index(slot);
+	return OidIsValid(*seated) ? slot : -1;
 }
 
 void
@@ -552,15 +577,15 @@ vp_seats_waiting_each(void)
  * run it (ns: for so long).
  */
 static void
-count_wait(int slot, uint64 since, uint64 ns)
+count_wait(Oid index, uint64 since, uint64 ns)
 {
 	uint64		waited = vp_now() - since;
 
-	vp_meter_wait(index_of(slot), waited - Min(waited, ns));
+	vp_meter_wait(index, waited - Min(waited, ns));
 }
 
 bool
-vp_seat_wait(int slot, VpRequest *request, bool front)
+vp_seat_wait(int slot, Oid index, VpRequest *request, bool front)
 {
 	Waiter	   *me = &waiters[VpMyProcNumber];
 	uint64		since = vp_now();
@@ -584,11 +609,11 @@ vp_seat_wait(int slot, VpRequest *request, bool front)
 	}
 	if (!taken && pg_atomic_read_u32(&me->place) == SERVED)
 	{
-		count_wait(slot, since, request->ns);
+		count_wait(index, since, request->ns);
 		return false;
 	}
 	if (!taken)
-		count_wait(slot, since, 0);
+		count_wait(index, since, 0);
 	if (request != NULL)
 		vp_request_leave(request);
 	sit_down(slot);
@@ -624,7 +649,7 @@ vp_seat_next(void)
 		Assert(request == NULL);
 		if (!dlist_is_empty(&s->s.queue))
 			request = dlist_head_element(Waiter, node, &s->s.queue)->request;
-		if (request != NULL && request->index == worker_slot->index && VpUsed(word) <= VpLimit (word))
+		if (request != NULL && request->seated == worker_slot->index && VpUsed(word) <= VpLimit (word))
 			begin_for(call_first(s), MyProc);
 		else
 		{
@@ -651,7 +676,8 @@ vp_has_seats(Relation rel)
 bool
 vp_seats_are_taken(Relation rel)
 {
-	int			slot = vp_has_seats(rel) ? vp_slot_find(MyDatabaseId, RelationGetRelid(rel)) : -1;
+	Oid			seated;
+	int			slot = vp_has_seats(rel) ? vp_seats_find(RelationGetRelid(rel), &seated) : -1;
 
 	return slot >= 0 && !vp_seat_is_free(slot);
 }
@@ -659,11 +685,12 @@ vp_seats_are_taken(Relation rel)
 int
 vp_seat_take(Relation rel)
 {
+	Oid			seated;
 	int			slot;
 
 	if (held >= 0 || !vp_has_seats(rel))
 		return -1;
-	slot = vp_slot_find(MyDatabaseId, RelationGetRelid(rel));
+	slot = vp_seats_find(RelationGetRelid(rel), &seated);
 	if (slot < 0)
 		return -1;
 	prepare();
@@ -672,7 +699,7 @@ vp_seat_take(Relation rel)
 		if (try_take(&seats[slot]))
 			sit_down(slot);
 		else
-			(void) vp_seat_wait(slot, NULL, false);
+			(void) vp_seat_wait(slot, RelationGetRelid(rel), NULL, false);
 	}
 	/* after it was counted: who makes an index idle looks at that afterwards */
 	return seats[slot].s.replicas == 0 ? slot : -1;

@@ -69,6 +69,15 @@ extern bool vp_seats_are_taken(Relation rel);
  */
 extern void vp_seats_set(int slot, int replicas, int units);
 
+/* The seats of a slot's index are those of this slot.  The caller holds the registry's lock. */
+extern void vp_seats_refer(int slot, int at);
+
+/*
+ * The slot with the seats of an index of this database, -1: none; the index that it belongs to.
+ * Takes no lock.
+ */
+extern int	vp_seats_find(Oid index, Oid *seated);
+
 /* Is a seat free, and nobody waits for one? */
 extern bool vp_seat_is_free(int slot);
 
@@ -76,12 +85,12 @@ extern bool vp_seat_is_free(int slot);
 extern int	vp_seats_waiting(int slot);
 
 /*
- * Stands in line, at its front if that is where this process was.  True: it has
- * a seat, and the request, if there is one, is free again.  False: a worker has
+ * Stands in line, at its front if that is where this process was, to search this index.  True: it
+ * has a seat, and the request, if there is one, is free again.  False: a worker has
  * had the request, which is DONE or FAILED.  Can be cancelled; then there is
  * neither.
  */
-extern bool vp_seat_wait(int slot, VpRequest *request, bool front);
+extern bool vp_seat_wait(int slot, Oid index, VpRequest *request, bool front);
 
 /*
  * For how many nanoseconds this process has waited in line, ever; where a

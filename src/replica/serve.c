@@ -22,6 +22,7 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
+#include "capacity/partitions.h"
 #include "page/peek.h"
 #include "replica/seated.h"
 #include "replica/serve.h"
@@ -89,6 +90,17 @@ vp_serve_close(VpServed *served)
 	CommitTransactionCommand();
 }
 
+bool
+vp_serve_turn_to(VpServed **served, Oid index)
+{
+	if (*served != NULL && RelationGetRelid((*served)->rel) == index)
+		return true;
+	if (*served != NULL)
+		vp_serve_close(*served);
+	*served = vp_serve_open(index);
+	return *served != NULL;
+}
+
 /* Reads a portion of blocks, and tells searches where they are. */
 static void
 read_blocks(Relation table, BlockNumber first, BlockNumber end)
@@ -107,19 +119,16 @@ read_blocks(Relation table, BlockNumber first, BlockNumber end)
 	}
 }
 
-/* The lock goes with the transaction, which is one for each portion. */
-bool
-vp_serve_warm_table(Oid index, BlockNumber *next)
+/* Reads a portion of one table.  False: that was the last one. */
+static bool
+warm_table(Oid oid, BlockNumber *next)
 {
-	Oid			oid;
 	Relation	table = NULL;
 	bool		more = false;
 
-	StartTransactionCommand();
-	oid = IndexGetRelation(index, true);
 	if (OidIsValid(oid) && ConditionalLockRelationOid(oid, AccessShareLock))
 		table = try_relation_open(oid, NoLock);
-	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID && vp_buffer_is_free())
+	if (table != NULL && table->rd_rel->relam == HEAP_TABLE_AM_OID)
 	{
 		BlockNumber nblocks = RelationGetNumberOfBlocks(table);
 		BlockNumber end = Min(nblocks, *next + PORTION);
@@ -130,6 +139,27 @@ vp_serve_warm_table(Oid index, BlockNumber *next)
 	}
 	if (table != NULL)
 		relation_close(table, NoLock);
+	return more;
+}
+
+/*
+ * The lock goes with the transaction, which is one for each portion.  A partition that comes or
+ * goes meanwhile may leave a table unread.
+ */
+bool
+vp_serve_warm_tables(Oid index, VpWarmed *warmed)
+{
+	List	   *leaves;
+	bool		more;
+
+	StartTransactionCommand();
+	leaves = vp_leaf_indexes(index);
+	more = warmed->table < list_length(leaves) && vp_buffer_is_free();
+	if (more && !warm_table(IndexGetRelation(list_nth_oid(leaves, warmed->table), true), &warmed->block))
+	{
+		warmed->table++;
+		warmed->block = 0;
+	}
 	CommitTransactionCommand();
 	return more;
 }

@@ -22,13 +22,15 @@
 #include "replica/worker_slot.h"
 
 /*
- * How many workers an index is to have, while it is not idle.  The registry's
+ * How many workers a slot is to have, while its index is not idle.  The registry's
  * lock is held.
  */
 static int
-promised_workers(const VpSlot *slot)
+promised_workers(int number)
 {
-	return slot->used && !slot->gone && slot->definition.there ?
+	const VpSlot *slot = &vp_registry->slots[number];
+
+	return slot->used && vp_slot_seats(number) && !slot->gone && slot->definition.there ?
 		slot->definition.wish.replicas * slot->definition.units : 0;
 }
 
@@ -49,12 +51,13 @@ is_of(const VpWorkerSlot *worker_slot, int number)
 }
 
 /*
- * Counts the workers of a slot: `running` has a place for each replica.  The
- * registry's lock is held.
+ * Counts the workers of a slot, wherever they are: `running` has a place for
+ * each replica.  The registry's lock is held.
  */
 static void
-count_workers(int number, VpSlotState *state, int *running)
+count_workers(int of, VpSlotState *state, int *running)
 {
+	int			number = vp_registry->slots[of].seated;
 	const VpSlot *slot = &vp_registry->slots[number];
 	int			given = 0;
 	int			all = 0;
@@ -70,7 +73,7 @@ count_workers(int number, VpSlotState *state, int *running)
 		running[worker_slot->replica] += worker_slot->serves;
 		state->refused |= worker_slot->failed && worker_slot->proc == NULL;
 	}
-	state->wanted = slot->idle ? 0 : promised_workers(slot);
+	state->wanted = slot->idle ? 0 : promised_workers(number);
 	/* those of an idle index may not have ended yet */
 	state->missing = Max(state->wanted - all, 0);
 	state->no_room = given < state->wanted;
@@ -115,7 +118,7 @@ vp_slot_survey(Oid database, Oid index, VpSlot *copy, VpSlotState *state)
 	if (found)
 		vp_slot_state_get(i, state);
 	for (int other = 0; found && state->missing > 0 && other < vp_max_provisioned; other++)
-		state->all_wanted += promised_workers(&vp_registry->slots[other]);
+		state->all_wanted += promised_workers(other);
 	LWLockRelease(vp_registry->lock);
 	return found ? i : -1;
 }

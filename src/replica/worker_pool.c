@@ -38,7 +38,8 @@ is_wanted(const VpWorkerSlot *worker_slot)
 {
 	const VpSlot *slot = &vp_registry->slots[worker_slot->slot];
 
-	return slot->used && !slot->gone && slot->definition.database == worker_slot->database &&
+	return slot->used && !slot->gone && vp_slot_seats(worker_slot->slot) &&
+		slot->definition.database == worker_slot->database &&
 		slot->definition.index == worker_slot->index && slot->definition.there && !slot->idle &&
 		worker_slot->replica < slot->definition.wish.replicas && worker_slot->unit < slot->definition.units;
 }
@@ -114,7 +115,7 @@ give_worker_slots(void)
 			const VpSlot *slot = &vp_registry->slots[i];
 			int			replicas = slot->definition.wish.replicas;
 
-			if (!slot->used || slot->gone || !slot->definition.there || slot->idle ||
+			if (!slot->used || slot->gone || !vp_slot_seats(i) || !slot->definition.there || slot->idle ||
 				nth >= replicas * slot->definition.units)
 				continue;
 			more = true;

@@ -81,20 +81,20 @@ take_answer(VpRequest *request, VpHit *hits, VpHandedCounts *cost)
 
 /* By an idle worker. */
 static int
-ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
+ask_worker(int slot, Oid seated, Oid index, const VpAsk *ask, VpHit *hits,
 		   bool (*meanwhile) (void *arg), void *arg, VpHandedCounts *cost)
 {
 	VpRequest  *request;
 	volatile int nhits = -1;
 
-	if (!vp_request_fits(ask) || !vp_worker_slot_is_idle(slot, index))
+	if (!vp_request_fits(ask) || !vp_worker_slot_is_idle(slot, seated))
 		return -1;
-	request = vp_request_post(slot, index, ask);
+	request = vp_request_post(slot, seated, index, ask);
 	if (request == NULL)
 		return -1;
 	PG_TRY();
 	{
-		(void) vp_worker_slot_wake(slot, index);
+		(void) vp_worker_slot_wake(slot, seated);
 		if (await(request, meanwhile, arg))
 			nhits = take_answer(request, hits, cost);
 	}
@@ -109,14 +109,14 @@ ask_worker(int slot, Oid index, const VpAsk *ask, VpHit *hits,
 
 /* By a worker or by this process, when it is its turn: then it has a seat. */
 static int
-stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits, VpHandedCounts *cost)
+stand_in_line(int slot, Oid seated, Oid index, const VpAsk *ask, VpHit *hits, VpHandedCounts *cost)
 {
-	VpRequest  *request = vp_request_own(slot, index, ask);
+	VpRequest  *request = vp_request_own(slot, seated, index, ask);
 	uint64		before = vp_seat_waited();
 	uint64		search_ns;
 	int			nhits;
 
-	if (request == NULL || vp_seat_wait(slot, request, false))
+	if (request == NULL || vp_seat_wait(slot, index, request, false))
 	{
 		cost->waited_ns = vp_seat_waited() - before;
 		return -1;
@@ -126,7 +126,7 @@ stand_in_line(int slot, Oid index, const VpAsk *ask, VpHit *hits, VpHandedCounts
 	cost->waited_ns = vp_seat_waited() - before;
 	cost->waited_ns -= Min(search_ns, cost->waited_ns);
 	if (nhits < 0)
-		(void) vp_seat_wait(slot, NULL, true);
+		(void) vp_seat_wait(slot, index, NULL, true);
 	return nhits;
 }
 
@@ -135,12 +135,13 @@ vp_search_by_worker(Relation rel, const VpAsk *ask, VpHit *hits,
 					bool (*meanwhile) (void *arg), void *arg, VpHandedCounts *cost)
 {
 	Oid			index = RelationGetRelid(rel);
-	int			slot = vp_slot_find(MyDatabaseId, index);
+	Oid			seated = InvalidOid;
+	int			slot = vp_seats_find(index, &seated);
 
 	MemSet(cost, 0, sizeof(VpHandedCounts));
 	if (slot < 0 || vp_is_worker())
 		return -1;
 	if (!vp_seat_is_free(slot))
-		return stand_in_line(slot, index, ask, hits, cost);
-	return meanwhile != NULL ? ask_worker(slot, index, ask, hits, meanwhile, arg, cost) : -1;
+		return stand_in_line(slot, seated, index, ask, hits, cost);
+	return meanwhile != NULL ? ask_worker(slot, seated, index, ask, hits, meanwhile, arg, cost) : -1;
 }
