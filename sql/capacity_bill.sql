@@ -129,6 +129,28 @@ SELECT index, item, hours FROM bill_of(3000, 3022) WHERE index ~ 'part' ORDER BY
 SELECT index, action, old_replicas, new_replicas, partitioned, old_decided, new_decided FROM vecprov.changes
 WHERE index ~ 'bill_part' ORDER BY at, xact;
 DROP TABLE bill_parts;
+
+-- What a failed REINDEX CONCURRENTLY of a suspended index leaves refuses nothing, once the index does not, and is in no bill
+CALL at_hour(4000);
+CREATE TABLE bill_left (id int, v vector(4));
+INSERT INTO bill_left SELECT i, ARRAY[i, 1, 1, 1] FROM generate_series(1, 10) i;
+CREATE INDEX bill_left_idx ON bill_left USING vecprov (v) WITH (tier = r10, replicas = 0);
+SET vecprov.debug_point = 'build-linked=error';
+REINDEX INDEX CONCURRENTLY bill_left_idx;
+RESET vecprov.debug_point;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'bill_left'::regclass ORDER BY indexrelid;
+INSERT INTO bill_left VALUES (11, '[1,2,3,4]');
+SELECT vecprov_set_replicas('bill_left_idx', 1);
+-- one that takes rows already, as when it fails at its end
+DROP INDEX bill_left_idx_ccnew;
+CREATE INDEX bill_left_idx_ccnew ON bill_left USING vecprov (v) WITH (tier = r10, replicas = 0);
+DELETE FROM vecprov.changes WHERE index = 'public.bill_left_idx_ccnew';
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bill_left_idx_ccnew'::regclass;
+INSERT INTO bill_left VALUES (11, '[1,2,3,4]');
+CALL at_hour(4010);
+SELECT index, item, hours FROM bill_of(4000, 4010) WHERE index ~ 'left' AND item <> 'storage';
+SELECT count(*) FROM vecprov_bill(vecprov_clock() - interval '9 hours', vecprov_clock(), 'bill', 'here') WHERE index ~ 'ccnew';
+DROP TABLE bill_left;
 RESET vecprov.debug_clock;
 DROP FUNCTION bill_of;
 DROP PROCEDURE at_hour;

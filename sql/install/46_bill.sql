@@ -56,8 +56,12 @@ BEGIN ATOMIC
 		FROM vecprov_wishes() w
 			JOIN pg_catalog.pg_class c ON c.oid = w.index
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			JOIN pg_catalog.pg_index i ON i.indexrelid = w.index
 			LEFT JOIN LATERAL vecprov_facts(CASE c.relkind WHEN 'i' THEN w.index END, false) f ON true
-		WHERE c.relpersistence <> 't'
+		WHERE c.relpersistence <> 't' AND
+			-- a copy that REINDEX CONCURRENTLY makes, or has left, is of use to nobody
+			(c.relkind = 'I' OR i.indisvalid OR
+			EXISTS (SELECT FROM vecprov.usage u WHERE u.ended = $1 AND u.relid = w.index))
 	), counter AS MATERIALIZED (
 		-- a standby has counters of its own
 		SELECT c.index AS relid,

@@ -53,7 +53,7 @@ get_statement(Relation rel, IndexInfo *info)
 
 /*
  * An index that is being built beside writers refuses nobody but its builder, who has checked the
- * rest; one that has failed is of use to nobody.
+ * rest; one that has failed, as REINDEX CONCURRENTLY may leave it, is of use to nobody.
  */
 static uint64
 statement_limit(Relation rel, IndexInfo *info)
@@ -70,7 +70,8 @@ vp_admit_row(Relation rel, Relation heap, IndexInfo *info, ItemPointer tid,
 	Statement  *statement = get_statement(rel, info);
 
 	admission->since = vp_now();
-	vp_capacity_check_awake(rel);
+	if (rel->rd_index->indisvalid)
+		vp_capacity_check_awake(rel);
 	admission->meter = vp_meter_find(rel);
 	memset(&admission->room, 0, sizeof(admission->room));
 	admission->room.limit = statement->changed ? statement->limit : statement_limit(rel, info);
