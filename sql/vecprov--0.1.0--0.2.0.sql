@@ -1884,7 +1884,7 @@ CREATE FUNCTION vecprov_cluster_filter(index regclass, filter text, params text[
 COMMENT ON FUNCTION vecprov_cluster_filter(regclass, text, text[]) IS
 	'a part of vecprov_search_cluster: the filter with the values of its parameters and all names qualified';
 
-CREATE FUNCTION vecprov_cluster_partitions(index regclass, filter text, columns text[],
+CREATE FUNCTION vecprov_cluster_partitions(index oid, filter text, columns text[],
 	OUT "table" regclass, OUT server name, OUT search text, OUT content text)
 	RETURNS SETOF record LANGUAGE plpgsql VOLATILE
 	SET search_path = pg_catalog, pg_temp
@@ -1983,7 +1983,7 @@ BEGIN
 	END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION vecprov_cluster_partitions(regclass, text, text[]) IS
+COMMENT ON FUNCTION vecprov_cluster_partitions(oid, text, text[]) IS
 	'a part of vecprov_search_cluster: the partitions that can have rows, their servers (null: this one), the SELECT that searches each, and the list of columns';
 
 CREATE FUNCTION vecprov_cluster_rows(query text, k integer, tables regclass[], servers name[], searches text[], content text,

@@ -52,9 +52,10 @@ vecprov_partition_count(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(list_length(vp_leaf_indexes(PG_GETARG_OID(0))));
 }
 
-/* Of an index, by its OID. */
+/* Of an index: the one at which its capacity is changed. */
 Datum
 vecprov_decider(PG_FUNCTION_ARGS)
 {
+	(void) vp_right_check_any(PG_GETARG_OID(0), VP_RIGHT_LOOK);
 	PG_RETURN_OID(vp_decider(PG_GETARG_OID(0)));
 }

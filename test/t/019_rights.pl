@@ -222,7 +222,9 @@ SELECT p.proname || ' ' || string_agg(CASE
 	WHEN a.type = 'text'::regtype AND p.proname = 'vecprov_cost' THEN '''example'''
 	WHEN a.type = 'text'::regtype THEN '''r10'''
 	WHEN a.type = 'interval'::regtype THEN '''1 s'''
-	WHEN a.type = 'vector[]'::regtype THEN 'ARRAY[public.vec(1, 8)]' END, ', ' ORDER BY a.n)
+	WHEN a.type = 'text[]'::regtype THEN 'NULL::text[]'
+	WHEN a.type = 'vector'::regtype THEN 'public.vec(1, 8)'
+	WHEN a.type IN ('vector[]'::regtype, 'anyarray'::regtype) THEN 'ARRAY[public.vec(1, 8)]' END, ', ' ORDER BY a.n)
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_extension e ON e.oid = d.refobjid,
 	unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'vecprov'
