@@ -15,6 +15,8 @@
 
 #include "base/compat.h"
 
+#include <ctype.h>
+
 #include "access/reloptions.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -25,6 +27,24 @@
 #include "base/settings.h"
 
 static relopt_kind option_kind;
+
+/*
+ * Is this a time as vecprov_tune writes it?  Others might be read in another
+ * way, or not at all, where DateStyle is another: vecprov.indexes shows the
+ * times of all owners.
+ */
+static bool
+is_utc(const char *text)
+{
+	static const char form[] = "0000-00-00 00:00:00 UTC";
+
+	if (strlen(text) != strlen(form))
+		return false;
+	for (int i = 0; form[i] != '\0'; i++)
+		if (form[i] == '0' ? !isdigit((unsigned char) text[i]) : text[i] != form[i])
+			return false;
+	return true;
+}
 
 /*
  * What vecprov_tune has measured: "87 for 0.95 at 2026-11-30 23:12:05 UTC".
@@ -38,7 +58,7 @@ parse_tuned(const char *value, int *ef, double *recall, const char **at)
 	if (sscanf(value, "%9d for %lf at %n", ef, recall, &end) < 2 || end == 0)
 		return false;
 	*at = value + end;
-	return *ef >= VP_MIN_EF_SEARCH && *ef <= VP_MAX_EF_SEARCH && **at != '\0';
+	return *ef >= VP_MIN_EF_SEARCH && *ef <= VP_MAX_EF_SEARCH && is_utc(*at);
 }
 
 static void

@@ -89,7 +89,8 @@ is($node->safe_psql('postgres', q{SELECT ef_search IS NULL AND tuned_at IS NULL 
 is(efforts($search), '45', 'searches do not go by it then');
 $node->safe_psql('postgres', q{ALTER INDEX items_idx SET (target_recall = 0.97); REINDEX INDEX CONCURRENTLY items_idx});
 is(efforts('SELECT id FROM items ORDER BY v <-> vec(7, 24) LIMIT 1'), $ef, 'REINDEX keeps it');
-foreach ('x', '0 for 0.97 at 2026-11-30', '100001 for 0.97 at 2026-11-30', '50 for 0.97 at ', '50 for 0.97 at never')
+foreach ('x', map({ "$_ for 0.97 at 2026-11-30 12:00:00 UTC" } 0, 100001),
+	map { "50 for 0.97 at $_" } '', 'never', '30/11/2026', '2026-13-30 12:00:00 UTC', '2026-11-30 12:00:00 UTC+1')
 {
 	($rc) = $node->psql('postgres', "ALTER INDEX items_idx SET (tuned = '$_')");
 	is($rc, 3, "\"$_\" is no measurement");
