@@ -3,6 +3,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set try :abs_srcdir '/sql/include/try.sql'
 \i :try
+\set include :abs_srcdir '/sql/include/vacuum.sql'
+\i :include
 SET client_min_messages = warning;
 INSERT INTO vecprov.tiers (name, shard_bytes, keeps_vectors, units) VALUES ('unf_tiny', 100000, false, 1);
 SET vecprov.tier_change_interval = 0;
@@ -12,14 +14,6 @@ SET vecprov.scale_change_interval = 0;
 CREATE TABLE unf (id bigint, v vector(3), body text) WITH (autovacuum_enabled = off);
 CREATE FUNCTION unf_rows(low int, n int, size int DEFAULT 80) RETURNS SETOF unf LANGUAGE sql AS
 	$$ SELECT i, ARRAY[1 + i % 97, i % 89, i % 83]::vector(3), repeat('x', size) FROM generate_series(low, low + n - 1) i $$;
-CREATE FUNCTION unf_vacuum() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-	-- processes that were told of a change may have an older snapshot, for a moment
-	PERFORM pg_current_xact_id();
-	WHILE EXISTS (SELECT FROM pg_stat_activity WHERE age(backend_xmin) > 0 AND pid <> pg_backend_pid()) LOOP
-		PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
-	END LOOP;
-END $$;
 INSERT INTO unf SELECT * FROM unf_rows(1, 900);
 CREATE INDEX unf_idx ON unf USING vecprov (v) WITH (tier = unf_tiny);
 -- records and bytes by a sequential scan; what the index says; what is wrong with it
@@ -87,8 +81,7 @@ SELECT * FROM unf_sizes;
 SELECT pg_temp.try('INSERT INTO unf SELECT * FROM unf_rows(5001, 2)');
 INSERT INTO unf SELECT * FROM unf_rows(5001, 1);
 SELECT * FROM unf_sizes;
-SELECT unf_vacuum();
-VACUUM unf;
+:vacuum unf;
 SELECT * FROM unf_sizes;
 
 -- A version that is not larger than the one it replaces always has room, in whatever way it comes. The index is full.
@@ -118,14 +111,12 @@ CREATE TRIGGER unf_before BEFORE UPDATE ON unf FOR EACH ROW EXECUTE FUNCTION unf
 UPDATE unf SET v = v - '[1,1,1]' WHERE id <= 100;
 DROP TRIGGER unf_before ON unf;
 SELECT * FROM unf_sizes;
-SELECT unf_vacuum();
-VACUUM unf;
+:vacuum unf;
 SELECT * FROM unf_sizes;
 -- the vector comes and goes, which is an insert and a deletion
 UPDATE unf SET v = NULL WHERE id <= 10;
 UPDATE unf SET v = v + '[1,1,1]' WHERE id BETWEEN 11 AND 20;
-SELECT unf_vacuum();
-VACUUM unf;
+:vacuum unf;
 SELECT * FROM unf_sizes;
 UPDATE unf SET v = '[1,2,3]' WHERE id <= 10;
 SELECT * FROM unf_sizes;
@@ -163,30 +154,26 @@ CREATE VIEW unf_hot_sizes AS
 	FROM unf_hot, vecprov_facts('unf_idx', true) f GROUP BY f.index_size;
 UPDATE unf_hot SET body = repeat('y', 5000), u = gen_random_uuid() WHERE id % 10 = 0;
 SELECT * FROM unf_hot_sizes;
-SELECT unf_vacuum();
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT * FROM unf_hot_sizes;
 SELECT fullness > 2 FROM vecprov_facts('unf_idx', true);
 -- shorter again, together with dead rows, and without
 UPDATE unf_hot SET body = 'z' WHERE id % 20 = 0;
 DELETE FROM unf_hot WHERE id % 10 = 1;
-SELECT unf_vacuum();
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT * FROM unf_hot_sizes;
 UPDATE unf_hot SET body = 'zz' WHERE id = 500;
 BEGIN;
 UPDATE unf_hot SET body = 'zzz' WHERE id = 20;
 ROLLBACK;
-SELECT unf_vacuum();
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT * FROM unf_hot_sizes;
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT * FROM unf_hot_sizes;
 -- an update that the index is told of, of a row that has grown before
 UPDATE unf_hot SET body = repeat('z', 3000) WHERE id = 500;
 UPDATE unf_hot SET v = '[1,2,3]' WHERE id = 500;
-SELECT unf_vacuum();
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT * FROM unf_hot_sizes;
 DROP TABLE unf_hot CASCADE;
 -- unlogged, where pages have no WAL positions; sparse vectors
@@ -194,8 +181,7 @@ CREATE UNLOGGED TABLE unf_hot (id bigint, s sparsevec(1000), body text) WITH (au
 INSERT INTO unf_hot SELECT i, format('{1:1,%s:1}/1000', 2 + i)::sparsevec, 'x' FROM generate_series(1, 100) i;
 CREATE INDEX unf_idx ON unf_hot USING vecprov (s sparsevec_l2_ops);
 UPDATE unf_hot SET body = repeat('y', 100) WHERE id % 2 = 0;
-SELECT unf_vacuum();
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT f.index_size - sum(8 + 18 + octet_length(body)) FROM unf_hot, vecprov_facts('unf_idx', true) f GROUP BY f.index_size;
 DROP TABLE unf_hot;
 -- VACUUM does not fetch vectors from the toast table: their lengths tell
@@ -207,10 +193,10 @@ CREATE INDEX unf_idx ON unf_hot USING vecprov (s sparsevec_l2_ops);
 CREATE VIEW unf_toast_scans AS SELECT s.idx_scan FROM pg_class c JOIN pg_stat_all_indexes s ON s.relid = c.reltoastrelid
 	WHERE c.oid = 'unf_hot'::regclass;
 UPDATE unf_hot SET body = repeat('y', 100);
-SELECT unf_vacuum();
+CALL pg_temp.wait_for_snapshots();
 SELECT pg_stat_force_next_flush();
 SELECT idx_scan AS scans FROM unf_toast_scans \gset
-VACUUM unf_hot;
+:vacuum unf_hot;
 SELECT pg_stat_force_next_flush();
 SELECT idx_scan - :scans AS fetched FROM unf_toast_scans;
 SELECT f.index_size - sum(500 * 9 + octet_length(body)) FROM unf_hot, vecprov_facts('unf_idx', true) f GROUP BY f.index_size;
@@ -252,5 +238,5 @@ SELECT vecprov_provision('unf_idx', replicas => 2, dry_run => false);
 SELECT replicas, shards FROM vecprov_facts('unf_idx', true);
 SELECT count(*) - :changes FROM vecprov.changes;
 DROP TABLE unf_items;
-DROP FUNCTION unf_vacuum;
+
 DELETE FROM vecprov.tiers WHERE NOT shipped;

@@ -100,12 +100,12 @@ CREATE INDEX filter_idx ON filter_items USING vecprov (v, cluster, chance) WITH 
 SELECT condition, complete, sorted, near FROM filter_table WHERE (complete AND sorted AND near) IS NOT TRUE;
 
 -- A place in the table that gets another row is not found by the former row's key: rows of a chain that VACUUM
--- gives to its first node.
+-- gives to its first node. With FREEZE, VACUUM waits for a page that another process has pinned.
 CREATE TABLE filter_equal (id integer, chance integer, v vector(3)) WITH (autovacuum_enabled = off);
 INSERT INTO filter_equal SELECT i, i, '[1,2,3]' FROM generate_series(1, 20) i;
 INSERT INTO filter_equal SELECT i, i, ARRAY[i, 2, 3]::vector FROM generate_series(1001, 1500) i;
 CREATE INDEX filter_equal_idx ON filter_equal USING vecprov (v, chance);
-SELECT 'DELETE FROM filter_equal WHERE id IN (' || i || ', ' || j || ')', 'CALL pg_temp.wait_for_snapshots()', 'VACUUM filter_equal'
+SELECT 'DELETE FROM filter_equal WHERE id IN (' || i || ', ' || j || ')', 'CALL pg_temp.wait_for_snapshots()', 'VACUUM (FREEZE) filter_equal'
 	FROM (VALUES (1, 2), (20, 19), (3, 18), (4, 17), (5, 16), (6, 15), (7, 14), (8, 13)) r (i, j) \gexec
 INSERT INTO filter_equal SELECT i, i FROM generate_series(101, 116) i;
 SET enable_seqscan = off;
