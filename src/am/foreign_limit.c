@@ -21,6 +21,7 @@
 
 #include "catalog/pg_class.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
 #include "utils/selfuncs.h"
