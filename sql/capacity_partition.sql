@@ -112,7 +112,7 @@ SELECT DISTINCT tier, shards, replicas FROM part_given WHERE tier IS NOT NULL;
 SELECT vecprov_decider('part_idx'), vecprov_decider('part3a_v_tenant_idx'), vecprov_decider('part2_other');
 SELECT vecprov_wait('part_idx', '1 min');
 SELECT index, count(*), sum(seats) FROM vecprov.replicas GROUP BY index;
-SELECT index, current_replicas FROM part_given JOIN vecprov.indexes USING (index) WHERE part_given.tier IS NOT NULL;
+SELECT index, current_replicas FROM part_given JOIN vecprov.indexes USING (index) WHERE part_given.tier IS NOT NULL ORDER BY index::text COLLATE "C";
 INSERT INTO vecprov.rates (plan, region, item, rate) VALUES ('example', 'example', 'part_tier', 10);
 SELECT item, quantity, amount FROM vecprov_cost('part_idx', 'example', 'example') WHERE unit ~ 'replicas';
 SELECT count(*) FROM vecprov_cost('part1_v_tenant_idx', 'example', 'example') WHERE unit ~ 'replicas';
