@@ -422,7 +422,8 @@ vp_store_read(const VpStore *store, BlockNumber block)
 
 	if (unlikely(block >= store->nblocks))
 		check_length(store, block);
-	buffer = timed_read(store->rel, block);
+	/* without peeks nothing is asked for ahead */
+	buffer = store->peek.enabled ? timed_read(store->rel, block) : ReadBuffer(store->rel, block);
 	await_redo(store, buffer);
 	kind = vp_block_kind(&store->geo, block, &number);
 	vp_page_check(store->rel, block, vp_page_to_read(buffer), kind, number);
