@@ -52,14 +52,6 @@ sub insert
 
 sub size_now { return $node->safe_psql('postgres', "SELECT index_size FROM vecprov_facts('items_idx', true)") }
 
-# Nobody's snapshot is in the way of VACUUM: processes that were told of a change look at it.
-sub vacuum
-{
-	$node->poll_query_until('postgres', 'SELECT pg_current_xact_id() IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_activity '
-		  . 'WHERE age(backend_xmin) > 0 AND pid <> pg_backend_pid())');
-	$node->safe_psql('postgres', 'VACUUM items');
-}
-
 # While another one writes: what it has inserted counts, what it has replaced does not help others.
 my $writer = $node->background_psql('postgres', on_error_stop => 0);
 $writer->query_safe('BEGIN; INSERT INTO items SELECT * FROM new_rows(1001, 60)');
@@ -77,7 +69,7 @@ $writer->query_safe('COMMIT');
 is(sizes(), '940|0|0|0', '... and all when that has committed');
 $node->safe_psql('postgres', "UPDATE items SET v = v + '[1,1,1]', body = repeat('x', 80)");
 is(sizes(), '940|0|0|0', 'back again');
-vacuum();
+vacuum($node, 'items');
 is(sizes(), '940|0|0|0', 'after VACUUM, too');
 
 # An old snapshot, for which VACUUM leaves the versions before
@@ -89,7 +81,7 @@ insert(3001, 61);
 vacuum_now();
 is(sizes(), '940|0|0|0', '... marks what was aborted');
 $writer->query_safe('COMMIT');
-vacuum();
+vacuum($node, 'items');
 is(sizes(), '940|0|0|0', '... and the rest when that has gone');
 
 sub vacuum_now { $node->safe_psql('postgres', 'VACUUM items') }
@@ -122,7 +114,7 @@ is(sizes(), '950|0|0|0', 'after a crash nothing is left of who was writing');
 is(insert(4001, 50), 'ok', '... and its room is there');
 is(insert(4101, 1), 'full', 'but no more');
 $node->safe_psql('postgres', 'DELETE FROM items WHERE id > 4000');
-vacuum();
+vacuum($node, 'items');
 is(sizes(), '950|0|0|0', 'VACUUM has nothing to mend');
 
 # A standby, promoted while a transaction was open
@@ -208,7 +200,7 @@ $node->safe_psql('postgres', "SELECT vecprov_set_shards('items_idx', 2)");
 is(end_insert(), 'ok', 'a statement sees that shards were added since it began');
 is(sizes(), '1050|0|0|0', '... and goes on');
 $node->safe_psql('postgres', 'DELETE FROM items WHERE id > 5000');
-vacuum();
+vacuum($node, 'items');
 
 # One that is lowered holds for it, too.
 begin_insert(5001, 100);
@@ -228,7 +220,7 @@ $changer->query('SELECT vecprov_set_shards(\'items_idx\', 1)');
 like($changer->{stderr}, qr/index "items_idx" needs at least 2 shards of tier "tiny", not 1/, 'what is held is not taken away');
 $changer->{stderr} = '';
 $node->safe_psql('postgres', 'DELETE FROM items WHERE id > 5000');
-vacuum();
+vacuum($node, 'items');
 $changer->query_safe("BEGIN; SELECT vecprov_set_shards('items_idx', 1); COMMIT; SELECT vecprov_set_shards('items_idx', 3)");
 is(insert(5001, 100), 'ok', 'a limit that was raised again');
 is(sizes(), '1050|0|0|0', 'sizes at the end');

@@ -14,7 +14,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(
-  vecprov_node vecprov_functions crash_at crash_and_wait start_again log_end
+  vecprov_node vecprov_functions vacuum crash_at crash_and_wait start_again log_end
   intact other_types all_intact hold at_point finish_session spit slurp
 );
 
@@ -58,6 +58,15 @@ CREATE FUNCTION near(i int, dims int) RETURNS vector LANGUAGE sql IMMUTABLE PARA
 		FROM generate_series(1, dims) d)::real[]::vector
 $$;
 EOS
+}
+
+# VACUUM that removes all rows that are gone: waits until nobody has an older snapshot (sql/include/vacuum.sql).
+sub vacuum
+{
+	my ($node, $what) = @_;
+
+	$node->safe_psql('postgres', "\\i $ENV{TESTDIR}/sql/include/vacuum.sql\n:vacuum $what");
+	return;
 }
 
 sub log_end
