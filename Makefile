@@ -46,7 +46,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRC)vecpro
 MODULE_big = vecprov
 
 # What reaches into private parts of the server, and what stands for it without.
-INTERNALS := src/page/peek.c src/page/window.c $(filter-out src/session/none.c,$(call from_src,src/session/*.c))
+INTERNALS := src/page/peek.c src/page/bypass.c src/page/change_counter.c src/page/window.c $(filter-out src/session/none.c,$(call from_src,src/session/*.c))
 ifdef NO_SERVER_INTERNALS
 LEFT_OUT := $(INTERNALS)
 else

@@ -36,6 +36,7 @@
 #include "capacity/meter.h"
 #include "capacity/role_refusals.h"
 #include "kernel/kernel.h"
+#include "page/change_counter.h"
 #include "page/damage.h"
 #include "page/merge_queue.h"
 #include "page/patch.h"
@@ -57,7 +58,7 @@ request_shmem(void)
 {
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
-	RequestAddinShmemSpace(vp_hint_size() + vp_window_size());
+	RequestAddinShmemSpace(vp_hint_size() + vp_change_counter_size() + vp_window_size());
 	vp_affinity_request();
 	vp_merge_queue_request();
 	vp_meter_request();
@@ -73,6 +74,7 @@ startup_shmem(void)
 		previous_shmem_startup_hook();
 	vp_window_startup();
 	vp_hint_startup();
+	vp_change_counter_startup();
 	vp_affinity_startup();
 	vp_merge_queue_startup();
 	vp_role_refusals_startup();

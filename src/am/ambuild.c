@@ -53,6 +53,7 @@
 #include "key/key.h"
 #include "key/key_column.h"
 #include "page/alloc.h"
+#include "page/change_counter.h"
 #include "page/landmark.h"
 #include "page/merge.h"
 #include "page/node.h"
@@ -682,7 +683,7 @@ write_links(Build *build, VpId id)
 			vp_node_complete(store, BufferGetPage(buffer), id, links, n,
 							 vp_mem_chain_next(graph, id),
 							 chained ? VP_NODE_CHAINED : VP_NODE_LINKED);
-		MarkBufferDirty(buffer);
+		vp_mark_dirty(buffer);
 		UnlockReleaseBuffer(buffer);
 	}
 }

@@ -433,6 +433,29 @@ typedef void (*explain_per_node_hook_type) (PlanState *state, List *ancestors, c
 #endif
 
 /*
+ * A page that was read by smgrread: its checksum (18, b27f8637ea70, gave the function another
+ * signature); where the read counts besides pg_statio: pg_stat_io, since 16 (a9c70b46dbe1),
+ * and the time of EXPLAIN's BUFFERS (17, 295c36c0c1fa, renamed it).
+ */
+#if PG_VERSION_NUM < 180000
+#define VpPageIsVerified(page, block) PageIsVerifiedExtended(page, block, 0)
+#else
+#define VpPageIsVerified(page, block) PageIsVerified(page, block, 0, NULL)
+#endif
+#if PG_VERSION_NUM < 160000
+#define VpCountIo() ((void) 0)
+#elif PG_VERSION_NUM < 180000
+#define VpCountIo() pgstat_count_io_op(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_READ)
+#else
+#define VpCountIo() pgstat_count_io_op(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_READ, 1, BLCKSZ)
+#endif
+#if PG_VERSION_NUM < 170000
+#define VpReadTime blk_read_time
+#else
+#define VpReadTime shared_blk_read_time
+#endif
+
+/*
  * Before 17 (5bf748b86bc0) the planner leaves some conditions on key columns to the executor;
  * see am/left_out.c.
  */

@@ -18,6 +18,7 @@
  * The points:
  *
  *	allocation			searches and inserts, wherever they ask for memory that they keep
+ *	bypass-read			a search has read a page past shared buffers, and not looked at its counter again
  *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links

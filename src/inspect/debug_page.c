@@ -28,6 +28,8 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "page/change_counter.h"
+
 #include "capacity/rights.h"
 #include "write/inserter.h"
 
@@ -103,7 +105,7 @@ vecprov_debug_put_pages(PG_FUNCTION_ARGS)
 			memcpy(BufferGetPage(buffer), VARDATA_ANY(pages) + (Size) block * BLCKSZ, BLCKSZ);
 		else
 			memset(BufferGetPage(buffer), 0, BLCKSZ);
-		MarkBufferDirty(buffer);
+		vp_mark_dirty(buffer);
 		UnlockReleaseBuffer(buffer);
 	}
 	close_changed(rel);
@@ -125,7 +127,7 @@ vecprov_debug_flip_bit(PG_FUNCTION_ARGS)
 	buffer = ReadBuffer(rel, PG_GETARG_INT32(1));
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	((uint8 *) BufferGetPage(buffer))[bit / BITS_PER_BYTE] ^= 1 << bit % BITS_PER_BYTE;
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	UnlockReleaseBuffer(buffer);
 	close_changed(rel);
 	PG_RETURN_VOID();

@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 
 #include "page/alloc.h"
+#include "page/change_counter.h"
 #include "page/code_page.h"
 #include "page/landmark.h"
 #include "page/recent.h"
@@ -333,7 +334,7 @@ lock_built(const VpStore *store, BlockNumber block)
 static void
 unlock_built(Buffer buffer)
 {
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	UnlockReleaseBuffer(buffer);
 }
 

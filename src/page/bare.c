@@ -20,6 +20,7 @@
 
 #include "page/alloc.h"
 #include "page/bare.h"
+#include "page/change_counter.h"
 #include "page/node.h"
 #include "page/record.h"
 
@@ -569,7 +570,7 @@ vp_bare_write(const VpStore *store, VpId id, VpBareKind kind, const ItemPointerD
 	tail->id = id;
 	tail->shard = kind;
 	tail->flags = VP_NODE_BARE;
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	UnlockReleaseBuffer(buffer);
 }
 

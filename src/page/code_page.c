@@ -119,7 +119,8 @@ vp_code_read_together(const VpStore *store, VpId id)
 	if (!store->peek.enabled)
 		return;
 	n = pages_together(store, id, &first);
-	for (uint32 i = 0; i < n; i++)
+	/* one alone is read by who asked */
+	for (uint32 i = 0; n > 1 && i < n; i++)
 		if (!vp_is_resident(store, first + i))
 			ReleaseBuffer(vp_store_read(store, first + i));
 }

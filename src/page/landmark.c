@@ -16,6 +16,7 @@
 
 #include "storage/bufmgr.h"
 
+#include "page/change_counter.h"
 #include "page/landmark.h"
 #include "page/node.h"
 #include "page/record.h"
@@ -231,6 +232,6 @@ vp_landmarks_write(const VpStore *store, uint32 page_number, const VpLandmarkPag
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	*VpPageGetLandmarks(BufferGetPage(buffer)) = *landmarks;
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	UnlockReleaseBuffer(buffer);
 }

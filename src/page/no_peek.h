@@ -71,6 +71,12 @@ vp_peek_page(const BufferDesc *desc)
 #define vp_window_widen() false
 #define vp_buffer_is_free() false
 
+#define vp_change_counter_size() ((Size) 0)
+#define vp_change_counter_startup() ((void) 0)
+#define vp_bypass_enable(store) ((void) 0)
+#define vp_bypass_read(store, block) ((const char *) NULL)
+#define vp_mark_dirty(buffer) MarkBufferDirty(buffer)
+
 #define vp_peek_prefetch_hint(peek, block) ((void) 0)
 #define vp_peek_hint(peek, block) InvalidBuffer
 #define vp_peek_remember(peek, block, buffer) ((void) 0)

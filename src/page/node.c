@@ -226,17 +226,32 @@ vp_vector_measure(const VpStore *store, VpId id, void *room, VpVectorMeasure mea
  *----------
  */
 
+/* A page of the pool has no nodes. */
+static void
+copy_tail(const VpStore *store, const char *page, VpPlace place, VpNodeTail *tail)
+{
+	memcpy(tail, vp_record_tail(store, page + place.offset), sizeof(*tail));
+	if (vp_is_pool_page(page))
+		memset(tail, 0, sizeof(*tail));
+}
+
 void
 vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 {
 	VpPlace		place = vp_node_place(&store->geo, id);
-	Buffer		buffer = vp_store_read(store, place.block);
+	const char *copy = store->bypass && !vp_is_resident(store, place.block) ?
+	vp_bypass_read(store, place.block) : NULL;
 
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	memcpy(tail, vp_record_tail(store, vp_page_to_read(buffer) + place.offset), sizeof(*tail));
-	if (vp_is_pool_page(vp_page_to_read(buffer)))
-		memset(tail, 0, sizeof(*tail));
-	UnlockReleaseBuffer(buffer);
+	if (copy != NULL)
+		copy_tail(store, copy, place, tail);
+	else
+	{
+		Buffer		buffer = vp_store_read(store, place.block);
+
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		copy_tail(store, vp_page_to_read(buffer), place, tail);
+		UnlockReleaseBuffer(buffer);
+	}
 	if (tail->flags == 0)
 		return;
 	if (unlikely(tail->id != id))

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "page/change_counter.h"
 #include "page/landmark.h"
 #include "page/page_pool.h"
 
@@ -226,7 +227,7 @@ vp_pool_write(const VpStore *store, BlockNumber block, const void *data)
 
 	START_CRIT_SECTION();
 	memcpy(VpPageData(BufferGetPage(buffer)), data, VP_PAGE_ROOM);
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	if (store->wal)
 		log_newpage_buffer(buffer, true);
 	END_CRIT_SECTION();

@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 
 #include "base/debug_point.h"
+#include "page/change_counter.h"
 #include "page/patch.h"
 
 /*
@@ -124,7 +125,7 @@ vp_change_apply(VpChange *change, Relation rel, bool wal)
 		for (int i = change->pages[p].first; i < patches_end(change, p); i++)
 			store_words(page, change->heads[i].offset,
 						(const char *) change->words[i], change->heads[i].nwords);
-		MarkBufferDirty(change->pages[p].buffer);
+		vp_mark_dirty(change->pages[p].buffer);
 	}
 	VP_POINT("change-before-wal");
 	if (wal)
@@ -159,7 +160,7 @@ vp_page_init(Buffer buffer, VpPageKind kind, uint32 number, bool wal)
 
 	START_CRIT_SECTION();
 	vp_page_format(BufferGetPage(buffer), kind, number);
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	VP_POINT("change-before-wal");
 	if (wal)
 	{
@@ -202,7 +203,7 @@ redo_init(XLogReaderState *record)
 	memcpy(&init, XLogRecGetData(record), sizeof(init));
 	vp_page_format(BufferGetPage(buffer), init.kind, init.number);
 	PageSetLSN(BufferGetPage(buffer), record->EndRecPtr);
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	UnlockReleaseBuffer(buffer);
 }
 
@@ -245,15 +246,18 @@ redo_patch(XLogReaderState *record)
 	for (int block = 0; block <= XLogRecMaxBlockId(record); block++)
 	{
 		Buffer		buffer;
+		XLogRedoAction action = XLogReadBufferForRedo(record, block, &buffer);
 
-		if (XLogReadBufferForRedo(record, block, &buffer) == BLK_NEEDS_REDO)
+		if (action == BLK_NEEDS_REDO)
 		{
 			Page		page = BufferGetPage(buffer);
 
 			each_patch(record, block, redo_words, page);
 			PageSetLSN(page, record->EndRecPtr);
-			MarkBufferDirty(buffer);
 		}
+		/* restored from an image: another page all the same */
+		if (action == BLK_NEEDS_REDO || action == BLK_RESTORED)
+			vp_mark_dirty(buffer);
 		if (BufferIsValid(buffer))
 			UnlockReleaseBuffer(buffer);
 	}

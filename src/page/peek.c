@@ -70,12 +70,10 @@ vp_hint_startup(void)
 	}
 }
 
-/* Where the hints of a relation begin; of the tag all but the block counts. */
-static void
-hash_relation(const BufferTag *tag, uint32 hash[2])
+uint32
+vp_peek_hash(const BufferTag *tag)
 {
-	hash[0] = hash_bytes((const unsigned char *) tag, offsetof(BufferTag, blockNum));
-	hash[1] = murmurhash32(hash[0]);
+	return hash_bytes((const unsigned char *) tag, offsetof(BufferTag, blockNum));
 }
 
 void
@@ -83,7 +81,8 @@ vp_peek_init_file(VpPeekRel *peek, const VpRelFileLocator *locator)
 {
 	(void) vp_window_enter();
 	VpTagInit(&peek->tag, locator);
-	hash_relation(&peek->tag, peek->hash);
+	peek->hash[0] = vp_peek_hash(&peek->tag);
+	peek->hash[1] = murmurhash32(peek->hash[0]);
 	peek->enabled = vp_server_internals;
 	peek->standby = RecoveryInProgress();
 }
@@ -104,13 +103,11 @@ is_in_use(uint32 entry)
 {
 	uint32		held = vp_hints[entry];
 	const BufferTag *tag;
-	uint32		hash[2];
 
 	if (held == 0)
 		return false;
 	tag = &GetBufferDescriptor(held - 1)->tag;
-	hash_relation(tag, hash);
-	return ((hash[0] + tag->blockNum) & vp_hint_mask) == entry;
+	return ((vp_peek_hash(tag) + tag->blockNum) & vp_hint_mask) == entry;
 }
 
 /*

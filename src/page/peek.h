@@ -71,6 +71,9 @@ typedef struct VpPeekRel
 								 * made */
 } VpPeekRel;
 
+/* A relation's hash[0]: of a tag all but the block counts. */
+extern uint32 vp_peek_hash(const BufferTag *tag);
+
 extern void vp_peek_init(VpPeekRel *peek, Relation rel);
 
 /* The same of a file that is in shared buffers. */

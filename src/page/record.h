@@ -10,28 +10,34 @@
 
 #include "storage/bufmgr.h"
 
+#include "page/bypass.h"
 #include "page/patch.h"
 #include "page/store.h"
 
 /*
- * The page of a place, directly if possible.  *pinned: the buffer to be
- * released when it had to be read in the ordinary way (*desc is NULL then),
- * else InvalidBuffer, and *desc is to be checked by vp_peek_end.
+ * The page of a place, directly if possible: *desc is its buffer, to be checked
+ * by vp_peek_end.  Or past shared buffers: *desc is NULL, and *pinned
+ * InvalidBuffer.  Or in the ordinary way: *pinned is the buffer, to be released
+ * by vp_peek_end.  No other page may be asked for before vp_peek_end.
  */
 static inline const char *
 vp_peek_begin(const VpStore *store, BlockNumber block, BufferDesc **desc, Buffer *pinned)
 {
+	const char *copy;
+
 	*desc = NULL;
+	*pinned = InvalidBuffer;
 	if (store->peek.enabled)
 	{
 		*desc = vp_peek(&store->peek, block, vp_peek_hint(&store->peek, block));
 		if (*desc != NULL)
 		{
 			vp_buffer_touch(*desc);
-			*pinned = InvalidBuffer;
 			return vp_peek_page(*desc);
 		}
 	}
+	if (store->bypass && (copy = vp_bypass_read(store, block)) != NULL)
+		return copy;
 	*pinned = vp_store_read(store, block);
 	return BufferGetPage(*pinned);
 }
@@ -45,7 +51,7 @@ vp_peek_end(const VpStore *store, BlockNumber block, BufferDesc *desc, Buffer pi
 		ReleaseBuffer(pinned);
 		return true;
 	}
-	return vp_peek_done(&store->peek, block, desc);
+	return desc == NULL || vp_peek_done(&store->peek, block, desc);
 }
 
 /* Is a page known to be in shared buffers?  Peeks are enabled. */

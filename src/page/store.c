@@ -13,14 +13,18 @@
 
 #include "access/xlog.h"
 #include "access/xloginsert.h"
+#include "executor/instrument.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "portability/instr_time.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/smgr.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "page/change_counter.h"
 #include "page/patch.h"
 #include "page/store.h"
 
@@ -194,6 +198,7 @@ vp_store_init(VpStore *store, Relation rel, const VpMeta *meta)
 	store->wal = RelationNeedsWAL(rel);
 	store->nblocks = 0;
 	store->nids = 0;
+	store->bypass = false;
 	vp_geometry_init(&store->geo, meta);
 	vp_peek_init(&store->peek, rel);
 }
@@ -225,7 +230,7 @@ create_page(Relation rel, ForkNumber fork, VpPageKind kind, uint32 number,
 	vp_page_format(BufferGetPage(buffer), kind, number);
 	if (data != NULL)
 		memcpy(VpPageData(BufferGetPage(buffer)), data, size);
-	MarkBufferDirty(buffer);
+	vp_mark_dirty(buffer);
 	if (wal)
 		log_newpage_buffer(buffer, true);
 	END_CRIT_SECTION();
@@ -341,16 +346,15 @@ await_redo(const VpStore *store, Buffer buffer)
 }
 
 /*
- * Is there such a block?  Asks the file where the store does not know: it
- * remembers how long the relation is at least, which never becomes shorter as
- * long as it is opened.
+ * Asks the file where the store does not know: it remembers how long the
+ * relation is at least, which never becomes shorter as long as it is opened.
  */
-static void
-check_length(const VpStore *store, BlockNumber block)
+bool
+vp_store_has(const VpStore *store, BlockNumber block)
 {
-	unconstify(VpStore *, store)->nblocks = RelationGetNumberOfBlocks(store->rel);
-	if (block >= store->nblocks)
-		vp_report_damage(store->rel, block, "The relation ends before this block.");
+	if (unlikely(block >= store->nblocks))
+		unconstify(VpStore *, store)->nblocks = RelationGetNumberOfBlocks(store->rel);
+	return block < store->nblocks;
 }
 
 /*
@@ -371,23 +375,55 @@ vp_reads_wait(void)
 	return to_ask > 0;
 }
 
-/* ReadBuffer, and notes whether it waited. */
+/* A read that began then has ended: notes whether it waited.  Returns how long it took. */
+static instr_time
+note_read(instr_time begin)
+{
+	instr_time	took;
+
+	INSTR_TIME_SET_CURRENT(took);
+	INSTR_TIME_SUBTRACT(took, begin);
+	if (INSTR_TIME_GET_MICROSEC(took) > DEVICE_US)
+		to_ask = ASKED_AHEAD;
+	else if (to_ask > 0)
+		to_ask--;
+	return took;
+}
+
 static Buffer
 timed_read(Relation rel, BlockNumber block)
 {
 	instr_time	begin;
-	instr_time	end;
 	Buffer		buffer;
 
 	INSTR_TIME_SET_CURRENT(begin);
 	buffer = ReadBuffer(rel, block);
-	INSTR_TIME_SET_CURRENT(end);
-	INSTR_TIME_SUBTRACT(end, begin);
-	if (INSTR_TIME_GET_MICROSEC(end) > DEVICE_US)
-		to_ask = ASKED_AHEAD;
-	else if (to_ask > 0)
-		to_ask--;
+	(void) note_read(begin);
 	return buffer;
+}
+
+/* As the server counts its own reads: EXPLAIN (BUFFERS), pg_statio, pg_stat_io. */
+static void
+count_read(Relation rel, instr_time took)
+{
+	pgBufferUsage.shared_blks_read++;
+	pgstat_count_buffer_read(rel);
+	VpCountIo();
+	if (track_io_timing)
+	{
+		INSTR_TIME_ADD(pgBufferUsage.VpReadTime, took);
+		pgstat_count_buffer_read_time(INSTR_TIME_GET_MICROSEC(took));
+	}
+}
+
+void
+vp_store_read_file(const VpStore *store, BlockNumber block, char *page)
+{
+	instr_time	begin;
+
+	INSTR_TIME_SET_CURRENT(begin);
+	smgrread(RelationGetSmgr(store->rel), MAIN_FORKNUM, block, page);
+	count_read(store->rel, note_read(begin));
 }
 
 Buffer
@@ -420,8 +456,8 @@ vp_store_read(const VpStore *store, BlockNumber block)
 		}
 	}
 
-	if (unlikely(block >= store->nblocks))
-		check_length(store, block);
+	if (!vp_store_has(store, block))
+		vp_report_damage(store->rel, block, "The relation ends before this block.");
 	/* without peeks nothing is asked for ahead */
 	buffer = store->peek.enabled ? timed_read(store->rel, block) : ReadBuffer(store->rel, block);
 	await_redo(store, buffer);

@@ -31,6 +31,13 @@ typedef struct VpStore
 	VpPeekRel	peek;
 
 	/*
+	 * pages may be read past shared buffers; those read until then are not
+	 * used
+	 */
+	bool		bypass;
+	uint64		bypass_after;
+
+	/*
 	 * known of the relation's length, which only grows: at least so many
 	 * blocks and ids
 	 */
@@ -104,7 +111,16 @@ extern void vp_store_test_snapshot(const VpStore *store, Snapshot snapshot);
 extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
 /*
- * Have this process's last reads by vp_store_read() waited for the device?
+ * Reads a block that the file has into BLCKSZ bytes, past shared buffers; it
+ * counts as a block read.  For bypass.c.
+ */
+extern void vp_store_read_file(const VpStore *store, BlockNumber block, char *page);
+
+/* Has the file such a block? */
+extern bool vp_store_has(const VpStore *store, BlockNumber block);
+
+/*
+ * Have this process's last reads of pages waited for the device?
  * Otherwise asking ahead is a system call in vain.
  */
 extern bool vp_reads_wait(void);

@@ -21,6 +21,7 @@
 
 #include "base/debug_point.h"
 #include "kernel/sparse.h"
+#include "page/bypass.h"
 #include "page/landmark.h"
 #include "page/node.h"
 #include "search/entry_points.h"
@@ -130,13 +131,18 @@ peeked_distance(const VpStore *store, const VpQuery *query, VpPlace place, float
 	return vp_peek_done(&store->peek, place.block, desc);
 }
 
-/* In the ordinary way, under a pin; the next time it can be peeked at. */
+/* Of a page that is not in shared buffers; or is there, and the hint does not say so. */
 static float
-pinned_distance(const VpStore *store, const VpQuery *query, VpPlace place)
+unpeeked_distance(const VpStore *store, const VpQuery *query, VpPlace place)
 {
-	Buffer		buffer = vp_store_read(store, place.block);
-	float		dist = slot_distance(store, query, BufferGetPage(buffer) + place.offset);
+	const char *copy = store->bypass ? vp_bypass_read(store, place.block) : NULL;
+	Buffer		buffer;
+	float		dist;
 
+	if (copy != NULL)
+		return slot_distance(store, query, copy + place.offset);
+	buffer = vp_store_read(store, place.block);
+	dist = slot_distance(store, query, BufferGetPage(buffer) + place.offset);
 	ReleaseBuffer(buffer);
 	return dist;
 }
@@ -165,7 +171,7 @@ vp_source_distance(VpNodeSource *source, const VpQuery *query, const VpId *ids, 
 		read_ahead(source, ids, n);
 	*missed = true;
 	vp_code_read_together(store, ids[0]);
-	return pinned_distance(store, query, place);
+	return unpeeked_distance(store, query, place);
 }
 
 /* Begins to load some bytes of a record or a slot, wherever the hint says that it is. */

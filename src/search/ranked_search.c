@@ -22,6 +22,7 @@
 #include "base/effort.h"
 #include "base/settings.h"
 #include "graph/filter_rule.h"
+#include "page/bypass.h"
 #include "page/node.h"
 #include "search/bare_rows.h"
 #include "search/few_rows.h"
@@ -362,6 +363,16 @@ give_memory(void *arg)
 		vp_search_give(search->ranking.search);
 }
 
+/* A copy of the opened index, for this search alone. */
+static VpIndex *
+open_index(Relation rel)
+{
+	VpIndex    *index = vp_index_copy(vp_index_get(rel));
+
+	vp_bypass_enable(&index->store);
+	return index;
+}
+
 VpRankedSearch *
 vp_ranked_open(Relation rel, const VpSearchHooks *hooks, void *arg)
 {
@@ -373,7 +384,7 @@ vp_ranked_open(Relation rel, const VpSearchHooks *hooks, void *arg)
 
 	search->context = context;
 	search->rows = AllocSetContextCreate(context, "vecprov rows", ALLOCSET_DEFAULT_SIZES);
-	search->index = vp_index_copy(vp_index_get(rel));
+	search->index = open_index(rel);
 	vp_node_source_init(&search->source, search->index);
 	vp_listed_nodes_init(&search->source);
 	search->scratch = palloc(search->index->store.geo.exact_words * sizeof(uint32));
@@ -465,7 +476,7 @@ reopen_index(VpRankedSearch *search)
 {
 	MemoryContext old = MemoryContextSwitchTo(search->context);
 
-	search->index = vp_index_copy(vp_index_get(search->index->store.rel));
+	search->index = open_index(search->index->store.rel);
 	search->source.index = search->index;
 	MemoryContextSwitchTo(old);
 }
