@@ -74,7 +74,7 @@ vp_loaded_by_postmaster(bool is_running)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the server runs another library of vecprov"),
-				 errdetail("It has loaded version %s when it started; this file is version %s.",
+				 errdetail("It loaded version %s when it started; this file is version %s.",
 						   *running != NULL ? *running : "0.1.0", VP_VERSION),
 				 errhint("Restart the server if it is to run this one.")));
 	if (IsBinaryUpgrade || in_own_script())

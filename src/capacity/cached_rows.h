@@ -34,8 +34,9 @@ typedef struct VpCachedRows
 } VpCachedRows;
 
 /*
- * The rows, an array of kept->nrows.  Valid until the next call for this table.
- * Read from the table only for the first time after a change.
+ * The rows, an array of cached->nrows, in memory of their own.  Valid until the
+ * next call for this table.  Reads the table only for the first time after a
+ * change; then it locks the table (ACCESS SHARE) until it returns.
  */
 extern const void *vp_cached_rows(VpCachedRows *cached);
 

@@ -28,8 +28,9 @@ typedef struct VpOwnSql
 /*
  * Opens and locks a table, connects to SPI, and runs as the owner
  * (base/as_owner.h) until vp_own_sql_end, which keeps the lock until the
- * transaction's end.  Raises an error when the table is not there.  *sql stays
- * where it is until the end.
+ * transaction's end.  Meanwhile the current memory context is SPI's, which the
+ * end frees.  Raises an error when the table is not there.  *sql stays where it
+ * is until the end.
  */
 extern void vp_own_sql_begin(VpOwnSql *sql, const char *table, LOCKMODE mode);
 extern void vp_own_sql_end(VpOwnSql *sql);

@@ -53,7 +53,7 @@ extern Oid	vp_right_check_any(Oid index, VpRight right);
 /*
  * Opens an index and its table, locked in this mode, the table first.  Checks
  * the right before that, and again when it has the locks, since it may have
- * waited for them.
+ * waited for them.  The caller closes both, and releases or keeps the locks.
  */
 extern void vp_right_open(Oid index, VpRight right, LOCKMODE mode, Relation *heap, Relation *rel);
 

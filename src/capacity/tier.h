@@ -19,8 +19,8 @@ typedef struct VpTier
 } VpTier;
 
 /*
- * The tier of a name; false when there is none.  Looked up in memory, but for
- * the first time after a change of the table.
+ * The tier of a name; false when there is none.  Looked up in memory, except
+ * for the first time after a change of the table (cached_rows.h).
  */
 extern bool vp_tier_find(const char *name, VpTier *tier);
 

@@ -29,8 +29,8 @@ typedef struct VpTarget
 } VpTarget;
 
 /*
- * Opens both, the table first.  ereports as vp_right_open does, and for an
- * index that no build has made yet.  Until vp_target_close the table's owner
+ * Opens both, the table first, locked in this mode until vp_target_close.
+ * ereports as vp_right_open does, and for an index that no build has made yet.  Until vp_target_close the table's owner
  * acts (base/as_owner.h); settings that change meanwhile are set back then.
  * *target must stay where it is.
  */
@@ -38,7 +38,7 @@ extern void vp_target_open(VpTarget *target, Oid relid, VpRight right, LOCKMODE 
 extern void vp_target_close(VpTarget *target);
 
 /*
- * From here on the caller acts again, with his search_path; settings that
+ * From here on the caller acts again, with its own search_path; settings that
  * change are still set back.
  */
 extern void vp_target_as_caller(VpTarget *target);

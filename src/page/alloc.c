@@ -151,7 +151,8 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 
 /*
  * Finds the record of a chosen id, and what follows from it.  On entry the
- * metapage is locked exclusively; on exit the record's page is, too.
+ * metapage is locked exclusively; on exit the record's page, take->buffer, is
+ * pinned and locked exclusively, too.
  */
 static void
 lock_chosen(const VpStore *store, VpTakenId *take)
@@ -317,7 +318,10 @@ vp_node_recode(const VpStore *store, VpId id, const float factors[2], const void
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Locks a page that is being built. */
+/*
+ * Returns a page that is being built, pinned and locked exclusively, for
+ * unlock_built().
+ */
 static Buffer
 lock_built(const VpStore *store, BlockNumber block)
 {

@@ -36,8 +36,9 @@ typedef struct VpRecord
 extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room);
 
 /*
- * The same for a build: unlogged.  First the slot and the record, flagged PENDING; later, onto
- * a page that it has locked, links, chain and flags.
+ * The same for a build: unlogged.  First vp_node_write() writes the slot and the record, flagged
+ * PENDING.  Later the other two write links, chain and flags onto a page that the caller has
+ * pinned and locked exclusively, and that it marks dirty.
  */
 extern void vp_node_write(const VpStore *store, VpId id, const VpRecord *record);
 extern void vp_node_complete(const VpStore *store, Page page, VpId id,
@@ -77,8 +78,9 @@ typedef struct VpTakenId
 
 /*
  * Takes an id: one to be used again, if no search can be on it any more, else a new one.  The
- * caller has the metapage locked exclusively, and now the node's page, too, pinned.  Changes
- * neither.  heap: the table.  Raises an error for damaged lists, and when there is no room.
+ * caller has the metapage locked exclusively.  Leaves the node's page, take->buffer, pinned and
+ * locked exclusively, for the caller to release.  Changes neither page.  heap: the table.  Raises
+ * an error for damaged lists, and when there is no room.
  */
 extern void vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *take);
 

@@ -144,8 +144,9 @@ add_to_head(const VpStore *store, Buffer metabuf, VpBareKind kind, const VpBareE
 }
 
 /*
- * Makes a new node the first of a chain, with this row.  The metapage is locked.  On a standby
- * the node is complete before the metapage leads to it: its page comes first in the record.
+ * Makes a new node the first of a chain, with this row.  The metapage is locked exclusively, and
+ * stays so; the node's page is locked and released.  On a standby the node is complete before the
+ * metapage leads to it: its page comes first in the record.
  */
 static void
 add_node(const VpStore *store, Relation heap, Buffer metabuf, VpBareKind kind, const VpBareEntry *entry)

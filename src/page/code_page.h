@@ -60,6 +60,8 @@ extern void vp_keys_of_page(const VpStore *store, const VpPageIds *ids, Buffer n
 /*
  * The page of a node's slot, pinned and locked exclusively.  node: the node's page, which the
  * caller has locked exclusively and which is returned if the slot is there.
+ * vp_slot_unlock() releases lock and pin, unless the slot is on the node's page: that stays
+ * locked for the caller.
  */
 extern Buffer vp_slot_lock(const VpStore *store, VpId id, Buffer node);
 extern void vp_slot_unlock(Buffer slot, Buffer node);

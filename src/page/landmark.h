@@ -25,7 +25,8 @@ extern void vp_landmarks_add(const VpStore *store, uint32 next_id,
 
 /*
  * Gives the pages of landmarks that came with this stripe, which no id is of
- * yet, their share of the older ones.  The metapage is locked exclusively.
+ * yet, their share of the older ones.  The caller has the metapage locked
+ * exclusively, and keeps it so.
  */
 extern void vp_landmarks_spread(const VpStore *store, uint32 stripe);
 

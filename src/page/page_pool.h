@@ -17,19 +17,22 @@
 #include "page/store.h"
 
 /*
- * Pins a page of the pool and locks it for reading.  Raises an error unless it
- * is in use for this; who: the block that led to it.
+ * Returns a page of the pool pinned and locked for reading, for the caller to
+ * release.  Raises an error unless it is in use for this.
  */
 extern Buffer vp_pool_read(const VpStore *store, BlockNumber block, VpPoolUse use);
 
-/* Pins a page of the pool, whatever its use, and locks it for writing. */
+/*
+ * Returns a page of the pool, whatever its use, pinned and locked exclusively,
+ * for the caller to release.
+ */
 extern Buffer vp_pool_lock(const VpStore *store, BlockNumber block);
 
 /*
- * A page for a new structure.  The caller has the metapage locked exclusively,
- * and makes *pool, which is a copy of its pool, that of the metapage in the
- * record in which the page comes into use.  May log that the pool has one more
- * chunk, which *pool is then told.
+ * A page for a new structure, neither pinned nor locked.  The caller has the
+ * metapage locked exclusively, and makes *pool, which is a copy of its pool,
+ * that of the metapage in the record in which the page comes into use.  May log
+ * that the pool has one more chunk, which *pool is then told.
  */
 extern BlockNumber vp_pool_take(const VpStore *store, Relation heap, Buffer metabuf, VpPool *pool);
 
@@ -37,8 +40,9 @@ extern BlockNumber vp_pool_take(const VpStore *store, Relation heap, Buffer meta
 extern void vp_patch_pool(VpChange *change, VpMeta *meta, const VpPool *pool);
 
 /*
- * Takes a page in a record of its own: for who has said that runs are being
- * written, and has the postings lock.
+ * Takes a page in a record of its own.  The caller has the postings lock, and
+ * has said by vp_pool_pending() that runs are being written; it has no page
+ * locked.
  */
 extern BlockNumber vp_pool_take_page(const VpStore *store, Relation heap);
 
@@ -61,8 +65,8 @@ extern void vp_pool_give(const VpStore *store, BlockNumber first, BlockNumber la
 extern bool vp_pool_pending(const VpStore *store, bool pending);
 
 /*
- * Calls for each page of a chain, with the page pinned and locked for reading;
- * false ends it.  Raises an error for a chain that has no end, or leads to
+ * Calls for each page of a chain, with the page pinned and locked for reading
+ * as long as the call lasts; false ends the walk.  Raises an error for a chain that has no end, or leads to
  * pages that are not of the pool.
  */
 typedef bool (*VpPoolCall) (BlockNumber block, Page page, void *arg);

@@ -29,7 +29,8 @@ extern uint32 vp_recent_most(const VpGeometry *geo);
 /*
  * Makes room for a row of so many entries in the last recent page, which
  * becomes the first if there is none, with the first manifest.  The caller has
- * the metapage locked exclusively, and has changed nothing yet.
+ * the metapage locked exclusively, keeps it so, and has changed nothing yet.
+ * Leaves no other page locked.
  */
 extern void vp_recent_prepare(const VpStore *store, Relation heap, Buffer metabuf, uint32 entries);
 
@@ -41,8 +42,10 @@ typedef struct VpRecentRow
 } VpRecentRow;
 
 /*
- * Adds it to a change, after vp_recent_prepare: the page is pinned and locked,
- * until vp_recent_done.  The metapage stays locked.  elements: of columns of
+ * Adds it to a change, after vp_recent_prepare.  The caller still has the
+ * metapage locked exclusively.  Leaves the recent page, row->buffer, pinned and
+ * locked exclusively; the caller applies the change, and then releases that
+ * page by vp_recent_done.  elements: of columns of
  * arrays, by their numbers; NULL: they are not known.
  */
 extern void vp_recent_add(const VpStore *store, const VpMeta *meta, VpId id, const void *keys,

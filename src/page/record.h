@@ -136,6 +136,10 @@ typedef struct VpNodePair
 	VpNodeTail *tail[2];
 } VpNodePair;
 
+/*
+ * Locks the pages of both nodes, in the order of their blocks.  The caller has
+ * no node page locked, and releases both pages by vp_pair_unlock().
+ */
 extern void vp_pair_lock(const VpStore *store, VpNodePair *pair, VpId a, VpId b);
 extern void vp_pair_unlock(VpNodePair *pair);
 

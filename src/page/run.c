@@ -89,7 +89,11 @@ count_wanted(const VpRunCursor *cursor, int level, uint32 number)
 	return Min(all - number * each, each);
 }
 
-/* The page at a block, of a level, with its number there. */
+/*
+ * The page at a block, of a level, with its number there.  It stays pinned, not
+ * locked, until the cursor comes to another page of the level or is closed: a
+ * page of a run does not change while the run is in use.
+ */
 static const VpRunPage *
 get_page(VpRunCursor *cursor, int level, uint32 number, BlockNumber block)
 {

@@ -205,7 +205,8 @@ vp_store_init(VpStore *store, Relation rel, const VpMeta *meta)
 
 /*
  * Adds a page to the relation.  Nobody else does at the same time: the caller
- * has the metapage locked, or the index is not known to others.
+ * has the metapage locked, or the index is not known to others.  Returns the
+ * page pinned and locked exclusively.
  */
 static Buffer
 add_page(Relation rel, ForkNumber fork)

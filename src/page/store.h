@@ -22,7 +22,15 @@
 #include "page/geometry.h"
 #include "page/peek.h"
 
-/* An index's pages.  May be copied; holds nothing that must be let go. */
+/*
+ * An index's pages.  May be copied; holds nothing that must be let go.
+ *
+ * Functions that take one, here and in the other headers of this room, pin and
+ * lock the pages that they need, and have released them when they return,
+ * unless their comment says what stays.  So the caller must hold no lock of a
+ * page that comes later in the order of README.md, Locks.  An error releases
+ * pins and locks as any error does.
+ */
 typedef struct VpStore
 {
 	Relation	rel;
@@ -69,13 +77,16 @@ extern void vp_meta_read(Relation rel, VpMeta *meta);
  */
 extern char *vp_meta_try(Relation rel, VpMeta *meta, BlockNumber *nblocks);
 
-/* Is the page that somebody has pinned the one of this kind and number? */
+/*
+ * Is the page the one of this kind and number?  The caller has it pinned, and
+ * may have it locked.  Never raises.
+ */
 extern bool vp_page_is_sound(Buffer buffer, VpPageKind kind, uint32 number);
 
 /*
- * Copies a metapage that the caller has pinned; false when it is not a sound
- * one.  Does not compare it with the catalogue, nor with the size of the
- * relation.
+ * Copies a metapage that the caller has pinned, and not locked; false when it
+ * is not a sound one.  Does not compare it with the catalogue, nor with the
+ * size of the relation.
  */
 extern bool vp_meta_look(Buffer buffer, VpMeta *meta);
 
@@ -107,7 +118,10 @@ extern void vp_mean_taken(const VpStore *store, uint32 records);
  */
 extern void vp_store_test_snapshot(const VpStore *store, Snapshot snapshot);
 
-/* Pins a page that has been found sound, or ereports that it is damaged. */
+/*
+ * Returns a page pinned, not locked, for the caller to release.  Checks its
+ * kind and number, and ereports if it is damaged.
+ */
 extern Buffer vp_store_read(const VpStore *store, BlockNumber block);
 
 /*

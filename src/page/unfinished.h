@@ -63,8 +63,9 @@ typedef struct VpUnfinishedPatch
 } VpUnfinishedPatch;
 
 /*
- * Counts a record of this size as its writer's, in a copy of the metapage; the shard's totals are
- * the caller's.  Then adds that to a change that is at the metapage.
+ * Counts a record of this size as its writer's, in a copy of the metapage; the caller counts the
+ * shard's totals.  vp_patch_unfinished() then adds that to a change that is at the metapage, which
+ * the caller has locked exclusively since it made the copy.
  */
 extern void vp_unfinished_count(VpMeta *copy, uint32 size, const VpRoom *room, VpUnfinishedPatch *writers);
 extern void vp_patch_unfinished(VpChange *change, VpMeta *meta, const VpMeta *copy,

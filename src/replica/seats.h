@@ -31,8 +31,10 @@ extern bool vp_has_seats(Relation rel);
 
 /*
  * Takes a seat of the index, if it has seats and this process has none: waits
- * until it gets one, in the order of arrival.  Can be cancelled.  Returns the
- * index's slot if that has no replicas now, as that of an idle index; else -1.
+ * until it gets one, in the order of arrival.  Can be cancelled.  The caller
+ * holds no lock of a page and no LWLock, since the wait may be long.  Returns
+ * the index's slot if that has no replicas now, as that of an idle index; else
+ * -1.
  */
 extern int	vp_seat_take(Relation rel);
 

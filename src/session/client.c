@@ -13,25 +13,24 @@
  *
  * So, as hypervisors do before they stop a processor (KVM's halt_poll_ns):
  *
- * 1. Who has answered looks for the next command for a moment before it sleeps,
- * as long as
- *	  nobody else wants the processor.
- * 2. If the last one was seen to come so, what the client is to get before the
- * first row is
- *	  sent before the search is over, and the client wakes up while its rows are made.
+ * 1. A process that has answered looks for the next command for a moment before
+ *	  it sleeps, as long as nobody else wants the processor.
+ * 2. If the last command was seen to come in that time, the process sends what
+ *	  precedes the first row before the search is over.  So the client wakes up
+ *	  while its rows are made.
  *
  *		server	search  rows  looks  search  rows
  *		client	~~~~  wakes   next query  ~~~~~
  *
- *	  When is found out: the later, the longer is the client not awake yet when its rows are there,
- *	  and too early it sleeps again, which shows in that the answer takes about as long
- *	  to send as what was sent ahead.
+ *	  The moment of the wake-up is learned.  Too late, and the rows wait for the
+ *	  client to wake up; too early, and the client goes back to sleep.  Then the
+ *	  answer takes about as long to send as what was sent ahead.
  *
- * That is in vain when the client takes its time, and harmful when other
- * processes wait for a processor.  The first shows in that nothing comes, the
- * second in that a look takes long, as it yields the processor.  After either,
- * the next answers are not waited after: one, then three, and up to MAX_IDLE of
- * them.
+ * Looking is in vain when the client takes its time, and harmful when other
+ * processes wait for a processor.  In the first case nothing comes.  In the
+ * second case a look takes long, since it yields the processor.  After either,
+ * the process does not look after the next answers: after one, then three, and
+ * so on up to MAX_IDLE of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -128,8 +127,9 @@ is_in_the_way(uint64 ns)
 }
 
 /*
- * Waits for a command, without sleep.  Whatever comes is left to who reads it.
- * Who is let wait by a host gives way to others by yielding, and goes on.
+ * Waits for a command, without sleep.  Whatever comes is left to the server's
+ * own loop.  With the patience of a host, the process gives way to others by
+ * yielding, and goes on looking.
  */
 static Coming
 look_for_command(void)
@@ -250,8 +250,8 @@ vp_client_rows_come(void)
 	begun = vp_now();
 
 	/*
-	 * does not wait, as a seat may be held here; an error is the next one's
-	 * who sends
+	 * does not wait, as a seat may be held here; whoever sends next meets an
+	 * error again
 	 */
 	(void) pq_flush_if_writable();
 	waking_ns = vp_now() - begun;

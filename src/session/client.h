@@ -9,17 +9,17 @@
 #define VP_CLIENT_H
 
 /*
- * A search begins: after the command is answered the next one is looked for,
- * for vecprov.busy_poll.
+ * A search begins: when the command is answered, this process will look for the
+ * next one for vecprov.busy_poll.
  */
 extern void vp_client_search_begins(void);
 
-/* Will the answer to the present command be seen off, as by what follows? */
+/* Has the present command begun a search, so that its answer is watched? */
 extern bool vp_client_sees_answer(void);
 
 /*
- * Who lets this process wait awake for longer than vecprov.busy_poll, as it
- * stands in nobody's way.  NULL: nobody does.
+ * Lets this process wait awake for longer than vecprov.busy_poll, where it is
+ * in nobody's way.  NULL: there is no such host.
  */
 typedef struct VpClientHost
 {
@@ -30,12 +30,13 @@ typedef struct VpClientHost
 extern const VpClientHost *vp_client_host;
 
 /*
- * Its rows will be ready in some 20 microseconds.  A client that seems to be in
- * a hurry is woken up, once.
+ * The rows of the search will be ready in some 20 microseconds: sends what is
+ * in the send buffer, so that a client that is in a hurry wakes up.  Once for
+ * each command; does not wait for the client.
  */
 extern void vp_client_rows_come(void);
 
-/* How many expansions before its end a search does well to tell so. */
+/* How many expansions before its end a search is to call vp_client_rows_come(). */
 extern int	vp_client_lead(void);
 
 #endif							/* VP_CLIENT_H */

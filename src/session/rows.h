@@ -31,7 +31,7 @@ typedef struct VpRows
 								 * invalid */
 } VpRows;
 
-/* table: NULL if nobody is going to fetch rows. */
+/* Begins a scan.  table: NULL if nobody is going to fetch rows. */
 extern void vp_rows_begin(VpRows *rows, Relation table);
 
 /*
@@ -41,9 +41,10 @@ extern void vp_rows_begin(VpRows *rows, Relation table);
 extern void vp_rows_expect(VpRows *rows, const ItemPointerData *tid, bool cold);
 
 /*
- * scan->xs_heaptid is about to be returned: pins its buffer, in place of the
- * row before's, if it is known where that is.  Else does nothing: heapam looks
- * it up.
+ * scan->xs_heaptid is about to be returned.  If it is known where its page is,
+ * pins that, and leaves the pin in heapam's xs_cbuf, in place of the page
+ * before, which it releases: heapam releases the pin.  Else does nothing, and
+ * heapam looks the page up.  Leaves no lock.
  */
 extern void vp_rows_pin(VpRows *rows, IndexScanDesc scan);
 
