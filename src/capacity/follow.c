@@ -154,8 +154,8 @@ alter_partition(Oid index, const VpWish *wish)
  */
 
 /*
- * Locks an index, and before it the table of a partitioned one.  False: it is
- * not there any more.
+ * Locks an index, and before it the table of a partitioned one, until the
+ * transaction ends.  False: the index is not there any more.
  */
 static bool
 lock_index(Oid index)

@@ -148,8 +148,9 @@ advise_keys(Row *row, Relation rel)
 }
 
 /*
- * As vp_own_index_open; the index of a partitioned table will do, too.
- * Locked, AccessShareLock, unless NULL.
+ * As vp_own_index_open; the index of a partitioned table will do, too.  Returns
+ * it open and locked (AccessShareLock), for the caller to close and unlock; or
+ * NULL, and then no lock is left.
  */
 static Relation
 open_any(Oid relid, bool wait)

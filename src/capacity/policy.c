@@ -516,8 +516,8 @@ check_idles(Oid index)
 
 /*
  * Without bounds and idle_after it deletes the policy, for which to own the
- * index is enough.  The index is locked: it keeps its name and its owner, or is
- * gone for good.
+ * index is enough.  Locks the table and the index until the transaction ends:
+ * so the index keeps its name and its owner, or is gone for good.
  */
 Datum
 vecprov_policy(PG_FUNCTION_ARGS)

@@ -528,6 +528,10 @@ find_text_function(Census *census, Oid type)
 	fmgr_info(function, &census->to_text);
 }
 
+/*
+ * Opens and locks the index, as its table's owner, until vp_target_close().
+ * ereports if the caller may not have its namespaces, or it has none.
+ */
 static void
 begin(Census *census, Oid relid, ArrayType *names)
 {

@@ -321,8 +321,9 @@ check_arguments(int k, int nsamples)
 }
 
 /*
- * Opens one index.  Of several the caller acts, since they may be of different
- * owners: each table's owner acts only where its expressions are evaluated.
+ * Opens and locks one index, until vp_recall_close().  If there are several,
+ * the caller acts, since they may be of different owners: each table's owner
+ * acts only where its expressions are evaluated.
  */
 static void
 open_part(VpRecall *recall, Part *part, Oid index, const VpRecallArguments *arguments)

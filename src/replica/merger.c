@@ -29,7 +29,10 @@
 
 extern VP_EXPORT void vecprov_merger_main(Datum arg);
 
-/* Opens a relation unless it is gone, or somebody has it locked. */
+/*
+ * Opens a relation and locks it (AccessShareLock).  NULL, and no lock: it is
+ * gone, or somebody has it locked.
+ */
 static Relation
 try_open(Oid relid)
 {
@@ -44,8 +47,9 @@ try_open(Oid relid)
 }
 
 /*
- * The table and the index.  The lock keeps them from being dropped and made
- * anew, and nothing else: neither VACUUM nor CREATE INDEX waits for it.
+ * Opens the table and the index, locked as try_open() does; false: neither.
+ * The lock keeps them from being dropped and made anew, and nothing else:
+ * neither VACUUM nor CREATE INDEX waits for it.
  */
 static bool
 open_index(Oid index, Relation *heap, Relation *rel)

@@ -137,7 +137,11 @@ get_bytes(Relation rel, int64 *bytes)
 	return look.sound;
 }
 
-/* The same of the largest partition, since each may hold what its parent's shards do. */
+/*
+ * The same of the largest partition, since each may hold what its parent's
+ * shards do.  Keeps AccessShareLock on the partitions that were looked at until
+ * the transaction ends.
+ */
 static bool
 get_largest(Oid parent, int64 *bytes)
 {
@@ -357,7 +361,11 @@ check_owner(const VpPolicy *policy, Relation rel)
 	vp_quota_need_right(policy->role, RelationGetRelationName(rel));
 }
 
-/* Closes the index, which is locked: none that is open can be altered. */
+/*
+ * Does what the policy wants.  The caller has table and index locked, which
+ * stay locked until the transaction ends.  Closes the index, since none that is
+ * open can be altered.
+ */
 static void
 apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 {
@@ -394,8 +402,9 @@ apply_to(const VpPolicy *policy, Relation heap, Relation rel)
 }
 
 /*
- * An index that is not there has no policy yet; one that somebody has locked,
- * is looked at the next time.
+ * Applies a policy to its index, in a transaction, at whose end table and index
+ * are unlocked.  If the index does not exist, there is nothing to do.  If
+ * somebody has it locked, it is left to the next look.
  */
 static void
 apply(void *arg)

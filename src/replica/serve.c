@@ -119,7 +119,10 @@ read_blocks(Relation table, BlockNumber first, BlockNumber end)
 	}
 }
 
-/* Reads a portion of one table.  False: that was the last one. */
+/*
+ * Reads a portion of one table.  False: that was the last one, or somebody has
+ * the table locked.  The lock on it stays until the transaction ends.
+ */
 static bool
 warm_table(Oid oid, BlockNumber *next)
 {

@@ -14,8 +14,10 @@
 typedef struct VpServed VpServed;
 
 /*
- * Begins a transaction and opens an index of this database.  NULL, and no
- * transaction, if somebody wants it for himself: it waits for no lock on it.
+ * Begins a transaction, opens an index of this database, locks it
+ * (AccessShareLock) and pushes a snapshot, until vp_serve_close().  Waits for no
+ * lock: returns NULL, and leaves no transaction, if somebody has the index
+ * locked exclusively, or it is gone.
  */
 extern VpServed *vp_serve_open(Oid index);
 
@@ -28,7 +30,7 @@ extern bool vp_serve_turn_to(VpServed **served, Oid index);
 /* One search; the request has its rows then, and what it cost.  Errors are raised. */
 extern void vp_serve_search(VpServed *served, VpRequest *request);
 
-/* Ends what open began. */
+/* Ends what open began, the transaction too, and with it lock and snapshot. */
 extern void vp_serve_close(VpServed *served);
 
 /* How far the reading of tables is: of an index, or of the partitions of one. */
