@@ -6,8 +6,8 @@
  *
  * Their functions are the owner's choice, so they must not run with the rights
  * of whoever happens to use the table or the index.  And what those functions
- * call by an unqualified name must not be found where that user says, or he
- * would choose what the owner runs.  PostgreSQL 17 and later treat REINDEX,
+ * call by an unqualified name must not be found by that user's search_path,
+ * which would choose what the owner runs.  PostgreSQL 17 and later treat REINDEX,
  * ANALYZE and the like the same way (RestrictSearchPath).
  *
  *-------------------------------------------------------------------------

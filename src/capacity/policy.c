@@ -197,7 +197,7 @@ decide_replicas(const VpPolicy *policy, const VpPolicyFacts *facts, StringInfo w
 {
 	int			n = facts->wish.replicas;
 
-	/* suspended: by the owner, who will want to resume it himself */
+	/* suspended: by the owner, who is to resume it */
 	if (policy->max_replicas == 0 || n == 0)
 		return n;
 	if (n < policy->min_replicas)

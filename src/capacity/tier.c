@@ -159,7 +159,7 @@ vp_monthly_rate(Datum plan, Datum region, Datum item)
 	Datum		rate = (Datum) 0;
 	bool		isnull;
 
-	/* an administrator may keep rates to himself */
+	/* an administrator may let nobody read rates */
 	if (pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
 	for (int i = 0; i < lengthof(keys); i++)

@@ -513,7 +513,7 @@ refuse_without(const VpTarget *target)
 
 /*
  * Finds how values become text, as casts do: with a function for boolean, char(n) and inet, else as they are put out.
- * A cast that somebody has made for a type of his own must not run as the table's owner.
+ * A cast that a user has made for a type of the user's own must not run as the table's owner.
  */
 static void
 find_text_function(Census *census, Oid type)
@@ -591,7 +591,7 @@ put_all(Census *census, ReturnSetInfo *result)
 
 /*
  * Adds up the namespaces of the partitions of an index, by their names.  The
- * caller acts, and is asked for his rights for each of them.
+ * caller acts, and its rights are checked for each of them.
  */
 static void
 sum_partitions(FunctionCallInfo fcinfo)

@@ -34,8 +34,9 @@ extern bool vp_runs_merge(const VpStore *store, Relation heap);
 
 /*
  * For a catalogue reader, which holds AccessShareLock on the index: tells the
- * launcher if a merge is due, since that it was told may be lost.  Waits for
- * nobody: who writes runs tells it himself.  ereports when pages are damaged.
+ * launcher if a merge is due, since an earlier request may be lost.  Waits for
+ * nobody: a process that writes runs asks by itself.  ereports when pages are
+ * damaged.
  */
 extern void vp_runs_ask(const VpStore *store);
 

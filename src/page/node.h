@@ -80,8 +80,8 @@ extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
 
 /*
  * Returns when all changes of a node that this process has seen in its page are in the
- * WAL.  Who has seen by a peek that a node is LINKED must call it before he stores what
- * leads to it; page/README.md says why.  The caller holds no lock of a page.
+ * WAL.  A process that has seen by a peek that a node is LINKED must call it before it stores
+ * a link to the node; page/README.md says why.  The caller holds no lock of a page.
  */
 extern void vp_node_await_wal(const VpStore *store, VpId id);
 

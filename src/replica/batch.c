@@ -13,8 +13,8 @@
  *
  * Where more than the index decides which rows a user sees, the table is read;
  * and with a filter, this process runs all searches, as SELECTs of the caller's
- * (by_select.c): workers act for nobody, so they may evaluate no condition of
- * his.
+ * (by_select.c): workers act for no user, so they may not evaluate the
+ * caller's conditions.
  *
  *-------------------------------------------------------------------------
  */
@@ -254,7 +254,7 @@ new_answer(const Batch *batch)
 
 /*
  * Adds a row to an answer, if the caller sees it: by the TID of the version
- * that he sees.
+ * that the caller sees.
  */
 static void
 add_row(Batch *batch, Answer *answer, const VpHit *hit)

@@ -27,8 +27,7 @@ typedef struct VpCallerFilter
  * condition; params: NULL for no values.  heap stays locked as long as the
  * filter is used.
  *
- * The current user must be the caller, with his search_path, by which names are
- * resolved.  The query names the columns of the filter, and no other ones, as
+ * The current user must be the caller, whose search_path resolves names.  The query names the columns of the filter, and no other ones, as
  * those that its user must be allowed to read: that is checked by the executor.
  * ereports unless the text is such an expression, and where a value does not
  * fit the type that the parser finds for its $n.

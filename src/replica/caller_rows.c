@@ -4,10 +4,10 @@
  *	  The rows of an index's table that satisfy a filter, read as the caller; see caller_rows.h.
  *
  * Two users act.  The caller runs a SELECT of the columns that the index is
- * made of: row security holds for him, and no function is called but those of
- * the policies and of the filter.  With what comes back, the table's owner
- * evaluates the index's expressions: his functions run with his rights, and
- * meet no row that the caller does not see.
+ * made of: row security holds for the caller, and no function is called but
+ * those of the policies and of the filter.  With what comes back, the table's
+ * owner evaluates the index's expressions: the owner's functions run with the
+ * owner's rights, and meet no row that the caller does not see.
  *
  * Which index is used, or none, is not left to chance: the planner is shown no
  * other that could do the same.

@@ -27,10 +27,10 @@ typedef struct VpCallerRows VpCallerRows;
  * what other indexes of the table know of the filter, if the planner finds that
  * cheaper.
  *
- * The current user must be the caller: the rows are read under his row
- * security, the filter is evaluated with his rights, and ereports when he may
- * not read a column that it names.  (Whether he may read those that the index
- * is made of has been asked before, capacity/rights.h.) The index's expressions
+ * The current user must be the caller: row security is the caller's, and the
+ * filter is evaluated with the caller's rights.  ereports when the caller may
+ * not read a column that the filter names.  (Whether it may read those that the
+ * index is made of has been asked before, capacity/rights.h.)  The index's expressions
  * and its predicate are evaluated as the table's owner (base/as_owner.h).
  * ereports when the planner may not use the index.
  *

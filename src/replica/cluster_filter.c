@@ -6,8 +6,8 @@
  * vecprov_search_cluster makes one statement of its partitions, and postgres_fdw
  * sends conditions to other servers as text.  So here the filter, which was
  * parsed alone, becomes text again: by the server's deparser, with the values
- * of parameters filled in and all names qualified.  Nothing that the caller
- * typed is in it as he typed it.
+ * of parameters filled in and all names qualified.  Nothing of the caller's
+ * text is copied as it was typed.
  *
  *-------------------------------------------------------------------------
  */
@@ -71,9 +71,9 @@ deparse(Node *condition, Oid table)
 
 /*
  * Arguments: index of a partitioned table, or another one; filter; params.
- * Returns NULL without a filter.  Runs as the caller, with his search_path, by
- * which the names in the filter are resolved.  ereports unless he may search
- * the index, and as vp_caller_filter_parse() does.
+ * Returns NULL without a filter.  Runs as the caller, whose search_path resolves
+ * the names in the filter.  ereports unless the caller may search the index,
+ * and as vp_caller_filter_parse() does.
  */
 Datum
 vecprov_cluster_filter(PG_FUNCTION_ARGS)

@@ -186,7 +186,7 @@ vp_request_own(int slot, Oid seated, Oid index, const VpAsk *ask)
 	return request;
 }
 
-/* Whoever it belongs to frees it.  Then nobody takes it for his. */
+/* Its owner frees it; from then on it belongs to nobody. */
 static void
 set_free(VpRequest *request)
 {

@@ -5,8 +5,8 @@
  *	  seat, and counted.
  *
  * What index scans, batches, workers and measurements have in common.  Rows
- * come from vp_seated_next, or, for who has more to do about a row than to
- * search, from a step of his own that vp_seated_run calls.
+ * come from vp_seated_next.  A caller that has more to do for a row than to
+ * search gives vp_seated_run a step of its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -69,7 +69,10 @@ extern const char *vp_searched_by(const VpSeatedCounts *counts);
 /* The search is over, for now at least: counts it. */
 extern void vp_seated_end(VpSeated *seated);
 
-/* As vp_ranked_next.  Who uses the row has no seat: he may take his time. */
+/*
+ * As vp_ranked_next.  Gives the seat back before it returns, so the caller may
+ * take its time with the row.
+ */
 extern bool vp_seated_next(VpSeated *seated, VpHit *hit);
 
 /* The same for a step of the caller's own; what it returns. */

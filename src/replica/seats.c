@@ -5,9 +5,10 @@
  *
  * One word of each slot says how many seats there are, how many are in use, and
  * whether somebody waits.  It is all that a search touches while there are
- * seats free: a compare-and-swap to take one, one to give it back.  Who has
- * to wait stands in a list under a lock.  When it is his turn he is given the seat
- * of who leaves; or, if he has said what he searches for, a worker is.
+ * seats free: a compare-and-swap to take one, one to give it back.  A process
+ * that has to wait stands in a list under a lock.  When it is its turn, it gets
+ * the seat of a process that leaves; or, if it has put what it searches for
+ * into a request, a worker gets the seat, and the request.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,13 +78,13 @@ typedef enum Place
 								 * request */
 } Place;
 
-/* Who waits; the queue's lock, but for a look at the place. */
+/* A process that waits.  Under the queue's lock, except looks at the place. */
 typedef struct Waiter
 {
 	dlist_node	node;			/* while IN_LINE */
 	pg_atomic_uint32 place;
-	VpRequest  *request;		/* what he searches for; NULL: he searches
-								 * himself */
+	VpRequest  *request;		/* what it searches for; NULL: it searches
+								 * itself */
 } Waiter;
 
 /* In shared memory: of each slot; of each process. */
@@ -146,7 +147,8 @@ vp_seats_startup(void)
 }
 
 /*----------
- * Seats of a slot.  What is called with the queue's lock held says so.
+ * Seats of a slot.  Functions that say "Lock held." are called with the
+ * queue's lock of the slot held exclusively, and leave it held.
  *----------
  */
 
@@ -172,7 +174,7 @@ try_take(Seats *s)
 	return false;
 }
 
-/* The first in line, whose turn it is.  Lock. */
+/* Takes the first process out of the line.  Lock held. */
 static Waiter *
 call_first(Seats *s)
 {
@@ -180,7 +182,7 @@ call_first(Seats *s)
 	return dlist_container(Waiter, node, dlist_pop_head_node(&s->s.queue));
 }
 
-/* This worker has a seat, and runs his request.  Lock. */
+/* This worker has a seat, and will run the waiter's request.  Lock held. */
 static void
 begin_for(Waiter *waiter, PGPROC *worker)
 {
@@ -189,8 +191,8 @@ begin_for(Waiter *waiter, PGPROC *worker)
 }
 
 /*
- * Gives a seat to who was first in line: to a sleeping worker, if there is one and he has
- * a request, else to him.  Lock.
+ * Gives a seat for the process that was first in line: to a sleeping worker, if there is one and
+ * the process has a request, else to the process.  Lock held.
  */
 static void
 seat(Waiter *waiter, int slot)
@@ -217,7 +219,7 @@ seat(Waiter *waiter, int slot)
 	SetLatch(&proc->procLatch);
 }
 
-/* Gives free seats to who waits, the first first.  Lock. */
+/* Gives free seats to processes that wait, in their order.  Lock held. */
 static void
 serve(int slot)
 {
@@ -240,7 +242,7 @@ serve(int slot)
 	}
 }
 
-/* One seat is not in use any more.  Lock. */
+/* One seat is not in use any more: serves those who wait.  Lock held. */
 static void
 take_away(int slot)
 {
@@ -249,8 +251,8 @@ take_away(int slot)
 }
 
 /*
- * Gives back a seat: to who is first in line, or for anybody to take.  Takes
- * the queue's lock only if somebody waits.
+ * Gives back a seat: to the first process in line, or for anybody to take.
+ * Takes the queue's lock, and releases it, only if somebody waits.
  */
 static void
 give(int slot)
@@ -267,8 +269,8 @@ give(int slot)
 }
 
 /*
- * Stands in line, at its front if that is his place already, or takes a seat that has become free.
- * True: it has one.  Lock.
+ * Stands in line, at its front if `front`, or takes a seat that has become free.  True: it has
+ * a seat.  Lock held.
  */
 static bool
 enter_line(Seats *s, Waiter *me, bool front)
@@ -294,7 +296,7 @@ enter_line(Seats *s, Waiter *me, bool front)
 	return false;
 }
 
-/* Serves who waits with a seat that some process keeps.  Lock. */
+/* Takes away a seat that some process keeps, for those who wait.  Lock held. */
 static void
 recall(int slot)
 {

@@ -164,8 +164,8 @@ vp_is_worker_pid(int pid)
 }
 
 /*
- * Without the lock: should somebody else be there meanwhile, he looks for
- * nothing.
+ * Is called without the lock: if another worker has the slot meanwhile, it
+ * looks for no request, and nothing comes of it.
  */
 static bool
 is_idle(VpWorkerSlot *worker_slot, int slot, Oid index)
