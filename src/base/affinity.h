@@ -74,8 +74,9 @@ extern void vp_affinity_evict(int pid);
 /*
  * By the launcher, after its start and when the setting may be another: has all
  * processes of the server that run already go by it.  A worker has a mask of
- * its own, and is_worker, which is called with `lock` held (shared), tells; who
- * becomes a worker must take it exclusively for that.
+ * its own; is_worker, which is called with `lock` held (shared), tells workers.
+ * A process must take `lock` exclusively to become a worker.  On entry and on
+ * exit `lock` is not held.
  */
 extern void vp_affinity_spread(LWLock *lock, bool (*is_worker) (int pid));
 

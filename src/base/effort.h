@@ -23,7 +23,7 @@ typedef enum VpEffortBy
 
 /*
  * Of an opened index, when so many rows are wanted of it (0: not known).  *by:
- * who decided; may be NULL.  Never raises.
+ * which setting or option decided; may be NULL.  Never raises.
  */
 extern int	vp_ef_search_of(Relation index, double rows, VpEffortBy *by);
 

@@ -18,8 +18,8 @@
  * VLDB 1980), its set on the page never changes.
  *
  * Pure C: used by page/ (sets on pages) and graph/ (in-memory build).  Words
- * are loaded one by one, so others may store them meanwhile: who finds a
- * landmark finds a node, and it does no harm if that has not the term.
+ * are loaded one by one, so others may store them meanwhile: a landmark that is
+ * found is a node, and it does no harm if that has not the term.
  *
  *-------------------------------------------------------------------------
  */

@@ -8,9 +8,9 @@
  * database and one of its catalogues whose cached rows are to be forgotten;
  * nobody caches rows of pg_depend, so this one does nothing else.
  *
- * Nobody is woken by such a message.  So a process that sends one, or does
- * something else that may change a wish, wakes who reads them when its
- * transaction has ended: replica/README.md.
+ * Such a message wakes no process.  So a process that sends one, or does
+ * something else that may change a wish, wakes the reader (the launcher) when
+ * its transaction has ended: replica/README.md.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,18 +21,18 @@
 #include "storage/sinval.h"
 
 /*
- * Says how to wake who reads such messages, from whichever process; it must not
- * raise an error.  Only while shared_preload_libraries are loaded.
+ * Sets the function that wakes the reader of such messages.  Any process may
+ * call it; it must not raise an error.  Only while shared_preload_libraries are
+ * loaded.
  */
 extern void vp_wish_inval_define(void (*wake) (void));
 
-/* Tells it when this transaction commits. */
+/* Sends a message, and wakes the reader, when this transaction commits. */
 extern void vp_wish_inval_send(void);
 
 /*
- * Wakes who reads such messages when this transaction has ended, either way:
- * its messages, or those of a prepared transaction that it commits, may be of
- * this kind.
+ * Wakes the reader when this transaction has ended, either way: its messages,
+ * or those of a prepared transaction that it commits, may be of this kind.
  */
 extern void vp_wish_inval_follow(void);
 

@@ -22,10 +22,11 @@ extern double vp_fullness(int64 used, int64 room);
 extern int	vp_advised_shards(int64 bytes, int shards, const VpTier *tier);
 
 /*
- * Opens an index with AccessShareLock.  NULL when it does not exist, or is
- * locked exclusively and we do not wait; ereports when it is not an index of
- * ours.  Who waits needs VP_RIGHT_LOOK (rights.h); else ereports before the
- * lock is asked for.
+ * Opens an index and locks it (AccessShareLock), for the caller to close and
+ * unlock.  NULL, and no lock: it does not exist, or is locked exclusively and
+ * `wait` is false.  ereports when it is not an index of ours.  With `wait` the
+ * current user needs VP_RIGHT_LOOK (rights.h); else it ereports before it asks
+ * for the lock.
  */
 extern Relation vp_own_index_open(Oid relid, bool wait);
 

@@ -30,7 +30,7 @@ typedef struct VpIndexLook
 
 /*
  * Reads the metapage of an index that may be damaged, so that one such index is no error for
- * who looks at many.  Neither sound nor a problem: it has no pages that can be read here (those
+ * a caller that looks at many.  Neither sound nor a problem: it has no pages that can be read here (those
  * of other sessions' temporary indexes, of unlogged ones on a standby), or none yet.
  */
 extern void vp_index_look(Relation rel, VpIndexLook *look);

@@ -15,8 +15,8 @@
  * take their place.
  *
  * Codes, factors and hashes are written by vp_mem_add alone, before threads
- * link.  Lists change under their node's lock, a word at a time; who reads
- * them takes no lock and may see a mix of old and new links.  Landmarks change
+ * link.  Lists change under their node's lock, a word at a time; readers take no
+ * lock and may see a mix of old and new links.  Landmarks change
  * without a lock: what two threads make of one leads to a node as well.
  *
  *-------------------------------------------------------------------------

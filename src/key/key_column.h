@@ -31,8 +31,8 @@ extern void vp_keys_lay_out(Relation rel, VpMeta *meta);
 extern void vp_keys_find_elements(Relation rel, VpMeta *meta);
 
 /*
- * Takes that from another metapage, as far as it makes sense.  Who looks at an
- * index that there is must not read the catalogs: that may process
+ * Takes that from another metapage, as far as it makes sense.  Code that looks
+ * at an existing index must not read the catalogs: that may process
  * invalidations, and what is kept of an index in its relation goes away.
  */
 extern void vp_keys_take_elements(VpMeta *meta, const VpMeta *from);

@@ -358,7 +358,7 @@ typedef struct VpMeta
  * A search reads the slots of all nodes that it measures, some twenty times
  * as many as it expands; of those it reads records, too, and keys.  What says
  * whether a node is valid stands last: a slot is written before its node's
- * tail, and who needs both reads the tail first.
+ * tail, and a reader that needs both reads the tail first.
  *
  * Before version 7 there are no code pages.  A record begins with the slot, in which the factors
  * come first, and the keys.

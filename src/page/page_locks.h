@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * page_locks.h
- *	  Heavyweight locks of an index's first pages, which say who changes it.
+ *	  Heavyweight locks of an index's first pages, which order its writers.
  *
- * Taken in the order move lock, merge lock, postings lock; move lock, insert
- * lock.
+ * They are taken by LockPage(), before any buffer lock, in the order move lock,
+ * merge lock, postings lock; or move lock, insert lock.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,17 +15,17 @@
 #define VP_INSERT_LOCK_BLOCK 0
 
 /*
- * The move lock, of who moves nodes, and of VACUUM: neither shall happen while
- * the other does.
+ * The move lock: a process that moves nodes holds it, and so does VACUUM, so
+ * that neither happens while the other does.
  */
 #define VP_MOVE_LOCK_BLOCK 1
 
-/* What a mover holds as long as it is at work on the index. */
+/* The mover lock: a mover holds it as long as it is at work on the index. */
 #define VP_MOVER_LOCK_BLOCK 2
 
 /*
- * The postings lock, of who writes runs.  A process that has the insert lock
- * does not wait for it.
+ * The postings lock: a process that writes runs holds it.  A process that has
+ * the insert lock does not wait for it.
  */
 #define VP_POSTINGS_LOCK_BLOCK 3
 

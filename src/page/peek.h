@@ -109,8 +109,8 @@ vp_tag_differs(const BufferDesc *desc, const VpPeekRel *peek, BlockNumber block)
 }
 
 /*
- * after a read barrier the state.  Who locks a header may be about to change
- * the tag.
+ * After a read barrier, the state.  A process that has the header locked may be
+ * about to change the tag.
  */
 static inline VpBufferState
 vp_state_differs(const BufferDesc *desc)

@@ -32,8 +32,9 @@ extern void vp_pool_each_used(const VpStore *store, const VpCensus *census,
 							  VpCensusCall call, void *arg);
 
 /*
- * Who wrote runs before has not come to its end: gives back the pages of the
- * pool to which nothing leads.
+ * After a process that wrote runs has not come to its end: gives back the pages
+ * of the pool to which nothing leads.  The caller has the postings lock, or
+ * nobody else knows of the index.
  */
 extern void vp_pool_find_lost(const VpStore *store, const VpManifest *manifest);
 

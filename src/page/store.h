@@ -70,8 +70,8 @@ typedef struct VpGraphState
 extern void vp_meta_read(Relation rel, VpMeta *meta);
 
 /*
- * The same for who must go on without: returns NULL, or what is wrong,
- * palloc'd.  Damage and a file that cannot be read are no errors; all others
+ * The same for a caller that must go on without it: returns NULL, or what is
+ * wrong, palloc'd.  Damage and a file that cannot be read are no errors; all others
  * are raised.  Sets *nblocks to the relation's size, 0 if not even that can be
  * known.  Not in a critical section.
  */

@@ -5,7 +5,7 @@
  *
  * The shards' totals count each node from its insert until VACUUM marks it.  So they also
  * have what aborted writers left, and rows whose newer versions are there.  The metapage lists
- * writers, and who wants to know what the index holds asks what became of each: README.md,
+ * writers; vp_held() asks what became of each, to know what the index holds: README.md,
  * Unfinished writers.
  *
  *-------------------------------------------------------------------------
@@ -27,7 +27,7 @@ typedef struct VpRoom
 	uint64		limit;			/* of the sizes of all records */
 	FullTransactionId seen;		/* the limit was read when this one's change
 								 * of it was known to have ended; 0: not known */
-	FullTransactionId writer;	/* who writes it; 0: nobody who may abort */
+	FullTransactionId writer;	/* that writes it; 0: none that may abort */
 	bool		replaces;		/* another version of the row, ... */
 	uint32		replaced;		/* ... whose record has this size */
 	uint64		holds;			/* out: the limit as it holds now */

@@ -69,8 +69,8 @@ vp_window_enter(void)
 
 /*
  * Makes a region wide that is in use, or is next, if the kernel can.  True:
- * there may be more.  Takes up to some milliseconds; who wants a page there
- * waits so long.  One process does so, the keeper.
+ * there may be more.  Takes up to some milliseconds, for which processes wait
+ * that read a page there.  Only the keeper calls it.
  */
 extern bool vp_window_widen(void);
 

@@ -17,7 +17,7 @@
  */
 typedef void (*VpFoundCall) (int query, int rank, VpHit *hit, void *arg);
 
-/* Who searches for what: heap and rel, the table and its index, are locked. */
+/* What is searched.  The caller has heap and rel, the table and its index, locked. */
 typedef struct VpSelectBatch
 {
 	Relation	heap;

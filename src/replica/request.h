@@ -15,7 +15,7 @@
 
 #include "search/ranked_search.h"
 
-/* A search, with the effort of who asks for it. */
+/* A search, with the effort of the process that asks for it. */
 typedef struct VpAsk
 {
 	VpEffort	effort;
@@ -46,7 +46,7 @@ typedef enum VpRequestState
 
 typedef struct VpRequest
 {
-	pg_atomic_uint32 state;		/* the rest belongs to who the state says */
+	pg_atomic_uint32 state;		/* says which process the rest belongs to */
 	PGPROC	   *client;
 	PGPROC	   *worker;			/* since RUNNING */
 	int			slot;			/* with the seats, and the workers */
@@ -81,9 +81,9 @@ extern bool vp_request_fits(const VpAsk *ask);
 extern VpRequest *vp_request_post(int slot, Oid seated, Oid index, const VpAsk *ask);
 
 /*
- * The request of this process's own, for who stands in line (seats.h); workers
- * do not look for it.  NULL: it does not fit, or a worker is still busy with
- * the last one, which was left.
+ * This process's own request, for standing in line (seats.h); workers do not
+ * look for it.  NULL: it does not fit, or a worker is still busy with the last
+ * one, which was left.
  */
 extern VpRequest *vp_request_own(int slot, Oid seated, Oid index, const VpAsk *ask);
 

@@ -45,8 +45,8 @@ extern int	vp_seat_take(Relation rel);
 extern void vp_seat_give(void);
 
 /*
- * May this process keep seats?  Who allows it sees to it that vp_seat_let_go()
- * is called before the process waits for its client.
+ * May this process keep seats?  A caller that allows it must see to it that
+ * vp_seat_let_go() is called before the process waits for its client.
  */
 extern void vp_seat_may_stay(bool stay);
 
@@ -83,7 +83,7 @@ extern int	vp_seats_find(Oid index, Oid *seated);
 /* Is a seat free, and nobody waits for one? */
 extern bool vp_seat_is_free(int slot);
 
-/* Who waits for a seat now. */
+/* How many processes wait for a seat now. */
 extern int	vp_seats_waiting(int slot);
 
 /*
@@ -112,8 +112,8 @@ extern void vp_seats_attend(VpWorkerSlot *mine);
 extern int	vp_seats_waiting_each(void);
 
 /*
- * What the worker is to run next for who stands in line, and the seat to do it
- * with: what was put on its worker slot, or the first one's request if this
+ * What the worker is to run next for a process that stands in line, and the
+ * seat to do it with: what was put on its worker slot, or the first one's request if this
  * process has the seat of the last one.  NULL: nothing, and it has no seat.
  * The worker is not idle.
  */

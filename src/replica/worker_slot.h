@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker_slot.h
- *	  The worker slots of workers, in shared memory: who runs searches for others.
+ *	  The slots of workers, which run searches for others, in shared memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +16,8 @@
 
 /*
  * So many of max_worker_processes are left to others: keeper, launcher,
- * catalogue reader, a mover or merger, who writes down what was refused, and
- * PostgreSQL's logical replication launcher.
+ * catalogue reader, a mover or merger, the process that writes a refusal to the
+ * ledger, and PostgreSQL's logical replication launcher.
  */
 #define VP_OTHER_WORKERS	6
 
@@ -37,8 +37,8 @@ typedef struct VpWorkerSlot
 	bool		failed;			/* none was to be had, the last time */
 	bool		warmed;			/* a worker has begun to read the table; by
 								 * itself, without the lock */
-	PGPROC	   *proc;			/* NULL: nobody is there */
-	bool		serves;			/* who is there looks for searches */
+	PGPROC	   *proc;			/* the worker; NULL: none */
+	bool		serves;			/* the worker looks for searches */
 	pg_atomic_uint32 idle;		/* sleeps, or is about to look once more */
 	struct VpRequest *request;	/* to be run, with a seat that comes with it;
 								 * the queue's lock */
