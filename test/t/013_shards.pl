@@ -164,7 +164,7 @@ EOS
 	$session->query_safe('SELECT count(*) FROM items');
 	set_shards(5);
 	ok( $node->poll_query_until('postgres', <<'EOS'), 'the mover waits');
-SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov mover' AND wait_event = 'Extension')
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'vecprov mover' AND wait_event_type = 'Extension')
 EOS
 	$node->safe_psql('postgres', 'VACUUM items');
 	is($node->safe_psql('postgres', "$scan $count"), 't', 'rows gone, moved and vacuumed: each row once');

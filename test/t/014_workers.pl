@@ -127,7 +127,7 @@ sub stop_workers
 	# who sleeps has read its settings, and the table
 	$node->poll_query_until('postgres', <<"EOS") or die 'no new workers';
 SELECT count(*) = 2 FROM vecprov.workers JOIN pg_stat_activity USING (pid)
-	WHERE wait_event = 'Extension' AND pid <> ALL ('$old'::int[])
+	WHERE wait_event_type = 'Extension' AND pid <> ALL ('$old'::int[])
 EOS
 	$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point');
 }

@@ -135,7 +135,7 @@ foreach my $point ('move-begun', 'insert-stored', 'move-finished', 'move-settled
 	$session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
 	$session->query_safe('SELECT id FROM items ORDER BY v <-> vec(7, 32) LIMIT 1');
 	change_shards();
-	my $pid = wait_for('mover', "wait_event = 'Extension'");
+	my $pid = wait_for('mover', "wait_event_type = 'Extension'");
 	terminate($pid, 'mover that waits for searches');
 	$session->query_safe('COMMIT');
 	$session->quit;
@@ -268,7 +268,7 @@ foreach my $point ('merge-begun', 'merge-sorted', 'runs-written', 'runs-used', '
 	stop_at('search-seated');
 	$node->safe_psql('postgres', 'SELECT count(pg_terminate_backend(pid)) FROM vecprov.workers WHERE pid IS NOT NULL');
 	$node->poll_query_until('postgres', <<"EOS") or die 'no new workers';
-SELECT count(*) = 2 FROM vecprov.workers JOIN pg_stat_activity USING (pid) WHERE wait_event = 'Extension' AND pid > $old
+SELECT count(*) = 2 FROM vecprov.workers JOIN pg_stat_activity USING (pid) WHERE wait_event_type = 'Extension' AND pid > $old
 EOS
 	stop_at(undef);
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
@@ -290,7 +290,7 @@ EOS
 
 foreach my $kind ('keeper', 'launcher')
 {
-	my $pid = wait_for($kind, "wait_event = 'Extension'");
+	my $pid = wait_for($kind, "wait_event_type = 'Extension'");
 	terminate($pid, $kind);
 	wait_for($kind, "pid <> $pid");
 	ok($node->poll_query_until('postgres', "SELECT state = 'Ready' FROM vecprov.indexes WHERE index = 'items_v_idx'::regclass"), "$kind: another one holds the index");
