@@ -216,6 +216,8 @@ my @functions = split /\n/, sql(<<'EOS');
 SELECT p.proname || ' ' || string_agg(CASE
 	WHEN a.n = 1 THEN 'OID::oid'
 	WHEN a.type = 'boolean'::regtype THEN 'true'
+	-- beside queries they make no sense, which since 18 is told first
+	WHEN a.type = 'numeric'::regtype AND p.proname = 'vecprov_cost' THEN 'NULL'
 	WHEN a.type = 'integer'::regtype THEN '1'
 	WHEN a.type = 'bigint'::regtype OR a.type = 'numeric'::regtype THEN '1'
 	WHEN a.type = 'double precision'::regtype THEN '0.5'
