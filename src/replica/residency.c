@@ -127,6 +127,9 @@ is_current(const VpDefinition *definition, const VpWish *wish)
 	if (memcmp(&definition->wish, wish, sizeof(*wish)) != 0 ||
 		definition->decider != (decider != definition->index ? decider : InvalidOid))
 		return false;
+	/* a promotion makes unlogged indexes be there */
+	if (definition->there != (definition->permanent || !RecoveryInProgress()))
+		return false;
 	if (!vp_tier_find(wish->tier, &tier))
 		return !definition->known;
 	return definition->known && definition->units == tier.units &&

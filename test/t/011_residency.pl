@@ -346,7 +346,19 @@ on_both('bad_v_idx', 'mended');
 is(state_of($standby, 'unlogged_v_idx'), 'Error', 'standby: an unlogged index is not there');
 ($rc, $out, $err) = $standby->psql('postgres', "SELECT vecprov_wait('unlogged_v_idx')");
 like($err, qr/it is unlogged, and not there before this standby is promoted/, 'which nobody waits for');
+
+# From the promotion on, what was read on the standby is not said of it, though nobody has read it anew.
+my $hold = hold($standby);
+$primary->safe_psql('postgres', "ALTER DATABASE postgres SET vecprov.debug_point = 'catalog-reader-begun=wait'");
+$primary->wait_for_catchup($standby);
 $standby->promote;
+$standby->poll_query_until('postgres',
+	"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader' AND wait_event = 'advisory'", 1) or die 'no catalogue reader';
+is(state_of($standby, 'unlogged_v_idx'), 'Loading', 'promoted: it is not told to be missing');
+($rc, $out, $err) = $standby->psql('postgres', "SELECT vecprov_wait('unlogged_v_idx', '1 ms')");
+unlike($err, qr/not there/, 'and can be waited for');
+$_->safe_psql('postgres', 'ALTER DATABASE postgres RESET vecprov.debug_point') for $primary, $standby;
+$hold->quit;
 ready($standby, 'unlogged_v_idx', 'promoted: it is');
 ready($standby, 'items_v_idx', 'promoted');
 $standby->safe_psql('postgres', 'REINDEX INDEX items_v_idx');
