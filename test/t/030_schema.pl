@@ -33,7 +33,8 @@ sub error_of
 	my ($database, $sql) = @_;
 	my ($rc, $stdout, $stderr) = $node->psql($database, "\\set VERBOSITY verbose\n$sql");
 
-	return $stderr =~ s/^psql:\S+ //gmr =~ s/^(?:LOCATION|CONTEXT|PL).*\n?//gmr;
+	# since 18 the context of an error in an extension's script is several lines, the statement among them
+	return $stderr =~ s/^psql:\S+ //gmr =~ s/^CONTEXT:.*?(?=^LOCATION:|\z)//gmsr =~ s/^(?:LOCATION|PL).*\n?//gmr;
 }
 
 my $users = <<'EOS';
