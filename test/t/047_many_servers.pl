@@ -275,7 +275,7 @@ foreach my $options ('', ', partial => true')
 # A server that answers late, by its own timeout
 $front->safe_psql('postgres', "ALTER SERVER shard_0 OPTIONS (SET options '-c vecprov.ef_search=10000 -c statement_timeout=500')");
 shut($gates[0]);
-fails("$search)", qr/ERROR:  57014: .*remote SQL command: SELECT [^']* FROM public.gated_0 .*LOCATION:  pgfdw_report_error/s, 'a late server is an error that names the partition');
+fails("$search)", qr/ERROR:  57014: .*remote SQL command: SELECT [^']* FROM public.gated_0 .*LOCATION:  pgfdw_report_/s, 'a late server is an error that names the partition');
 my $left_out = fails("$search, partial => true)", qr/WARNING:  01000: server "shard_0" is left out of the answer\nDETAIL:  canceling statement due to statement timeout/, 'partial: told');
 my $without_0 = "NOT satisfies_hash_partition('items'::regclass, 3, 0, id)";
 unlike($left_out, qr/ERROR|shard_[12]/, 'and others are not');
@@ -342,12 +342,12 @@ fails(as_app("$search)"), qr/ERROR:  42501: permission denied for table items_1\
 fails(as_app("$search, partial => true)"), qr/ERROR:  42501: permission denied for table items_1/, 'which is not made a partial answer');
 $node{db2}->safe_psql('postgres', 'GRANT SELECT ON items_1 TO app');
 $front->safe_psql('postgres', "ALTER USER MAPPING FOR app SERVER shard_1 OPTIONS (DROP password)");
-fails(as_app("$search)"), qr/ERROR:  2F003: password.* is required/, 'without a password');
+fails(as_app("$search)"), qr/ERROR:  2F003: password.* required/, 'without a password');
 $front->safe_psql('postgres', "ALTER USER MAPPING FOR app SERVER shard_1 OPTIONS (ADD password 'wrong')");
 fails(as_app("$search)"), qr/ERROR:  08001: could not connect to server "shard_1"/, 'with a wrong one');
 $front->safe_psql('postgres', "DROP USER MAPPING FOR app SERVER shard_1");
-fails(as_app("$search)"), qr/ERROR:  42704: user mapping not found for "app"/, 'without a mapping');
-fails(as_app("$search, partial => true)"), qr/ERROR:  42704: user mapping not found for "app"/, 'neither partial');
+fails(as_app("$search)"), qr/ERROR:  42704: user mapping not found for (?:user )?"app"/, 'without a mapping');
+fails(as_app("$search, partial => true)"), qr/ERROR:  42704: user mapping not found for (?:user )?"app"/, 'neither partial');
 $front->safe_psql('postgres', "CREATE USER MAPPING FOR app SERVER shard_1 OPTIONS (user 'app', password 'CHANGE-app')");
 $front->safe_psql('postgres', 'REVOKE SELECT ON items_1 FROM app');
 fails(as_app("$search)"), qr/ERROR:  42501: permission denied for foreign table items_1/, 'without a right to a partition');
