@@ -24,7 +24,7 @@ my @folders = $writes || glob "$ENV{TESTDIR}/test/data/index-*";
 cmp_ok(scalar @folders, '>=', 1, 'versions with index files');
 
 # A server whose tables are made by a folder's script. Files are of other servers: their pages have no checksums, and
-# transaction IDs that these have assigned, so as many are assigned here before.
+# transaction IDs that these have assigned and positions of their WAL, so it comes as far here before.
 sub make_tables
 {
 	my ($folder, $name) = @_;
@@ -43,6 +43,7 @@ BEGIN
 END $$;
 CALL assign_xids(3000);
 EOS
+	$node->safe_psql('postgres', "SELECT txid_current(); SELECT pg_switch_wal()") foreach $writes ? () : 1 .. 4;
 	$node->safe_psql('postgres', slurp_file("$folder/tables.sql"));
 	return $node;
 }
