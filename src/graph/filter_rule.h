@@ -84,6 +84,7 @@
 /*
  * All are measured at once if to visit is expected to cost more than this part
  * of what that costs: it misses none, and how far visiting leads is not known.
+ * Those in the nearest cells, if that costs less.
  */
 #define VP_SURE_PART		0.75
 
@@ -95,14 +96,31 @@
 
 /*
  * Where matches come from the nearest cells first, so many times ef are measured
- * and none is among the VP_NEAREST_KEPT nearest any more before the search ends:
- * where matches are dense, as of this share of all nodes, more.  Expected are so
- * many times as many in all.
+ * and none is among the nearest any more before the search looks around these:
+ * where matches are dense, as of this share of all nodes, more.
  */
-#define VP_NEAREST_EF		7
+#define VP_NEAREST_EF		1
 #define VP_NEAREST_KEPT		40
 #define VP_NEAREST_DENSE	0.16
-#define VP_NEAREST_ALL		5
+
+/*
+ * So many times as many as are kept are looked around.  Where fewer matches than
+ * this are in a list of links, it leads to few that cells did not, and so many
+ * times as many more are measured in cells.  Lists have about VP_AROUND_LINKS.
+ */
+#define VP_AROUND_PLACES	2
+#define VP_AROUND_MATCHES	2.5
+#define VP_AROUND_LINKS		30
+#define VP_NEAREST_ALONE	7
+
+/*
+ * Measured in all are so many for each that is looked around, and so many times
+ * as many as are measured at the end; or so many times these, where there is
+ * little around.
+ */
+#define VP_AROUND_EACH		15
+#define VP_NEAREST_ALL		11
+#define VP_ALONE_ALL		5
 
 /* Below this share matches are too few for a graph of their own. */
 #define VP_HOP_SHARE		0.05
@@ -186,13 +204,28 @@ vp_nearest_patience(int ef, double share)
 	return VP_NEAREST_EF * fmax(ef, VP_NEAREST_KEPT) * fmax(share / VP_NEAREST_DENSE, 1);
 }
 
+/* How many of those in the nearest cells are kept. */
+static inline int
+vp_nearest_kept(int ef, double share)
+{
+	int			goal = vp_filter_goal(ef, share);
+	int			least = ef < VP_NEAREST_KEPT ? ef : VP_NEAREST_KEPT;
+
+	return goal > least ? goal : least;
+}
+
 /* Of measuring those in the nearest of so many cells, of n in a list. */
 static inline double
 vp_nearest_cost(double n, double cells, int ef, double nids)
 {
-	double		measured = VP_NEAREST_ALL * vp_nearest_patience(ef, n / nids);
+	double		share = n / nids;
+	double		around = VP_AROUND_PLACES * vp_nearest_kept(ef, share);
+	double		patience = vp_nearest_patience(ef, share);
+	double		measured = share * VP_AROUND_LINKS < VP_AROUND_MATCHES ?
+	VP_ALONE_ALL * VP_NEAREST_ALONE * patience :
+	VP_AROUND_EACH * around + VP_NEAREST_ALL * patience;
 
-	return VP_COST_CELL * cells + VP_COST_SORTED * n + VP_COST_LISTED * fmin(measured, n);
+	return VP_COST_CELL * cells + VP_COST_SORTED * n + VP_COST_LIST * around + VP_COST_LISTED * fmin(measured, n);
 }
 
 /* Of measuring all that may match, or as many as it takes.  share: of matches among all nodes. */

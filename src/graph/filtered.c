@@ -41,6 +41,14 @@
 /* A goal that has risen by no more than this part is not worth going on for. */
 #define GOAL_SLACK		8
 
+/* What a search found around the nearest of its pool. */
+typedef struct Around
+{
+	int			places;			/* of the pool, so many are looked around */
+	int			lists;			/* of links were read */
+	int			matches;		/* were in these */
+}			Around;
+
 /*----------
  * What was measured
  *----------
@@ -285,8 +293,8 @@ resize_pool(VpSearch *search, int places)
 }
 
 /*
- * Tests what take_listed() has left in the pool.  When more of it does not match than there was
- * room for besides `places`, others are taken in.
+ * Tests what take_listed() has left in the pool, until `places` of them match; the others are far.
+ * Where fewer do, others are taken in.
  */
 static void
 settle_pool(VpSearch *search, int places)
@@ -294,12 +302,14 @@ settle_pool(VpSearch *search, int places)
 	VpRun	   *run = &search->pool.main;
 	VpId		ids[VP_LISTED];
 	int			kept = 0;
-	int			n;
+	int			from = 0;
 
 	vp_pool_merge(&search->pool);
-	for (int from = 0; from < run->n; from += n)
+	while (from < run->n && kept < places)
 	{
-		n = run->n - from < VP_LISTED ? run->n - from : VP_LISTED;
+		int			n = run->n - from < places - kept ? run->n - from : places - kept;
+
+		n = n < VP_LISTED ? n : VP_LISTED;
 		for (int i = 0; i < n; i++)
 			ids[i] = run->entries[from + i].id & ~VP_EXPANDED;
 		search->source->matches(search->source, ids, n, true, search->filtered.match);
@@ -309,7 +319,11 @@ settle_pool(VpSearch *search, int places)
 			run->entries[kept] = run->entries[from + i];
 			kept += search->filtered.match[i];
 		}
+		from += n;
 	}
+	for (; from < run->n; from++)
+		vp_overflow_add(&search->filtered.far, &search->alloc, run->entries[from].dist,
+						run->entries[from].id & ~VP_EXPANDED);
 	run->n = kept;
 	if (kept < places)
 		resize_pool(search, places);
@@ -362,38 +376,27 @@ begin_measuring(VpSearch *search)
 static int
 kept_places(const VpFiltered *filtered)
 {
-	const VpMatches *matches = filtered->matches;
 	int			places;
 
-	if (matches->cells == 0)
+	if (filtered->matches->cells == 0)
 		return filtered->ef;
-	places = vp_matches_goal(matches, filtered->ef, bound_share(filtered));
-	if (places < VP_NEAREST_KEPT)
-		places = filtered->ef < VP_NEAREST_KEPT ? filtered->ef : VP_NEAREST_KEPT;
+	places = vp_nearest_kept(filtered->ef, bound_share(filtered));
 	return places < filtered->least ? filtered->least : places;
 }
 
-/* Measures those that may match, on from where it ended the last time. */
+/* Measures on, until `patience` in a row were not near.  Nothing does that is in no order. */
 static void
-measure_all(VpSearch *search)
+measure_on(VpSearch *search, double patience)
 {
 	VpSource   *source = search->source;
 	VpFiltered *filtered = &search->filtered;
 	VpMatches  *matches = filtered->matches;
 	VpId	   *ids = search->fresh[0];
 	VpId	   *ahead = search->fresh[1];
-	int			kept = kept_places(filtered);
-	int			places = kept + (matches->listed ? LISTED_SLACK : 0);
-	double		patience = vp_nearest_patience(filtered->ef, bound_share(filtered));
 	int			since = 0;		/* one was near */
 	int			n = 0;
 	int			nahead;
 
-	search->counts.way = matches->cells > 0 ? VP_WAY_NEAREST : VP_WAY_MEASURE;
-	if (search->pool.capacity < places || matches_found(search) == 0)
-		resize_pool(search, places);
-	if (!filtered->begun)
-		begin_measuring(search);
 	for (;;)
 	{
 		VpId	   *done = ids;
@@ -413,6 +416,102 @@ measure_all(VpSearch *search)
 		n = nahead;
 		ahead = done;
 	}
+}
+
+/* Of the nearest node of the pool that has such: the neighbours that are to come yet. */
+static int
+next_around(VpSearch *search, VpId *fresh, Around * around)
+{
+	VpFiltered *filtered = &search->filtered;
+	int			n = 0;
+
+	while (n == 0 && search->pool.main.next < around->places)
+	{
+		VpId		id = vp_pool_expand(&search->pool);
+		int			nmatches;
+
+		if (id == VP_NO_ID)
+			break;
+		n = search->source->links(search->source, id, 0, search->links);
+		n = filtered->matches->pick(filtered->matches, search->links, n, &nmatches);
+		if (filtered->unmet)
+			memcpy(fresh, search->links, sizeof(VpId) * (size_t) n);
+		else
+			n = vp_visited_filter(&search->visited, search->links, n, fresh);
+		search->counts.expansions++;
+		around->lists++;
+		around->matches += nmatches;
+	}
+	search->counts.distances += (uint64_t) n;
+	return n;
+}
+
+/*
+ * Goes on from the nearest of those in the nearest cells to their neighbours that may match, as a
+ * search of the graph does.  Returns whether there were so many that it misses as few.
+ */
+static bool
+look_around(VpSearch *search, int places)
+{
+	VpSource   *source = search->source;
+	VpId	   *ids = search->fresh[0];
+	VpId	   *ahead = search->fresh[1];
+	Around		around = {.places = places};
+	int			n = 0;
+	int			nahead;
+
+	vp_pool_merge(&search->pool);
+	while ((nahead = next_around(search, ahead, &around)) + n > 0)
+	{
+		VpId	   *done = ids;
+
+		source->next = vp_pool_likely_next(&search->pool);
+		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
+		(void) take_listed(search, ids, search->dist, n);
+		ids = ahead;
+		n = nahead;
+		ahead = done;
+	}
+	return around.matches >= VP_AROUND_MATCHES * around.lists;
+}
+
+/*
+ * Measures those in the nearest cells, and what is around the nearest of them; more cells, where
+ * few are to be found around.
+ */
+static void
+measure_nearest(VpSearch *search, int kept)
+{
+	VpFiltered *filtered = &search->filtered;
+	double		patience = vp_nearest_patience(filtered->ef, bound_share(filtered));
+
+	measure_on(search, patience);
+	if (!filtered->complete && !look_around(search, VP_AROUND_PLACES * kept))
+		measure_on(search, patience * VP_NEAREST_ALONE);
+}
+
+/* Measures those that may match, on from where it ended the last time. */
+static void
+measure_all(VpSearch *search)
+{
+	VpFiltered *filtered = &search->filtered;
+	VpMatches  *matches = filtered->matches;
+	int			kept = kept_places(filtered);
+	int			places = kept;
+
+	if (matches->cells > 0)
+		places *= VP_AROUND_PLACES;
+	else if (matches->listed)
+		places += LISTED_SLACK;
+	search->counts.way = matches->cells > 0 ? VP_WAY_NEAREST : VP_WAY_MEASURE;
+	if (search->pool.capacity < places || matches_found(search) == 0)
+		resize_pool(search, places);
+	if (!filtered->begun)
+		begin_measuring(search);
+	if (matches->cells > 0)
+		measure_nearest(search, kept);
+	else
+		measure_on(search, 1);
 	if (matches->listed)
 		settle_pool(search, kept);
 }
@@ -496,7 +595,9 @@ first_way(const VpSearch *search)
 	double		share = matches->listed ? bound_share(filtered) : 1;
 	double		all = vp_measure_cost(matches, share, filtered->ef, nids);
 
-	return all * VP_SURE_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
+	if (matches->cells == 0)
+		all *= VP_SURE_PART;
+	return all <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
 }
 
 /*

@@ -238,6 +238,13 @@ struct VpMatches
 	/* The next id is the first again. */
 	void		(*again) (VpMatches *matches);
 
+	/*
+	 * Where they are in order: which of n nodes are to come yet, at the
+	 * beginning of ids; now they do not.  Returns how many; *nmatches: may
+	 * match, whether they have come or not.
+	 */
+	int			(*pick) (VpMatches *matches, VpId *ids, int n, int *nmatches);
+
 	/* Up to n of them drawn at random; returns how many. */
 	int			(*sample) (VpMatches *matches, VpId *ids, int n);
 

@@ -218,14 +218,15 @@ next_slice(VpPostings *postings)
 static void
 check_ids(VpPostings *postings, BlockNumber block, const VpId *ids, int n)
 {
+	VpId		largest = 0;
+
 	for (int i = 0; i < n; i++)
-	{
-		if (likely(ids[i] < postings->nids))
-			continue;
-		postings->nids = vp_graph_state(&postings->store).next_id;
-		if (ids[i] >= postings->nids)
-			vp_report_damage(postings->store.rel, block, "A posting list leads to a node that there is not.");
-	}
+		largest = Max(largest, ids[i]);
+	if (n == 0 || likely(largest < postings->nids))
+		return;
+	postings->nids = vp_graph_state(&postings->store).next_id;
+	if (largest >= postings->nids)
+		vp_report_damage(postings->store.rel, block, "A posting list leads to a node that there is not.");
 }
 
 /* Ids of the run of the present slice, and of its next slices. */

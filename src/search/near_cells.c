@@ -32,7 +32,8 @@ struct VpNearCells
 	uint32		cell_words;		/* of the bits, for a cell */
 	uint32		words;			/* of all bits */
 	const uint64 *bits;
-	uint64	   *others;			/* of these, strangers and those in no cell */
+	uint64	   *others;			/* of these, strangers and those in no cell;
+								 * once these have come, all that have */
 	VpOverflow	cells;			/* that have others than these: a heap, with
 								 * room for all */
 
@@ -154,8 +155,12 @@ next_word(VpNearCells *near)
 			near->end = Min(near->word + near->cell_words, near->words);
 		}
 		near->base = near->word * 64;
-		near->rest = near->in_cells ? near->bits[near->word] & ~near->others[near->word] :
-			near->others[near->word];
+		near->rest = near->others[near->word];
+		if (near->in_cells)
+		{
+			near->rest = near->bits[near->word] & ~near->rest;
+			near->others[near->word] |= near->rest;
+		}
 		near->word++;
 	}
 	return true;
@@ -176,6 +181,31 @@ vp_near_cells_next(VpNearCells *near, VpId *ids, int max, bool *in_order)
 	}
 	*in_order = near->in_cells;
 	return n;
+}
+
+int
+vp_near_cells_pick(VpNearCells *near, VpId *ids, int n, int *nset)
+{
+	int			npicked = 0;
+	int			nfound = 0;
+
+	Assert(near->in_cells);
+	for (int i = 0; i < n; i++)
+	{
+		VpId		id = ids[i];
+		uint32		word = id / 64;
+		uint64		bit;
+
+		if (unlikely(word >= near->words))
+			continue;
+		bit = near->bits[word] & UINT64CONST(1) << id % 64;
+		ids[npicked] = id;
+		npicked += (bit & ~near->others[word]) != 0;
+		nfound += bit != 0;
+		near->others[word] |= bit;
+	}
+	*nset = nfound;
+	return npicked;
 }
 
 void

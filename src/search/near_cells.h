@@ -25,6 +25,13 @@ extern VpNearCells *vp_near_cells_begin(const VpIndex *index, const VpQuery *que
  */
 extern int	vp_near_cells_next(VpNearCells *near, VpId *ids, int max, bool *in_order);
 
+/*
+ * Which of n nodes would still come with their cells, at the beginning of ids;
+ * now they do not.  Returns how many; *nset: whose bits are set.  After
+ * vp_near_cells_next has said *in_order.
+ */
+extern int	vp_near_cells_pick(VpNearCells *near, VpId *ids, int n, int *nset);
+
 extern void vp_near_cells_end(VpNearCells *near);
 
 #endif							/* VP_NEAR_CELLS_H */

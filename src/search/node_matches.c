@@ -25,7 +25,7 @@
 #include "page/cells.h"
 #include "search/node_matches.h"
 
-#define IDS_AT_A_TIME	256
+#define IDS_AT_A_TIME	2048
 
 /* Fewer than one id in so many are hardly ever two on a page. */
 #define SPARSE			64
@@ -296,6 +296,12 @@ again(VpMatches *base)
 	matches->at_start = true;
 }
 
+static int
+pick_ids(VpMatches *base, VpId *ids, int n, int *nmatches)
+{
+	return vp_near_cells_pick(((VpNodeMatches *) base)->near, ids, n, nmatches);
+}
+
 /*
  * By a generator whose numbers need not be hard to guess (Marsaglia's
  * xorshift).
@@ -330,6 +336,7 @@ vp_node_matches_begin(VpNodeMatches *matches, const VpIndex *index, const VpQuer
 	matches->near = NULL;
 	matches->matches.next = next_ids;
 	matches->matches.again = again;
+	matches->matches.pick = pick_ids;
 	matches->matches.sample = sample_ids;
 	matches->matches.bound = matches->nids = nids;
 	matches->context = CurrentMemoryContext;

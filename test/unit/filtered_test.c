@@ -37,6 +37,7 @@ typedef struct TestMatches
 	World	   *world;
 	uint64_t	at;
 	uint64_t	given;
+	uint64_t	picked;
 } TestMatches;
 
 struct World
@@ -51,6 +52,8 @@ struct World
 	VpId		list[2 * N];
 	uint64_t	nlist;
 	uint64_t	nfirst;			/* in no cell */
+	bool		celled[N];		/* those in the list behind them */
+	bool		picked[N];		/* of these, before their turn */
 	int			nmatches;
 	uint64_t	random;
 	uint64_t	asked;
@@ -103,9 +106,12 @@ matches_next(VpMatches *matches, VpId *ids, int max)
 
 	while (n < max && test->at < matches->bound)
 	{
-		ids[n++] = matches->listed ? test->world->list[test->at] : (VpId) test->at;
+		ids[n] = matches->listed ? test->world->list[test->at] : (VpId) test->at;
+		n += !(matches->cells > 0 && test->world->picked[ids[n]]);
 		test->at++;
 	}
+	for (int i = 0; i < n && matches->cells > 0; i++)
+		test->world->picked[ids[i]] = true;
 	test->given += (uint64_t) n;
 	matches->in_order = matches->cells > 0 && test->at > test->world->nfirst;
 	return n;
@@ -115,7 +121,31 @@ static void
 matches_again(VpMatches *matches)
 {
 	((TestMatches *) matches)->at = 0;
+	memset(((TestMatches *) matches)->world->picked, 0, N);
 	matches->in_order = false;
+}
+
+static int
+matches_pick(VpMatches *matches, VpId *ids, int n, int *nmatches)
+{
+	TestMatches *test = (TestMatches *) matches;
+	World	   *world = test->world;
+	int			npicked = 0;
+
+	VP_CHECK(matches->in_order, "picked before those in no cell have come");
+	*nmatches = 0;
+	for (int i = 0; i < n; i++)
+	{
+		VpId		id = ids[i];
+
+		*nmatches += world->match[id];
+		if (!world->celled[id] || world->picked[id])
+			continue;
+		world->picked[id] = true;
+		ids[npicked++] = id;
+	}
+	test->picked += (uint64_t) npicked;
+	return npicked;
 }
 
 static int
@@ -208,12 +238,15 @@ list_by_cells(World *world)
 		if (world->match[i])
 			world->list[world->nlist++] = (VpId) i;
 	world->nfirst = world->nlist;
+	memset(world->celled, 0, N);
 	for (int i = 0; i < N; i++)
 	{
 		VpId		id = (VpId) (cells[i / CELL_IDS].number * CELL_IDS + i % CELL_IDS);
 
-		if (id % 50 != 0 && (world->match[id] || id % 1000 == 1))
-			world->list[world->nlist++] = id;
+		if (id % 50 == 0 || !(world->match[id] || id % 1000 == 1))
+			continue;
+		world->list[world->nlist++] = id;
+		world->celled[id] = true;
 	}
 }
 
@@ -228,7 +261,7 @@ begin(World *world, Kind kind, int ef, int least, int query)
 	world->matches.matches.cells = kind == NEAREST ? CELLS : 0;
 	world->matches.matches.in_order = false;
 	world->matches.matches.bound = kind != ALL ? world->nlist : N;
-	world->matches.given = world->asked = 0;
+	world->matches.given = world->matches.picked = world->asked = 0;
 	vp_search_start_matching(world->search, &world->source.source, &world->query.query,
 							 world->entries, world->nentries, ef, least, N, &world->matches.matches);
 }
@@ -280,6 +313,7 @@ check_share(World *world, double share, Place place, Kind kind, double at_least)
 	int			ways[VP_WAY_NEAREST + 1] = {0};
 	int			queries = 50;
 	uint64_t	distances = 0;
+	uint64_t	picked = 0;
 	uint64_t	all = 0;
 
 	for (int query = 0; query < queries; query++)
@@ -293,6 +327,7 @@ check_share(World *world, double share, Place place, Kind kind, double at_least)
 		counts = vp_search_counts(world->search);
 		ways[counts.way]++;
 		distances += counts.distances;
+		picked += world->matches.picked;
 		all += world->nlist;
 		found = vp_search_found(world->search, &nfound);
 		VP_CHECK(nfound >= smaller(20, world->nmatches) && found != NULL, "%d of %d matches found",
@@ -311,7 +346,8 @@ check_share(World *world, double share, Place place, Kind kind, double at_least)
 		VP_CHECK((double) right / possible >= at_least - 0.02, "share %g, %d, %s: recall %.3f, %.3f wanted", share, place,
 				 kind == ALL ? "all" : kind == LISTED ? "listed" : "nearest first", (double) right / possible, at_least);
 	if (kind == NEAREST && share == 0.1 && place == ANYWHERE)
-		VP_CHECK(ways[VP_WAY_NEAREST] == queries && distances < all / 2, "%d of %d measured", (int) distances, (int) all);
+		VP_CHECK(ways[VP_WAY_NEAREST] == queries && picked > 0 && distances < all / 2,
+				 "%d of %d measured, %d by links", (int) distances, (int) all, (int) picked);
 #ifdef VERBOSE
 	printf("share %g place %d kind %d: recall %.3f, ways %d %d %d %d\n", share, place, kind,
 		   possible > 0 ? (double) right / possible : 1, ways[1], ways[2], ways[3], ways[4]);
@@ -442,6 +478,7 @@ main(void)
 	world->source.world = world->matches.world = world;
 	world->matches.matches.next = matches_next;
 	world->matches.matches.again = matches_again;
+	world->matches.matches.pick = matches_pick;
 	world->matches.matches.sample = matches_sample;
 	world->search = vp_search_create(&sample_memory, 16);
 	sample_query_make(&world->query, &world->sample.codec);
