@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "graph/around.h"
 #include "graph/filter_rule.h"
 #include "graph/frontier.h"
 #include "graph/search.h"
@@ -40,14 +41,6 @@
 
 /* A goal that has risen by no more than this part is not worth going on for. */
 #define GOAL_SLACK		8
-
-/* What a search found around the nearest of its pool. */
-typedef struct Around
-{
-	int			places;			/* of the pool, so many are looked around */
-	int			lists;			/* of links were read */
-	int			matches;		/* were in these */
-}			Around;
 
 /*----------
  * What was measured
@@ -76,33 +69,6 @@ take_visited(VpSearch *search, const VpId *ids, const float *dist, int n)
 }
 
 /*
- * Tells those that are nearer than the worst of the pool, at the beginning of ids and dist then;
- * the others are far.  Returns how many; told apart without a jump, as in search.c.
- */
-static int
-part_near(VpSearch *search, VpId *ids, float *dist, int n)
-{
-	const float bound = search->pool.bound;
-	VpCandidate *far = vp_overflow_room(&search->filtered.far, &search->alloc, (size_t) n);
-	int			nnear = 0;
-	int			nfar = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		VpCandidate candidate = {dist[i], ids[i]};
-
-		far[nfar] = candidate;
-		ids[nnear] = candidate.id;
-		dist[nnear] = candidate.dist;
-		nnear += candidate.dist < bound;
-		nfar += candidate.dist >= bound;	/* NaN is neither */
-	}
-	assert(nnear <= n);
-	search->filtered.far.n += (size_t) nfar;
-	return nnear;
-}
-
-/*
  * Takes in nodes that were measured since they may match, at the beginning of ids and dist;
  * `alone`: each by itself, without its chain.
  */
@@ -111,7 +77,7 @@ take_near(VpSearch *search, VpId *ids, float *dist, int n, bool alone)
 {
 	bool	   *match = search->filtered.match;
 
-	n = part_near(search, ids, dist, n);
+	n = vp_part_near(search, ids, dist, n);
 	if (n == 0)
 		return;
 	search->source->matches(search->source, ids, n, alone, match);
@@ -119,26 +85,6 @@ take_near(VpSearch *search, VpId *ids, float *dist, int n, bool alone)
 	for (int i = 0; i < n; i++)
 		if (match[i])
 			keep_match(search, dist[i], ids[i]);
-}
-
-/*
- * Takes in nodes of a list, at the beginning of ids and dist, before they are tested: hardly one
- * does not match, and few of those that get into the pool stay there.  Returns whether any got in.
- */
-static bool
-take_listed(VpSearch *search, VpId *ids, float *dist, int n)
-{
-	VpPool	   *pool = &search->pool;
-
-	n = part_near(search, ids, dist, n);
-	for (int i = 0; i < n; i++)
-	{
-		VpCandidate left = {dist[i], ids[i]};
-
-		if (!(dist[i] < pool->bound) || vp_pool_insert(pool, dist[i], ids[i], &left))
-			vp_overflow_add(&search->filtered.far, &search->alloc, left.dist, left.id & ~VP_EXPANDED);
-	}
-	return n > 0;
 }
 
 /* Takes in nodes that were measured since they match. */
@@ -293,7 +239,7 @@ resize_pool(VpSearch *search, int places)
 }
 
 /*
- * Tests what take_listed() has left in the pool, until `places` of them match; the others are far.
+ * Tests what vp_take_listed() has left in the pool, until `places` of them match; the others are far.
  * Where fewer do, others are taken in.
  */
 static void
@@ -408,7 +354,7 @@ measure_on(VpSearch *search, double patience)
 			break;
 		source->distances_listed(source, search->query, ids, n, search->dist, ahead, nahead);
 		if (matches->listed)
-			near = take_listed(search, ids, search->dist, n);
+			near = vp_take_listed(search, ids, search->dist, n);
 		else
 			take_matches(search, ids, search->dist, n);
 		since = near || !matches->in_order ? 0 : since + n;
@@ -416,63 +362,6 @@ measure_on(VpSearch *search, double patience)
 		n = nahead;
 		ahead = done;
 	}
-}
-
-/* Of the nearest node of the pool that has such: the neighbours that are to come yet. */
-static int
-next_around(VpSearch *search, VpId *fresh, Around * around)
-{
-	VpFiltered *filtered = &search->filtered;
-	int			n = 0;
-
-	while (n == 0 && search->pool.main.next < around->places)
-	{
-		VpId		id = vp_pool_expand(&search->pool);
-		int			nmatches;
-
-		if (id == VP_NO_ID)
-			break;
-		n = search->source->links(search->source, id, 0, search->links);
-		n = filtered->matches->pick(filtered->matches, search->links, n, &nmatches);
-		if (filtered->unmet)
-			memcpy(fresh, search->links, sizeof(VpId) * (size_t) n);
-		else
-			n = vp_visited_filter(&search->visited, search->links, n, fresh);
-		search->counts.expansions++;
-		around->lists++;
-		around->matches += nmatches;
-	}
-	search->counts.distances += (uint64_t) n;
-	return n;
-}
-
-/*
- * Goes on from the nearest of those in the nearest cells to their neighbours that may match, as a
- * search of the graph does.  Returns whether there were so many that it misses as few.
- */
-static bool
-look_around(VpSearch *search, int places)
-{
-	VpSource   *source = search->source;
-	VpId	   *ids = search->fresh[0];
-	VpId	   *ahead = search->fresh[1];
-	Around		around = {.places = places};
-	int			n = 0;
-	int			nahead;
-
-	vp_pool_merge(&search->pool);
-	while ((nahead = next_around(search, ahead, &around)) + n > 0)
-	{
-		VpId	   *done = ids;
-
-		source->next = vp_pool_likely_next(&search->pool);
-		source->distances_ahead(source, search->query, ids, n, search->dist, ahead, nahead);
-		(void) take_listed(search, ids, search->dist, n);
-		ids = ahead;
-		n = nahead;
-		ahead = done;
-	}
-	return around.matches >= VP_AROUND_MATCHES * around.lists;
 }
 
 /*
@@ -486,7 +375,7 @@ measure_nearest(VpSearch *search, int kept)
 	double		patience = vp_nearest_patience(filtered->ef, bound_share(filtered));
 
 	measure_on(search, patience);
-	if (!filtered->complete && !look_around(search, VP_AROUND_PLACES * kept))
+	if (!filtered->complete && !vp_look_around(search, VP_AROUND_PLACES * kept))
 		measure_on(search, patience * VP_NEAREST_ALONE);
 }
 
