@@ -357,9 +357,9 @@ extern void vp_writer_destroy(VpWriter *writer);
  * Chooses up to `max` of the candidates (sorted, nearest first): those that are
  * nearer to the base than to one another (Algorithm 4 of the paper), then, as
  * long as a quarter stays free, those of which it is nearly true.
- * Returns how many; candidates are not changed.
+ * Returns how many; candidates are afterwards as they were.
  */
-extern int	vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+extern int	vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
 					  int max, VpId *chosen);
 
 typedef enum VpLinked

@@ -169,13 +169,10 @@ vp_link_add(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 		}
 		else
 		{
-			int			ncandidates;
-
 			from[n] = id;
-			ncandidates = vp_writer_measure(writer, source, node, from, n + 1);
-			if (ncandidates < 0)
+			nto = vp_select_again(writer, source, node, from, n + 1, max, to);
+			if (nto < 0)
 				return false;
-			nto = vp_select(writer, source, writer->candidates, ncandidates, max, to);
 			nto = keep_last_links(writer, source, node, level, id, from, n, to, nto);
 		}
 		if (source->replace_links(source, node, level, from, n, to, nto))

@@ -14,6 +14,11 @@
  * 2019).  A quarter stays free, or each new link would cost a choice of its
  * own.
  *
+ * The choice among a full list and one more node compares no two nodes again
+ * that an earlier choice has compared.  Which ones these are the list itself
+ * tells: what was chosen stands in front, nearest first, and what was added
+ * since is behind it in no order.
+ *
  *-------------------------------------------------------------------------
  */
 #include <stdlib.h>
@@ -24,6 +29,14 @@
 
 /* DiskANN's alpha - 1. */
 #define SLACK 0.2f
+
+/*
+ * The highest bit of a candidate's id, while a choice goes on: it is nearer to a
+ * chosen one than to the base, even with the slack.  In a choice anew: it was
+ * chosen beside the others so marked before.
+ */
+#define DROPPED VP_EXPANDED
+#define COMPARED VP_EXPANDED
 
 VpWriter *
 vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, const VpLevels *levels,
@@ -100,8 +113,9 @@ sort_candidates(VpCandidate *candidates, int n)
 	}
 }
 
-int
-vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n)
+/* As vp_writer_measure, in the order of ids. */
+static int
+measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n)
 {
 	VpCandidate *candidates = vp_writer_candidates(writer, n);
 	int			ncandidates = 0;
@@ -121,16 +135,32 @@ vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids
 			candidates[ncandidates++].id = ids[start + i];
 		}
 	}
-	sort_candidates(candidates, ncandidates);
 	return ncandidates;
 }
 
+int
+vp_writer_measure(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n)
+{
+	n = measure(writer, source, base, ids, n);
+	if (n > 0)
+		sort_candidates(writer->candidates, n);
+	return n;
+}
+
+/* Is a candidate nearer to one that is chosen than to the base, by more than the slack? */
+static inline bool
+is_nearer(float to_chosen, float slack, float to_base)
+{
+	return to_chosen + slack * fabsf(to_chosen) < to_base;
+}
+
 /*
- * Drops those of the window that are nearer to `chosen` than to the base, by
- * more than the slack.
+ * Takes those out of the window that are nearer to `chosen` than to the base,
+ * by more than the slack.  Those of which DiskANN's slack says the same are
+ * marked: no choice beside `chosen` has to look at them again.
  */
 static int
-prune(VpWriter *writer, VpSource *source, VpId chosen, float slack, VpCandidate *window, int n)
+prune(VpWriter *writer, VpSource *source, VpId chosen, float slack, VpCandidate **window, int n)
 {
 	VpId		ids[VP_MAX_LINKS + 1];
 	int			kept = 0;
@@ -138,21 +168,23 @@ prune(VpWriter *writer, VpSource *source, VpId chosen, float slack, VpCandidate 
 	if (n == 0 || !source->query_of(source, chosen, &writer->query))
 		return n;
 	for (int i = 0; i < n; i++)
-		ids[i] = window[i].id;
+		ids[i] = window[i]->id;
 	source->distances(source, &writer->query, ids, n, writer->dist);
 	for (int i = 0; i < n; i++)
 	{
-		float		dist = writer->dist[i];
+		VpCandidate *candidate = window[i];
 
-		window[kept] = window[i];
-		kept += !(dist + slack * fabsf(dist) < window[i].dist);
+		if (is_nearer(writer->dist[i], SLACK, candidate->dist))
+			candidate->id |= DROPPED;
+		window[kept] = candidate;
+		kept += !is_nearer(writer->dist[i], slack, candidate->dist);
 	}
 	return kept;
 }
 
 /* Chooses further ones, up to `max`, beside those that are chosen. */
 static int
-choose(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+choose(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
 	   float slack, int max, VpId *chosen, int nchosen)
 {
 	int			size = 2 * max < VP_MAX_LINKS ? 2 * max + 1 : VP_MAX_LINKS + 1;
@@ -163,19 +195,20 @@ choose(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
 	 */
 	while (at < n && nchosen < max)
 	{
-		VpCandidate *window = writer->window;
+		VpCandidate **window = writer->window;
 		int			left = 0;
 
 		for (; at < n && left < size; at++)
 		{
-			window[left] = candidates[at];
-			left += !vp_links_contain(chosen, nchosen, candidates[at].id);
+			window[left] = &candidates[at];
+			left += (candidates[at].id & DROPPED) == 0 &&
+				!vp_links_contain(chosen, nchosen, candidates[at].id);
 		}
 		for (int i = 0; i < nchosen; i++)
 			left = prune(writer, source, chosen[i], slack, window, left);
 		while (left > 0)
 		{
-			chosen[nchosen++] = window->id;
+			chosen[nchosen++] = (*window)->id;
 			if (nchosen == max)
 				break;
 			window++;
@@ -185,19 +218,120 @@ choose(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
 	return nchosen;
 }
 
-int
-vp_select_more(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
-			   int max, VpId *chosen, int nchosen)
+static void
+unmark(VpCandidate *candidates, int n)
 {
-	nchosen = choose(writer, source, candidates, n, 0, max, chosen, nchosen);
-	return choose(writer, source, candidates, n, SLACK, max, chosen, nchosen);
+	for (int i = 0; i < n; i++)
+		candidates[i].id &= ~DROPPED;
 }
 
 int
-vp_select(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+vp_select_more(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
+			   int max, VpId *chosen, int nchosen)
+{
+	nchosen = choose(writer, source, candidates, n, 0, max, chosen, nchosen);
+	nchosen = choose(writer, source, candidates, n, SLACK, max, chosen, nchosen);
+	unmark(candidates, n);
+	return nchosen;
+}
+
+int
+vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
 		  int max, VpId *chosen)
 {
 	int			nchosen = choose(writer, source, candidates, n, 0, max, chosen, 0);
 
-	return choose(writer, source, candidates, n, SLACK, max - max / 4, chosen, nchosen);
+	nchosen = choose(writer, source, candidates, n, SLACK, max - max / 4, chosen, nchosen);
+	unmark(candidates, n);
+	return nchosen;
+}
+
+/*
+ * Is candidate `at` nearer to one that is chosen than to the base?  If not, it
+ * is chosen, and out[] tells which of those behind are nearer to it.  The
+ * query is made of it once for both.
+ */
+static bool
+compare_with_all(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n, int at,
+				 const VpId *chosen, int nchosen, bool *out)
+{
+	VpId		ids[VP_MAX_LINKS + 1];
+	int			places[VP_MAX_LINKS + 1];
+	int			nids = 0;
+	bool		nearer = false;
+
+	if (!source->query_of(source, candidates[at].id, &writer->query))
+		return true;
+	if (nchosen > 0)
+		source->distances(source, &writer->query, chosen, nchosen, writer->dist);
+	for (int i = 0; i < nchosen; i++)
+		nearer |= writer->dist[i] < candidates[at].dist;
+	if (nearer)
+		return false;
+	for (int i = at + 1; i < n; i++)
+	{
+		ids[nids] = candidates[i].id & ~COMPARED;
+		places[nids] = i;
+		nids += !out[i];
+	}
+	if (nids > 0)
+		source->distances(source, &writer->query, ids, nids, writer->dist);
+	for (int i = 0; i < nids; i++)
+		out[places[i]] = writer->dist[i] < candidates[places[i]].dist;
+	return true;
+}
+
+/* As `choose` without slack, but does not compare what is marked COMPARED with one another. */
+static int
+choose_again(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
+			 int max, VpId *chosen)
+{
+	bool		out[VP_MAX_LINKS + 1] = {false};
+	int			nchosen = 0;
+
+	for (int i = 0; i < n && nchosen < max; i++)
+	{
+		if (!out[i] &&
+			((candidates[i].id & COMPARED) != 0 ||
+			 compare_with_all(writer, source, candidates, n, i, chosen, nchosen, out)))
+			chosen[nchosen++] = candidates[i].id & ~COMPARED;
+	}
+	return nchosen;
+}
+
+/*
+ * How many candidates, in the order of their list, an earlier choice has
+ * compared.  Where the sorted ones end is where that choice ended, or just
+ * behind it if what was added first is farther than all: so the last of them
+ * does not count.  Should two such links be taken for compared ones, the choice
+ * is a little different, and no less legal.
+ */
+static int
+count_compared(const VpCandidate *candidates, int n)
+{
+	int			sorted = 1;
+
+	while (sorted < n && candidates[sorted].dist >= candidates[sorted - 1].dist)
+		sorted++;
+	return sorted - 1;
+}
+
+int
+vp_select_again(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n,
+				int max, VpId *chosen)
+{
+	int			ncandidates = measure(writer, source, base, ids, n);
+	VpCandidate *candidates = writer->candidates;
+	int			nchosen;
+
+	if (ncandidates < 0)
+		return -1;
+	for (int i = count_compared(candidates, ncandidates) - 1; i >= 0; i--)
+		candidates[i].id |= COMPARED;
+	sort_candidates(candidates, ncandidates);
+	nchosen = choose_again(writer, source, candidates, ncandidates, max, chosen);
+	unmark(candidates, ncandidates);
+	nchosen = choose(writer, source, candidates, ncandidates, SLACK, max - max / 4, chosen, nchosen);
+	unmark(candidates, ncandidates);
+	return nchosen;
 }

@@ -28,7 +28,7 @@ struct VpWriter
 	VpId	   *repair_ids;		/* vp_repair's, or NULL: VP_MAX_LINKS for each
 								 * link of a list */
 	float		dist[VP_MAX_LINKS + 1];
-	VpCandidate window[VP_MAX_LINKS + 1];	/* vp_select's */
+	VpCandidate *window[VP_MAX_LINKS + 1];	/* vp_select's */
 	VpId		chosen[VP_MAX_LEVEL + 1][VP_MAX_LINKS];
 	int			nchosen[VP_MAX_LEVEL + 1];
 };

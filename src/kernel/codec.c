@@ -583,6 +583,7 @@ vp_query_distances(const VpQuery *query, const uint8_t *const *codes, int factor
 	DotCodes	dot = n > 1 ? dot_codes(query->codec) : NULL;
 	const uint8_t *all[VP_DOTS];
 	int32_t		dots[VP_DOTS];
+	float		estimates[VP_DOTS];
 
 	if (dot == NULL)
 	{
@@ -593,8 +594,11 @@ vp_query_distances(const VpQuery *query, const uint8_t *const *codes, int factor
 	for (int i = 0; i < VP_DOTS; i++)
 		all[i] = codes[i < n ? i : 0];
 	dot(all, query->planes, query->codec->code_bytes, dots);
+	/* all of them, as a loop of a fixed length becomes one of vectors */
+	for (int i = 0; i < VP_DOTS; i++)
+		estimates[i] = vp_query_estimate(query, dots[i], factors_of(all[i], factors_at));
 	for (int i = 0; i < n; i++)
-		dist[i] = vp_query_estimate(query, dots[i], factors_of(codes[i], factors_at));
+		dist[i] = estimates[i];
 }
 
 /* One function for each pair of types that there are kernels for. */

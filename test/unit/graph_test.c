@@ -7,6 +7,7 @@
  *-------------------------------------------------------------------------
  */
 #include "graph/link.h"
+#include "graph/select.h"
 #include "graph/writer.h"
 
 #include "sample.h"
@@ -23,6 +24,7 @@ typedef struct TestSource
 	VpId		ahead[VP_MAX_LINKS];	/* of the last call */
 	int			nahead;
 	int			entry_points_level; /* 0: there are none */
+	int			measured;		/* distances */
 } TestSource;
 
 static VpSource *
@@ -41,6 +43,7 @@ static void
 test_distances(VpSource *source, const VpQuery *query, const VpId *ids, int n, float *dist)
 {
 	VP_CHECK(n > 0 && n <= VP_MAX_LINKS + 1, "%d distances at once", n);
+	((TestSource *) source)->measured += n;
 	inner(source)->distances(inner(source), query, ids, n, dist);
 }
 
@@ -333,14 +336,14 @@ check_entry_points(TestSource *test, const Sample *sample)
 	vp_search_destroy(search);
 }
 
-/* The same choice, one pair at a time. */
+/* The same choice, one pair at a time; in the first pass without the slack. */
 static int
 select_plainly(VpSource *source, VpQuery *query, const VpCandidate *candidates, int n,
-			   int max, VpId *chosen)
+			   int max, int passes, VpId *chosen)
 {
 	int			nchosen = 0;
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < passes; pass++)
 	{
 		float		slack = pass == 0 ? 0 : 0.2f;
 		int			room = pass == 0 ? max : max - max / 4;
@@ -378,6 +381,7 @@ check_select(TestSource *test, const Sample *sample, VpWriter *writer)
 		VpId		chosen[VP_MAX_LINKS];
 		VpId		plain[VP_MAX_LINKS];
 		int			max = 1 + i;
+		VpCandidate candidates[200];
 		const VpCandidate *found;
 		int			n;
 
@@ -386,14 +390,101 @@ check_select(TestSource *test, const Sample *sample, VpWriter *writer)
 						graph->entries[0].level, 0,
 						10 * i + 1, (uint32_t) sample->n);
 		found = vp_search_found(search, &n);
-		n = vp_select(writer, &test->source, found, n, max, chosen);
+		memcpy(candidates, found, sizeof(VpCandidate) * (size_t) n);
+		n = vp_select(writer, &test->source, candidates, n, max, chosen);
 		VP_CHECK(n > 0 && n <= max, "%d chosen of %d", n, max);
 		found = vp_search_found(search, &max);
-		VP_CHECK(select_plainly(&test->source, &query.query, found, max, 1 + i, plain) == n &&
+		VP_CHECK(memcmp(candidates, found, sizeof(VpCandidate) * (size_t) max) == 0,
+				 "candidates of choice %d", i);
+		VP_CHECK(select_plainly(&test->source, &query.query, found, max, 1 + i, 2, plain) == n &&
 				 memcmp(chosen, plain, sizeof(VpId) * (size_t) n) == 0, "choice %d", i);
 	}
 	sample_query_free(&query);
 	vp_search_destroy(search);
+}
+
+/*
+ * The choice among a list and one more node is that among all of them, be
+ * they in a list's order or in none; what was compared is not compared again.
+ */
+static void
+check_select_again(TestSource *test, const Sample *sample, VpWriter *writer)
+{
+	VpSource   *source = &test->source;
+	SampleQuery query;
+
+	sample_query_make(&query, &sample->codec);
+	for (VpId base = 0; base < 20; base++)
+	{
+		VpCandidate candidates[VP_MAX_LINKS + 1];
+		VpId		ids[VP_MAX_LINKS + 1];
+		VpId		chosen[VP_MAX_LINKS];
+		VpId		plain[VP_MAX_LINKS];
+		int			n = 0;
+		int			nchosen;
+		int			nplain;
+
+		/* the farthest first: nothing seems to be compared */
+		for (VpId id = 100; n < 21; id += 37)
+			ids[n++] = id;
+		vp_writer_measure(writer, source, base, ids, n);
+		memcpy(candidates, writer->candidates, sizeof(VpCandidate) * (size_t) n);
+		for (int i = 0; i < n; i++)
+			ids[n - 1 - i] = candidates[i].id;
+		nplain = select_plainly(source, &query.query, candidates, n, 20, 2, plain);
+		nchosen = vp_select_again(writer, source, base, ids, n, 20, chosen);
+		VP_CHECK(nchosen > 0, "%d chosen anew", nchosen);
+		VP_CHECK(sample->codec.bits != 32 ||
+				 (nchosen == nplain && memcmp(chosen, plain, sizeof(VpId) * (size_t) nplain) == 0),
+				 "choice anew of %u: %d, %d", base, nchosen, nplain);
+
+		/* what is nearer to the base than to one another, and one more */
+		nchosen = select_plainly(source, &query.query, candidates, n, 4, 1, chosen);
+		chosen[nchosen++] = base + 2000;
+		vp_writer_measure(writer, source, base, chosen, nchosen);
+		memcpy(candidates, writer->candidates, sizeof(VpCandidate) * (size_t) nchosen);
+		nplain = select_plainly(source, &query.query, candidates, nchosen, 4, 2, plain);
+		test->measured = 0;
+		n = vp_select_again(writer, source, base, chosen, nchosen, 4, ids);
+		VP_CHECK(sample->codec.bits != 32 ||
+				 (n == nplain && memcmp(ids, plain, sizeof(VpId) * (size_t) n) == 0),
+				 "choice beside a list of %u: %d, %d", base, n, nplain);
+	}
+	sample_query_free(&query);
+}
+
+/* How much is measured for one more beside a list of which all were chosen: a star's rays. */
+static void
+check_select_seldom(void)
+{
+	enum
+	{
+		RAYS = 60
+	};
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+	VpId		ids[VP_MAX_LINKS + 1];
+	VpId		chosen[VP_MAX_LINKS];
+	int			n = 0;
+
+	sample_make(&sample, 100, RAYS, 1, VP_METRIC_L2, 32, 32);
+	memset(sample.x, 0, sizeof(float) * (RAYS + 1) * RAYS);
+	for (int i = 0; i < RAYS; i++)
+		sample.x[(i + 1) * RAYS + i] = 1 + 0.001f * (float) (i * 7 % RAYS);
+	test_source_make(&test, &sample, 64);
+	writer = make_writer(&sample, 64);
+	for (VpId id = 1; id < RAYS; id++)
+		ids[n++] = id;
+	n = vp_select_again(writer, &test.source, 0, ids, n, 64, chosen);
+	VP_CHECK(n == RAYS - 1, "%d chosen of %d", n, RAYS - 1);
+	chosen[n++] = RAYS;
+	test.measured = 0;
+	VP_CHECK(vp_select_again(writer, &test.source, 0, chosen, n, 64, ids) == RAYS, "all chosen anew");
+	VP_CHECK(test.measured <= 4 * RAYS, "%d measured for one more beside %d", test.measured, n - 1);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
 }
 
 static bool
@@ -551,6 +642,7 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 		VP_CHECK(sample_reached(&sample, test.graph, test.graph->entries[0].id) >= sample.n - 2,
 				 "reached although changes were refused");
 	check_select(&test, &sample, writer);
+	check_select_again(&test, &sample, writer);
 	check_rescue(&test, &sample, writer);
 	test.refuse = refuse;
 	check_repair(&test, &sample, writer);
@@ -694,6 +786,7 @@ main(void)
 {
 	vp_kernel_choose(NULL);
 	check_metric(VP_METRIC_L2, 32, 16, 0);
+	check_select_seldom();
 	check_metric(VP_METRIC_L2, 4, 8, 0);
 	check_metric(VP_METRIC_COSINE, 8, 16, 0);
 	check_metric(VP_METRIC_L1, 8, 16, 0);
