@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "graph/link.h"
+#include "graph/search.h"
 #include "graph/select.h"
 #include "graph/writer.h"
 
@@ -355,6 +356,34 @@ link_back(VpWriter *writer, VpSource *source, VpId id, int level)
 		(void) link_anyhow(writer, source, id, chosen, n);
 }
 
+/*
+ * Searches level 0 for what is near a node that is to be linked.  A build links
+ * near nodes one after the other: then the search begins where the last one
+ * ended.  But not if the node is farther from all that than these are from one
+ * another: it may be in another cluster, to which no links lead from there.
+ */
+static const VpCandidate *
+search_near(VpWriter *writer, VpSource *source, const VpQuery *query,
+			VpId entry, int entry_level, uint32_t nids, int *n)
+{
+	const VpCandidate *found;
+
+	if (writer->nnear == 0 ||
+		!vp_search_start_near(writer->search, source, query, writer->near, writer->nnear,
+							  writer->within, writer->ef_construction, nids))
+		vp_search_start(writer->search, source, query, entry, entry_level, 0,
+						writer->ef_construction, nids);
+	found = vp_search_found(writer->search, n);
+	writer->nnear = 0;
+	if (writer->build && writer->ef_construction <= VP_POOL_DIRECT)
+	{
+		for (int i = 0; i < *n && i < VP_NEAR; i++)
+			writer->near[writer->nnear++] = found[i].id;
+		writer->within = *n > 0 ? found[*n - 1].dist : 0;
+	}
+	return found;
+}
+
 VpLinked
 vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
 		VpId entry, int entry_level, uint32_t nids)
@@ -367,9 +396,14 @@ vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQuery *query,
 		const VpCandidate *found;
 		int			n;
 
-		vp_search_start(writer->search, source, query, entry, entry_level, level,
-						writer->ef_construction, nids);
-		found = vp_search_found(writer->search, &n);
+		if (level > 0)
+		{
+			vp_search_start(writer->search, source, query, entry, entry_level, level,
+							writer->ef_construction, nids);
+			found = vp_search_found(writer->search, &n);
+		}
+		else
+			found = search_near(writer, source, query, entry, entry_level, nids, &n);
 		if (level == 0 && chain_to_equal(source, id, query, found, n))
 			return VP_CHAINED;
 		if (n > 0)

@@ -218,6 +218,9 @@ link_node(VpMemWork *work, VpId id, VpWriter *writer, VpMemSource *mem, VpQuery 
 	VpMemGraph *graph = work->graph;
 	VpEntry		entry = entry_of(graph, id);
 
+	/* what was found last is of another graph */
+	if (mem->shard != vp_mem_node(graph, id)->shard)
+		writer->nnear = 0;
 	mem->shard = vp_mem_node(graph, id)->shard;
 	/* an entry point is in the graph as it is */
 	if (source->query_of(source, id, query) &&
@@ -240,6 +243,7 @@ link_nodes(VpMemWork *work, bool first, VpWriter *writer, VpMemSource *mem, VpQu
 
 	while (!__atomic_load_n(&work->stop, __ATOMIC_RELAXED) && take_places(work, &places))
 	{
+		writer->nnear = 0;
 		for (; places.at < places.end && !__atomic_load_n(&work->stop, __ATOMIC_RELAXED); places.at++)
 		{
 			if (first)

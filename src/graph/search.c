@@ -363,6 +363,25 @@ vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 	search_level(search, level, start);
 }
 
+bool
+vp_search_start_near(VpSearch *search, VpSource *source, const VpQuery *query,
+					 const VpId *near, int nnear, float within, int ef, uint32_t nids)
+{
+	vp_search_begin(search, source, query);
+	search->overflow.n = search->overflow.ordered = 0;
+	vp_search_reset_pool(search, ef);
+	vp_visited_begin(&search->visited, nids);
+	nnear = vp_visited_filter(&search->visited, near, nnear, search->fresh[0]);
+	source->next = VP_NO_ID;
+	source->distances(source, query, search->fresh[0], nnear, search->dist);
+	search->counts.distances += (uint64_t) nnear;
+	offer_all(search, search->fresh[0], nnear);
+	if (search->pool.main.n == 0 || search->pool.main.entries[0].dist > within)
+		return false;
+	search_level(search, 0, near[0]);
+	return true;
+}
+
 void
 vp_search_leave_pool(VpSearch *search)
 {

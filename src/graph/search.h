@@ -116,6 +116,14 @@ extern int	vp_search_look_around(VpSearch *search, VpId id, int level);
 /* The landmarks of the query, likewise. */
 extern int	vp_search_look_at_landmarks(VpSearch *search);
 
+/*
+ * As vp_search_start at level 0, but begins at these nodes, 1 to VP_MAX_LINKS,
+ * which have vectors; `ef` is at most VP_POOL_DIRECT.  False, and nothing is
+ * searched, if all of them are farther from the query than `within`.
+ */
+extern bool vp_search_start_near(VpSearch *search, VpSource *source, const VpQuery *query,
+								 const VpId *near, int nnear, float within, int ef, uint32_t nids);
+
 /* Moves to the overflow what is in the pool and not taken. */
 extern void vp_search_leave_pool(VpSearch *search);
 

@@ -10,6 +10,9 @@
 
 #include "graph/graph.h"
 
+/* So many of the nodes near the one that was linked last are remembered. */
+#define VP_NEAR 40
+
 /* A list that others change again and again while we change it is given up. */
 #define VP_MAX_TRIES 100
 
@@ -20,6 +23,9 @@ struct VpWriter
 	int			m;
 	int			ef_construction;
 	bool		build;			/* of a whole graph */
+	VpId		near[VP_NEAR];	/* a build: nodes near the one linked last */
+	int			nnear;			/* 0: its neighbour does not come next */
+	float		within;			/* the farthest that its search found */
 	VpSearch   *search;
 	VpQuery		query;			/* of a node's own code */
 	void	   *planes;			/* query.planes as it was allocated */
