@@ -121,4 +121,21 @@ SELECT count(*) FROM items a, LATERAL (SELECT b.v <-> a.v AS dist FROM items b O
 EOS
 cmp_ok($standby->safe_psql('postgres', $found), '<', 15, 'standby: rows are found by their own vectors');
 
+# Pages change while a search has one of them in hand that it has read past shared buffers.
+SKIP:
+{
+	skip 'vecprov is built without server internals', 2
+		if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';
+	my $last = $node->safe_psql('postgres', 'SELECT max(id) FROM items');
+	my $hold = hold($node);
+	my $reader = at_point($node, 'bypass-read', "SET enable_seqscan = off; SELECT 'rows', count(*), max(id) <= $last "
+		. "FROM (SELECT id FROM items ORDER BY v <-> near(7, 80) LIMIT 10) n");
+	$node->safe_psql('postgres', "INSERT INTO items SELECT nextval('ids'), near(7 + 40 * i, 80) FROM generate_series(1, 600) i");
+	$hold->quit;
+	my ($rows) = finish_session($reader);
+	like($rows, qr/^rows\|10\|t$/m, 'pages change under a search: it has the rows of its snapshot');
+	$reader->quit;
+	intact($node, 'items', 'items_v_idx', 'afterwards');
+}
+
 done_testing();
