@@ -16,7 +16,7 @@
 # Sets $root (the tree), $box (the sandbox), $tree (its copy of the tree), $bin (its programs),
 # $PG_CONFIG (its pg_config), as_server (an array: the prefix that runs a command as the owner of
 # the sandbox) and as_test (the same with what TAP tests need in their environment). Whoever runs
-# something in the background puts its process id into $child.
+# something in the background puts its process id, or several, into $child.
 
 . "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 PG_CONFIG=${PG_CONFIG:-pg_config}
@@ -121,7 +121,7 @@ sandbox_close()
 	trap - EXIT
 	[ -n "$box" ] || return
 	cd / || return
-	[ -z "$child" ] || kill "$child" 2>/dev/null
+	[ -z "$child" ] || kill $child 2>/dev/null
 	find "$box" -name postmaster.pid 2>/dev/null | while read -r file; do
 		"${as_server[@]}" "$bin/pg_ctl" -D "${file%/*}" -m immediate -w stop >/dev/null 2>&1
 	done

@@ -1,27 +1,39 @@
 #!/usr/bin/env bash
-# Parts of a test, run one after the other with their counts added up, for the scripts that source
-# this file after sandbox.sh.
+# Parts of a test, run one after the other or beside one another with their counts added up, for the
+# scripts that source this file after sandbox.sh.
 #
 #	stage TITLE SECONDS COMMAND...	runs a part, prints its counts, why it skipped something, and
 #									what it left if it failed
+#	begin TITLE SECONDS COMMAND...	begins a part, and returns at once
+#	stage TITLE						waits for that, and prints the same
 #	stages_end						prints the line of all counts; fails if anything did
 
 passed=0 failed=0 skipped=0 failures=
+declare -A begun=()								# parts that run: process IDs by title
 crash='PANIC|terminated by signal|TRAP:'		# in a server log
+
+begin()
+{
+	local title=$1 limit=$2
+	shift 2
+
+	timeout -k 30 "$limit" "$@" >"$box/log/$title.log" 2>&1 &
+	begun[$title]=$!
+	child=${begun[*]}
+}
 
 # Knows the lines of TAP and those of pg_regress before version 16. A part that fails without saying
 # what counts as one failure.
 stage()
 {
-	local title=$1 limit=$2 log=$box/log/$1.log rc counts
-	shift 2
+	local title=$1 log=$box/log/$1.log rc counts
 
-	timeout -k 30 "$limit" "$@" >"$log" 2>&1 &
-	child=$!
-	wait "$child"
+	[ -n "${begun[$title]:-}" ] || begin "$@"
+	wait "${begun[$title]}"
 	rc=$?
-	child=
-	[ "$rc" != 124 ] || echo "ran past $limit seconds" >>"$log"
+	unset "begun[$title]"
+	child=${begun[*]}
+	[ "$rc" != 124 ] || echo "ran past its time" >>"$log"
 
 	counts=$(perl -ne '
 		if (/^not ok\b(?!.*# todo)/i || /^(?:test)? +\S+ +\.\.\. failed/i) { $n{failed}++ }
