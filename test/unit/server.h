@@ -141,8 +141,13 @@ float8_cmp_internal(float8 a, float8 b)
 	return a < b ? -1 : a > b;
 }
 
+#if PG_VERSION_NUM < 190000
 bool
 ItemPointerEquals(ItemPointer a, ItemPointer b)
+#else
+bool
+ItemPointerEquals(const ItemPointerData *a, const ItemPointerData *b)
+#endif
 {
 	return ItemPointerGetBlockNumber(a) == ItemPointerGetBlockNumber(b) &&
 		ItemPointerGetOffsetNumber(a) == ItemPointerGetOffsetNumber(b);
