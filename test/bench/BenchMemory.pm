@@ -14,6 +14,7 @@ my $SERVER_MEGABYTES = 48;
 my $FEW_QUERIES = 50;
 
 my $bench;       # what test/bench/run lends: its functions and settings
+my $group;       # the memory cgroup, while there is one
 
 # A new memory cgroup, and where its limit and its processes are; nothing: there can be none.
 sub make_group
@@ -21,11 +22,19 @@ sub make_group
 	foreach ([ '/sys/fs/cgroup/memory', 'memory.limit_in_bytes' ], [ '/sys/fs/cgroup', 'memory.max' ])
 	{
 		my ($parent, $limit) = @$_;
-		my $group = "$parent/vecprov-bench-$$";
-		next unless -e "$parent/cgroup.procs" && mkdir($group);
-		return { parent => $parent, group => $group, limit => "$group/$limit" } if -w "$group/$limit";
-		rmdir($group);
+		my $made = "$parent/vecprov-bench-$$";
+		next unless -e "$parent/cgroup.procs" && mkdir($made);
+		return { parent => $parent, group => $made, limit => "$made/$limit" } if -w "$made/$limit";
+		rmdir($made);
 	}
+	return;
+}
+
+# After the server has been stopped.
+sub remove_group
+{
+	rmdir($group->{group}) if $group;
+	undef $group;
 	return;
 }
 
@@ -42,32 +51,32 @@ sub put
 # cache empty, so that what is read counts there.
 sub restart
 {
-	my ($megabytes, $group) = @_;
+	my ($megabytes, $in_group) = @_;
 	$bench->{value_of}->('postgres', $megabytes
 		? "ALTER SYSTEM SET shared_buffers = '${megabytes}MB'" : 'ALTER SYSTEM RESET shared_buffers');
 	$bench->{stop_server}->('fast');
-	if ($group)
+	if ($in_group)
 	{
 		$bench->{drop_page_cache}->();
 		put("$group->{group}/cgroup.procs", $$);
 	}
 	$bench->{start_server}->();
-	put("$group->{parent}/cgroup.procs", $$) if $group;
+	put("$group->{parent}/cgroup.procs", $$) if $in_group;
 	return;
 }
 
 # Queries a second of each method, each in rounds on a server of its own: queries asked before, then timed.
 sub rates
 {
-	my ($what, $megabytes, $group) = @_;
+	my ($what, $megabytes, $in_group) = @_;
 	my %rate;
 	foreach my $method (@{ $bench->{methods} })
 	{
 		my @runs;
 		foreach my $round (1 .. $bench->{rounds})
 		{
-			restart($megabytes, $group);
-			$bench->{query}->($method, '--count', $group ? $FEW_QUERIES : $bench->{query_count});
+			restart($megabytes, $in_group);
+			$bench->{query}->($method, '--count', $in_group ? $FEW_QUERIES : $bench->{query_count});
 			push(@runs, $bench->{query}->($method, '--seconds', $bench->{seconds})->{rate});
 		}
 		$rate{$method} = $bench->{median}->(@runs);
@@ -92,15 +101,15 @@ sub measure
 	my $half = ceil($search_bytes / 2 / 2**20);
 	my $whole = rates('all in shared buffers');
 	my $small = rates('half of graph and codes', $half);
-	my $group = make_group();
+	$group = make_group();
 
 	if ($group)
 	{
 		my $eighth = ceil($index_bytes / 8 / 2**20);
 		put($group->{limit}, (2 * $eighth + $SERVER_MEGABYTES) * 2**20);
-		against('a quarter in memory', rates('a quarter in memory', $eighth, $group), '>= 15');
+		against('a quarter in memory', rates('a quarter in memory', $eighth, 1), '>= 15');
 		restart();
-		rmdir($group->{group});
+		remove_group();
 	}
 	else
 	{
