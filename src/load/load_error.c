@@ -25,7 +25,7 @@ static const struct
 
 {
 	{"", LD_RETRY},				/* no server said it: the connection is lost */
-	{"08P01", LD_FINAL},		/* protocol violation */
+	{"08P01", LD_FINAL},		/* protocol violation; but see is_of_pooler() */
 	{"08", LD_RETRY},			/* connection */
 	{"21000", LD_BAD_DATA},		/* a row was to be updated twice */
 	{"22", LD_BAD_DATA},		/* data exception */
@@ -128,6 +128,24 @@ set_message(LdError *error, const char *message)
 			*c = ' ';
 }
 
+/*
+ * PgBouncer ends the client's connection with a FATAL 08P01 if it has lost the
+ * server.  A server does so only if the client breaks the protocol, as libpq
+ * does not.
+ */
+static bool
+is_of_pooler(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	/* PgBouncer speaks English, and may leave out the field that is never translated */
+	if (severity == NULL)
+		severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+	return severity != NULL && strcmp(severity, "FATAL") == 0 &&
+		sqlstate != NULL && strcmp(sqlstate, "08P01") == 0;
+}
+
 void
 ld_error_from(LdError *error, PGconn *conn, const PGresult *result)
 {
@@ -139,7 +157,7 @@ ld_error_from(LdError *error, PGconn *conn, const PGresult *result)
 	memset(error, 0, sizeof(*error));
 	if (sqlstate != NULL)
 		snprintf(error->sqlstate, sizeof(error->sqlstate), "%s", sqlstate);
-	error->kind = ld_error_kind(error->sqlstate);
+	error->kind = is_of_pooler(result) ? LD_RETRY : ld_error_kind(error->sqlstate);
 	set_message(error, message != NULL ? message : PQerrorMessage(conn));
 	if (message != NULL && detail != NULL)
 	{

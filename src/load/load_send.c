@@ -332,32 +332,57 @@ write_letter(LdSession *session, const LdWork *work, LdText *sql, LdError *error
 	return sql->len == 0 || run_all(session, sql->data, false, error);
 }
 
-/*
- * Makes sure that the WAL record with the transaction's number is on disk.  It is flushed by the
- * COMMIT of something else, over another connection.
- */
-static bool
-make_durable(LdSession *session, LdError *error)
+/* Is the WAL record with the transaction's number on disk?  1, 0; -1: *error says why nobody knows. */
+static int
+is_durable(LdSession *session, LdError *error)
 {
 	char	   *sql = ld_format("SELECT pg_catalog.pg_current_wal_flush_lsn() > '%s'", session->lsn);
 	PGresult   *result = ld_query(session->conn, sql, NULL, error);
-	bool		durable = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
-	bool		failed = result == NULL;
+	int			durable = result == NULL ? -1 : PQgetvalue(result, 0, 0)[0] == 't';
 
 	free(sql);
 	PQclear(result);
-	if (durable || failed)
-		return durable;
+	return durable;
+}
+
+/*
+ * Has the server flush its WAL, by the COMMIT of something else over another
+ * connection.  The setting is for this one transaction: a pooler may give the
+ * connection to others.
+ */
+static bool
+flush_wal(LdSession *session, LdError *error)
+{
 	if (session->flusher == NULL)
 		session->flusher = ld_connect(session->options->dbname, true, error);
 	if (session->flusher != NULL &&
-		ld_exec(session->flusher, "SET synchronous_commit = local;"
+		ld_exec(session->flusher, "SELECT pg_catalog.set_config('synchronous_commit', 'local', true);"
 				" SELECT pg_catalog.pg_logical_emit_message(true, 'vecprov-load', '')", error))
 		return true;
 	PQfinish(session->flusher);
 	session->flusher = NULL;
 	error->kind = LD_RETRY;
 	return false;
+}
+
+/*
+ * Makes sure that the WAL record with the transaction's number is on disk, so
+ * that after a crash no other transaction gets the number.  The other
+ * connection may have been made to a server that has crashed and is up again,
+ * so only the transaction's own connection tells whether it has helped.
+ */
+static bool
+make_durable(LdSession *session, LdError *error)
+{
+	int			durable = is_durable(session, error);
+
+	if (durable == 0 && flush_wal(session, error))
+	{
+		durable = is_durable(session, error);
+		if (durable == 0)
+			ld_error_set(error, LD_RETRY, "08007", "the server does not flush its WAL");
+	}
+	return durable == 1;
 }
 
 /* Does a result say for sure that COMMIT has rolled the transaction back? */

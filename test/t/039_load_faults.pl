@@ -114,10 +114,12 @@ foreach ([ 'user=nobody_of_that_name', qr/role "nobody_of_that_name" does not ex
 # server is up again. The proxy lets COMMIT through and swallows the answer, or
 # keeps COMMIT back; three times.
 my $panic = "SPANIC\0VPANIC\0C53100\0Mcould not write to file \"pg_wal/xlogtemp.1\": No space left on device\0\0";
+my $at_commit = qr/Q\0\0\0\x0bCOMMIT\0\z/;
 
+# Instead of a statement's answer, $fault->{answer} comes, and the connection ends.
 sub forward
 {
-	my ($client, $through) = @_;
+	my ($client, $fault) = @_;
 	my $server = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or return;
 	my $select = IO::Select->new($client, $server);
 
@@ -126,13 +128,13 @@ sub forward
 		foreach my $from ($select->can_read)
 		{
 			sysread $from, my $bytes, 8192 or return;
-			if ($from == $client && $bytes =~ /Q\0\0\0\x0bCOMMIT\0\z/ && (-s "$dir/panics" // 0) < 3)
+			if ($from == $client && $bytes =~ $fault->{at} && (-s "$dir/faults" // 0) < 3)
 			{
-				open my $count, '>>', "$dir/panics" or die $!;
+				open my $count, '>>', "$dir/faults" or die $!;
 				print $count '.';
 				close $count;
-				syswrite $server, $bytes and sysread $server, my $answer, 8192 if $through;
-				syswrite $client, 'E' . pack('N', 4 + length $panic) . $panic;
+				syswrite $server, $bytes and sysread $server, my $answer, 8192 if $fault->{through};
+				syswrite $client, 'E' . pack('N', 4 + length $fault->{answer}) . $fault->{answer};
 				return;
 			}
 			syswrite $from == $client ? $server : $client, $bytes or return;
@@ -144,18 +146,20 @@ END { kill 'KILL', $_ foreach @proxies }
 
 sub start_proxy
 {
-	my ($through) = @_;
+	my ($fault) = @_;
 	my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 20) or die "no socket: $@";
 	my $pid = fork;
 	if ($pid == 0)
 	{
+		my $n = 0;
 		@proxies = ();
 		$SIG{CHLD} = 'IGNORE';
 		$SIG{PIPE} = 'IGNORE';
 		while (my $client = $listener->accept)
 		{
+			$fault->{accepted}->(++$n) if $fault->{accepted};
 			next if fork;
-			forward($client, $through);
+			forward($client, $fault);
 			POSIX::_exit(0);
 		}
 	}
@@ -164,19 +168,19 @@ sub start_proxy
 }
 foreach my $through (0, 1)
 {
-	my $proxy = start_proxy($through);
+	my $proxy = start_proxy({ at => $at_commit, through => $through, answer => $panic });
 	my $kind = $through ? 'PANIC after COMMIT' : 'PANIC before COMMIT';
 	my @args = ('-d', $proxy, '-t', 'items', '-c', 1, '--batch-records', 100, '--backoff', 0.01);
 	foreach my $notes ('without notes', 'with notes')
 	{
 		my @notes = $notes eq 'with notes' ? ('--progress-table', 'progress', '--load-name', $kind) : ();
-		unlink "$dir/panics";
+		unlink "$dir/faults";
 		$load = load(@args, @notes, "$dir/all.tsv");
 		is("$load->{outcome} $load->{loaded} $load->{in_doubt} $load->{found_committed}", "complete $records 0 " . ($through ? 300 : 0), "$kind, $notes: found out about")
 		  or diag $load->{out}, $load->{err};
 		each_once("$kind, $notes");
 	}
-	unlink "$dir/panics";
+	unlink "$dir/faults";
 	my @last = (@args, '--attempts', 1, '--progress-table', 'progress', '--load-name', "$kind, last");
 	$load = load(@last, "$dir/all.tsv");
 	is("$load->{outcome} $load->{loaded} $load->{in_doubt}", 'failed 0 100', "$kind, the last attempt: in doubt");
@@ -186,6 +190,41 @@ foreach my $through (0, 1)
 	is("$load->{outcome} $load->{loaded} $load->{in_doubt} $load->{skipped}", 'complete ' . ($through ? '2900 0 100' : '3000 0 0'), '--resume settles it');
 	each_once("$kind, --resume");
 }
+
+# As PgBouncer tells that it has lost the server, which is no fault of the
+# records, and no reason to end; a server says so only of what libpq does not do
+my $crashed = "SFATAL\0C08P01\0Mserver conn crashed?\0\0";
+foreach my $at ([ 'BEGIN' => qr/\AQ....BEGIN/s ], [ 'COPY' => qr/COPY / ], [ 'COMMIT' => $at_commit ])
+{
+	my ($statement, $pattern) = @$at;
+	unlink "$dir/faults";
+	$load = load('-d', start_proxy({ at => $pattern, answer => $crashed }), '-t', 'items', '-c', 1, '--batch-records', 100, '--backoff', 0.01, "$dir/all.tsv");
+	is("$load->{outcome} $load->{loaded} $load->{retried}", "complete $records 3", "a pooler that loses the server at $statement")
+	  or diag $load->{out}, $load->{err};
+	each_once("a pooler, $statement");
+}
+
+# The server crashes when the worker's second connection is about to have the WAL
+# flushed. What that connection then flushes is the WAL of the server that is up
+# again, in which others have got the transaction's number
+sql('ALTER SYSTEM SET wal_writer_delay = 10000');
+$node->reload;
+sql('CREATE TABLE others (id int)');
+my $crashes = start_proxy({
+	at => qr/(?!)/,
+	accepted => sub {
+		# the first one reads the table, the second one writes
+		return if shift() != 3;
+		local $SIG{CHLD} = 'DEFAULT';
+		$node->stop('immediate');
+		start_again($node);
+		sql('INSERT INTO others VALUES (1)') foreach 1 .. 20;
+	}
+});
+$load = load('-d', $crashes, '-t', 'items', '-c', 1, '--batch-records', 10, '--backoff', 0.01, "$dir/all.tsv");
+is(sql('SELECT count(*) FROM others'), 20, 'the server crashed before the WAL was flushed');
+is("$load->{outcome} $load->{loaded} $load->{found_committed}", "complete $records 0", 'and the batch was loaded again') or diag $load->{out}, $load->{err};
+each_once('a crash before the flush');
 
 # Ctrl-C ends what waits, while that goes on: the tests would not end else
 sub interrupted
