@@ -21,6 +21,7 @@
 #   make demo           a private server with real words to play with (KEEP=1 leaves it up)
 #   make bench          the benchmark; see doc/benchmarks.md
 #   make bench-graph    that of the graph alone, without a server
+#   make bench-curves   draws recall against rate, of files that make bench wrote: see doc/benchmarks.md
 #   make scale          from its measurements, what other sizes will take; see doc/scale.md
 #   make indent         lays out the code as PostgreSQL does; make typedefs renews its list of types
 #   make unit, check-includes, check-headers, check-meta, check-symbols, check-scripts,
@@ -88,7 +89,7 @@ override with_llvm = no
 
 .PHONY: test soak test-clients test-load test-monitoring monitoring-curves cluster-demo test-chroot matrix deb \
 	test-setup demo bench \
-	bench-graph scale unit \
+	bench-graph bench-curves scale unit \
 	check-includes check-headers check-meta check-symbols check-scripts check-indent \
 	check-warnings check-analysis objects indent typedefs hint no-load install-load uninstall-load FORCE
 .DEFAULT_GOAL := all
@@ -223,6 +224,9 @@ bench-graph:
 
 scale:
 	@$(SRC)test/bench/scale
+
+bench-curves:
+	@$(SRC)test/bench/curves
 
 unit:
 	@CC='$(CC)' $(SRC)test/unit/run

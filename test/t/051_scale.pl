@@ -161,5 +161,31 @@ while ($page =~ /^    make scale\b(.*)\n((?:    .*\n)*)\n((?:\|.*\n)+)/mg)
 }
 cmp_ok($told, '>=', 3, 'the page has tables');
 
+# The curves: of each file the points that no other effort beats, as gnuplot reads them
+my $sweep = $node->basedir . '/sweep.tsv';
+spit_sweep($sweep, [ 10, 0.7, 900 ], [ 20, 0.8, 500 ], [ 40, 0.9, 600 ], [ 80, 0.95, 300 ]);
+
+sub spit_sweep
+{
+	my ($to, @points) = @_;
+	my $text = "data\trows\tdims\tmetric\tm\tef_construction\tmethod\twhat\tvalue\tunit\n";
+	foreach my $point (@points)
+	{
+		my ($effort, $recall, $rate) = @$point;
+		$text .= "words\t1000\t4\tl2\t16\t64\tvecprov\tsweep_recall_ef$effort\t$recall\tfraction\n";
+		$text .= "words\t1000\t4\tl2\t16\t64\tvecprov\tsweep_rate_ef$effort\t$rate\tqueries/s\n";
+	}
+	append_to_file($to, $text);
+	return;
+}
+my ($program, $complaint) = ('', '');
+{
+	local $ENV{FROM} = $sweep;
+	IPC::Run::run(["$top/test/bench/curves"], '>', \$program, '2>', \$complaint);
+}
+is($complaint, '', 'the curves of a file');
+like($program, qr/^\$vecprov << EOD\n0.7 900\n0.9 600\n0.95 300\nEOD$/m, 'what is slower at less recall is left out');
+like($program, qr/words: 1000 vectors of 4 dimensions, m = 16/, 'and the title says of what');
+
 $node->stop;
 done_testing();
