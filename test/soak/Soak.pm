@@ -423,7 +423,8 @@ sub at_debug_point
 	# not within a critical section
 	$setting =~ s/^change-before-wal=error/insert-stored=error/;
 	my $told = "$action at a debug point: $setting";
-	append_to_file($work, join "\n", work_for($setting));
+	# its session outlives psql where it waits for a transaction that is prepared
+	append_to_file($work, join "\n", "SET lock_timeout = '2s';", work_for($setting));
 	append_to_file($file, "vecprov.debug_point = '$setting'\n");
 	kill 'HUP', $node->{_pid};
 	my $worker = run_psql($node, $work, "$work.out");
