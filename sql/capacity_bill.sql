@@ -40,6 +40,9 @@ SELECT index, item, hours, rate FROM bill_of(21, 30) WHERE item <> 'storage';
 SELECT index, item, hours, rate FROM bill_of(19, 1000) WHERE item <> 'storage';
 SELECT * FROM bill_of(40, 50);
 SELECT * FROM vecprov_bill(now(), now(), 'bill', 'here');
+SET statement_timeout = '1min';
+SELECT * FROM vecprov_bill('-infinity', '-infinity', 'bill', 'here');
+RESET statement_timeout;
 
 -- Storage: a month of 730 hours is what vecprov_cost says of one; nothing was changed
 CALL at_hour(31);

@@ -109,7 +109,7 @@ BEGIN ATOMIC
 		SELECT p.*, greatest(p.at, h) AS hour_began, least(p.till, h + '1 hour'::interval) AS hour_ended
 		FROM portion p CROSS JOIN LATERAL pg_catalog.generate_series(
 			pg_catalog.date_trunc('hour', p.at, 'UTC'), p.till, '1 hour'::interval) h
-		WHERE p.exists
+		WHERE p.exists AND p.till > p.at
 	), share AS (
 		-- what was counted is spread evenly over all of the time
 		SELECT h.*, extract(epoch FROM h.hour_ended - h.hour_began) /
