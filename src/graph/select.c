@@ -38,6 +38,9 @@
 #define DROPPED VP_EXPANDED
 #define COMPARED VP_EXPANDED
 
+/* So long a list must be at least for its order to tell what was compared. */
+#define TELLING_LINKS 20
+
 VpWriter *
 vp_writer_create(const VpAlloc *alloc, const VpCodec *codec, const VpLevels *levels,
 				 int m, int ef_construction)
@@ -304,13 +307,16 @@ choose_again(VpWriter *writer, VpSource *source, const VpCandidate *candidates, 
  * compared.  Where the sorted ones end is where that choice ended, or just
  * behind it if what was added first is farther than all: so the last of them
  * does not count.  Should two such links be taken for compared ones, the choice
- * is a little different, and no less legal.
+ * is a little different, and no less legal.  But a short list is often in order
+ * by chance, and links that are near one another would then fill it up.
  */
 static int
-count_compared(const VpCandidate *candidates, int n)
+count_compared(const VpCandidate *candidates, int n, int max)
 {
 	int			sorted = 1;
 
+	if (max < TELLING_LINKS)
+		return 0;
 	while (sorted < n && candidates[sorted].dist >= candidates[sorted - 1].dist)
 		sorted++;
 	return sorted - 1;
@@ -326,7 +332,7 @@ vp_select_again(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, 
 
 	if (ncandidates < 0)
 		return -1;
-	for (int i = count_compared(candidates, ncandidates) - 1; i >= 0; i--)
+	for (int i = count_compared(candidates, ncandidates, max) - 1; i >= 0; i--)
 		candidates[i].id |= COMPARED;
 	sort_candidates(candidates, ncandidates);
 	nchosen = choose_again(writer, source, candidates, ncandidates, max, chosen);

@@ -323,6 +323,36 @@ check_linked(int nthreads)
 	sample_free(&sample);
 }
 
+/*
+ * Clusters far from one another, and lists of few links, which are easily filled
+ * with what is near.
+ */
+static void
+check_few_links(int m, int ef_construction, double least)
+{
+	Sample		sample;
+	VpMemGraph *graph;
+	VpEntry		entry;
+	double		recall;
+	uint64_t	random = 77;
+
+	sample_make(&sample, 4000, 2, 1, VP_METRIC_L2, 8, m);
+	for (int i = 0; i < sample.n + sample.nqueries; i++)
+	{
+		uint64_t	centre = (uint64_t) (i % 30);
+
+		for (int j = 0; j < 2; j++)
+			sample.x[i * 2 + j] = (float) (10 * vp_unit_gauss(&centre) + 0.1 * vp_unit_gauss(&random));
+	}
+	graph = sample_graph(&sample, ef_construction, 1);
+	VP_CHECK(vp_mem_order(graph, 1, NULL, NULL) && vp_mem_link(graph, 1, NULL, NULL), "linked");
+	entry = vp_mem_entry(graph, 0);
+	recall = sample_recall(&sample, vp_mem_source(graph), &entry, 1, 40, 4000, NULL);
+	VP_CHECK(recall >= least, "m %d: recall %.3f", m, recall);
+	vp_mem_destroy(graph);
+	sample_free(&sample);
+}
+
 int
 main(void)
 {
@@ -344,5 +374,7 @@ main(void)
 	check_file();
 	check_linked(1);
 	check_linked(4);
+	check_few_links(2, 4, 0.75);
+	check_few_links(2, 32, 0.72);
 	return vp_unit_report();
 }
