@@ -18,14 +18,11 @@
 use strict;
 use warnings;
 
-use IO::Select;
-use IO::Socket::INET;
-use IO::Socket::UNIX;
 use IPC::Run;
 use List::Util qw(shuffle);
+use LoadProxy;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use VecprovTest;
@@ -71,49 +68,14 @@ sub write_file
 	return "$dir/$name";
 }
 
-# Cuts connections; how often, and at which bytes, its children choose.
-sub forward
-{
-	my ($client) = @_;
-	my $server = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or return;
-	my $select = IO::Select->new($client, $server);
-	# a quarter of them end within the first statements
-	my $left = int(rand() < 0.25 ? 300 + rand(5000) : rand(8_000_000));
-
-	while ($left > 0)
-	{
-		foreach my $from ($select->can_read)
-		{
-			my $got = sysread $from, my $bytes, $left < 65536 ? $left : 65536;
-			return unless $got;
-			$left -= $got;
-			my $to = $from == $client ? $server : $client;
-			while (length $bytes)
-			{
-				my $sent = syswrite $to, $bytes or return;
-				substr $bytes, 0, $sent, '';
-			}
-		}
-	}
-	open my $cuts, '>>', "$dir/cuts" or die $!;
-	syswrite $cuts, '.';
-}
-my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 50) or die "no socket: $@";
-our $proxy = fork;
-END { kill 'KILL', $proxy if $proxy }
-if ($proxy == 0)
-{
-	$SIG{CHLD} = 'IGNORE';
-	$SIG{PIPE} = 'IGNORE';
-	while (my $client = $listener->accept)
-	{
-		next if fork;
-		srand;    # the parent has taken a seed, which all would share
-		forward($client);
-		POSIX::_exit(0);
-	}
-}
-my $through = 'host=127.0.0.1 sslmode=disable gssencmode=disable dbname=postgres port=' . $listener->sockport;
+# Connections are cut, a quarter of them within the first statements.
+my $through = start_proxy(
+	$node,
+	sub {
+		cut_after(@_, int(rand() < 0.25 ? 300 + rand(5000) : rand(8_000_000))) or return;
+		open my $cuts, '>>', "$dir/cuts" or die $!;
+		syswrite $cuts, '.';
+	});
 
 sub start_load
 {
@@ -184,9 +146,7 @@ while (%loads)
 	}
 }
 my $seconds = time - $began;
-kill 'KILL', $proxy;
-waitpid $proxy, 0;
-$proxy = 0;
+stop_proxies();
 note 'faults: ' . join(', ', map { "$count{$_} $_" } sort keys %count) . ', ' . (-s "$dir/cuts" // 0) . ' cuts, in ' . int($seconds) . ' seconds';
 crash_and_wait($node, 0);
 

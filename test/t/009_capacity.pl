@@ -9,9 +9,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# intervals are what they are where nobody sets them
+my $intervals = "vecprov.tier_change_interval = '1d'\nvecprov.scale_change_interval = '1h'\n";
 my $node = vecprov_node('main', allows_streaming => 1);
 # 70 % of this are 1,468,006 bytes (14,680 x 70, each a hundredth of it rounded down)
-$node->append_conf('postgresql.conf', "shared_buffers = 2MB\nhuge_pages = off\n");
+$node->append_conf('postgresql.conf', "shared_buffers = 2MB\nhuge_pages = off\n$intervals");
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');
@@ -164,7 +166,7 @@ intact($node, 'items', 'items_idx', 'original');
 # pg_upgrade takes all along as it is, the ledger too.
 my $changes = $node->safe_psql('postgres', 'SELECT count(*) FROM vecprov.changes');
 my $new = vecprov_node('upgraded');
-$new->append_conf('postgresql.conf', 'wal_level = replica');
+$new->append_conf('postgresql.conf', "wal_level = replica\n$intervals");
 $node->stop;
 my $bin = $node->config_data('--bindir');
 chdir $PostgreSQL::Test::Utils::tmp_check or die $!;

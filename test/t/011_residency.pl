@@ -10,15 +10,12 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $settings = <<'EOC';
+my $primary = vecprov_node('primary', allows_streaming => 1);
+$primary->append_conf('postgresql.conf', <<'EOC');
 shared_buffers = 16MB
 max_connections = 20
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 statement_timeout = 180s
 EOC
-my $primary = vecprov_node('primary', allows_streaming => 1);
-$primary->append_conf('postgresql.conf', $settings);
 $primary->start;
 vecprov_functions($primary);
 $primary->backup('backup');

@@ -13,8 +13,6 @@ my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', <<'EOC');
 max_connections = 60
 vecprov.max_workers = 0
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

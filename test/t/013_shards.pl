@@ -10,10 +10,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('main');
-$node->append_conf('postgresql.conf', <<'EOC');
-vecprov.scale_change_interval = 0
-vecprov.tier_change_interval = 0
-EOC
 $node->start;
 vecprov_functions($node);
 
@@ -208,7 +204,6 @@ my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', <<'EOC');
 shared_buffers = 32MB
 wal_consistency_checking = 'all, vecprov'
-vecprov.scale_change_interval = 0
 EOC
 $primary->start;
 vecprov_functions($primary);

@@ -20,8 +20,6 @@ max_connections = 60
 shared_buffers = 32MB
 max_worker_processes = 24
 vecprov.max_workers = 8
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 vecprov.zones = 'north=$cpu; south=$cpu'
 EOC
 $node->start;

@@ -14,7 +14,6 @@ use Test::More;
 my $primary = vecprov_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', <<'EOC');
 wal_consistency_checking = 'all, vecprov'
-vecprov.scale_change_interval = 0
 shared_buffers = 32MB
 # a crash must not take away what the standby has not got yet
 wal_keep_size = 4GB

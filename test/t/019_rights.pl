@@ -15,8 +15,6 @@ my $node = vecprov_node('rights');
 $node->append_conf('postgresql.conf', <<'EOC');
 jit = off
 shared_buffers = 32MB
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

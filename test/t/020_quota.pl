@@ -11,8 +11,11 @@ use Test::More;
 use VecprovTest;
 
 my $node = vecprov_node('quota');
-$node->append_conf('postgresql.conf', "vecprov.max_metered_indexes = 2\nvecprov.max_provisioned_indexes = 4\n"
-	  . "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nmax_prepared_transactions = 1\n");
+$node->append_conf('postgresql.conf', <<'EOC');
+vecprov.max_metered_indexes = 2
+vecprov.max_provisioned_indexes = 4
+max_prepared_transactions = 1
+EOC
 $node->start;
 vecprov_functions($node);
 my $try = <<'EOS';

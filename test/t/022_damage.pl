@@ -416,7 +416,7 @@ $node->stop('immediate');
 # One damaged index is no matter for others. Files are cut, removed and written to while the server is down, and
 # pages changed in its memory; what an operator does to other indexes works, views show all, REINDEX mends.
 $node = vecprov_node('many', extra => ['--data-checksums']);
-$node->append_conf('postgresql.conf', "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nclient_min_messages = error\n");
+$node->append_conf('postgresql.conf', "client_min_messages = error\n");
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', $functions);

@@ -18,8 +18,6 @@ logging_collector = on
 log_directory = 'log'
 log_filename = 'server.log'
 log_min_messages = debug1
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

@@ -11,7 +11,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('main');
-$node->append_conf('postgresql.conf', 'vecprov.scale_change_interval = 0');
 $node->start;
 vecprov_functions($node);
 # words(i): a vector that has 6 of 3,000 terms

@@ -12,8 +12,6 @@ use Test::More;
 my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', <<'EOC');
 max_worker_processes = 24
-vecprov.scale_change_interval = 0
-vecprov.tier_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

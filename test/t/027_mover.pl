@@ -13,8 +13,6 @@ use Test::More;
 my $node = vecprov_node('main', allows_streaming => 1);
 $node->append_conf('postgresql.conf', <<'EOC');
 max_prepared_transactions = 2
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

@@ -13,8 +13,6 @@ use Test::More;
 my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', <<'EOC');
 shared_buffers = 32MB
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE helper; CREATE ROLE other SUPERUSER');
@@ -195,7 +193,7 @@ is($node->safe_psql('copied', 'SELECT action, index FROM vecprov.changes'), 'cre
 #
 
 my $new = vecprov_node('upgraded');
-$new->append_conf('postgresql.conf', "wal_level = replica\nvecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nshared_buffers = 32MB");
+$new->append_conf('postgresql.conf', "wal_level = replica\nshared_buffers = 32MB");
 $node->safe_psql('postgres', 'DROP DATABASE copied');
 $node->stop;
 chomp(my $bin = $node->config_data('--bindir'));

@@ -9,13 +9,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $settings = <<'EOC';
-max_prepared_transactions = 2
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
-EOC
 my $primary = vecprov_node('primary', allows_streaming => 1);
-$primary->append_conf('postgresql.conf', $settings);
+$primary->append_conf('postgresql.conf', "max_prepared_transactions = 2\n");
 $primary->start;
 vecprov_functions($primary);
 $primary->safe_psql('postgres', <<'EOS');
@@ -120,7 +115,7 @@ wakes('a database that is opened', 'mould', 'ALTER DATABASE mould ALLOW_CONNECTI
 	my $gate = $primary->background_psql('mould');
 	$gate->query_safe('SELECT pg_advisory_lock(7670)');
 	$primary->safe_psql('postgres', "ALTER DATABASE mould SET vecprov.debug_point = 'catalog-reader-begun=wait'");
-	$primary->safe_psql('mould', "SET vecprov.scale_change_interval = 0; SELECT vecprov_set_replicas('items_v_idx', 2)");
+	$primary->safe_psql('mould', "SELECT vecprov_set_replicas('items_v_idx', 2)");
 	$primary->poll_query_until('postgres',
 		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'vecprov catalog reader' AND wait_event = 'advisory'", 1)
 	  or die 'no catalogue reader';

@@ -21,8 +21,6 @@ diag("FILTER_SEED=$seed") if $ENV{FILTER_SEED};
 
 my $node = vecprov_node('primary', allows_streaming => 1);
 $node->append_conf('postgresql.conf', <<'EOC');
-vecprov.scale_change_interval = 0
-vecprov.tier_change_interval = 0
 timezone = 'Europe/Paris'
 wal_consistency_checking = 'vecprov'
 wal_keep_size = 2GB

@@ -5,10 +5,8 @@
 use strict;
 use warnings;
 
-use IO::Select;
-use IO::Socket::INET;
-use IO::Socket::UNIX;
 use IPC::Run;
+use LoadProxy;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -19,7 +17,7 @@ plan skip_all => 'vecprov-load is not built: it needs libpq-dev and libjansson-d
   unless grep { -x "$_/vecprov-load" } split /:/, $ENV{PATH};
 
 my $node = vecprov_node('load');
-$node->append_conf('postgresql.conf', "max_connections = 40\nvecprov.scale_change_interval = 0");
+$node->append_conf('postgresql.conf', "max_connections = 40\n");
 $node->start;
 vecprov_functions($node);
 my $dir = $node->basedir;
@@ -286,42 +284,8 @@ foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', 
 
 # Connections are cut at random bytes, in either direction. A COMMIT may have
 # arrived or not: without --progress-table as well, the loader finds out.
-sub forward
-{
-	my ($client) = @_;
-	my $server = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or return;
-	my $select = IO::Select->new($client, $server);
-	# half of them end within the first statements, others in the middle of data
-	my $left = int(rand() < 0.5 ? 300 + rand(3000) : rand(40_000));
-
-	while ($left > 0)
-	{
-		foreach my $from ($select->can_read)
-		{
-			my $got = sysread $from, my $bytes, $left < 8192 ? $left : 8192;
-			return unless $got;
-			$left -= $got;
-			syswrite $from == $client ? $server : $client, $bytes or return;
-		}
-	}
-}
-my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 20) or die "no socket: $@";
-our $proxy = fork;
-END { kill 'KILL', $proxy if $proxy }
-if ($proxy == 0)
-{
-	$SIG{CHLD} = 'IGNORE';
-	$SIG{PIPE} = 'IGNORE';
-	while (my $client = $listener->accept)
-	{
-		next if fork;
-		srand;    # the parent has taken a seed, which all would share
-		forward($client);
-		require POSIX;
-		POSIX::_exit(0);
-	}
-}
-my $cut = 'host=127.0.0.1 sslmode=disable gssencmode=disable dbname=postgres port=' . $listener->sockport;
+# Half of them end within the first statements, others in the middle of data.
+my $cut = start_proxy($node, sub { cut_after(@_, int(rand() < 0.5 ? 300 + rand(3000) : rand(40_000))) });
 foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', '--load-name', 'cut' ], [ 'upsert', '--upsert', 'id' ])
 {
 	my ($name, @options) = @$options;
@@ -335,9 +299,7 @@ foreach my $options ([ 'plain' ], [ 'progress', '--progress-table', 'progress', 
 	cmp_ok($report->{retried}, '>', 10, "$name: connections were cut");
 	note $report->{out};
 }
-kill 'KILL', $proxy;
-waitpid $proxy, 0;
-$proxy = 0;
+stop_proxies();
 
 # Fail-over: of several hosts, the one that takes writes is found; the notes tell what it has
 my $primary = vecprov_node('primary', allows_streaming => 1);

@@ -6,9 +6,8 @@ use strict;
 use warnings;
 
 use IO::Select;
-use IO::Socket::INET;
-use IO::Socket::UNIX;
 use IPC::Run;
+use LoadProxy;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use POSIX ();
@@ -117,10 +116,9 @@ my $panic = "SPANIC\0VPANIC\0C53100\0Mcould not write to file \"pg_wal/xlogtemp.
 my $at_commit = qr/Q\0\0\0\x0bCOMMIT\0\z/;
 
 # Instead of a statement's answer, $fault->{answer} comes, and the connection ends.
-sub forward
+sub answer_instead
 {
-	my ($client, $fault) = @_;
-	my $server = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or return;
+	my ($client, $server, $fault) = @_;
 	my $select = IO::Select->new($client, $server);
 
 	while (1)
@@ -141,34 +139,10 @@ sub forward
 		}
 	}
 }
-my @proxies;
-END { kill 'KILL', $_ foreach @proxies }
-
-sub start_proxy
-{
-	my ($fault) = @_;
-	my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 20) or die "no socket: $@";
-	my $pid = fork;
-	if ($pid == 0)
-	{
-		my $n = 0;
-		@proxies = ();
-		$SIG{CHLD} = 'IGNORE';
-		$SIG{PIPE} = 'IGNORE';
-		while (my $client = $listener->accept)
-		{
-			$fault->{accepted}->(++$n) if $fault->{accepted};
-			next if fork;
-			forward($client, $fault);
-			POSIX::_exit(0);
-		}
-	}
-	push @proxies, $pid;
-	return 'host=127.0.0.1 sslmode=disable gssencmode=disable dbname=postgres port=' . $listener->sockport;
-}
 foreach my $through (0, 1)
 {
-	my $proxy = start_proxy({ at => $at_commit, through => $through, answer => $panic });
+	my $fault = { at => $at_commit, through => $through, answer => $panic };
+	my $proxy = start_proxy($node, sub { answer_instead(@_, $fault) });
 	my $kind = $through ? 'PANIC after COMMIT' : 'PANIC before COMMIT';
 	my @args = ('-d', $proxy, '-t', 'items', '-c', 1, '--batch-records', 100, '--backoff', 0.01);
 	foreach my $notes ('without notes', 'with notes')
@@ -198,7 +172,7 @@ foreach my $at ([ 'BEGIN' => qr/\AQ....BEGIN/s ], [ 'COPY' => qr/COPY / ], [ 'CO
 {
 	my ($statement, $pattern) = @$at;
 	unlink "$dir/faults";
-	$load = load('-d', start_proxy({ at => $pattern, answer => $crashed }), '-t', 'items', '-c', 1, '--batch-records', 100, '--backoff', 0.01, "$dir/all.tsv");
+	$load = load('-d', start_proxy($node, sub { answer_instead(@_, { at => $pattern, answer => $crashed }) }), '-t', 'items', '-c', 1, '--batch-records', 100, '--backoff', 0.01, "$dir/all.tsv");
 	is("$load->{outcome} $load->{loaded} $load->{retried}", "complete $records 3", "a pooler that loses the server at $statement")
 	  or diag $load->{out}, $load->{err};
 	each_once("a pooler, $statement");
@@ -210,17 +184,17 @@ foreach my $at ([ 'BEGIN' => qr/\AQ....BEGIN/s ], [ 'COPY' => qr/COPY / ], [ 'CO
 sql('ALTER SYSTEM SET wal_writer_delay = 10000');
 $node->reload;
 sql('CREATE TABLE others (id int)');
-my $crashes = start_proxy({
-	at => qr/(?!)/,
-	accepted => sub {
+my $crashes = start_proxy(
+	$node,
+	sub { cut_after(@_, 1e9) },
+	sub {
 		# the first one reads the table, the second one writes
 		return if shift() != 3;
 		local $SIG{CHLD} = 'DEFAULT';
 		$node->stop('immediate');
 		start_again($node);
 		sql('INSERT INTO others VALUES (1)') foreach 1 .. 20;
-	}
-});
+	});
 $load = load('-d', $crashes, '-t', 'items', '-c', 1, '--batch-records', 10, '--backoff', 0.01, "$dir/all.tsv");
 is(sql('SELECT count(*) FROM others'), 20, 'the server crashed before the WAL was flushed');
 is("$load->{outcome} $load->{loaded} $load->{found_committed}", "complete $records 0", 'and the batch was loaded again') or diag $load->{out}, $load->{err};

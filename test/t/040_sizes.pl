@@ -14,8 +14,6 @@ use Test::More;
 my $node = vecprov_node('main', allows_streaming => 'logical');
 $node->append_conf('postgresql.conf', <<'EOC');
 max_prepared_transactions = 5
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 $node->safe_psql('postgres', <<'EOS');
@@ -243,7 +241,7 @@ is(sizes(), '1060|0|0|0', '... and has the same size');
 $node->safe_psql('postgres', 'SET client_min_messages = error; DROP TABLE items CASCADE');
 
 # Memory is promised once for the server, and to one after the other.
-$node->append_conf('postgresql.conf', "shared_buffers = 8MB\nvecprov.tier_change_interval = 0");
+$node->append_conf('postgresql.conf', "shared_buffers = 8MB\n");
 $node->restart;
 foreach my $database (qw(postgres other))
 {

@@ -10,7 +10,6 @@ use Test::More;
 
 my $node = vecprov_node('policy');
 $node->append_conf('postgresql.conf', <<'EOC');
-vecprov.tier_change_interval = 0
 vecprov.scale_change_interval = 3600
 max_worker_processes = 16
 EOC

@@ -15,8 +15,6 @@ my $rounds  = $ENV{VECPROV_SOAK_ROUNDS} || 6;
 
 my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', <<'EOC');
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 max_connections = 150
 EOC
 $node->start;

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('counters');
-$node->append_conf('postgresql.conf', "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nvecprov.max_workers = 0\n");
+$node->append_conf('postgresql.conf', "vecprov.max_workers = 0\n");
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');

@@ -31,8 +31,6 @@ my $words = qr/SELECT|CREATE|ALTER|INSERT|SET|RESET|WITH|DROP|EXPLAIN|GRANT|REVO
 
 my $node = vecprov_node('main');
 $node->append_conf('postgresql.conf', <<'EOC');
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 timezone = 'UTC'
 EOC
 $node->start;

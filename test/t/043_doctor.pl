@@ -17,8 +17,6 @@ huge_pages = off
 max_worker_processes = 8
 max_prepared_transactions = 2
 vecprov.max_workers = 4
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 

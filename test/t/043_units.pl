@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('units');
-$node->append_conf('postgresql.conf', "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nvecprov.units = 6\nmax_worker_processes = 120\nvecprov.max_workers = 110\n");
+$node->append_conf('postgresql.conf', "vecprov.units = 6\nmax_worker_processes = 120\nvecprov.max_workers = 110\n");
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');

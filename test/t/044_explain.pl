@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 my $node = vecprov_node('main');
-$node->append_conf('postgresql.conf', "vecprov.tier_change_interval = 0\nvecprov.scale_change_interval = 0\nmax_worker_processes = 16\nhuge_pages = off\n");
+$node->append_conf('postgresql.conf', "max_worker_processes = 16\nhuge_pages = off\n");
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');

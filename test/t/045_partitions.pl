@@ -14,8 +14,6 @@ my $node = vecprov_node('parts');
 $node->append_conf('postgresql.conf', <<'EOC');
 max_worker_processes = 24
 max_prepared_transactions = 2
-vecprov.scale_change_interval = 0
-vecprov.tier_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

@@ -38,8 +38,6 @@ logging_collector = off
 max_connections = 60
 max_worker_processes = 24
 vecprov.max_workers = 8
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
 EOC
 $node->start;
 plan skip_all => 'the library is built without server internals' if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';

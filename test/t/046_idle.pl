@@ -10,10 +10,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('idle', allows_streaming => 1);
-$node->append_conf('postgresql.conf', <<'EOC');
-vecprov.tier_change_interval = 0
-vecprov.scale_change_interval = 0
-EOC
 $node->start;
 vecprov_functions($node);
 $node->safe_psql('postgres', <<'EOS');

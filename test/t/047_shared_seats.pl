@@ -14,8 +14,6 @@ $node->append_conf('postgresql.conf', <<'EOC');
 max_connections = 60
 max_worker_processes = 24
 vecprov.max_workers = 8
-vecprov.scale_change_interval = 0
-vecprov.tier_change_interval = 0
 EOC
 $node->start;
 vecprov_functions($node);

@@ -18,8 +18,8 @@ our @EXPORT = qw(
   intact other_types all_intact hold at_point finish_session spit slurp
 );
 
-# A server with vecprov, with room for the workers of all indexes that tests provision. It comes back by itself
-# when a backend is killed.
+# A server with vecprov, with room for the workers of all indexes that tests provision, whose capacity may be
+# changed as often as a test likes. It comes back by itself when a backend is killed.
 sub vecprov_node
 {
 	my ($name, %params) = @_;
@@ -34,6 +34,8 @@ log_statement = none
 max_wal_size = 1GB
 max_worker_processes = 32
 vecprov.max_workers = 24
+vecprov.tier_change_interval = 0
+vecprov.scale_change_interval = 0
 EOC
 	$node->append_conf('postgresql.conf', "wal_level = replica\n") unless $params{allows_streaming};
 	return $node;
