@@ -25,7 +25,7 @@
 /* Writes a row's value.  ereports, having changed nothing, when there is no leave or no room. */
 static void
 insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
-			 const Datum *values, const bool *isnull, ItemPointer tid)
+			 const Datum *values, const bool *isnull, ItemPointer tid, bool unchanged)
 {
 	VpMeta		meta = vp_index_get(rel)->meta;
 	VpAdmission admission;
@@ -40,7 +40,7 @@ insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 		admission.room.replaces = vp_replaces_record(rel, heap, info, tid,
 													 &admission.room.replaced);
 	}
-	while (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, &admission.room))
+	while (!vp_insert_value(rel, heap, value, &keys, tid, admission.size, unchanged, &admission.room))
 		if (!vp_admit_again(rel, info, &admission.room))
 			vp_capacity_refuse(&vp_index_get(rel)->store, admission.size, &admission.room);
 	vp_admission_done(&admission);
@@ -60,7 +60,7 @@ vp_insert(Relation rel, Datum *values, bool *isnull, ItemPointer tid, Relation h
 	}
 	value = vp_value_get(values[0]);
 	if (vp_value_accepted(&vp_index_get(rel)->meta, value))
-		insert_value(rel, heap, info, value, values, isnull, tid);
+		insert_value(rel, heap, info, value, values, isnull, tid, unchanged);
 	else
 		vp_bare_insert(rel, heap, VP_BARE_NAN, tid);
 	vp_value_free(value, values[0]);

@@ -20,6 +20,7 @@
  *	allocation			searches and inserts, wherever they ask for memory that they keep
  *	bypass-read			a search has read a page past shared buffers, and not looked at its counter again
  *	change-before-wal	a page is changed in shared buffers, its WAL not yet written
+ *	insert-found		another version of a row has been looked for, and nothing is written
  *	insert-created		a node's record is written, its vector is not
  *	insert-stored		record and vector are there, no links
  *	insert-linked		own links are there; before each link from a neighbour

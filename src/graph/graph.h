@@ -378,6 +378,15 @@ extern VpLinked vp_link(VpWriter *writer, VpSource *source, VpId id, const VpQue
 						VpId entry, int entry_level, uint32_t nids);
 
 /*
+ * Looks at level 0 for a node with the query's own vector, by a short search: `own` is the
+ * distance of that vector's code, and `equal` says of a node at this distance whether it has the
+ * vector.  VP_NO_ID: none was found.  Entry as in vp_search_start.
+ */
+extern VpId vp_link_find_equal(VpWriter *writer, VpSource *source, const VpQuery *query, float own,
+							   VpId entry, int entry_level, uint32_t nids,
+							   bool (*equal) (void *arg, VpId id), void *arg);
+
+/*
  * Gives the links of a node at a level that may not be linked to any more other
  * ends: chooses, beside the links that stay, among the linkable links of those
  * that do not.  Returns whether the node's links were changed.

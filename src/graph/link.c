@@ -20,6 +20,9 @@
 /* Of those that may hold the same vector so many are looked at. */
 #define MAX_EQUAL_TRIES 32
 
+/* What is there already is found by a search of so many candidates, as a rule. */
+#define EQUAL_EF 16
+
 /* The most candidates that are looked at at a time. */
 #define MAX_EF 100000
 
@@ -229,26 +232,68 @@ vp_link_force(VpWriter *writer, VpSource *source, VpId node, int level, VpId id)
 	return false;
 }
 
+/*
+ * Goes through those that were found at the distance of a vector's own code:
+ * equal vectors have equal codes, and these equal distances.  VP_NO_ID: `equal`
+ * is true of none of the first of them.
+ */
+static VpId
+pick_equal(const VpCandidate *found, int n, float own, bool (*equal) (void *arg, VpId id), void *arg)
+{
+	int			tries = 0;
+
+	for (int i = 0; i < n && found[i].dist <= own && tries < MAX_EQUAL_TRIES; i++)
+	{
+		if (found[i].dist < own)
+			continue;
+		tries++;
+		if (equal(arg, found[i].id))
+			return found[i].id;
+	}
+	return VP_NO_ID;
+}
+
+/* A node that is linked, and its source. */
+typedef struct Linked
+{
+	VpSource   *source;
+	VpId		id;
+} Linked;
+
+/* Has `to` the vector of the node, and the node got a place in its chain? */
+static bool
+chain_to(void *arg, VpId to)
+{
+	Linked	   *linked = arg;
+	VpSource   *source = linked->source;
+
+	return to != linked->id && source->same_vector(source, to, linked->id) &&
+		source->chain(source, to, linked->id);
+}
+
 /* Hangs the node into the chain of an equal one, if that was found. */
 static bool
 chain_to_equal(VpSource *source, VpId id, const VpQuery *query,
 			   const VpCandidate *found, int n)
 {
+	Linked		linked = {source, id};
 	float		own;
-	int			tries = 0;
 
-	/* equal vectors have equal codes, and these equal distances */
 	source->distances(source, query, &id, 1, &own);
-	for (int i = 0; i < n && found[i].dist <= own && tries < MAX_EQUAL_TRIES; i++)
-	{
-		if (found[i].dist < own || found[i].id == id)
-			continue;
-		tries++;
-		if (source->same_vector(source, found[i].id, id) &&
-			source->chain(source, found[i].id, id))
-			return true;
-	}
-	return false;
+	return pick_equal(found, n, own, chain_to, &linked) != VP_NO_ID;
+}
+
+VpId
+vp_link_find_equal(VpWriter *writer, VpSource *source, const VpQuery *query, float own,
+				   VpId entry, int entry_level, uint32_t nids,
+				   bool (*equal) (void *arg, VpId id), void *arg)
+{
+	const VpCandidate *found;
+	int			n;
+
+	vp_search_start(writer->search, source, query, entry, entry_level, 0, EQUAL_EF, nids);
+	found = vp_search_found(writer->search, &n);
+	return pick_equal(found, n, own, equal, arg);
 }
 
 int

@@ -249,6 +249,16 @@ flags_make_sense(uint8 flags)
 		state == VP_NODE_CHAINED || state == VP_NODE_BARE;
 }
 
+/* But for the word of a chained node that leads to the one with its vector. */
+static bool
+has_no_links(const VpGeometry *geo, const uint32 *words, uint8 flags)
+{
+	for (int i = 0; i < 2 * geo->m; i++)
+		if (words[i] != 0 && !((flags & VP_NODE_CHAINED) && i == VP_CHAINED_HEAD))
+			return false;
+	return true;
+}
+
 /* What a node of a graph holds. */
 static void
 check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
@@ -267,7 +277,7 @@ check_graph_node(Check *check, BlockNumber block, VpId id, const char *record)
 	if (in_graph(tail->flags))
 		check_list(check, block, id, (const uint32 *) links, 2 * geo->m);
 	else if (!(tail->flags & (VP_NODE_LINKED | VP_NODE_LISTED)) &&
-			 !vp_all_zero(links, 2 * geo->m * sizeof(uint32)))
+			 !has_no_links(geo, (const uint32 *) links, tail->flags))
 		report(check, block, id, "links of linked nodes", "the node is not linked, but has links");
 }
 
@@ -815,9 +825,10 @@ check_vector(Check *check, VpId id, const VpValue *value)
 	void	   *rotated = vp_palloc_aligned(codec->rotated_bytes);
 	uint32		code_bytes = index->meta.code_bytes;
 	uint8	   *code = palloc(2 * code_bytes);
+	VpId		owner = vp_vector_owner(check->store, id);
 	VpFactors	factors[2];
 
-	vp_vector_fetch(check->store, id, exact);
+	vp_vector_fetch(check->store, owner, exact);
 	if (memcmp(exact, index->form->elements(value), index->meta.vector_bytes) != 0)
 		report(check, vp_check_block(check, id), id, "exact vector",
 			   "the stored vector is not that of row (%u,%u)",
@@ -829,7 +840,7 @@ check_vector(Check *check, VpId id, const VpValue *value)
 	index->form->rotate(codec, &index->meta, index->form->elements(value), rotated, false);
 	vp_codec_encode(codec, rotated, code, &factors[0]);
 	vp_code_seal(codec, &index->meta, code, vp_value_hash(value));
-	vp_node_code(check->store, id, (float *) &factors[1], code + code_bytes);
+	vp_node_code(check->store, owner, (float *) &factors[1], code + code_bytes);
 	if (!codes_agree(codec, code, code + code_bytes, code_bytes) ||
 		!factors_agree(codec, factors[0].scale, factors[1].scale) ||
 		!factors_agree(codec, factors[0].norm2, factors[1].norm2))

@@ -22,6 +22,7 @@
 #include "page/change_counter.h"
 #include "page/code_page.h"
 #include "page/landmark.h"
+#include "page/node.h"
 #include "page/recent.h"
 #include "page/record.h"
 
@@ -151,16 +152,13 @@ choose_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *ta
 
 /*
  * Finds the record of a chosen id, and what follows from it.  On entry the
- * metapage is locked exclusively; on exit the record's page, take->buffer, is
- * pinned and locked exclusively, too.
+ * metapage and the record's page, take->buffer, are locked exclusively.
  */
 static void
-lock_chosen(const VpStore *store, VpTakenId *take)
+find_chosen(const VpStore *store, VpTakenId *take)
 {
 	VpPlace		place = vp_node_place(&store->geo, take->id);
 
-	take->buffer = vp_store_read(store, place.block);
-	LockBuffer(take->buffer, BUFFER_LOCK_EXCLUSIVE);
 	take->record = BufferGetPage(take->buffer) + place.offset;
 	if (take->used)
 	{
@@ -170,6 +168,18 @@ lock_chosen(const VpStore *store, VpTakenId *take)
 	}
 	else if (vp_record_tail(store, take->record)->flags != 0)
 		vp_report_damage(store->rel, place.block, "A node is in use that no node has come to yet.");
+}
+
+/*
+ * The same.  On entry the metapage is locked exclusively; on exit the record's
+ * page, take->buffer, is pinned and locked exclusively, too.
+ */
+static void
+lock_chosen(const VpStore *store, VpTakenId *take)
+{
+	take->buffer = vp_store_read(store, vp_node_place(&store->geo, take->id).block);
+	LockBuffer(take->buffer, BUFFER_LOCK_EXCLUSIVE);
+	find_chosen(store, take);
 }
 
 void
@@ -182,8 +192,8 @@ vp_take_id(const VpStore *store, Relation heap, const VpMeta *meta, VpTakenId *t
 void
 vp_patch_taken(VpChange *change, VpMeta *meta, const VpTakenId *take)
 {
-	vp_change_words(change, &meta->next_id, &take->meta.next_id,
-					(offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
+	vp_change_diff(change, &meta->next_id, &take->meta.next_id,
+				   (offsetof(VpMeta, waiting_xid_lo) - offsetof(VpMeta, next_id)) / sizeof(uint32));
 	if (take->meta.pool.spare != meta->pool.spare)
 		vp_change_words(change, &meta->pool.spare, &take->meta.pool.spare, 1);
 }
@@ -195,6 +205,42 @@ patch_code(VpChange *change, const VpStore *store, char *slot, const float facto
 	vp_change_words(change, slot + store->geo.code_at, code, store->geo.code_bytes / sizeof(uint32));
 	vp_change_words(change, slot + store->geo.factors_at, (const uint32 *) factors,
 					VP_FACTORS_BYTES / sizeof(uint32));
+}
+
+/* The tail of a new node; record->shard is set. */
+static VpNodeTail
+new_tail(VpId id, const VpRecord *record, uint8 flags)
+{
+	VpNodeTail	tail;
+
+	memset(&tail, 0, sizeof(tail));
+	tail.id = id;
+	tail.size = record->size;
+	tail.tid = record->tid;
+	tail.shard = record->shard;
+	tail.flags = flags;
+	return tail;
+}
+
+/*
+ * Counts a record in its shard and as its writer's, in take->meta.  This may ask
+ * the commit log: no page of nodes is locked, which searches may wait for.
+ */
+static void
+count_record(VpTakenId *take, const VpRecord *record, const VpRoom *room, VpUnfinishedPatch *writers)
+{
+	vp_shard_count(&take->meta.shard[record->shard], 1, record->size);
+	vp_unfinished_count(&take->meta, record->size, room, writers);
+}
+
+/* Adds that to a change that is at the metapage. */
+static void
+patch_count(VpChange *change, VpMeta *meta, const VpTakenId *take, uint32 shard,
+			const VpUnfinishedPatch *writers)
+{
+	vp_change_diff(change, &meta->shard[shard], (const uint32 *) &take->meta.shard[shard],
+				   sizeof(VpShard) / sizeof(uint32));
+	vp_patch_unfinished(change, meta, &take->meta, writers);
 }
 
 /*
@@ -233,27 +279,16 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room,
 		vp_recent_prepare(store, heap, metabuf,
 						  vp_recent_entries(&store->geo, record->keys, record->elements));
 	choose_id(store, heap, meta, &take);
-
-	/*
-	 * this may ask the commit log: no page of nodes is locked, which searches
-	 * may wait for
-	 */
 	if (copy)
 		take.meta.copy = vp_ref(take.id);
 	else
 	{
 		record->shard = vp_emptiest_shard(meta->shard, meta->target);
-		vp_shard_count(&take.meta.shard[record->shard], 1, record->size);
-		vp_unfinished_count(&take.meta, record->size, room, &writers);
+		count_record(&take, record, room, &writers);
 	}
 	lock_chosen(store, &take);
 	slot = vp_slot_lock(store, take.id, take.buffer);
-	memset(&tail, 0, sizeof(tail));
-	tail.id = take.id;
-	tail.size = record->size;
-	tail.tid = record->tid;
-	tail.shard = record->shard;
-	tail.flags = VP_NODE_PENDING;
+	tail = new_tail(take.id, record, VP_NODE_PENDING);
 
 	vp_change_begin(&change, VP_WAL_NODE);
 	vp_change_page(&change, metabuf);
@@ -261,11 +296,7 @@ create_node(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room,
 	if (copy)
 		vp_change_words(&change, &meta->copy, &take.meta.copy, 1);
 	else
-	{
-		vp_change_words(&change, &meta->shard[record->shard].records,
-						&take.meta.shard[record->shard].records, 3);
-		vp_patch_unfinished(&change, meta, &take.meta, &writers);
-	}
+		patch_count(&change, meta, &take, record->shard, &writers);
 	if (store->geo.nkeys > 0)
 		vp_recent_add(store, meta, take.id, record->keys, record->elements, &recent, &change);
 	/* the slot first: who reads the tail may read the slot then */
@@ -302,6 +333,71 @@ VpId
 vp_node_create_copy(const VpStore *store, Relation heap, VpRecord *record)
 {
 	return create_node(store, heap, record, NULL, true);
+}
+
+/* Can a node get another row behind it?  The metapage is locked exclusively. */
+static bool
+has_place_behind(const VpStore *store, const VpMeta *meta, VpId first, VpRecord *record)
+{
+	VpNodeTail	tail;
+
+	vp_node_fetch(store, first, &tail);
+	record->shard = tail.shard;
+	return tail.flags == VP_NODE_LINKED && tail.shard < meta->target;
+}
+
+/*
+ * While the metapage is locked, no living node that is linked becomes another:
+ * that is asked before an id is taken.
+ */
+bool
+vp_node_create_behind(const VpStore *store, Relation heap, VpId first, VpRecord *record, VpRoom *room)
+{
+	uint32		links[VP_MAX_LINKS] = {0};
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	VpNodePair	pair;
+	VpNodeTail	tail;
+	uint32		ref;
+	VpTakenId	take;
+	VpUnfinishedPatch writers;
+	VpChange	change;
+
+	Assert(store->geo.nkeys == 0 && store->geo.apart);
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	vp_shards_check(store->rel, meta);
+	if (!has_place_behind(store, meta, first, record) || !vp_room_has(meta, record->size, room))
+	{
+		UnlockReleaseBuffer(metabuf);
+		return false;
+	}
+	choose_id(store, heap, meta, &take);
+	count_record(&take, record, room, &writers);
+	vp_pair_lock(store, &pair, first, take.id);
+	take.buffer = pair.buffer[1];
+	find_chosen(store, &take);
+	Assert(pair.tail[0]->flags == VP_NODE_LINKED);
+	tail = new_tail(take.id, record, VP_NODE_CHAINED);
+	tail.next = pair.tail[0]->next;
+	links[VP_CHAINED_HEAD] = vp_ref(first);
+	ref = vp_ref(take.id);
+
+	vp_change_begin(&change, VP_WAL_CHAIN);
+	vp_change_page(&change, metabuf);
+	vp_patch_taken(&change, meta, &take);
+	patch_count(&change, meta, &take, record->shard, &writers);
+	vp_change_page(&change, take.buffer);
+	vp_change_diff(&change, take.record + store->geo.links_offset, links, 2 * store->geo.m);
+	vp_change_words(&change, pair.tail[1], (const uint32 *) &tail, sizeof(tail) / sizeof(uint32));
+	vp_pair_other_page(&change, &pair);
+	vp_change_words(&change, &pair.tail[0]->next, &ref, 1);
+	vp_change_apply(&change, store->rel, store->wal);
+	vp_pair_unlock(&pair);
+	UnlockReleaseBuffer(metabuf);
+
+	if (take.used)
+		clear_upper_links(store, take.id);
+	return true;
 }
 
 void

@@ -36,6 +36,16 @@ typedef struct VpRecord
 extern VpId vp_node_create(const VpStore *store, Relation heap, VpRecord *record, VpRoom *room);
 
 /*
+ * The same, in one WAL record, for a row whose vector is that of `first`: a node in its chain,
+ * without code and vector of its own.  Only in an index that has no key columns and pages of
+ * codes: there posting lists, or links, would lead to it.  False, and nothing is changed: `first`
+ * is dead or not in the graph, its shard is being emptied, or there is no room.  No page is locked
+ * on entry; locks the metapage and two node pages exclusively, and releases them.
+ */
+extern bool vp_node_create_behind(const VpStore *store, Relation heap, VpId first, VpRecord *record,
+								  VpRoom *room);
+
+/*
  * The same for a build: unlogged.  First vp_node_write() writes the slot and the record, flagged
  * PENDING.  Later the other two write links, chain and flags onto a page that the caller has
  * pinned and locked exclusively, and that it marks dirty.

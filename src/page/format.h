@@ -419,6 +419,14 @@ typedef struct VpBareEntry
 #define VP_NODE_BARE		0x80	/* in no graph: holds rows that have no
 									 * vector */
 
+/*
+ * The word of a CHAINED node's links that says which node has its vector and its
+ * code: the one that was first in the chain when it was made, and stays that as long as
+ * there is a chain.  0: it has its own.  The word before it is that of the free and the waiting
+ * list.
+ */
+#define VP_CHAINED_HEAD		1
+
 /* Is a node dead, and nobody shall find its row here? */
 static inline bool
 vp_is_gone(uint8 flags)

@@ -323,6 +323,25 @@ vp_vector_fetch(const VpStore *store, VpId id, void *vector)
 	each_vector_piece(store, id, BUFFER_LOCK_SHARE, copy_piece, vector);
 }
 
+VpId
+vp_vector_owner(const VpStore *store, VpId id)
+{
+	VpPlace		place = vp_node_place(&store->geo, id);
+	Buffer		buffer = vp_store_read(store, place.block);
+	const char *record = BufferGetPage(buffer) + place.offset;
+	uint32		head = 0;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (vp_record_tail(store, record)->flags & VP_NODE_CHAINED)
+		head = *vp_head_word(store, record);
+	UnlockReleaseBuffer(buffer);
+	if (head == 0)
+		return id;
+	if (vp_deref(head) >= vp_graph_state(store).next_id)
+		vp_report_damage(store->rel, place.block, "A chained node's vector is at a node that does not exist.");
+	return vp_deref(head);
+}
+
 /* Of a longer vector the processor loads the rest by itself. */
 #define PREFETCH_BYTES	4096
 #define CACHE_LINE		64
@@ -441,17 +460,10 @@ static void
 patch_links(VpChange *change, uint32 *list, int nfrom, const VpId *to, int nto, uint32 *words)
 {
 	int			n = Max(nfrom, nto);
-	int			first = 0;
-	int			last;
 
 	for (int i = 0; i < n; i++)
 		words[i] = i < nto ? vp_ref(to[i]) : 0;
-	while (first < n && list[first] == words[first])
-		first++;
-	for (last = n; last > first && list[last - 1] == words[last - 1]; last--)
-		;
-	if (last > first)
-		vp_change_words(change, &list[first], &words[first], last - first);
+	vp_change_diff(change, list, words, n);
 }
 
 void

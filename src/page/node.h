@@ -65,6 +65,12 @@ pg_noreturn extern void vp_chain_damage(const VpStore *store, VpId id);
 /* The exact vector, exact_words words: out of the vector pages, or the node's code. */
 extern void vp_vector_fetch(const VpStore *store, VpId id, void *vector);
 
+/*
+ * The node whose code and vector are those of a node: itself, or the first of its chain.  The
+ * caller has the move lock, or keeps VACUUM away by another.
+ */
+extern VpId vp_vector_owner(const VpStore *store, VpId id);
+
 /* Begins to load into the CPU's cache what vp_vector_measure and vp_node_tid will read. */
 extern void vp_vector_prefetch(const VpStore *store, VpId id);
 

@@ -78,6 +78,20 @@ vp_change_words(VpChange *change, const void *address, const uint32 *words, int 
 	change->npatches++;
 }
 
+void
+vp_change_diff(VpChange *change, const void *address, const uint32 *words, int nwords)
+{
+	const uint32 *page = address;
+	int			first = 0;
+
+	while (first < nwords && page[first] == words[first])
+		first++;
+	while (nwords > first && page[nwords - 1] == words[nwords - 1])
+		nwords--;
+	if (nwords > first)
+		vp_change_words(change, page + first, words + first, nwords - first);
+}
+
 /* First patch after those of a page. */
 static int
 patches_end(const VpChange *change, int page)

@@ -109,6 +109,9 @@ extern void vp_change_page(VpChange *change, Buffer buffer);
 /* Words for an address on that page. */
 extern void vp_change_words(VpChange *change, const void *address, const uint32 *words, int nwords);
 
+/* The same, without words at both ends that are on the page already; perhaps none are left. */
+extern void vp_change_diff(VpChange *change, const void *address, const uint32 *words, int nwords);
+
 /*
  * Stores the words, and logs them if `wal`.  Pins and locks stay with the
  * caller.  A change of no words does nothing.

@@ -100,6 +100,13 @@ vp_list_word(const VpStore *store, const char *record)
 	return tail->flags & VP_NODE_BARE ? &tail->size : &tail->next;
 }
 
+/* The word of a chained node's record that leads to the node with its vector. */
+static inline const uint32 *
+vp_head_word(const VpStore *store, const char *record)
+{
+	return (const uint32 *) (record + store->geo.links_offset) + VP_CHAINED_HEAD;
+}
+
 /* The last word of a tail, with other flags. */
 static inline uint32
 vp_flags_word(const VpNodeTail *tail, uint8 flags)

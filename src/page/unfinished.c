@@ -372,9 +372,9 @@ vp_patch_unfinished(VpChange *change, VpMeta *meta, const VpMeta *copy, const Vp
 						(offsetof(VpMeta, unfinished) + sizeof(meta->unfinished) -
 						 offsetof(VpMeta, aborted)) / sizeof(uint32));
 	else if (writers->n > 0)
-		vp_change_words(change, &meta->unfinished[writers->first],
-						&copy->unfinished[writers->first].xid_lo,
-						sizeof(VpUnfinished) / sizeof(uint32));
+		vp_change_diff(change, &meta->unfinished[writers->first],
+					   &copy->unfinished[writers->first].xid_lo,
+					   sizeof(VpUnfinished) / sizeof(uint32));
 }
 
 /*----------

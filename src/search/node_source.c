@@ -428,6 +428,7 @@ source_landmarks(VpSource *base, const VpQuery *query, VpId *ids)
 typedef struct Glance
 {
 	bool		match;			/* the row of the node itself may */
+	bool		chained;		/* it is in a chain, and not the first */
 	VpId		next;			/* of its chain; VP_NO_ID: none */
 } Glance;
 
@@ -490,6 +491,7 @@ glance_at(const VpNodeSource *source, VpId id)
 	Glance		glance;
 	uint8		flags = glance_at_tail(&source->index->store, id, &tid, &glance.next);
 
+	glance.chained = (flags & VP_NODE_CHAINED) != 0;
 	glance.match = flags != 0 && !(flags & VP_NODE_BARE) && !vp_is_gone(flags) &&
 		(source->tids == NULL || vp_tid_set_has(source->tids, &tid)) && keys_match(source, id);
 	return glance;
@@ -539,10 +541,16 @@ chain_matches(VpNodeSource *source, VpId id)
 	return id != VP_NO_ID;
 }
 
+/*
+ * Posting lists lead to each node of a chain by itself.  Where there is none, ids that are tested
+ * alone are all there are.  Then the first of a chain stands for it: those behind it
+ * may have no code.
+ */
 static void
 source_matches(VpSource *base, const VpId *ids, int n, bool alone, bool *match)
 {
 	VpNodeSource *source = (VpNodeSource *) base;
+	bool		firsts = alone && source->filter == NULL;
 	VpId		next[VP_MAX_LINKS];
 
 	CHECK_FOR_INTERRUPTS();
@@ -550,14 +558,16 @@ source_matches(VpSource *base, const VpId *ids, int n, bool alone, bool *match)
 		source_expect_matches(base, ids, n);
 	for (int i = 0; i < n; i++)
 	{
-		Glance		glance = {false, VP_NO_ID};
+		Glance		glance = {false, false, VP_NO_ID};
+		bool		behind;
 
 		if (likely(vp_id_exists(source, ids[i])))
 			glance = glance_at(source, ids[i]);
-		match[i] = glance.match;
-		next[i] = glance.next;
+		behind = firsts && unlikely(glance.chained);
+		match[i] = glance.match && !behind;
+		next[i] = behind ? VP_NO_ID : glance.next;
 	}
-	for (int i = 0; i < n && !alone; i++)
+	for (int i = 0; i < n && (!alone || firsts); i++)
 		if (unlikely(!match[i] && next[i] != VP_NO_ID))
 			match[i] = chain_matches(source, next[i]);
 }

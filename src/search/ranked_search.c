@@ -233,16 +233,16 @@ measure(void *nodes, VpId id, double *dist)
 }
 
 /*
- * May a row of the node be returned?  A node that is in a list can be used
- * again while it is measured.  Of those that a posting list leads to the row
- * is, whatever leads there (page/postings.h).
+ * May a row of the node, or of its chain, be returned?  A node that is in a
+ * list can be used again while it is measured.  Of those that a posting list
+ * leads to the row is, whatever leads there (page/postings.h).
  */
 static bool
 can_have_row(VpRankedSearch *search, VpId id)
 {
 	uint8		flags;
 
-	if (!has_matches(search))
+	if (!has_key_conditions(search))
 		return (vp_node_flags(&search->index->store, id) & (VP_NODE_LINKED | VP_NODE_LISTED)) == VP_NODE_LINKED;
 	if (!vp_id_exists(&search->source, id))
 		return false;

@@ -249,6 +249,7 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 {
 	const VpIndex *index = inserter->index;
 
+	id = vp_vector_owner(&index->store, id);
 	if (index->form->in_table)
 	{
 		vp_node_code(&index->store, id, record->factors, inserter->code);
@@ -263,16 +264,89 @@ encode_again(Inserter *inserter, VpId id, VpRecord *record)
 	}
 }
 
+/* What is looked for, and where. */
+typedef struct Wanted
+{
+	Inserter   *inserter;
+	const VpRecord *record;
+} Wanted;
+
+/* Has a node the vector that is in the inserter?  The code comes first, as it tells nearly all apart. */
+static bool
+has_vector(void *arg, VpId id)
+{
+	const Wanted *wanted = arg;
+	const Inserter *inserter = wanted->inserter;
+	const VpStore *store = &inserter->index->store;
+	Size		exact_bytes = store->geo.exact_words * sizeof(uint32);
+	const void *exact = store->geo.vector_words > 0 ? inserter->vector : inserter->code;
+	float		factors[2];
+	void	   *room = MemoryContextAlloc(inserter->scratch, Max(store->geo.code_bytes, exact_bytes));
+
+	vp_node_code(store, id, factors, room);
+	if (memcmp(factors, wanted->record->factors, sizeof(factors)) != 0 ||
+		memcmp(room, inserter->code, store->geo.code_bytes) != 0)
+		return false;
+	vp_vector_fetch(store, id, room);
+	return memcmp(room, exact, exact_bytes) == 0;
+}
+
+/* Looks in all shards for a node with the vector that is in the inserter. */
+static VpId
+find_equal(Inserter *inserter, const VpRecord *record)
+{
+	const VpStore *store = &inserter->index->store;
+	VpNodeSource *source = &inserter->source;
+	VpGraphState state = vp_graph_state(store);
+	float		own = vp_query_distance(&inserter->query, inserter->code,
+										(const VpFactors *) record->factors);
+	Wanted		wanted = {inserter, record};
+	VpId		found = VP_NO_ID;
+
+	source->nids = state.next_id;
+	for (uint32 shard = 0; shard < state.shards && found == VP_NO_ID; shard++)
+	{
+		VpId		entry = vp_shard_entry(store, shard);
+
+		source->shard = shard;
+		if (entry == VP_NO_ID)
+			continue;
+		MemoryContextSwitchTo(inserter->context);
+		found = vp_link_find_equal(inserter->writer, &source->source, &inserter->query, own, entry,
+								   vp_level(&store->geo.levels, entry), source->nids, has_vector,
+								   &wanted);
+		MemoryContextSwitchTo(inserter->scratch);
+	}
+	return found;
+}
+
+/*
+ * Puts another version of a row behind the node that has its vector: then neither
+ * code nor vector is to be written.  False: it is to be added in the ordinary way.
+ */
+static bool
+add_version(Inserter *inserter, Relation heap, VpRecord *record, VpRoom *room)
+{
+	const VpStore *store = &inserter->index->store;
+	VpId		first;
+
+	if (store->geo.nkeys > 0 || !store->geo.apart)
+		return false;
+	first = find_equal(inserter, record);
+	VP_POINT("insert-found");
+	return first != VP_NO_ID && vp_node_create_behind(store, heap, first, record, room);
+}
+
 /* The insert lock is held. */
 static bool
 add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKeys *keys,
-		  ItemPointer tid, uint32 size, VpRoom *room)
+		  ItemPointer tid, uint32 size, bool unchanged, VpRoom *room)
 {
 	MemoryContext old = MemoryContextSwitchTo(inserter->scratch);
 	const VpIndex *index = inserter->index;
 	const void *elements = index->form->elements(value);
 	VpRecord	record;
-	VpId		id;
+	bool		added;
 
 	memcpy(inserter->vector, elements, index->meta.vector_bytes);
 	encode(inserter, elements, &record);
@@ -283,12 +357,18 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKe
 	record.size = size;
 	record.tid = *tid;
 
-	id = vp_node_create(&index->store, heap, &record, room);
-	if (id != VP_NO_ID)
-		place_node(inserter, id, record.shard);
+	added = unchanged && add_version(inserter, heap, &record, room);
+	if (!added)
+	{
+		VpId		id = vp_node_create(&index->store, heap, &record, room);
+
+		added = id != VP_NO_ID;
+		if (added)
+			place_node(inserter, id, record.shard);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(inserter->scratch);
-	return id != VP_NO_ID;
+	return added;
 }
 
 /*
@@ -297,7 +377,7 @@ add_value(Inserter *inserter, Relation heap, const VpValue *value, const VpRowKe
  */
 bool
 vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
-				ItemPointer tid, uint32 size, VpRoom *room)
+				ItemPointer tid, uint32 size, bool unchanged, VpRoom *room)
 {
 	bool		added;
 
@@ -308,7 +388,7 @@ vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKe
 		vp_mean_take(rel);
 		LockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	}
-	added = add_value(get_inserter(rel), heap, value, keys, tid, size, room);
+	added = add_value(get_inserter(rel), heap, value, keys, tid, size, unchanged, room);
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ShareLock);
 	vp_runs_keep(&get_inserter(rel)->index->store, heap);
 	return added;

@@ -19,13 +19,14 @@ extern const VpAlloc vp_context_alloc;
 /*
  * Adds the record of a row of the table, which has such a value and keys and is
  * of this size, and links it.  False, and nothing is changed, if there is no
- * room for it, or no telling (room->stale).  Takes the mean first, if it is
- * due.  Takes the insert lock, and others inside of that; holds none at the
+ * room for it, or no telling (room->stale).  unchanged: it is a new version of
+ * a row, whose value is probably that of the version before; then it is put
+ * behind that one's node, if it can be.  Takes the mean first, if it is due.  Takes the insert lock, and others inside of that; holds none at the
  * end.  May be cancelled: what an error leaves behind is a PENDING node
  * (README.md).
  */
 extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
-							ItemPointer tid, uint32 size, VpRoom *room);
+							ItemPointer tid, uint32 size, bool unchanged, VpRoom *room);
 
 /*
  * Moves a living node's record to another shard.  Move lock and insert lock are held,

@@ -69,7 +69,7 @@ vp_mean_is_due(const VpIndex *index)
 	return records >= state.mean_due;
 }
 
-/* Adds up the rotated vectors of all living nodes; how many. */
+/* Adds up the rotated vectors of all living nodes that have one of their own; how many. */
 static double
 sum_vectors(const VpIndex *index, uint32 nids, void *vector, float *rotated, double *sum)
 {
@@ -80,7 +80,8 @@ sum_vectors(const VpIndex *index, uint32 nids, void *vector, float *rotated, dou
 		uint8		flags = vp_node_flags(&index->store, id);
 
 		CHECK_FOR_INTERRUPTS();
-		if (flags != VP_NODE_LINKED && flags != VP_NODE_CHAINED)
+		if ((flags != VP_NODE_LINKED && flags != VP_NODE_CHAINED) ||
+			vp_vector_owner(&index->store, id) != id)
 			continue;
 		vp_vector_fetch(&index->store, id, vector);
 		index->form->rotate(&index->codec, &index->meta, vector, rotated, true);
@@ -106,7 +107,7 @@ recode_nodes(const VpIndex *index, uint32 nids, void *vector, float *rotated)
 		uint8		flags = vp_node_flags(&index->store, id);
 
 		CHECK_FOR_INTERRUPTS();
-		if (flags == 0 || (flags & VP_NODE_BARE))
+		if (flags == 0 || (flags & VP_NODE_BARE) || vp_vector_owner(&index->store, id) != id)
 			continue;
 		vp_vector_fetch(&index->store, id, vector);
 		index->form->rotate(&index->codec, &index->meta, vector, rotated, false);
