@@ -58,11 +58,10 @@ vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	vp_move_settle(info->index, VpVacuumHeap(info));
 	index = vp_index_copy(vp_index_get(info->index));
 	npages = vp_node_page_count(&index->store.geo, vp_graph_state(&index->store).next_id);
-	for (uint32 page = 0; page < npages; page++)
+	for (uint32 page = 0; page < npages; page += VP_PAGES_TOGETHER)
 	{
 		vacuum_delay_point(false);
-		vp_mark_dead(&index->store, page, callback, arg, &counts);
-		vp_bare_mark(&index->store, page, callback, arg, &counts);
+		vp_mark_dead(&index->store, page, Min(npages - page, VP_PAGES_TOGETHER), callback, arg, &counts);
 	}
 	/* told to the next VACUUM, should this one not come to its end */
 	if (counts.dead > 0)

@@ -63,7 +63,7 @@
  *	vacuum-entries		VACUUM has chosen entry points, and not set them
  *	vacuum-entered		they are set; nodes out of reach are not looked for yet
  *	vacuum-repaired		nothing leads to them any more
- *	vacuum-listed		those of a page are in the waiting list
+ *	vacuum-listed		those of a page are in the waiting list; the metapage is locked
  *	vacuum-unlinked		those of all pages are
  *
  *-------------------------------------------------------------------------

@@ -301,9 +301,12 @@ is_in_chain(const VpStore *store, VpId id, const VpNodeTail *tail)
 	return true;
 }
 
-/* Is any row of a page's bare nodes gone?  Counts all of them.  The page is locked. */
-static bool
-any_gone(const VpStore *store, Buffer buffer, const VpPageIds *ids, VpRowGone gone, void *arg, double *rows)
+/*
+ * `gone` is asked for each row until one is gone: who only wants to be shown all
+ * rows says of none that it is.
+ */
+bool
+vp_bare_any_gone(const VpStore *store, Buffer buffer, const VpPageIds *ids, VpRowGone gone, void *arg, double *rows)
 {
 	bool		found = false;
 
@@ -323,13 +326,9 @@ any_gone(const VpStore *store, Buffer buffer, const VpPageIds *ids, VpRowGone go
 	return found;
 }
 
-/*
- * Empties the entries of a page's bare nodes whose rows are gone, in one record with the
- * metapage.  Both pages are locked exclusively.  Returns how many there are.
- */
-static int
-empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, const VpPageIds *ids,
-		   VpRowGone gone, void *arg)
+int
+vp_bare_empty(const VpStore *store, Buffer metabuf, Buffer buffer, const VpPageIds *ids,
+			  VpRowGone gone, void *arg)
 {
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
 	PGAlignedBlock copy;
@@ -361,43 +360,6 @@ empty_page(const VpStore *store, Buffer metabuf, Buffer buffer, const VpPageIds 
 					VP_NBARE * sizeof(VpBareChain) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
 	return sum;
-}
-
-/*
- * Two passes, as vp_mark_dead() makes them.  In the first, `gone` is asked for each row until
- * one is gone: who only wants to be shown all rows says of none that it is.
- */
-void
-vp_bare_mark(const VpStore *store, uint32 page_number, VpRowGone gone, void *arg, VpMarkCounts *counts)
-{
-	VpPageIds	ids = vp_node_page(&store->geo, page_number);
-	Buffer		buffer = vp_store_read(store, ids.block);
-	Buffer		metabuf;
-	double		rows = 0;
-	bool		found;
-	int			n;
-
-	if (vp_is_pool_page(BufferGetPage(buffer)))
-	{
-		ReleaseBuffer(buffer);
-		return;
-	}
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	found = any_gone(store, buffer, &ids, gone, arg, &rows);
-	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	counts->alive += rows;
-	if (found)
-	{
-		metabuf = vp_store_read(store, VP_META_BLOCK);
-		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		n = empty_page(store, metabuf, buffer, &ids, gone, arg);
-		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-		UnlockReleaseBuffer(metabuf);
-		counts->alive -= n;
-		counts->marked += n;
-	}
-	ReleaseBuffer(buffer);
 }
 
 /*----------

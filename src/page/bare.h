@@ -11,7 +11,10 @@
 #ifndef VP_BARE_H
 #define VP_BARE_H
 
-#include "page/reclaim.h"
+#include "page/store.h"
+
+/* Is a row gone? */
+typedef bool (*VpRowGone) (ItemPointer tid, void *arg);
 
 /* How many rows a node has room for. */
 static inline int
@@ -61,16 +64,23 @@ extern int	vp_bare_walk_on(VpBareWalk *walk, VpId *id, ItemPointerData *tids);
  */
 
 /*
- * Empties the entries of a node page whose rows are gone.  The caller holds no
- * lock of a page.  Adds to the counts: alive and marked.
+ * Is any row of the bare nodes of a node page gone?  Adds to *rows how many rows they have.  The
+ * page is locked.
  */
-extern void vp_bare_mark(const VpStore *store, uint32 page_number,
-						 VpRowGone gone, void *arg, VpMarkCounts *counts);
+extern bool vp_bare_any_gone(const VpStore *store, Buffer buffer, const VpPageIds *ids,
+							 VpRowGone gone, void *arg, double *rows);
+
+/*
+ * Empties the entries of these nodes whose rows are gone, in one record with the metapage.  Both
+ * pages are locked exclusively.  Returns how many there are.
+ */
+extern int	vp_bare_empty(const VpStore *store, Buffer metabuf, Buffer buffer, const VpPageIds *ids,
+						  VpRowGone gone, void *arg);
 
 /*
  * Where the rows of two nodes of a chain, one after the other, have room in
  * one: moves them there.  The other leaves the chain, to be released
- * (vp_release_page) when the transaction ID for that is known.  Returns how
+ * (vp_release_pages) when the transaction ID for that is known.  Returns how
  * many left, and sets *pages to the numbers of their node pages, palloc'd.  The
  * caller keeps other VACUUMs out.
  */

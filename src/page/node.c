@@ -235,6 +235,18 @@ copy_tail(const VpStore *store, const char *page, VpPlace place, VpNodeTail *tai
 		memset(tail, 0, sizeof(*tail));
 }
 
+/* Raises an error if a tail is not that of the node, or of no row. */
+static inline void
+check_tail(const VpStore *store, BlockNumber block, VpId id, const VpNodeTail *tail)
+{
+	if (tail->flags == 0)
+		return;
+	if (unlikely(tail->id != id))
+		vp_report_damage(store->rel, block, "A record is of another node.");
+	if (unlikely(!(tail->flags & VP_NODE_BARE) && !vp_tid_is_sound(&tail->tid)))
+		vp_report_damage(store->rel, block, "A record is of no row.");
+}
+
 void
 vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 {
@@ -252,12 +264,23 @@ vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail)
 		copy_tail(store, vp_page_to_read(buffer), place, tail);
 		UnlockReleaseBuffer(buffer);
 	}
-	if (tail->flags == 0)
-		return;
-	if (unlikely(tail->id != id))
-		vp_report_damage(store->rel, place.block, "A record is of another node.");
-	if (unlikely(!(tail->flags & VP_NODE_BARE) && !vp_tid_is_sound(&tail->tid)))
-		vp_report_damage(store->rel, place.block, "A record is of no row.");
+	check_tail(store, place.block, id, tail);
+}
+
+uint32
+vp_node_fetch_page(const VpStore *store, uint32 page_number, VpId *first, VpNodeTail *tails)
+{
+	VpPageIds	ids = vp_node_page(&store->geo, page_number);
+	Buffer		buffer = vp_store_read(store, ids.block);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	for (uint32 i = 0; i < ids.count; i++)
+		copy_tail(store, BufferGetPage(buffer), vp_node_place(&store->geo, ids.first + i), &tails[i]);
+	UnlockReleaseBuffer(buffer);
+	for (uint32 i = 0; i < ids.count; i++)
+		check_tail(store, ids.block, ids.first + i, &tails[i]);
+	*first = ids.first;
+	return ids.count;
 }
 
 void

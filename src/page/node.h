@@ -54,6 +54,12 @@ extern double vp_vector_measure(const VpStore *store, VpId id, void *room, VpVec
 extern void vp_node_fetch(const VpStore *store, VpId id, VpNodeTail *tail);
 
 /*
+ * Fetches all nodes of a node page at once: VP_MAX_PAGE_NODES or fewer.  Returns how many, and
+ * the id of the first.
+ */
+extern uint32 vp_node_fetch_page(const VpStore *store, uint32 page_number, VpId *first, VpNodeTail *tails);
+
+/*
  * Fetches the node to which the chain of `before` leads, `id`, which may be anything: that it is
  * no node, or not a chained one, is an error.
  */

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 
+#include "base/debug_point.h"
 #include "page/node.h"
 #include "page/recent.h"
 #include "page/reclaim.h"
@@ -49,89 +50,179 @@ keeps_row(uint8 flags)
 	return (flags & VP_NODE_UNLINKED) && !(flags & (VP_NODE_DEAD | VP_NODE_BARE));
 }
 
+/* A node that is not marked now. */
+static void
+count_node(uint8 flags, VpMarkCounts *counts)
+{
+	if (vp_is_alive(flags))
+		counts->alive++;
+	else if (flags != 0 && flags != VP_NODE_BARE && !(flags & VP_NODE_LISTED))
+		counts->dead++;
+}
+
+/* A node page that VACUUM is at, and what it has found there. */
+typedef struct VacuumPage
+{
+	VpPageIds	ids;
+	Buffer		buffer;
+	bool		nodes;			/* nodes are to be changed */
+	bool		bare;			/* entries of bare nodes are to be emptied */
+} VacuumPage;
+
 /*
- * Two passes over the page: most have no dead, and are only locked for
- * reading.  The page is looked at again once it is locked for writing, after
- * the metapage, whose totals change with it.
+ * Pins some node pages, one after another from a number on, but those of the
+ * pool.  Returns how many.
  */
-void
-vp_mark_dead(const VpStore *store, uint32 page_number,
-			 VpRowGone gone, void *arg, VpMarkCounts *counts)
+static int
+pin_pages(const VpStore *store, uint32 first, uint32 n, VacuumPage *pages)
+{
+	int			npages = 0;
+
+	Assert(n <= VP_PAGES_TOGETHER);
+	for (uint32 i = 0; i < n; i++)
+	{
+		VacuumPage *page = &pages[npages];
+
+		page->ids = vp_node_page(&store->geo, first + i);
+		page->buffer = vp_store_read(store, page->ids.block);
+		page->nodes = page->bare = false;
+		if (vp_is_pool_page(BufferGetPage(page->buffer)))
+			ReleaseBuffer(page->buffer);
+		else
+			npages++;
+	}
+	return npages;
+}
+
+static void
+unpin_pages(VacuumPage *pages, int npages)
+{
+	for (int i = 0; i < npages; i++)
+		ReleaseBuffer(pages[i].buffer);
+}
+
+/* Pins the metapage and locks it exclusively, for changes of node pages. */
+static Buffer
+lock_meta(const VpStore *store)
+{
+	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
+
+	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
+	vp_shards_check(store->rel, VpPageGetMeta(BufferGetPage(metabuf)));
+	return metabuf;
+}
+
+/*
+ * Finds out what of a page is gone.  Counts its nodes if none is, and the rows
+ * of its bare nodes.  The page is pinned; locks it, share, and unlocks it.
+ */
+static void
+look_for_gone(const VpStore *store, VacuumPage *page, VpRowGone gone, void *arg, VpMarkCounts *counts)
+{
+	double		rows = 0;
+
+	LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
+	for (uint32 i = 0; i < page->ids.count; i++)
+		check_record(store, page->buffer, page->ids.first + i,
+					 vp_record_tail(store, vp_page_record(store, page->buffer, i)));
+	for (uint32 i = 0; i < page->ids.count && !page->nodes; i++)
+	{
+		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, page->buffer, i));
+
+		page->nodes = (shows_row(tail->flags) || keeps_row(tail->flags)) && gone(&tail->tid, arg);
+	}
+	for (uint32 i = 0; i < page->ids.count && !page->nodes; i++)
+		count_node(vp_record_tail(store, vp_page_record(store, page->buffer, i))->flags, counts);
+	page->bare = vp_bare_any_gone(store, page->buffer, &page->ids, gone, arg, &rows);
+	LockBuffer(page->buffer, BUFFER_LOCK_UNLOCK);
+	counts->alive += rows;
+}
+
+/*
+ * Marks the nodes of a page whose rows are gone, in one record with the totals.
+ * Both pages are locked exclusively.
+ */
+static void
+mark_nodes(const VpStore *store, Buffer metabuf, const VacuumPage *page,
+		   VpRowGone gone, void *arg, VpMarkCounts *counts)
 {
 	uint32		words[VP_MAX_PAGE_NODES];
-	VpPageIds	ids = vp_node_page(&store->geo, page_number);
-	Buffer		buffer = vp_store_read(store, ids.block);
-	Buffer		metabuf = InvalidBuffer;
-	VpMeta	   *meta = NULL;
-	VpMeta		copy;
-	bool		found = false;
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
+	VpShard		shards[VP_MAX_SHARDS];
 	VpChange	change;
 
-	if (vp_is_pool_page(BufferGetPage(buffer)))
-	{
-		ReleaseBuffer(buffer);
-		return;
-	}
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (uint32 i = 0; i < ids.count; i++)
-		check_record(store, buffer, ids.first + i,
-					 vp_record_tail(store, vp_page_record(store, buffer, i)));
-	for (uint32 i = 0; i < ids.count && !found; i++)
-	{
-		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
-
-		found = (shows_row(tail->flags) || keeps_row(tail->flags)) && gone(&tail->tid, arg);
-	}
-	if (found)
-	{
-		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-		metabuf = vp_store_read(store, VP_META_BLOCK);
-		LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		meta = VpPageGetMeta(BufferGetPage(metabuf));
-		vp_shards_check(store->rel, meta);
-		copy = *meta;
-	}
-
+	memcpy(shards, meta->shard, sizeof(shards));
 	vp_change_begin(&change, VP_WAL_DEAD);
-	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < ids.count; i++)
+	vp_change_page(&change, page->buffer);
+	for (uint32 i = 0; i < page->ids.count; i++)
 	{
-		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, buffer, i));
+		VpNodeTail *tail = vp_record_tail(store, vp_page_record(store, page->buffer, i));
+		uint8		flags = tail->flags;
 
-		if ((tail->flags & VP_NODE_MOVED) && found && gone(&tail->tid, arg))
+		if (!(shows_row(flags) || keeps_row(flags)) || !gone(&tail->tid, arg))
 		{
-			vp_patch_flags(&change, tail, tail->flags & ~VP_NODE_MOVED, &words[i]);
-			counts->dead++;
+			count_node(flags, counts);
+			continue;
 		}
-		else if (vp_is_alive(tail->flags) && found && gone(&tail->tid, arg))
+		if (vp_is_alive(flags))
 		{
-			vp_shard_of_check(store, meta, ids.first + i, tail);
-			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
-			vp_shard_count(&copy.shard[tail->shard], -1, -(int64) tail->size);
+			vp_shard_of_check(store, meta, page->ids.first + i, tail);
+			vp_shard_count(&shards[tail->shard], -1, -(int64) tail->size);
 			counts->marked++;
-			counts->dead++;
 		}
-		else if (keeps_row(tail->flags) && found && gone(&tail->tid, arg))
-		{
-			vp_patch_flags(&change, tail, tail->flags | VP_NODE_DEAD, &words[i]);
-			counts->dead += !(tail->flags & VP_NODE_LISTED);
-		}
-		else if (vp_is_alive(tail->flags))
-			counts->alive++;
-		else if (tail->flags != 0 && tail->flags != VP_NODE_BARE && !(tail->flags & VP_NODE_LISTED))
-			counts->dead++;
+		counts->dead += !(flags & VP_NODE_LISTED);
+		vp_patch_flags(&change, tail, flags & VP_NODE_MOVED ? flags & ~VP_NODE_MOVED : flags | VP_NODE_DEAD,
+					   &words[i]);
 	}
-	if (found)
-	{
-		vp_change_page(&change, metabuf);
-		vp_change_words(&change, meta->shard, (const uint32 *) copy.shard,
-						meta->shards * sizeof(VpShard) / sizeof(uint32));
-	}
+	vp_change_page(&change, metabuf);
+	vp_change_diff(&change, meta->shard, (const uint32 *) shards,
+				   meta->shards * sizeof(VpShard) / sizeof(uint32));
 	vp_change_apply(&change, store->rel, store->wal);
-	UnlockReleaseBuffer(buffer);
-	if (found)
+}
+
+/* Empties the entries of a page's bare nodes whose rows are gone.  Locks are as there. */
+static void
+empty_entries(const VpStore *store, Buffer metabuf, const VacuumPage *page,
+			  VpRowGone gone, void *arg, VpMarkCounts *counts)
+{
+	int			n = vp_bare_empty(store, metabuf, page->buffer, &page->ids, gone, arg);
+
+	counts->alive -= n;
+	counts->marked += n;
+}
+
+/*
+ * Two passes over the pages: most have no dead, and are only locked for
+ * reading.  The others are looked at again once they are locked for writing,
+ * after the metapage, which changes with them.
+ */
+void
+vp_mark_dead(const VpStore *store, uint32 first, uint32 n, VpRowGone gone, void *arg, VpMarkCounts *counts)
+{
+	VacuumPage	pages[VP_PAGES_TOGETHER];
+	int			npages = pin_pages(store, first, n, pages);
+	Buffer		metabuf = InvalidBuffer;
+
+	for (int i = 0; i < npages; i++)
+		look_for_gone(store, &pages[i], gone, arg, counts);
+	for (int i = 0; i < npages; i++)
+	{
+		VacuumPage *page = &pages[i];
+
+		if (!page->nodes && !page->bare)
+			continue;
+		if (!BufferIsValid(metabuf))
+			metabuf = lock_meta(store);
+		LockBuffer(page->buffer, BUFFER_LOCK_EXCLUSIVE);
+		if (page->nodes)
+			mark_nodes(store, metabuf, page, gone, arg, counts);
+		if (page->bare)
+			empty_entries(store, metabuf, page, gone, arg, counts);
+		LockBuffer(page->buffer, BUFFER_LOCK_UNLOCK);
+	}
+	if (BufferIsValid(metabuf))
 		UnlockReleaseBuffer(metabuf);
+	unpin_pages(pages, npages);
 }
 
 /*
@@ -266,57 +357,81 @@ can_release(const VpNodeTail *tail)
 	return vp_is_gone(tail->flags) && !(tail->flags & VP_NODE_CHAINED) && tail->next == 0;
 }
 
-int
-vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid)
+/* Are there such nodes on a page?  Locks it, share, and unlocks it; it is pinned. */
+static bool
+has_to_release(const VpStore *store, const VacuumPage *page)
+{
+	bool		found = false;
+
+	LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
+	for (uint32 i = 0; i < page->ids.count && !found; i++)
+		found = can_release(vp_record_tail(store, vp_page_record(store, page->buffer, i)));
+	LockBuffer(page->buffer, BUFFER_LOCK_UNLOCK);
+	return found;
+}
+
+/*
+ * Puts the nodes of a page that can be released into the waiting list, in one
+ * record with the metapage.  Both are locked exclusively.
+ */
+static void
+release_nodes(const VpStore *store, Buffer metabuf, const VacuumPage *page, FullTransactionId xid)
 {
 	uint32		words[2 * VP_MAX_PAGE_NODES];
 	int			nwords = 0;
-	Buffer		metabuf = vp_store_read(store, VP_META_BLOCK);
 	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(metabuf));
-	VpPageIds	ids = vp_node_page(&store->geo, page_number);
-	Buffer		buffer = vp_store_read(store, ids.block);
-	VpMeta		copy;
+	uint32		lists[4] = {meta->waiting_head, meta->waiting_tail, (uint32) U64FromFullTransactionId(xid),
+	(uint32) (U64FromFullTransactionId(xid) >> 32)};
 	VpChange	change;
-	int			n = 0;
 
-	if (vp_is_pool_page(BufferGetPage(buffer)))
-	{
-		ReleaseBuffer(buffer);
-		ReleaseBuffer(metabuf);
-		return 0;
-	}
-	LockBuffer(metabuf, BUFFER_LOCK_EXCLUSIVE);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	copy = *meta;
+	StaticAssertStmt(offsetof(VpMeta, waiting_xid_hi) - offsetof(VpMeta, waiting_head) == 3 * sizeof(uint32),
+					 "words of the waiting list follow one another");
 	vp_change_begin(&change, VP_WAL_UNLINK);
-	vp_change_page(&change, buffer);
-	for (uint32 i = 0; i < ids.count; i++)
+	vp_change_page(&change, page->buffer);
+	for (uint32 i = 0; i < page->ids.count; i++)
 	{
-		char	   *record = vp_page_record(store, buffer, i);
+		char	   *record = vp_page_record(store, page->buffer, i);
 		VpNodeTail *tail = vp_record_tail(store, record);
 
 		if (!can_release(tail))
 			continue;
-		check_record(store, buffer, ids.first + i, tail);
-		words[nwords] = copy.waiting_head;
+		check_record(store, page->buffer, page->ids.first + i, tail);
+		words[nwords] = lists[0];
 		vp_change_words(&change, vp_list_word(store, record), &words[nwords++], 1);
 		vp_patch_flags(&change, tail, tail->flags | VP_NODE_UNLINKED | VP_NODE_LISTED,
 					   &words[nwords]);
 		nwords++;
-		copy.waiting_head = vp_ref(tail->id);
-		if (copy.waiting_tail == 0)
-			copy.waiting_tail = vp_ref(tail->id);
-		n++;
+		lists[0] = vp_ref(tail->id);
+		if (lists[1] == 0)
+			lists[1] = vp_ref(tail->id);
 	}
-	if (n > 0)
+	if (nwords > 0)
 	{
-		copy.waiting_xid_lo = (uint32) U64FromFullTransactionId(xid);
-		copy.waiting_xid_hi = (uint32) (U64FromFullTransactionId(xid) >> 32);
 		vp_change_page(&change, metabuf);
-		vp_change_words(&change, &meta->waiting_head, &copy.waiting_head, 4);
-		vp_change_apply(&change, store->rel, store->wal);
+		vp_change_words(&change, &meta->waiting_head, lists, lengthof(lists));
 	}
-	UnlockReleaseBuffer(buffer);
-	UnlockReleaseBuffer(metabuf);
-	return n;
+	vp_change_apply(&change, store->rel, store->wal);
+}
+
+void
+vp_release_pages(const VpStore *store, uint32 first, uint32 n, FullTransactionId xid)
+{
+	VacuumPage	pages[VP_PAGES_TOGETHER];
+	int			npages = pin_pages(store, first, n, pages);
+	Buffer		metabuf = InvalidBuffer;
+
+	for (int i = 0; i < npages; i++)
+	{
+		if (!has_to_release(store, &pages[i]))
+			continue;
+		if (!BufferIsValid(metabuf))
+			metabuf = lock_meta(store);
+		LockBuffer(pages[i].buffer, BUFFER_LOCK_EXCLUSIVE);
+		release_nodes(store, metabuf, &pages[i], xid);
+		LockBuffer(pages[i].buffer, BUFFER_LOCK_UNLOCK);
+		VP_POINT("vacuum-listed");
+	}
+	if (BufferIsValid(metabuf))
+		UnlockReleaseBuffer(metabuf);
+	unpin_pages(pages, npages);
 }

@@ -8,10 +8,7 @@
 #ifndef VP_RECLAIM_H
 #define VP_RECLAIM_H
 
-#include "page/store.h"
-
-/* Is a row gone? */
-typedef bool (*VpRowGone) (ItemPointer tid, void *arg);
+#include "page/bare.h"
 
 typedef struct VpMarkCounts
 {
@@ -20,8 +17,19 @@ typedef struct VpMarkCounts
 	double		dead;			/* now or before, and not taken out yet */
 } VpMarkCounts;
 
-/* Marks the nodes of a page whose rows are gone; adds to the counts. */
-extern void vp_mark_dead(const VpStore *store, uint32 page_number,
+/*
+ * Node pages that are gone through together: pinned once each, and those that change under one
+ * lock of the metapage, which inserts wait for meanwhile.
+ */
+#define VP_PAGES_TOGETHER	16
+
+/*
+ * Marks the nodes whose rows are gone, and empties such entries of bare nodes; adds to the counts.
+ * Of `n` node pages from a number on, up to VP_PAGES_TOGETHER.  `gone` may be asked for a row
+ * twice, but only if it says of one that it is.  No page is locked on entry and on exit; locks
+ * one node page at a time, and the metapage before it to change it.
+ */
+extern void vp_mark_dead(const VpStore *store, uint32 first, uint32 n,
 						 VpRowGone gone, void *arg, VpMarkCounts *counts);
 
 /*
@@ -31,9 +39,9 @@ extern void vp_mark_dead(const VpStore *store, uint32 page_number,
 extern void vp_chain_clean(const VpStore *store, VpId first);
 
 /*
- * Puts the nodes of a page that are gone, and that nothing leads to, into the
- * waiting list, until no snapshot is as old as xid.  Returns how many.
+ * Puts the nodes that are gone, and that nothing leads to, into the waiting
+ * list, until no snapshot is as old as xid.  Pages and locks as of vp_mark_dead.
  */
-extern int	vp_release_page(const VpStore *store, uint32 page_number, FullTransactionId xid);
+extern void vp_release_pages(const VpStore *store, uint32 first, uint32 n, FullTransactionId xid);
 
 #endif							/* VP_RECLAIM_H */

@@ -120,35 +120,47 @@ wait_for_inserts(Relation rel)
 	UnlockPage(rel, VP_INSERT_LOCK_BLOCK, ExclusiveLock);
 }
 
+/* Cleans a node's chain, and adds the node to the sets. */
+static void
+survey_node(Cleanup *cleanup, VpId id, VpNodeTail *tail)
+{
+	if ((tail->flags & (VP_NODE_MOVED | VP_NODE_UNLINKED)) == VP_NODE_MOVED)
+		cleanup->nmoved++;
+	if (!(tail->flags & VP_NODE_LINKED) || (tail->flags & VP_NODE_UNLINKED))
+		return;
+	if (tail->next != 0)
+	{
+		vp_chain_clean(cleanup->store, id);
+		vp_node_fetch(cleanup->store, id, tail);
+	}
+	add_to_set(&cleanup->linked, id);
+	/* one that was moved may be left in its chain, and must be found */
+	if (vp_is_gone(tail->flags) && tail->next == 0)
+	{
+		add_to_set(&cleanup->dead, id);
+		cleanup->ndead++;
+	}
+}
+
 /*
  * Cleans chains, and finds out which nodes are linked and which of them are
- * dead.
+ * dead.  All nodes of a page are read together.  Cleaning a chain changes others
+ * only that are not LINKED.
  */
 static void
 survey(Cleanup *cleanup)
 {
-	for (VpId id = 0; id < cleanup->next_id; id++)
+	uint32		npages = vp_node_page_count(&cleanup->store->geo, cleanup->next_id);
+
+	for (uint32 page = 0; page < npages; page++)
 	{
-		VpNodeTail	tail;
+		VpNodeTail	tails[VP_MAX_PAGE_NODES];
+		VpId		first;
+		uint32		n = vp_node_fetch_page(cleanup->store, page, &first, tails);
 
 		vacuum_delay_point(false);
-		vp_node_fetch(cleanup->store, id, &tail);
-		if ((tail.flags & (VP_NODE_MOVED | VP_NODE_UNLINKED)) == VP_NODE_MOVED)
-			cleanup->nmoved++;
-		if (!(tail.flags & VP_NODE_LINKED) || (tail.flags & VP_NODE_UNLINKED))
-			continue;
-		if (tail.next != 0)
-		{
-			vp_chain_clean(cleanup->store, id);
-			vp_node_fetch(cleanup->store, id, &tail);
-		}
-		add_to_set(&cleanup->linked, id);
-		/* one that was moved may be left in its chain, and must be found */
-		if (vp_is_gone(tail.flags) && tail.next == 0)
-		{
-			add_to_set(&cleanup->dead, id);
-			cleanup->ndead++;
-		}
+		for (uint32 i = 0; i < n && first + i < cleanup->next_id; i++)
+			survey_node(cleanup, first + i, &tails[i]);
 	}
 }
 
@@ -489,11 +501,10 @@ release_nodes(Cleanup *cleanup)
 	FullTransactionId xid = dividing_xid();
 	uint32		npages = vp_node_page_count(&cleanup->store->geo, cleanup->next_id);
 
-	for (uint32 page = 0; page < npages; page++)
+	for (uint32 page = 0; page < npages; page += VP_PAGES_TOGETHER)
 	{
 		vacuum_delay_point(false);
-		if (vp_release_page(cleanup->store, page, xid) > 0)
-			VP_POINT("vacuum-listed");
+		vp_release_pages(cleanup->store, page, Min(npages - page, VP_PAGES_TOGETHER), xid);
 	}
 }
 
@@ -559,7 +570,7 @@ vp_clean_bare(const VpStore *store)
 		for (uint32 i = 0; i < n; i++)
 		{
 			vacuum_delay_point(false);
-			(void) vp_release_page(store, pages[i], xid);
+			vp_release_pages(store, pages[i], 1, xid);
 		}
 		pfree(pages);
 	}
