@@ -128,6 +128,18 @@ struct VpSource
 	/* Makes a node's own code the query; false when it holds no vector. */
 	bool		(*query_of) (VpSource *source, VpId id, VpQuery *query);
 
+	/*
+	 * Of some nodes, n <= VP_MAX_LINKS + 1 that hold vectors, the distances
+	 * from one another are going to be asked for: copies their codes, to be
+	 * known by their places in `ids` until the next call.  The other two are
+	 * query_of and distances of these.  NULL, all three: codes are as near as
+	 * copies would be.
+	 */
+	void		(*hold) (VpSource *source, const VpId *ids, int n);
+	void		(*held_query) (VpSource *source, int place, VpQuery *query);
+	void		(*held_distances) (VpSource *source, const VpQuery *query,
+								   const int *places, int n, float *dist);
+
 	/* May this node be linked to?  (In the graph, alive.) */
 	bool		(*linkable) (VpSource *source, VpId id);
 

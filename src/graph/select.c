@@ -249,6 +249,35 @@ vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
 	return nchosen;
 }
 
+/* Makes the code of the candidate at a place writer->query. */
+static bool
+query_of_place(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int place)
+{
+	if (source->hold == NULL)
+		return source->query_of(source, candidates[place].id & ~COMPARED, &writer->query);
+	source->held_query(source, place, &writer->query);
+	return true;
+}
+
+/* Sets writer->dist to the distances of writer->query to candidates at some places. */
+static void
+measure_places(VpWriter *writer, VpSource *source, const VpCandidate *candidates,
+			   const int *places, int n)
+{
+	VpId		ids[VP_MAX_LINKS + 1];
+
+	if (n == 0)
+		return;
+	if (source->hold != NULL)
+	{
+		source->held_distances(source, &writer->query, places, n, writer->dist);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		ids[i] = candidates[places[i]].id & ~COMPARED;
+	source->distances(source, &writer->query, ids, n, writer->dist);
+}
+
 /*
  * Is candidate `at` nearer to one that is chosen than to the base?  If not, it
  * is chosen, and out[] tells which of those behind are nearer to it.  The
@@ -256,32 +285,41 @@ vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
  */
 static bool
 compare_with_all(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n, int at,
-				 const VpId *chosen, int nchosen, bool *out)
+				 const int *chosen, int nchosen, bool *out)
 {
-	VpId		ids[VP_MAX_LINKS + 1];
 	int			places[VP_MAX_LINKS + 1];
-	int			nids = 0;
+	int			nplaces = 0;
 	bool		nearer = false;
 
-	if (!source->query_of(source, candidates[at].id, &writer->query))
+	if (!query_of_place(writer, source, candidates, at))
 		return true;
-	if (nchosen > 0)
-		source->distances(source, &writer->query, chosen, nchosen, writer->dist);
+	measure_places(writer, source, candidates, chosen, nchosen);
 	for (int i = 0; i < nchosen; i++)
 		nearer |= writer->dist[i] < candidates[at].dist;
 	if (nearer)
 		return false;
 	for (int i = at + 1; i < n; i++)
 	{
-		ids[nids] = candidates[i].id & ~COMPARED;
-		places[nids] = i;
-		nids += !out[i];
+		places[nplaces] = i;
+		nplaces += !out[i];
 	}
-	if (nids > 0)
-		source->distances(source, &writer->query, ids, nids, writer->dist);
-	for (int i = 0; i < nids; i++)
+	measure_places(writer, source, candidates, places, nplaces);
+	for (int i = 0; i < nplaces; i++)
 		out[places[i]] = writer->dist[i] < candidates[places[i]].dist;
 	return true;
+}
+
+/* Has the source hold all candidates, by their places. */
+static void
+hold_candidates(VpSource *source, const VpCandidate *candidates, int n)
+{
+	VpId		ids[VP_MAX_LINKS + 1];
+
+	if (source->hold == NULL)
+		return;
+	for (int i = 0; i < n; i++)
+		ids[i] = candidates[i].id & ~COMPARED;
+	source->hold(source, ids, n);
 }
 
 /* As `choose` without slack, but does not compare what is marked COMPARED with one another. */
@@ -290,15 +328,19 @@ choose_again(VpWriter *writer, VpSource *source, const VpCandidate *candidates, 
 			 int max, VpId *chosen)
 {
 	bool		out[VP_MAX_LINKS + 1] = {false};
+	int			places[VP_MAX_LINKS + 1];
 	int			nchosen = 0;
 
+	hold_candidates(source, candidates, n);
 	for (int i = 0; i < n && nchosen < max; i++)
 	{
 		if (!out[i] &&
 			((candidates[i].id & COMPARED) != 0 ||
-			 compare_with_all(writer, source, candidates, n, i, chosen, nchosen, out)))
-			chosen[nchosen++] = candidates[i].id & ~COMPARED;
+			 compare_with_all(writer, source, candidates, n, i, places, nchosen, out)))
+			places[nchosen++] = i;
 	}
+	for (int i = 0; i < nchosen; i++)
+		chosen[i] = candidates[places[i]].id & ~COMPARED;
 	return nchosen;
 }
 

@@ -502,17 +502,24 @@ vp_node_await_wal(const VpStore *store, VpId id)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* The same of all that a list will lead to and did not before. */
+/*
+ * The same of all that a list will lead to and did not before, but `own`.  Most
+ * lists begin as they were.
+ */
 static void
-await_wal_of_new(const VpStore *store, const VpId *from, int nfrom, const VpId *to, int nto)
+await_wal_of_new(const VpStore *store, const VpId *from, int nfrom, const VpId *to, int nto, VpId own)
 {
-	for (int i = 0; i < nto; i++)
+	int			same = 0;
+
+	while (same < nfrom && same < nto && from[same] == to[same])
+		same++;
+	for (int i = same; i < nto; i++)
 	{
-		int			j = 0;
+		int			j = same;
 
 		while (j < nfrom && from[j] != to[i])
 			j++;
-		if (j == nfrom)
+		if (j == nfrom && to[i] != own)
 			vp_node_await_wal(store, to[i]);
 	}
 }
@@ -563,7 +570,7 @@ patch_entry(const VpStore *store, VpChange *change, Buffer metabuf, const VpNode
 
 bool
 vp_links_replace(const VpStore *store, VpId id, int level,
-				 const VpId *from, int nfrom, const VpId *to, int nto)
+				 const VpId *from, int nfrom, const VpId *to, int nto, VpId own)
 {
 	uint32		words[VP_MAX_LINKS];
 	uint32		ref = vp_ref(id);
@@ -578,9 +585,9 @@ vp_links_replace(const VpStore *store, VpId id, int level,
 	/* the slot would be another node's */
 	if (level > 0 && vp_level(&store->geo.levels, id) < level)
 		vp_report_damage(store->rel, place.block, "A link leads to a node that is not on its level.");
-	if (vp_is_pool_page(BufferGetPage(buffer)))
+	if (is_pool(store, BufferGetPage(buffer)))
 		vp_report_damage(store->rel, place.block, "A link leads to a page that has no nodes.");
-	await_wal_of_new(store, from, nfrom, to, nto);
+	await_wal_of_new(store, from, nfrom, to, nto, own);
 	metabuf = level == 0 ? lock_entry(store, id) : InvalidBuffer;
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	ok = links_equal(list, room, from, nfrom);

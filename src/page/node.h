@@ -98,11 +98,12 @@ extern bool vp_vector_read_ahead(const VpStore *store, VpId id);
 extern void vp_node_await_wal(const VpStore *store, VpId id);
 
 /*
- * Compare and set, as VpSource wants it.  A PENDING node becomes LINKED with its first links of
+ * Compare and set, as VpSource wants it.  `own`: a node that this process has made LINKED itself,
+ * or VP_NO_ID: its record is in the WAL.  A PENDING node becomes LINKED with its first links of
  * level 0, and in the same record its shard's entry point, if it is above that.
  */
 extern bool vp_links_replace(const VpStore *store, VpId id, int level,
-							 const VpId *from, int nfrom, const VpId *to, int nto);
+							 const VpId *from, int nfrom, const VpId *to, int nto, VpId own);
 
 /* A PENDING node without links becomes LINKED: its graph's first. */
 extern void vp_node_set_linked(const VpStore *store, VpId id);

@@ -30,6 +30,9 @@
 /* How many records are loaded ahead where nothing is measured meanwhile. */
 #define PREFETCH_AHEAD 32
 
+/* Bytes of a code that is copied to be compared with others: of longer ones the bytes cost most. */
+#define MAX_HELD 1024
+
 /* A node's slot, and where it is by the hint for its page. */
 typedef struct VpTarget
 {
@@ -332,6 +335,57 @@ source_query_of(VpSource *base, VpId id, VpQuery *query)
 	return true;
 }
 
+/*----------
+ * Nodes that are compared with one another
+ *----------
+ */
+static VpCoded *
+held_code(const VpNodeSource *source, int place)
+{
+	return (VpCoded *) (source->held + place * source->held_bytes);
+}
+
+/* The memory is of the current context at the first call, as source->pair is. */
+static void
+source_hold(VpSource *base, const VpId *ids, int n)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	if (source->held == NULL)
+		source->held = vp_palloc_aligned((VP_MAX_LINKS + 1) * source->held_bytes + VP_CACHE_LINE);
+	for (int i = 0; i < n; i++)
+	{
+		VpCoded    *coded = held_code(source, i);
+
+		vp_node_code(&source->index->store, ids[i], (float *) &coded->factors, coded->code);
+	}
+}
+
+static void
+source_held_query(VpSource *base, int place, VpQuery *query)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+	const VpCoded *coded = held_code(source, place);
+
+	vp_query_from_code(&source->index->codec, coded->code, &coded->factors, query);
+}
+
+static void
+source_held_distances(VpSource *base, const VpQuery *query, const int *places, int n, float *dist)
+{
+	VpNodeSource *source = (VpNodeSource *) base;
+
+	for (int i = 0; i < n; i += VP_DOTS)
+	{
+		const uint8_t *codes[VP_DOTS];
+		int			ncodes = Min(n - i, VP_DOTS);
+
+		for (int j = 0; j < ncodes; j++)
+			codes[j] = held_code(source, places[i + j])->code;
+		vp_query_distances(query, codes, VP_CODED_FACTORS, ncodes, dist + i);
+	}
+}
+
 static bool
 source_linkable(VpSource *base, VpId id)
 {
@@ -348,7 +402,7 @@ source_replace_links(VpSource *base, VpId id, int level,
 	VpNodeSource *source = (VpNodeSource *) base;
 
 	VP_POINT("insert-linked");
-	return vp_links_replace(&source->index->store, id, level, from, nfrom, to, nto);
+	return vp_links_replace(&source->index->store, id, level, from, nfrom, to, nto, source->own);
 }
 
 /* Codes first: they tell nearly all apart without another page. */
@@ -591,6 +645,9 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->source.distances_ahead = source_distances_ahead;
 	source->source.distances_listed = NULL;
 	source->source.query_of = source_query_of;
+	source->source.hold = index->store.geo.code_bytes <= MAX_HELD ? source_hold : NULL;
+	source->source.held_query = source_held_query;
+	source->source.held_distances = source_held_distances;
 	source->source.linkable = source_linkable;
 	source->source.replace_links = source_replace_links;
 	source->source.same_vector = source_same_vector;
@@ -609,10 +666,13 @@ vp_node_source_init(VpNodeSource *source, const VpIndex *index)
 	source->filter = NULL;
 	source->tids = NULL;
 	source->shard = -1;
+	source->own = VP_NO_ID;
 	for (int i = 0; i < lengthof(source->targets); i++)
 		source->targets[i] = palloc(VP_MAX_LINKS * sizeof(VpTarget));
 	source->naimed = 0;
 	source->listed = NULL;
 	source->pair = NULL;
+	source->held = NULL;
+	source->held_bytes = MAXALIGN(sizeof(VpCoded) + index->store.geo.code_bytes);
 	source->code = vp_palloc_aligned(index->store.geo.code_bytes);
 }

@@ -29,6 +29,8 @@ typedef struct VpNodeSource
 	const VpFilter *filter;		/* of a search for matches; NULL: none */
 	const VpTidSet *tids;		/* that it is to go among; NULL: all */
 	int			shard;			/* landmarks are to be of this one; -1: of any */
+	VpId		own;			/* an insert: the node that it links; else
+								 * VP_NO_ID */
 	void	   *code;			/* one code, 64-byte aligned */
 	struct VpTarget *targets[2];	/* of the present call of distances_ahead,
 									 * and of the next */
@@ -36,6 +38,9 @@ typedef struct VpNodeSource
 	struct VpListedNodes *listed;	/* two: of the present call of
 									 * distances_listed, and of the next */
 	int			now;			/* which of them is of the present one */
+	char	   *held;			/* codes that are compared with one another;
+								 * NULL until there are some */
+	Size		held_bytes;		/* of each */
 	char	   *pair;			/* two codes or vectors; NULL until they are
 								 * compared */
 } VpNodeSource;

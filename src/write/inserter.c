@@ -201,6 +201,7 @@ link_node(Inserter *inserter, VpId id, uint32 shard)
 
 	inserter->source.nids = vp_graph_state(store).next_id;
 	inserter->source.shard = shard;
+	inserter->source.own = id;
 	if (vp_link(inserter->writer, &inserter->source.source, id, &inserter->query,
 				entry, vp_level(&store->geo.levels, entry), inserter->source.nids) == VP_CHAINED)
 		return;
