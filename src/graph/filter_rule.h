@@ -32,9 +32,8 @@
 #define VP_COST_LISTED		22.0
 #define VP_COST_SCANNED		10.0
 
-/* A cell, measured; one of a list, put to its cell. */
+/* A cell, measured. */
 #define VP_COST_CELL		8.0
-#define VP_COST_SORTED		1.5
 
 /*
  * A row of a table, read and measured; a node's row looked up in a set: in
@@ -96,12 +95,10 @@
 
 /*
  * Where matches come from the nearest cells first, so many times ef are measured
- * and none is among the nearest any more before the search looks around these:
- * where matches are dense, as of this share of all nodes, more.
+ * and none is among the nearest any more before the search looks around these.
  */
 #define VP_NEAREST_EF		1
 #define VP_NEAREST_KEPT		40
-#define VP_NEAREST_DENSE	0.16
 
 /*
  * So many times as many as are kept are looked around.  Where fewer matches than
@@ -114,9 +111,9 @@
 #define VP_NEAREST_ALONE	7
 
 /*
- * Measured in all are so many for each that is looked around, and so many times
- * as many as are measured at the end; or so many times these, where there is
- * little around.
+ * Measured in all are so many for each that is looked around, more by the share
+ * of matches among all nodes, and so many times as many as are measured at the
+ * end; or so many times these, where there is little around.
  */
 #define VP_AROUND_EACH		15
 #define VP_NEAREST_ALL		11
@@ -196,12 +193,12 @@ vp_visit_cost(int ef, double share, double nids)
 
 /*
  * After how many matches, of which none was near, a search of the nearest cells
- * ends.  share: of matches among all nodes.
+ * ends.
  */
 static inline double
-vp_nearest_patience(int ef, double share)
+vp_nearest_patience(int ef)
 {
-	return VP_NEAREST_EF * fmax(ef, VP_NEAREST_KEPT) * fmax(share / VP_NEAREST_DENSE, 1);
+	return VP_NEAREST_EF * fmax(ef, VP_NEAREST_KEPT);
 }
 
 /* How many of those in the nearest cells are kept. */
@@ -220,12 +217,12 @@ vp_nearest_cost(double n, double cells, int ef, double nids)
 {
 	double		share = n / nids;
 	double		around = VP_AROUND_PLACES * vp_nearest_kept(ef, share);
-	double		patience = vp_nearest_patience(ef, share);
+	double		patience = vp_nearest_patience(ef);
 	double		measured = share * VP_AROUND_LINKS < VP_AROUND_MATCHES ?
 	VP_ALONE_ALL * VP_NEAREST_ALONE * patience :
-	VP_AROUND_EACH * around + VP_NEAREST_ALL * patience;
+	VP_AROUND_EACH * (1 + share) * around + VP_NEAREST_ALL * patience;
 
-	return VP_COST_CELL * cells + VP_COST_SORTED * n + VP_COST_LIST * around + VP_COST_LISTED * fmin(measured, n);
+	return VP_COST_CELL * cells + VP_COST_LIST * around + VP_COST_LISTED * fmin(measured, n);
 }
 
 /* Of measuring all that may match, or as many as it takes.  share: of matches among all nodes. */
@@ -236,7 +233,7 @@ vp_measure_cost(const VpMatches *matches, double share, int ef, double nids)
 
 	if (!matches->listed)
 		return (VP_COST_SCANNED + VP_COST_LISTED * share) * n;
-	return matches->cells > 0 ? vp_nearest_cost(n, matches->cells, ef, nids) : VP_COST_LISTED * n;
+	return matches->cells > 0 ? matches->reading + vp_nearest_cost(n, matches->cells, ef, nids) : VP_COST_LISTED * n;
 }
 
 #endif							/* VP_FILTER_RULE_H */

@@ -372,7 +372,7 @@ static void
 measure_nearest(VpSearch *search, int kept)
 {
 	VpFiltered *filtered = &search->filtered;
-	double		patience = vp_nearest_patience(filtered->ef, bound_share(filtered));
+	double		patience = vp_nearest_patience(filtered->ef);
 
 	measure_on(search, patience);
 	if (!filtered->complete && !vp_look_around(search, VP_AROUND_PLACES * kept))
@@ -484,9 +484,7 @@ first_way(const VpSearch *search)
 	double		share = matches->listed ? bound_share(filtered) : 1;
 	double		all = vp_measure_cost(matches, share, filtered->ef, nids);
 
-	if (matches->cells == 0)
-		all *= VP_SURE_PART;
-	return all <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
+	return all * VP_SURE_PART <= vp_visit_cost(filtered->ef, share, nids) ? VP_WAY_MEASURE : VP_WAY_VISIT;
 }
 
 /*

@@ -243,6 +243,8 @@ struct VpMatches
 	 */
 	uint32_t	cells;
 	bool		in_order;
+	double		reading;		/* where they are: nanoseconds that it takes
+								 * to find out which ids there are */
 
 	/* The next ids, up to max; returns how many, 0 at their end. */
 	int			(*next) (VpMatches *matches, VpId *ids, int max);

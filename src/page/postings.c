@@ -203,6 +203,18 @@ vp_postings_scan(VpPostings *postings, int column, const VpKeySpan *spans, int n
 	postings->entry_at = postings->nslices > 0 ? postings->slices[0].from : 0;
 }
 
+uint32
+vp_postings_generation(const VpPostings *postings)
+{
+	return postings->manifest.generation;
+}
+
+void
+vp_postings_leave_runs(VpPostings *postings)
+{
+	postings->slice_at = postings->nslices;
+}
+
 static void
 next_slice(VpPostings *postings)
 {

@@ -46,6 +46,15 @@ extern void vp_postings_scan(VpPostings *postings, int column, const VpKeySpan *
  */
 extern bool vp_postings_in_order(const VpPostings *postings);
 
+/*
+ * Of the manifest that the lists are read by.  In one file, manifests of one
+ * generation list the same runs.
+ */
+extern uint32 vp_postings_generation(const VpPostings *postings);
+
+/* No more ids of the runs are given: those of recent pages are left. */
+extern void vp_postings_leave_runs(VpPostings *postings);
+
 /* The next ids, at most so many; 0: there are none any more. */
 extern int	vp_postings_next(VpPostings *postings, VpId *ids, int max);
 

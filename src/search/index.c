@@ -42,6 +42,9 @@ attach(VpIndex *index, Relation rel)
 							meta->has_mean ? (float *) behind : NULL);
 }
 
+/* How many this process has made. */
+static uint64 opened = 0;
+
 VpIndex *
 vp_index_make(Relation rel, const VpMeta *meta, const float *mean, MemoryContext context)
 {
@@ -51,6 +54,7 @@ vp_index_make(Relation rel, const VpMeta *meta, const float *mean, MemoryContext
 	char	   *behind = (char *) index + MAXALIGN(sizeof(VpIndex));
 
 	index->size = size;
+	index->opened = ++opened;
 	index->meta = *meta;
 	if (mean != NULL)
 		memcpy(behind, mean, meta->mean_floats * sizeof(float));

@@ -22,6 +22,8 @@
 typedef struct VpIndex
 {
 	Size		size;
+	uint64		opened;			/* its number among those that this process
+								 * has made; its copies have the same */
 	VpMeta		meta;			/* as read; what changes in it is out of date */
 	const VpForm *form;
 	VpStore		store;

@@ -53,7 +53,7 @@ vp_key_scan_begin(const VpIndex *index, const VpFilter *filter, Relation table)
 	if (filter != NULL && filter->nconditions > 0)
 	{
 		scan->postings = vp_postings_open(&index->store);
-		(void) vp_scan_narrowest(scan->postings, filter);
+		vp_scan_condition(scan->postings, vp_count_conditions(scan->postings, filter)->condition);
 	}
 	else
 		scan->nids = vp_graph_state(&index->store).next_id;

@@ -11,17 +11,18 @@
 #include "key/filter.h"
 #include "page/postings.h"
 
-/*
- * The condition that leaves the fewest rows, and the next one; NULL: there is
- * none.
- */
-typedef struct VpNarrowest
+/* A condition, and how many rows its posting lists have, at most. */
+typedef struct VpCounted
 {
-	const VpKeyCondition *condition[2];
-	uint64		rows[2];		/* at most */
-} VpNarrowest;
+	const VpKeyCondition *condition;
+	uint64		rows;
+} VpCounted;
 
-extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNarrowest *narrowest);
+/*
+ * All conditions of a filter that has some, those that leave fewer rows first;
+ * in the current memory context.
+ */
+extern VpCounted *vp_count_conditions(VpPostings *postings, const VpFilter *filter);
 
 /*
  * Rows of the posting lists of a condition, at most; begins to scan these
@@ -29,11 +30,5 @@ extern void vp_find_narrowest(VpPostings *postings, const VpFilter *filter, VpNa
  */
 extern uint64 vp_count_condition(VpPostings *postings, const VpKeyCondition *condition);
 extern void vp_scan_condition(VpPostings *postings, const VpKeyCondition *condition);
-
-/*
- * Begins to scan the posting lists of the condition that leaves the fewest
- * rows; returns how many, at most.  The filter has a condition.
- */
-extern uint64 vp_scan_narrowest(VpPostings *postings, const VpFilter *filter);
 
 #endif							/* VP_NARROWEST_H */

@@ -18,11 +18,14 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
 #include "graph/filter_rule.h"
 #include "page/cells.h"
+#include "search/kept_ids.h"
 #include "search/node_matches.h"
 
 #define IDS_AT_A_TIME	2048
@@ -74,44 +77,50 @@ set_bits(Bits bits, uint32 nids, const VpId *ids, int n)
 		set_bit(bits, nids, ids[i]);
 }
 
-/* The same of those ids that are in `among`, without a jump by what cannot be foretold. */
-static void
-set_common_bits(Bits bits, const Bits among, uint32 nids, const VpId *ids, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (likely(ids[i] < nids))
-			bits[ids[i] / 64] |= (uint64) test_bit(among, ids[i]) << ids[i] % 64;
-}
-
-/* The ids of a condition, of those in `among`, if that is not NULL. */
+/*
+ * The ids of a condition, as bits; those of its runs are kept, if it is not the
+ * first time that it comes.
+ */
 static Bits
-read_bits(VpNodeMatches *matches, const VpKeyCondition *condition, const Bits among)
+read_bits(VpNodeMatches *matches, const VpKeyCondition *condition)
 {
-	Bits		bits = MemoryContextAllocExtended(matches->context,
-												  (matches->nids / 64 + 1) * sizeof(uint64),
+	uint32		words = matches->nids / 64 + 1;
+	uint32		nkept;
+	uint32		generation = vp_postings_generation(matches->postings);
+	const uint64 *kept = vp_kept_ids_get(matches->index, generation, condition, &nkept);
+	Bits		bits = MemoryContextAllocExtended(matches->context, words * sizeof(uint64),
 												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	VpId		ids[IDS_AT_A_TIME];
 	int			n;
 
 	vp_scan_condition(matches->postings, condition);
+	if (kept != NULL)
+	{
+		memcpy(bits, kept, Min(nkept, words) * sizeof(uint64));
+		vp_postings_leave_runs(matches->postings);
+	}
 	while ((n = vp_postings_next(matches->postings, ids, IDS_AT_A_TIME)) > 0)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (among == NULL)
-			set_bits(bits, matches->nids, ids, n);
-		else
-			set_common_bits(bits, among, matches->nids, ids, n);
+		set_bits(bits, matches->nids, ids, n);
 	}
+	if (kept == NULL)
+		vp_kept_ids_put(matches->index, generation, condition, bits, words);
 	return bits;
+}
+
+static uint64
+count_bits(const VpNodeMatches *matches, const Bits bits)
+{
+	return pg_popcount((const char *) bits, (matches->nids / 64 + 1) * sizeof(uint64));
 }
 
 static void
 list_bits(VpNodeMatches *matches, const Bits bits)
 {
 	uint32		words = matches->nids / 64 + 1;
-	uint64		n = pg_popcount((const char *) bits, words * sizeof(uint64));
 
-	matches->ids = MemoryContextAllocHuge(matches->context, Max(n, 1) * sizeof(VpId));
+	matches->ids = MemoryContextAllocHuge(matches->context, Max(count_bits(matches, bits), 1) * sizeof(VpId));
 	matches->n = 0;
 	for (uint32 i = 0; i < words; i++)
 		for (uint64 rest = bits[i]; rest != 0; rest &= rest - 1)
@@ -122,45 +131,35 @@ list_bits(VpNodeMatches *matches, const Bits bits)
 static void
 put_in_order(VpNodeMatches *matches)
 {
-	Bits		bits = read_bits(matches, matches->narrowest.condition[0], NULL);
+	Bits		bits = read_bits(matches, matches->counted[0].condition);
 
 	list_bits(matches, bits);
 	pfree(bits);
 	matches->next = 0;
 }
 
-/* Those of the two narrowest conditions. */
+/* Reads the ids that so many of the narrowest conditions leave together. */
 static void
-take_both(VpNodeMatches *matches)
+read_common_bits(VpNodeMatches *matches, int nconditions)
 {
-	Bits		first = read_bits(matches, matches->narrowest.condition[0], NULL);
+	uint32		words = matches->nids / 64 + 1;
 
-	matches->bits = read_bits(matches, matches->narrowest.condition[1], first);
-	pfree(first);
-	list_bits(matches, matches->bits);
+	matches->bits = read_bits(matches, matches->counted[0].condition);
+	for (int i = 1; i < nconditions; i++)
+	{
+		Bits		more = read_bits(matches, matches->counted[i].condition);
+
+		for (uint32 j = 0; j < words; j++)
+			matches->bits[j] &= more[j];
+		pfree(more);
+	}
+	matches->matches.bound = count_bits(matches, matches->bits);
 }
 
 static inline bool
 has_room(uint64 ids)
 {
 	return ids * sizeof(VpId) <= (uint64) work_mem * 1024;
-}
-
-/*
- * Is it worth while to begin with the nearest cells?  The list must be of all
- * that the filter asks for: what only seems to match would end the search before
- * it has enough.
- */
-static bool
-are_cells_better(const VpNodeMatches *matches, const VpFilter *filter, int ef)
-{
-	double		cells = vp_cell_count(&matches->index->meta);
-	double		n = (double) matches->matches.bound;
-	int			nlisted = matches->bits != NULL ? 2 : 1;
-
-	return cells > 0 && filter->nconditions == nlisted && matches->matches.falsely == 0 &&
-		has_room(matches->nids / 16) &&
-		vp_nearest_cost(n, cells, ef, Max(matches->nids, 1)) < VP_COST_LISTED * n;
 }
 
 /*
@@ -175,7 +174,7 @@ begin_cells(VpNodeMatches *matches)
 	if (matches->near != NULL)
 		vp_near_cells_end(matches->near);
 	if (matches->bits == NULL)
-		matches->bits = read_bits(matches, matches->narrowest.condition[0], NULL);
+		matches->bits = read_bits(matches, matches->counted[0].condition);
 	matches->near = vp_near_cells_begin(matches->index, matches->query, matches->bits, matches->nids);
 	MemoryContextSwitchTo(old);
 }
@@ -188,22 +187,61 @@ are_to_be_ordered(const VpNodeMatches *matches)
 		!vp_postings_in_order(matches->postings);
 }
 
-/*
- * Is it worth while to read two lists?  If all that both have will be measured,
- * by the shares of rows that the conditions leave, and that costs less with
- * their reading than to measure those of one.
- */
-static bool
-are_both_better(const VpNodeMatches *matches, int ef)
+/* What it takes to read the ids of one of the conditions into bits. */
+static double
+reading_cost(const VpNodeMatches *matches, int at)
 {
-	const uint64 *rows = matches->narrowest.rows;
-	double		nids = Max(matches->nids, 1);
-	double		share = Min(rows[0] / nids, 1) * Min(rows[1] / nids, 1);
-	double		cost = COST_POSTED * (rows[0] + rows[1]) + COST_WORD * 2 * (nids / 64) +
-	VP_COST_LISTED * share * nids;
+	double		words = COST_WORD * matches->nids / 64;
 
-	return matches->narrowest.condition[1] != NULL && has_room(rows[0]) &&
-		cost < VP_COST_LISTED * rows[0] && cost < vp_visit_cost(ef, share, nids);
+	return matches->known[at] ? words : words + COST_POSTED * matches->counted[at].rows;
+}
+
+/*
+ * Of n ids that begin with the nearest cells.  The list must be of all that the
+ * filter asks for: what only seems to match would end the search before it has
+ * enough.
+ */
+static double
+cells_cost(const VpNodeMatches *matches, double n, int ef)
+{
+	double		cells = matches->more || matches->matches.falsely > 0 || !has_room(matches->nids / 16) ?
+	0 : vp_cell_count(&matches->index->meta);
+
+	return cells > 0 ? vp_nearest_cost(n, cells, ef, Max(matches->nids, 1)) : INFINITY;
+}
+
+/*
+ * Of how many of the narrowest conditions is it worth while to read the lists,
+ * and to look only at what they have in common?  By the shares of rows that the
+ * conditions leave, as if they had nothing to do with one another.
+ */
+static int
+conditions_to_read(const VpNodeMatches *matches, int ef)
+{
+	double		nids = Max(matches->nids, 1);
+	double		share = Min(matches->counted[0].rows / nids, 1);
+	double		reading = reading_cost(matches, 0);
+	double		least = VP_COST_LISTED * matches->counted[0].rows;
+	int			n = 1;
+
+	if (!has_room(matches->counted[0].rows))
+		return 1;
+	for (int i = 1; i < matches->nconditions; i++)
+	{
+		double		cost;
+
+		share *= Min(matches->counted[i].rows / nids, 1);
+		reading += reading_cost(matches, i);
+		cost = VP_COST_LISTED * share * nids;
+		if (i == matches->nconditions - 1)
+			cost = Min(cost, cells_cost(matches, share * nids, ef));
+		cost += reading;
+		if (cost >= least || cost >= vp_visit_cost(ef, share, nids))
+			continue;
+		least = cost;
+		n = i + 1;
+	}
+	return n;
 }
 
 /* The share of all rows that some posting lists have. */
@@ -292,7 +330,7 @@ again(VpMatches *base)
 	if (are_to_be_ordered(matches))
 		put_in_order(matches);
 	else if (!matches->at_start)
-		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
+		vp_scan_condition(matches->postings, matches->counted[0].condition);
 	matches->at_start = true;
 }
 
@@ -306,60 +344,108 @@ pick_ids(VpMatches *base, VpId *ids, int n, int *nmatches)
  * By a generator whose numbers need not be hard to guess (Marsaglia's
  * xorshift).
  */
+static uint64
+draw(VpNodeMatches *matches, uint64 below)
+{
+	matches->random ^= matches->random << 13;
+	matches->random ^= matches->random >> 7;
+	matches->random ^= matches->random << 17;
+	return matches->random % below;
+}
+
+/* One of the ids whose bits are set; any, if there is none. */
+static VpId
+draw_bit(VpNodeMatches *matches)
+{
+	uint32		words = matches->nids / 64 + 1;
+	uint32		at = draw(matches, words);
+	uint64		rest;
+
+	for (uint32 i = 1; i < words && matches->bits[at] == 0; i++)
+		at = at + 1 < words ? at + 1 : 0;
+	rest = matches->bits[at];
+	if (rest == 0)
+		return draw(matches, matches->nids);
+	for (uint64 skip = draw(matches, pg_popcount64(rest)); skip > 0; skip--)
+		rest &= rest - 1;
+	return at * 64 + pg_rightmost_one_pos64(rest);
+}
+
 static int
 sample_ids(VpMatches *base, VpId *ids, int n)
 {
 	VpNodeMatches *matches = (VpNodeMatches *) base;
 
-	if (matches->postings != NULL && matches->ids == NULL)
+	if (matches->postings != NULL && matches->ids == NULL && matches->bits == NULL)
 		return vp_postings_sample(matches->postings, ids, n);
-	for (int i = 0; i < n && matches->matches.bound > 0; i++)
+	for (int i = 0; i < n && base->bound > 0; i++)
 	{
-		uint32		at;
-
-		matches->random ^= matches->random << 13;
-		matches->random ^= matches->random >> 7;
-		matches->random ^= matches->random << 17;
-		at = (uint32) (matches->random % matches->matches.bound);
-		ids[i] = matches->ids != NULL ? matches->ids[at] : at;
+		if (matches->ids != NULL)
+			ids[i] = matches->ids[draw(matches, base->bound)];
+		else
+			ids[i] = matches->bits != NULL ? draw_bit(matches) : draw(matches, base->bound);
 	}
-	return matches->matches.bound > 0 ? n : 0;
+	return base->bound > 0 ? n : 0;
+}
+
+/*
+ * Which conditions are there, and which of them did earlier searches ask for?
+ */
+static void
+count_conditions(VpNodeMatches *matches, const VpFilter *filter)
+{
+	uint32		generation = vp_postings_generation(matches->postings);
+
+	matches->nconditions = filter->nconditions;
+	matches->counted = vp_count_conditions(matches->postings, filter);
+	matches->known = palloc(filter->nconditions * sizeof(bool));
+	for (int i = 0; i < filter->nconditions; i++)
+		matches->known[i] = vp_kept_ids_ask(matches->index, generation, matches->counted[i].condition);
+	matches->matches.bound = matches->counted[0].rows;
+}
+
+/* Chooses where ids come from, and in which order. */
+static void
+choose_order(VpNodeMatches *matches, int ef)
+{
+	int			nread = conditions_to_read(matches, ef);
+	uint64	   *bound = &matches->matches.bound;
+
+	if (nread > 1)
+		read_common_bits(matches, nread);
+	else
+		vp_scan_condition(matches->postings, matches->counted[0].condition);
+	matches->matches.reading = nread > 1 ? 0 : reading_cost(matches, 0);
+	if (nread == matches->nconditions &&
+		matches->matches.reading + cells_cost(matches, *bound, ef) < VP_COST_LISTED * *bound)
+		matches->matches.cells = vp_cell_count(&matches->index->meta);
+	else if (nread > 1)
+		list_bits(matches, matches->bits);
+	matches->matches.once = matches->ids != NULL || matches->matches.cells > 0;
 }
 
 void
 vp_node_matches_begin(VpNodeMatches *matches, const VpIndex *index, const VpQuery *query,
 					  const VpFilter *filter, bool more, int ef, uint32 nids)
 {
+	memset(matches, 0, sizeof(*matches));
 	matches->index = index;
 	matches->query = query;
-	matches->bits = NULL;
-	matches->near = NULL;
+	matches->more = more;
 	matches->matches.next = next_ids;
 	matches->matches.again = again;
 	matches->matches.pick = pick_ids;
 	matches->matches.sample = sample_ids;
 	matches->matches.bound = matches->nids = nids;
 	matches->context = CurrentMemoryContext;
-	matches->ids = NULL;
-	matches->next = 0;
 	matches->at_start = true;
 	matches->random = UINT64CONST(0x9E3779B97F4A7C15);
 	matches->postings = filter != NULL && filter->nconditions > 0 ? vp_postings_open(&index->store) : NULL;
 	matches->matches.listed = matches->postings != NULL;
-	matches->matches.falsely = 0;
-	matches->matches.once = matches->matches.in_order = false;
-	matches->matches.cells = 0;
 	if (matches->postings == NULL)
 		return;
 	if (has_wide(filter))
 		matches->matches.falsely = false_share(matches, filter);
-	vp_find_narrowest(matches->postings, filter, &matches->narrowest);
-	matches->matches.bound = matches->narrowest.rows[0];
-	if (are_both_better(matches, ef))
-		take_both(matches);
-	else
-		vp_scan_condition(matches->postings, matches->narrowest.condition[0]);
-	if (!more && are_cells_better(matches, filter, ef))
-		matches->matches.cells = vp_cell_count(&index->meta);
-	matches->matches.once = matches->ids != NULL || matches->matches.cells > 0;
+	count_conditions(matches, filter);
+	choose_order(matches, ef);
 }

@@ -18,7 +18,10 @@ typedef struct VpNodeMatches
 {
 	VpMatches	matches;		/* first */
 	VpPostings *postings;		/* NULL: all ids below nids */
-	VpNarrowest narrowest;
+	int			nconditions;
+	VpCounted  *counted;		/* the conditions, the narrowest first */
+	bool	   *known;			/* of each: an earlier search asked for it */
+	bool		more;			/* matches must satisfy more than the filter */
 	const VpIndex *index;
 	const VpQuery *query;
 	MemoryContext context;
