@@ -11,7 +11,7 @@ use POSIX qw(ceil floor);
 
 my $TARGET = 0.95;
 my @TRIED = (10, 14, 20, 28, 40, 56, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 2560, 5120);
-my @KEYS = qw(u rank length letter region tenant);
+my @KEYS = qw(u rank length letter region tenant shop);
 
 # How pgvector is tried: hnsw.ef_search, hnsw.max_scan_tuples, hnsw.scan_mem_multiplier.
 my @PGVECTOR = ([ 40, 20_000, 1 ], [ 100, 20_000, 1 ], [ 200, 20_000, 1 ], [ 400, 20_000, 1 ],
@@ -137,6 +137,7 @@ sub make_attributes
 	read_words();
 	$row{u} = [ map { rand() } 1 .. $bench->{rows} ];
 	draw_tenants();
+	$row{shop} = [ map { rand() < 0.4 ? 1 : 2 + floor(rand(50)) } 1 .. $bench->{rows} ];
 	my $centres = write_vectors('centres', $bench->{base}, map { floor(($_ + 0.5) * $bench->{rows} / 64) } 0 .. 63);
 	($row{region}) = find_regions($bench->{base}, $centres, $bench->{rows});
 	@argument{qw(own far)} = find_regions($queries, $centres, $query_count);
@@ -214,6 +215,10 @@ sub define_lines
 	add_fixed('five_u10', 'these, and 10 % at random', 'length = 5 AND u < 0.1', [ 'length', 'u' ],
 		sub { $five->(@_) && $u->[ $_[0] ] < 0.1 }, $wanted{1});
 	add_fixed('letter', 'words with q', "letter = 'q'", ['letter'], sub { $row{letter}[ $_[0] ] eq 'q' }, '<= 0.8');
+	my $shop = sub { $row{shop}[ $_[0] ] == 1 };
+	add_fixed('shop', 'a tenant of 40 %', 'shop = 1', ['shop'], $shop, '<= 1.3');
+	add_fixed('shop_u50', 'this one, and 50 % at random', 'shop = 1 AND u < 0.5', [ 'shop', 'u' ],
+		sub { $shop->(@_) && $u->[ $_[0] ] < 0.5 }, '<= 1.3');
 	my @sizes = ([ 'large', 1e9, '<= 1.3' ], [ 'middle', 0.0018 * $bench->{rows}, '<= 0.5' ],
 		[ 'hundred', 100, '<= 0.5' ], [ 'small', 2, '<= 0.5' ]);
 	foreach my $size (@sizes)
@@ -235,7 +240,7 @@ sub make_table
 	my ($database, $file) = @_;
 	$bench->{load_rows}->($database, $bench->{rows});
 	$bench->{value_of}->($database, $_) foreach (
-		'CREATE TABLE attributes (id int, u float8, rank int, length int, letter text, region int, tenant int)',
+		'CREATE TABLE attributes (id int, u float8, rank int, length int, letter text, region int, tenant int, shop int)',
 		"COPY attributes FROM '$file'",
 		'CREATE TABLE things AS SELECT * FROM items JOIN attributes USING (id) ORDER BY id',
 		'TRUNCATE items',
@@ -397,6 +402,7 @@ sub measure_vecprov
 	$bench->{value_of}->('vecprov', 'VACUUM things');
 	my ($none) = @lines;
 	run_pass('vecprov', $none, our_settings(40));    # warm
+	return measure_efforts(split(' ', $ENV{EFFORTS})) if defined $ENV{EFFORTS};
 	find_effort($none) or die "recall $TARGET is not reached without a filter\n";
 	foreach my $line (@lines)
 	{
@@ -409,6 +415,25 @@ sub measure_vecprov
 	create_btrees('vecprov');
 	$_->{plan_btree} = planned_scan('vecprov', $_) foreach @lines;
 	drop_btrees('vecprov');
+	return;
+}
+
+# Recall and nodes measured at some efforts.
+sub measure_efforts
+{
+	my (@efforts) = @_;
+	printf("%-28s %8s%s\n", 'recall, nodes measured', 'matches', join('', map { sprintf('%15s', "ef $_") } @efforts));
+	foreach my $line (@lines)
+	{
+		printf('%-28s %8d', $line->{title}, $line->{matches});
+		foreach my $effort (@efforts)
+		{
+			my $pass = run_pass('vecprov', $line, [ @{ our_settings($effort) }, 'client_min_messages = debug1' ]);
+			printf('  %.3f %6d', $pass->{recall}, $pass->{distances});
+			$bench->{record}->('vecprov', "filter_$line->{name}_recall_ef$effort", $pass->{recall}, 'fraction');
+		}
+		print "\n";
+	}
 	return;
 }
 
@@ -671,6 +696,7 @@ sub measure
 	make_tables();
 	print "$query_count queries\n";
 	measure_vecprov();
+	return if defined $ENV{EFFORTS};
 	my $threshold = measure_threshold();
 	measure_sequential('vecprov');
 	measure_pgvector() if $there{pgvector};
