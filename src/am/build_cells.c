@@ -34,6 +34,13 @@
  */
 #define MOST_UNLIKE		2.5f
 
+/*
+ * By inner product the nearest are those in the query's direction only where all
+ * vectors are as long: the squares of their lengths, as their codes have them,
+ * may be off 1 by so much.
+ */
+#define MOST_OFF_LENGTH	0.1
+
 struct VpCellBuild
 {
 	const VpIndex *index;
@@ -48,6 +55,8 @@ struct VpCellBuild
 	float	   *decoded;
 	double	   *sum;
 	double		sum_norm2;
+
+	bool		unequal;		/* one by inner product is not of length 1 */
 };
 
 /*
@@ -61,7 +70,7 @@ is_of_use(const VpIndex *index, uint32 nids)
 
 	return nids >= LEAST_NODES && index->store.geo.nkeys > 0 && index->store.geo.apart &&
 		codec->slots == 0 && codec->bits > 1 &&
-		(codec->metric == VP_METRIC_L2 || codec->metric == VP_METRIC_COSINE);
+		codec->metric != VP_METRIC_L1;
 }
 
 VpCellBuild *
@@ -87,6 +96,28 @@ vp_cell_build_begin(const VpIndex *index, uint32 nids)
 	return build;
 }
 
+/* The square of the length of build->decoded, with a mean or NULL added to it. */
+static double
+decoded_norm2(const VpCellBuild *build, const float *mean)
+{
+	double		norm2 = 0;
+
+	for (int i = 0; i < build->index->codec.padded; i++)
+	{
+		double		x = build->decoded[i] + (mean != NULL ? mean[i] : 0);
+
+		norm2 += x * x;
+	}
+	return norm2;
+}
+
+/* The same without a mean; factors tell it but by inner product. */
+static double
+norm2_of(const VpCellBuild *build, const VpFactors *factors)
+{
+	return build->index->codec.metric == VP_METRIC_IP ? decoded_norm2(build, NULL) : factors->norm2;
+}
+
 /* All of a cell have been added. */
 static void
 end_cell(VpCellBuild *build)
@@ -99,7 +130,7 @@ end_cell(VpCellBuild *build)
 	for (int i = 0; i < codec->padded; i++)
 		build->decoded[i] = build->sum[i] / build->n;
 	vp_codec_encode(codec, build->decoded, (uint8 *) cell, &factors);
-	spread = sqrt(Max(build->sum_norm2 / build->n - factors.norm2, 0));
+	spread = sqrt(Max(build->sum_norm2 / build->n - norm2_of(build, &factors), 0));
 	memcpy(cell + build->shape.factors, &factors, sizeof(factors));
 	memcpy(cell + build->shape.spread, &spread, sizeof(spread));
 	memset(build->sum, 0, codec->padded * sizeof(double));
@@ -116,7 +147,9 @@ vp_cell_build_add(VpCellBuild *build, const float factors[2], const void *code)
 	vp_codec_decode(codec, code, &own, build->decoded);
 	for (int i = 0; i < codec->padded; i++)
 		build->sum[i] += build->decoded[i];
-	build->sum_norm2 += own.norm2;
+	build->sum_norm2 += norm2_of(build, &own);
+	if (codec->metric == VP_METRIC_IP)
+		build->unequal |= !(fabs(decoded_norm2(build, codec->mean) - 1) <= MOST_OFF_LENGTH);
 	build->n++;
 	build->added++;
 	if (build->n == build->cell_ids || build->added == build->nids)
@@ -155,7 +188,7 @@ void
 vp_cell_build_write(VpCellBuild *build, Relation heap)
 {
 	Assert(build->added == build->nids);
-	if (!are_alike(build))
+	if (build->unequal || !are_alike(build))
 		return;
 	vp_cells_write(&build->index->store, heap, build->cells, build->cell_ids, build->nids);
 }

@@ -392,6 +392,19 @@ prepare_ip(const float *rotated, VpQuery *query)
 	query->b = -t;
 }
 
+/* As prepare_ip() has left it: the query is what is beside the mean, and t means. */
+float
+vp_query_norm2(const VpQuery *query)
+{
+	const VpCodec *codec = query->codec;
+	const float *rest = (const float *) ((const char *) query->planes + codec->padded);
+	float		t = -query->b;
+
+	if (!is_quantised(codec->metric, codec->bits))
+		rest = query->planes;
+	return vp_kernel.dot(rest, rest, codec->padded) + t * t * codec->mean_norm2;
+}
+
 void
 vp_query_prepare(const VpCodec *codec, const void *rotated, VpQuery *query)
 {

@@ -121,6 +121,12 @@ extern void vp_query_distances(const VpQuery *query, const uint8_t *const *codes
 							   int n, float *dist);
 
 /*
+ * The square of the length of a vector that a query by inner product was
+ * prepared of.
+ */
+extern float vp_query_norm2(const VpQuery *query);
+
+/*
  * The exact distance of two vectors in the user's space, ordered as above: what
  * the operator returns, but for the root of L2.
  */

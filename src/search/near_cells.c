@@ -28,6 +28,7 @@ struct VpNearCells
 {
 	const VpIndex *index;
 	const VpQuery *query;
+	float		scale;			/* from a distance to the square of L2 */
 	VpCellShape shape;
 	uint32		cell_words;		/* of the bits, for a cell */
 	uint32		words;			/* of all bits */
@@ -45,15 +46,39 @@ struct VpNearCells
 	bool		in_cells;
 };
 
+/*
+ * What makes of a distance the square of that by L2, as of vectors of length 1
+ * by inner product.
+ */
+static float
+scale_of(const VpIndex *index, const VpQuery *query)
+{
+	float		norm2;
+
+	switch (index->codec.metric)
+	{
+		case VP_METRIC_COSINE:
+			return 2;			/* codec.h */
+		case VP_METRIC_IP:
+			norm2 = vp_query_norm2(query);
+			return norm2 > 0 ? 2 / sqrtf(norm2) : 0;
+		default:
+			return 1;
+	}
+}
+
 /* The square of the expected distance of a cell's nearest vector, up to a factor. */
 static float
 expect_nearest(const VpNearCells *near, const char *cell, float dist)
 {
-	bool		halved = near->index->codec.metric == VP_METRIC_COSINE; /* codec.h */
-	float		square = Max(halved ? 2 * dist : dist, 0);
+	float		square = near->scale * dist;
 	float		spread;
 
 	memcpy(&spread, cell + near->shape.spread, sizeof(spread));
+	/* the mean of vectors of length 1 is shorter by what they are spread */
+	if (near->index->codec.metric == VP_METRIC_IP)
+		square += 2 - spread * spread;
+	square = Max(square, 0);
 	return square + spread * (spread - NEARER * sqrtf(square));
 }
 
@@ -125,6 +150,7 @@ vp_near_cells_begin(const VpIndex *index, const VpQuery *query, const uint64 *bi
 
 	near->index = index;
 	near->query = query;
+	near->scale = scale_of(index, query);
 	near->bits = bits;
 	near->words = nids / 64 + 1;
 	near->cell_words = index->meta.cell_ids / 64;

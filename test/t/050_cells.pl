@@ -97,6 +97,36 @@ is(way($node, 'SELECT id FROM around WHERE k = 0 ORDER BY v <-> array_fill(0.3, 
 	'all matches', 'cells that are unlike are not used');
 
 #----------
+# Inner product: of vectors of length 1, by floats and by codes
+#----------
+foreach my $dims (12, 64)
+{
+	$node->safe_psql('postgres', <<"EOS");
+DROP TABLE IF EXISTS units;
+CREATE TABLE units (id int, k int, v vector($dims));
+SELECT setseed(0.2);
+INSERT INTO units SELECT i, i % 5, l2_normalize((SELECT array_agg(random() - 0.3) FROM generate_series(1, $dims) WHERE i > 0)::real[]::vector)
+	FROM generate_series(1, 12000) i;
+CREATE INDEX units_v_idx ON units USING vecprov (v vector_ip_ops, k);
+ANALYZE units;
+EOS
+	my $near = "SELECT id FROM units WHERE k = 0 ORDER BY v <#> (SELECT v FROM units WHERE id = 77) LIMIT 10";
+	is(way($node, $near), 'matches in the nearest cells', "inner product, $dims dimensions: by cells");
+	# queries that are no rows, and of any length
+	my ($with, $without) = map { $node->safe_psql('postgres', <<"EOS") } ('k = 1', 'true');
+$settings
+WITH queries AS MATERIALIZED (SELECT (a.v + b.v) * array_fill(3 + a.id % 7, ARRAY[$dims])::vector AS v
+	FROM units a, units b WHERE a.id <= 40 AND b.id = a.id + 60)
+SELECT avg((SELECT count(*) FROM
+	(SELECT id FROM units WHERE $_ ORDER BY v <#> q.v LIMIT 10) a JOIN
+	(SELECT id FROM units WHERE $_ ORDER BY (v <#> q.v) + 0 LIMIT 10) b USING (id)) / 10.0) FROM queries q;
+EOS
+	cmp_ok($with, '>=', $without - 0.02, "inner product, $dims dimensions: recall of ten");
+	$node->safe_psql('postgres', "UPDATE units SET v = v * array_fill(1.2, ARRAY[$dims])::vector WHERE id = 5; REINDEX INDEX units_v_idx");
+	is(way($node, $near), 'all matches', "inner product, $dims dimensions: a longer vector");
+}
+
+#----------
 # A damaged page
 #----------
 $node->safe_psql('postgres', <<'EOS');
