@@ -82,4 +82,10 @@ WHERE within < recall - 0.005 ORDER BY 1, 2;
 SELECT filter FROM recall_filters WHERE pg_temp.radius_recall(filter, 1000) < 0.998;
 RESET client_min_messages;
 
+-- A LIMIT stops by distance where no condition drops rows, and finds more by that than a search of the same effort.
+INSERT INTO recall_exact SELECT 'id > 0', query, distances FROM recall_exact WHERE filter = 'true';
+SELECT ef, pg_temp.recall('true', 10, ef) - pg_temp.recall('id > 0', 10, ef) > 0.003 AS more FROM unnest('{30, 60}'::int[]) ef;
+-- with few candidates it does as any
+SELECT pg_temp.recall('true', 10, 20) = pg_temp.recall('id > 0', 10, 20) AS same;
+
 DROP TABLE recall_words, recall_items, recall_filters, recall_exact, recall_found;

@@ -246,13 +246,25 @@ make_filter(IndexScanDesc scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* If others than the scan drop rows, it may be asked for any number of them. */
+static VpEffort
+effort_of(IndexScanDesc scan)
+{
+	bool		exact;
+	VpEffort	effort = vp_effort_of(scan->indexRelation, vp_limit_of(scan, &exact));
+
+	if (!exact)
+		effort.rows = 0;
+	return effort;
+}
+
 static void
 begin_search(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 	ScanKey		key = &scan->orderByData[0];
 	const VpValue *query = NULL;
-	VpEffort	effort = vp_effort_of(scan->indexRelation, vp_limit_of(scan));
+	VpEffort	effort = effort_of(scan);
 
 	/* rows of nodes that are used again must be invisible to this scan */
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
@@ -288,8 +300,7 @@ hand_over(IndexScanDesc scan, int rows)
 {
 	VpScan	   *state = scan->opaque;
 	Datum		query = scan->orderByData[0].sk_argument;
-	VpAsk		ask = {.effort = vp_effort_of(scan->indexRelation, vp_limit_of(scan)),.rows = rows,
-	.query = PointerGetDatum(vp_value_get(query))};
+	VpAsk		ask = {.effort = effort_of(scan),.rows = rows,.query = PointerGetDatum(vp_value_get(query))};
 	VpHandedCounts cost;
 
 	if (state->handed == NULL)

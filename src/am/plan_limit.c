@@ -31,6 +31,7 @@ typedef struct Limited
 	struct Limited *next;
 	const IndexScanState *scan;
 	const LimitState *limit;
+	bool		exact;			/* no node between the two drops rows */
 	MemoryContextCallback forget;	/* of the executor's memory */
 } Limited;
 
@@ -50,7 +51,7 @@ forget(void *arg)
 
 /* In the executor's memory. */
 static void
-list_scan(IndexScanState *scan, const LimitState *limit)
+list_scan(IndexScanState *scan, const LimitState *limit, bool exact)
 {
 	MemoryContext memory = scan->ss.ps.state->es_query_cxt;
 	Limited    *entry;
@@ -61,6 +62,7 @@ list_scan(IndexScanState *scan, const LimitState *limit)
 	entry = MemoryContextAlloc(memory, sizeof(Limited));
 	entry->scan = scan;
 	entry->limit = limit;
+	entry->exact = exact;
 	entry->next = limited;
 	limited = entry;
 	entry->forget.func = forget;
@@ -68,54 +70,63 @@ list_scan(IndexScanState *scan, const LimitState *limit)
 	MemoryContextRegisterResetCallback(memory, &entry->forget);
 }
 
-static void find_scans(PlanState *state, const LimitState *limit);
+static void find_scans(PlanState *state, const LimitState *limit, bool exact);
 
 static void
-find_in_array(PlanState **states, int n, const LimitState *limit)
+find_in_array(PlanState **states, int n, const LimitState *limit, bool exact)
 {
 	for (int i = 0; i < n; i++)
-		find_scans(states[i], limit);
+		find_scans(states[i], limit, exact);
 }
 
-/* Of a node that makes at most one row of each of theirs, limit is theirs, too. */
+/*
+ * Of a node that makes at most one row of each of theirs, limit is theirs, too;
+ * if it drops none and reads none ahead, no more are wanted (exact).
+ */
 static void
-find_scans(PlanState *state, const LimitState *limit)
+find_scans(PlanState *state, const LimitState *limit, bool exact)
 {
 	ListCell   *cell;
 
 	if (state == NULL)
 		return;
 	check_stack_depth();
+	exact = exact && state->qual == NULL;
 	switch (nodeTag(state))
 	{
 		case T_IndexScanState:
 			if (limit != NULL)
-				list_scan((IndexScanState *) state, limit);
+				list_scan((IndexScanState *) state, limit, exact);
 			return;
 		case T_LimitState:
-			find_scans(outerPlanState(state), (LimitState *) state);
+			find_scans(outerPlanState(state), (LimitState *) state,
+					   ((LimitState *) state)->limitOption == LIMIT_OPTION_COUNT);
 			return;
 		case T_AppendState:
-			find_in_array(((AppendState *) state)->appendplans, ((AppendState *) state)->as_nplans, limit);
+			find_in_array(((AppendState *) state)->appendplans, ((AppendState *) state)->as_nplans,
+						  limit, exact);
 			return;
 		case T_MergeAppendState:
-			find_in_array(((MergeAppendState *) state)->mergeplans, ((MergeAppendState *) state)->ms_nplans, limit);
+			find_in_array(((MergeAppendState *) state)->mergeplans, ((MergeAppendState *) state)->ms_nplans,
+						  limit, exact);
 			return;
 		case T_SubqueryScanState:
-			find_scans(((SubqueryScanState *) state)->subplan, limit);
+			find_scans(((SubqueryScanState *) state)->subplan, limit, exact);
 			return;
 		case T_CustomScanState:
 			foreach(cell, ((CustomScanState *) state)->custom_ps)
-				find_scans(lfirst(cell), limit);
+				find_scans(lfirst(cell), limit, exact);
 			return;
 		case T_ResultState:
+			find_scans(outerPlanState(state), limit, exact);
+			return;
 		case T_LockRowsState:
 		case T_IncrementalSortState:
-			find_scans(outerPlanState(state), limit);
+			find_scans(outerPlanState(state), limit, false);
 			return;
 		default:
-			find_scans(outerPlanState(state), NULL);
-			find_scans(innerPlanState(state), NULL);
+			find_scans(outerPlanState(state), NULL, false);
+			find_scans(innerPlanState(state), NULL, false);
 	}
 }
 
@@ -128,10 +139,10 @@ executor_start(QueryDesc *query, int eflags)
 		previous_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	find_scans(query->planstate, NULL);
+	find_scans(query->planstate, NULL, false);
 	/* those in expressions, and of WITH; NULL where it is not executed */
 	foreach(cell, query->estate->es_subplanstates)
-		find_scans(lfirst(cell), NULL);
+		find_scans(lfirst(cell), NULL, false);
 }
 
 void
@@ -142,11 +153,15 @@ vp_limit_define(void)
 }
 
 double
-vp_limit_of(IndexScanDesc scan)
+vp_limit_of(IndexScanDesc scan, bool *exact)
 {
 	for (const Limited *entry = limited; entry != NULL; entry = entry->next)
 		if (entry->scan->iss_ScanDesc == scan)
+		{
+			*exact = entry->exact;
 			return entry->limit->noCount ? 0 :
 				(double) entry->limit->count + (double) entry->limit->offset;
+		}
+	*exact = false;
 	return 0;
 }

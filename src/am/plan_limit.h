@@ -15,9 +15,9 @@ extern void vp_limit_define(void);
 
 /*
  * So many rows at least the plan's LIMIT needs of this scan, those of OFFSET
- * with them; 0: not known, or there is none.  Only while the scan is asked for
- * a row.
+ * with them; 0: not known, or there is none.  *exact: and it needs no more.
+ * Only while the scan is asked for a row.
  */
-extern double vp_limit_of(IndexScanDesc scan);
+extern double vp_limit_of(IndexScanDesc scan, bool *exact);
 
 #endif							/* VP_PLAN_LIMIT_H */

@@ -26,6 +26,7 @@
 
 #include "base/landmarks.h"
 #include "base/levels.h"
+#include "graph/stop.h"
 #include "kernel/codec.h"
 
 /* Links a node may have at a level. */
@@ -282,6 +283,15 @@ extern void vp_search_destroy(VpSearch *search);
  */
 extern void vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 							VpId entry, int entry_level, int level, int ef, uint32_t nids);
+
+/*
+ * Searches of one graph that begin from now on, for all nodes, with
+ * vp_search_start_all and the rule's effort, stop by this rule.
+ */
+extern void vp_search_stop_by(VpSearch *search, const VpStop *stop);
+
+/* Learns from the search that has just ended. */
+extern void vp_search_learn(const VpSearch *search, VpGrowth *growth);
 
 /* Where searches of a graph begin; VP_NO_ID: it is empty. */
 typedef struct VpEntry

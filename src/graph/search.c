@@ -16,6 +16,7 @@
 /* The same where entry points show the way, for each level above. */
 #define VP_FEW_SEEDS 4
 
+_Static_assert(VP_STOP_POOL <= VP_POOL_DIRECT, "the k-th nearest stands in one array");
 _Static_assert(VP_MAX_LANDMARKS <= VP_MAX_LINKS, "landmarks are measured at a time");
 
 VpSearch *
@@ -116,6 +117,27 @@ offer(VpSearch *search, float dist, VpId id)
 		vp_overflow_add(&search->overflow, &search->alloc, left.dist, left.id);
 }
 
+/* So far away nodes are expanded, as the k-th nearest is where it is now. */
+static inline float
+stop_radius(const VpSearch *search)
+{
+	return search->pool.main.entries[search->stop.k - 1].dist * search->stop.ratio;
+}
+
+/*
+ * Nodes behind the ef nearest get into the pool only if they would be expanded.
+ * The ef nearest do in any case: they are the results.
+ */
+static inline void
+narrow_bound(VpSearch *search)
+{
+	VpPool	   *pool = &search->pool;
+
+	if (pool->main.n >= search->stop.ef)
+		pool->bound = fminf(pool->bound, fmaxf(pool->main.entries[search->stop.ef - 1].dist,
+											   stop_radius(search)));
+}
+
 /*
  * Those that are near go to the pool, the others to rest.  Which is which
  * cannot be foretold, so that they are told apart without a jump first.
@@ -142,6 +164,8 @@ offer_all(VpSearch *search, const VpId *ids, int n)
 	search->overflow.n += (size_t) noverflow;
 	for (int i = 0; i < nnear; i++)
 		offer(search, near[i].dist, near[i].id);
+	if (search->stopping && nnear > 0)
+		narrow_bound(search);
 }
 
 int
@@ -160,9 +184,22 @@ vp_search_look_at_landmarks(VpSearch *search)
 	return n;
 }
 
+/* Does the rule say that the search has looked far enough? */
+static inline bool
+shall_stop(VpSearch *search)
+{
+	const VpRun *main = &search->pool.main;
+
+	if (!search->stopping || search->expanded < search->stop.least ||
+		main->n < search->stop.k || main->next == main->n)
+		return false;
+	search->stopped = main->entries[main->next].dist > stop_radius(search);
+	return search->stopped;
+}
+
 /*
  * The neighbours that were not met of the nearest candidate that has such; 0:
- * all are expanded.
+ * all are expanded, or the rule says that it is enough.
  */
 static int
 find_next_fresh(VpSearch *search, VpId *fresh)
@@ -170,13 +207,16 @@ find_next_fresh(VpSearch *search, VpId *fresh)
 	VpId		id;
 	int			n = 0;
 
-	while (n == 0 && (id = vp_pool_expand(&search->pool)) != VP_NO_ID)
+	while (n == 0 && !shall_stop(search) && (id = vp_pool_expand(&search->pool)) != VP_NO_ID)
+	{
 		n = find_fresh(search, id, search->level, fresh);
+		search->expanded++;
+	}
 	return n;
 }
 
 /*
- * Expands until all in the pool are.
+ * Expands until all in the pool are, or the rule says that it is enough.
  *
  * The next candidate is expanded before the last one's neighbours are in the
  * pool, so that what is needed of its neighbours comes from memory while
@@ -253,6 +293,7 @@ search_level(VpSearch *search, int level, VpId start)
 	VpRun	   *seeds = &search->pool.main;
 
 	search->level = level;
+	search->expanded = 0;
 	search->pool.bound = seeds->n < search->pool.capacity ? INFINITY : vp_run_worst(seeds);
 	seeds->next = 0;
 	for (int i = 0; i < seeds->n; i++)
@@ -348,7 +389,50 @@ vp_search_begin(VpSearch *search, VpSource *source, const VpQuery *query)
 	search->source = source;
 	search->query = query;
 	search->ngraphs = 1;
+	search->stopping = search->stopped = false;
 	memset(&search->counts, 0, sizeof(search->counts));
+}
+
+/*
+ * The same for one graph, by a rule.  The ef nearest are the results; others in
+ * the pool were to lead on.
+ */
+static void
+start_stopping(VpSearch *search, VpSource *source, const VpQuery *query, VpEntry entry, uint32_t nids)
+{
+	const VpStop *stop = &search->stop;
+	VpRun	   *found = &search->pool.main;
+	VpId		start;
+
+	vp_search_begin(search, source, query);
+	start = vp_search_find_seeds(search, entry, 0, stop->places, nids);
+	vp_visited_begin(&search->visited, nids);
+	search->stopping = true;
+	search_level(search, 0, start);
+	for (; found->n > stop->ef; found->n--)
+		vp_overflow_add(&search->overflow, &search->alloc, found->entries[found->n - 1].dist,
+						found->entries[found->n - 1].id);
+}
+
+void
+vp_search_stop_by(VpSearch *search, const VpStop *stop)
+{
+	search->stop = *stop;
+}
+
+void
+vp_search_learn(const VpSearch *search, VpGrowth *growth)
+{
+	const VpStop *stop = &search->stop;
+	const VpRun *found = &search->pool.main;
+
+	if (stop->k == 0 || search->ngraphs > 1)
+		return;
+	if (stop->ratio > 0)
+		vp_growth_correct(growth, stop, search->expanded);
+	else if (found->n >= stop->ef)
+		vp_growth_observe(growth, stop, found->entries[stop->k - 1].dist,
+						  found->entries[stop->ef - 1].dist);
 }
 
 void
@@ -389,8 +473,9 @@ vp_search_leave_pool(VpSearch *search)
 
 	for (int i = search->taken; i < found->n; i++)
 		vp_overflow_add(&search->overflow, &search->alloc, found->entries[i].dist,
-						found->entries[i].id | VP_EXPANDED);
+						search->stopped ? found->entries[i].id : found->entries[i].id | VP_EXPANDED);
 	found->n = search->taken = 0;
+	search->stopping = search->stopped = false;
 }
 
 void
@@ -429,6 +514,11 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 {
 	int			share = ef / nentries + vp_graph_margin(ef);
 
+	if (nentries == 1 && search->stop.ratio > 0)
+	{
+		start_stopping(search, source, query, entries[0], nids);
+		return;
+	}
 	if (nentries == 1)
 	{
 		vp_search_start(search, source, query, entries->id, entries->level, 0, ef, nids);
@@ -454,6 +544,27 @@ vp_search_start_all(VpSearch *search, VpSource *source, const VpQuery *query,
 	(void) vp_search_more(search, ef);
 }
 
+/*
+ * Expands those that were taken although the search had stopped before them:
+ * they may be the only way to others.
+ */
+static void
+expand_taken(VpSearch *search)
+{
+	for (int i = 0; i < search->taken; i++)
+	{
+		VpId		id = search->pool.main.entries[i].id;
+		int			n;
+
+		if (id & VP_EXPANDED)
+			continue;
+		n = vp_search_look_around(search, id, 0);
+		for (int j = 0; j < n; j++)
+			if (!isnan(search->dist[j]))
+				vp_overflow_add(&search->overflow, &search->alloc, search->dist[j], search->fresh[0][j]);
+	}
+}
+
 bool
 vp_search_more(VpSearch *search, int ef)
 {
@@ -465,6 +576,8 @@ vp_search_more(VpSearch *search, int ef)
 		return search->filtered.more(search, ef);
 	if (search->ngraphs > 1)
 		room += search->ngraphs * vp_graph_margin(ef);
+	if (search->stopped)
+		expand_taken(search);
 	vp_search_leave_pool(search);
 	vp_overflow_order(overflow);
 	vp_search_reset_pool(search, room);

@@ -10,6 +10,7 @@
 
 #include "graph/overflow_heap.h"
 #include "graph/pool.h"
+#include "graph/stop.h"
 #include "graph/visited.h"
 
 /*
@@ -56,6 +57,10 @@ struct VpSearch
 	VpPool		pool;
 	int			taken;			/* the first so many of the pool are the
 								 * caller's */
+	VpStop		stop;			/* rule of searches; ef 0: none */
+	bool		stopping;		/* by it, this search */
+	bool		stopped;		/* and not all in the pool are expanded */
+	int			expanded;		/* at level 0 */
 	VpOverflow	overflow;
 	VpVisited	visited;
 	VpSearchCounts counts;

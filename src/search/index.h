@@ -10,6 +10,7 @@
 
 #include "utils/relcache.h"
 
+#include "graph/stop.h"
 #include "kernel/codec.h"
 #include "page/store.h"
 #include "search/form.h"
@@ -30,12 +31,13 @@ typedef struct VpIndex
 	VpCodec		codec;
 
 	/*
-	 * of what is kept with the relation: how well this process knows it; see
-	 * cold.c
+	 * of what is kept with the relation: how well this process knows it (see
+	 * cold.c), and what it has learned from searches
 	 */
 	int			searches;		/* begun, while it is cold */
 	BlockNumber touched;		/* blocks, from the first one on */
 	bool		warm;			/* all of them */
+	VpGrowth	growth;			/* of distances around queries */
 } VpIndex;
 
 /* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */

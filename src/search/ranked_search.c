@@ -34,6 +34,9 @@
 #include "search/search_memory.h"
 #include "search/table_end.h"
 
+/* A search for fewer stops as one for so many: estimates of the first ones say little. */
+#define LEAST_ROWS	10
+
 struct VpRankedSearch
 {
 	VpRanking	ranking;
@@ -550,6 +553,29 @@ search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uin
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Searches for the nearest, and learns from it for the next.  Within a radius
+ * all rows are wanted, up to LIMIT: such a search expands the ef nearest.
+ */
+static void
+search_nearest(VpRankedSearch *search, const VpEntry *entries, int nentries, uint32 nids)
+{
+	VpRanking  *ranking = &search->ranking;
+	const VpEffort *effort = &ranking->effort;
+	VpIndex    *kept = search->index->store.rel->rd_amcache;
+	VpStop		stop = vp_stop_at_ef(ranking->ef);
+
+	if (kept != NULL && effort->rows > 0 && !effort->bounded && vp_stop_fits(search->index->meta.metric))
+		stop = vp_stop_for(&kept->growth, Max(effort->rows, LEAST_ROWS), ranking->ef);
+	vp_search_stop_by(ranking->search, &stop);
+	vp_search_start_all(ranking->search, &search->source.source, &search->query,
+						entries, nentries, ranking->ef, nids);
+	/* reading pages may have accepted invalidation messages */
+	kept = search->index->store.rel->rd_amcache;
+	if (kept != NULL)
+		vp_search_learn(ranking->search, &kept->growth);
+}
+
 /* The first round. */
 static void
 search_graph(VpRankedSearch *search)
@@ -576,8 +602,7 @@ search_graph(VpRankedSearch *search)
 	if (has_matches(search))
 		search_matches(search, entries, nentries, graph.next_id);
 	else
-		vp_search_start_all(ranking->search, &search->source.source, &search->query,
-							entries, nentries, ranking->ef, graph.next_id);
+		search_nearest(search, entries, nentries, graph.next_id);
 	if (ranking->hooks->rows_come != NULL)
 		ranking->hooks->rows_come(ranking->hooks_arg);
 	VP_POINT("search-found");
@@ -657,6 +682,7 @@ vp_effort_of(Relation index, double rows)
 	VpEffort	effort = {0};
 
 	effort.ef_search = vp_ef_search_of(index, rows, &effort.by);
+	effort.rows = (int) Min(rows, VP_MAX_EF_SEARCH);
 	effort.iterative_scan = vp_iterative_scan;
 	effort.max_rows = vp_max_scan_tuples;
 	return effort;

@@ -26,6 +26,7 @@
 typedef struct VpEffort
 {
 	int			ef_search;		/* candidates kept in the first round */
+	int			rows;			/* that are wanted, no more; 0: not known */
 	VpEffortBy	by;				/* who decided that */
 	int			iterative_scan; /* VpIterativeScan */
 	int			max_rows;		/* the search does not go on when it has

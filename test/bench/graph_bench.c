@@ -51,6 +51,7 @@ typedef struct Options
 	int			bits;			/* of the codes that are searched */
 	int			rerank;			/* candidates measured again */
 	int			seed;			/* of the levels, the order and the rotation */
+	int			stop;			/* by distance? */
 	long		rows;			/* rows of the base to look at; 0: all */
 	int			filters;		/* the effort of searches with filters, if not
 								 * 0 */
@@ -70,6 +71,7 @@ typedef struct Bench
 								 * searched */
 	long	   *rows;			/* of its nodes */
 	VpSearch   *search;
+	VpGrowth	growth;
 	VpQuery		query;
 	float	   *rotated;
 } Bench;
@@ -277,12 +279,17 @@ run_query(Bench *bench, const float *vector, int ef, int32_t *answer)
 	double		distance[K];
 	const VpCandidate *found;
 	VpEntry		entry = vp_mem_entry(bench->built, 0);
+	VpStop		stop;
 	int			n;
 
 	vp_codec_rotate(&bench->codec, vector, bench->rotated);
 	vp_query_prepare(&bench->codec, bench->rotated, &bench->query);
-	vp_search_start(bench->search, vp_mem_source(bench->graph), &bench->query, entry.id,
-					entry.level, 0, ef, vp_mem_count(bench->graph));
+	stop = bench->options.stop && vp_stop_fits(bench->metric) ?
+		vp_stop_for(&bench->growth, K, ef) : vp_stop_at_ef(ef);
+	vp_search_stop_by(bench->search, &stop);
+	vp_search_start_all(bench->search, vp_mem_source(bench->graph), &bench->query, &entry, 1, ef,
+						vp_mem_count(bench->graph));
+	vp_search_learn(bench->search, &bench->growth);
 	found = vp_search_found(bench->search, &n);
 	if (n > bench->options.rerank)
 		n = bench->options.rerank;
@@ -773,10 +780,11 @@ parse_options(int argc, char **argv)
 		{"rows", required_argument, NULL, 'r'},
 		{"filters", required_argument, NULL, 'f'},
 		{"order", required_argument, NULL, 'o'},
+		{"stop", required_argument, NULL, 'p'},
 		{0}
 	};
 	Options		options = {.m = 16,.ef_construction = 64,.threads = 1,.bits = 4,.rerank = 40,
-	.seed = 1,.order = 1};
+	.seed = 1,.order = 1,.stop = 1};
 	int			letter;
 	int			at;
 
@@ -806,6 +814,8 @@ parse_options(int argc, char **argv)
 			options.filters = number(names[at].name, optarg, 1, 100000);
 		else if (letter == 'o')
 			options.order = number(names[at].name, optarg, 0, 1);
+		else if (letter == 'p')
+			options.stop = number(names[at].name, optarg, 0, 1);
 		else if (letter == 'r')
 			options.rows = number(names[at].name, optarg, 0, INT32_MAX);
 		else

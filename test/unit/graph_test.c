@@ -299,6 +299,101 @@ check_searches(TestSource *test, const Sample *sample)
 	vp_search_destroy(search);
 }
 
+/* How many of the first SAMPLE_K results are as near as the k-th nearest. */
+static int
+count_near(VpSearch *search, float kth)
+{
+	int			n;
+	const VpCandidate *found = vp_search_found(search, &n);
+	int			near = 0;
+
+	for (int i = 0; i < n && i < SAMPLE_K; i++)
+		near += found[i].dist <= kth;
+	return near;
+}
+
+/*
+ * Searches that stop by distance expand as many nodes as those that expand the
+ * ef nearest, find more, give as many results, and leave nothing out that is
+ * asked for afterwards.
+ */
+static void
+check_stop(TestSource *test, const Sample *sample)
+{
+	enum
+	{
+		EF = 60,
+		PASSES = 8
+	};
+	VpSearch   *search = vp_search_create(&sample_memory, (int) sample->levels.m);
+	VpEntry		entry = test->graph->entries[0];
+	VpGrowth	growth = {0};
+	uint32_t	nids = (uint32_t) sample->n;
+	int			reached = sample_reached(sample, test->graph, entry.id);
+	uint64_t	expanded[2] = {0};
+	int			right[2] = {0};
+	SampleQuery query;
+
+	sample_query_make(&query, &sample->codec);
+	for (int pass = 0; pass < PASSES; pass++)
+		for (int q = 0; q < sample->nqueries; q++)
+		{
+			float		kth;
+
+			sample_query_set(&query, sample, q);
+			kth = sample_kth(&test->source, &query.query, sample->n, NULL);
+			for (int by = 0; by < 2; by++)
+			{
+				VpStop		stop = by == 1 ? vp_stop_for(&growth, SAMPLE_K, EF) : vp_stop_at_ef(EF);
+				int			n;
+
+				vp_search_stop_by(search, &stop);
+				vp_search_start_all(search, &test->source, &query.query, &entry, 1, EF, nids);
+				vp_search_learn(search, &growth);
+				(void) vp_search_found(search, &n);
+				VP_CHECK(n == EF, "%d results", n);
+				if (pass < PASSES / 2)
+					continue;
+				expanded[by] += vp_search_counts(search).expansions;
+				right[by] += count_near(search, kth);
+			}
+		}
+	VP_CHECK(growth.searches > 0 && growth.exponent > 0, "%d searches teach", growth.searches);
+	VP_CHECK(expanded[1] < expanded[0] * 1.1 && expanded[1] > expanded[0] * 0.9,
+			 "%.0f instead of %.0f expanded", (double) expanded[1], (double) expanded[0]);
+	VP_CHECK(right[1] >= right[0], "%d instead of %d found", right[1], right[0]);
+
+	for (int ef = EF; ef < 1000; ef *= 3)
+	{
+		VpStop		stop = vp_stop_for(&growth, SAMPLE_K, ef);
+		bool	   *seen = calloc((size_t) sample->n, sizeof(bool));
+		VpCandidate result;
+		int			total = 0;
+
+		VP_CHECK(stop.ratio > 1, "ef %d stops at %f", ef, stop.ratio);
+		vp_search_stop_by(search, &stop);
+		vp_search_start_all(search, &test->source, &query.query, &entry, 1, ef, nids);
+		do
+		{
+			while (vp_search_next(search, &result))
+			{
+				VP_CHECK(!seen[result.id], "%u twice", result.id);
+				seen[result.id] = true;
+				total++;
+			}
+		} while (vp_search_more(search, ef));
+		VP_CHECK(total == reached, "%d of %d reached from ef %d", total, reached, ef);
+		free(seen);
+	}
+
+	/* few rows, few candidates, many: the ef nearest */
+	VP_CHECK(vp_stop_for(&growth, SAMPLE_K, SAMPLE_K * 2).ratio == 0, "twice k");
+	VP_CHECK(vp_stop_for(&growth, 0, EF).ratio == 0, "k is not known");
+	VP_CHECK(vp_stop_for(&growth, SAMPLE_K, VP_STOP_POOL).ratio == 0, "a large pool");
+	sample_query_free(&query);
+	vp_search_destroy(search);
+}
+
 /* Where the entry point leads nowhere, entry points do; and they leave nothing out. */
 static void
 check_entry_points(TestSource *test, const Sample *sample)
@@ -636,6 +731,8 @@ check_metric(VpMetric metric, int bits, int m, int refuse)
 	if (refuse == 0)
 	{
 		check_searches(&test, &sample);
+		if (vp_stop_fits(metric))
+			check_stop(&test, &sample);
 		check_entry_points(&test, &sample);
 	}
 	else
