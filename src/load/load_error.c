@@ -139,7 +139,10 @@ is_of_pooler(const PGresult *result)
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	/* PgBouncer speaks English, and may leave out the field that is never translated */
+	/*
+	 * PgBouncer speaks English, and may leave out the field that is never
+	 * translated
+	 */
 	if (severity == NULL)
 		severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
 	return severity != NULL && strcmp(severity, "FATAL") == 0 &&

@@ -47,12 +47,6 @@
 
 typedef uint64 *Bits;
 
-static inline bool
-test_bit(const Bits bits, VpId id)
-{
-	return (bits[id / 64] >> id % 64 & 1) != 0;
-}
-
 static inline void
 set_bit(Bits bits, uint32 nids, VpId id)
 {
