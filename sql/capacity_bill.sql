@@ -42,6 +42,8 @@ SELECT * FROM bill_of(40, 50);
 SELECT * FROM vecprov_bill(now(), now(), 'bill', 'here');
 SET statement_timeout = '1min';
 SELECT * FROM vecprov_bill('-infinity', '-infinity', 'bill', 'here');
+SELECT count(*) > 0 AS some FROM vecprov_usage_since('-infinity', 'infinity', '-infinity');
+SELECT max(ended) <= vecprov_clock() AS past FROM vecprov_usage_since('-infinity', 'infinity', vecprov_clock() - '1 day'::interval);
 RESET statement_timeout;
 
 -- Storage: a month of 730 hours is what vecprov_cost says of one; nothing was changed

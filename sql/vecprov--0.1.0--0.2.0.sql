@@ -1422,13 +1422,13 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT index, at, place, new_tier, new_shards, new_replicas, action <> 'drop' FROM event
 	), portion AS (
-		SELECT m.*, least($2, pg_catalog.lead(m.at) OVER (PARTITION BY m.index ORDER BY m.place)) AS till
+		SELECT m.*, least($2, vecprov_clock(), pg_catalog.lead(m.at) OVER (PARTITION BY m.index ORDER BY m.place)) AS till
 		FROM moment m
 	), hour AS (
 		SELECT p.*, greatest(p.at, h) AS hour_began, least(p.till, h + '1 hour'::interval) AS hour_ended
 		FROM portion p CROSS JOIN LATERAL pg_catalog.generate_series(
 			pg_catalog.date_trunc('hour', p.at, 'UTC'), p.till, '1 hour'::interval) h
-		WHERE p.exists AND p.till > p.at
+		WHERE p.exists AND p.till > p.at AND pg_catalog.isfinite(p.at)
 	), share AS (
 		-- what was counted is spread evenly over all of the time
 		SELECT h.*, extract(epoch FROM h.hour_ended - h.hour_began) /
