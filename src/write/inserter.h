@@ -21,9 +21,9 @@ extern const VpAlloc vp_context_alloc;
  * of this size, and links it.  False, and nothing is changed, if there is no
  * room for it, or no telling (room->stale).  unchanged: it is a new version of
  * a row, whose value is probably that of the version before; then it is put
- * behind that one's node, if it can be.  Takes the mean first, if it is due.  Takes the insert lock, and others inside of that; holds none at the
- * end.  May be cancelled: what an error leaves behind is a PENDING node
- * (README.md).
+ * behind that one's node, if it can be.  Takes the mean first, if it is due.
+ * Takes the insert lock, and others inside of that; holds none at the end.  May
+ * be cancelled: what an error leaves behind is a PENDING node (README.md).
  */
 extern bool vp_insert_value(Relation rel, Relation heap, const VpValue *value, const VpRowKeys *keys,
 							ItemPointer tid, uint32 size, bool unchanged, VpRoom *room);
