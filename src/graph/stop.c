@@ -22,6 +22,16 @@
 #define WINDOW			128
 #define TOLERANCE		0.1f
 
+/*
+ * The least exponent.  It is corrected by factors: from nothing, or from below,
+ * it would never come back, and searches would end after their least
+ * expansions.
+ */
+#define LEAST_EXPONENT	0.01f
+
+/* A window of queries that are unlike all others makes it no smaller than this part. */
+#define LEAST_FACTOR	0.5f
+
 /* A search of ef expands so many more than ef, which leave the pool after that. */
 #define PUSHED_OUT	3
 
@@ -53,13 +63,23 @@ vp_stop_for(const VpGrowth *growth, int k, int ef)
 	return stop;
 }
 
+static void
+set_exponent(VpGrowth *growth, float exponent)
+{
+	growth->exponent = fmaxf(exponent, LEAST_EXPONENT);
+}
+
 void
 vp_growth_observe(VpGrowth *growth, const VpStop *stop, float kth, float efth)
 {
 	float		spread = logf((float) stop->ef / (float) stop->k);
 
 	if (kth > 0 && efth >= kth)
-		growth->exponent += (logf(efth / kth) / spread - growth->exponent) / (float) ++growth->searches;
+	{
+		growth->searches++;
+		set_exponent(growth, growth->exponent +
+					 (logf(efth / kth) / spread - growth->exponent) / (float) growth->searches);
+	}
 }
 
 /*
@@ -74,14 +94,15 @@ vp_growth_correct(VpGrowth *growth, const VpStop *stop, int expanded)
 
 	if (growth->searches < MOST_SEARCHES)
 	{
-		growth->exponent *= 1 - excess / (float) ++growth->searches;
+		growth->searches++;
+		set_exponent(growth, growth->exponent * (1 - excess / (float) growth->searches));
 		return;
 	}
 	growth->excess += excess / WINDOW;
 	if (++growth->window < WINDOW)
 		return;
 	if (fabsf(growth->excess) > TOLERANCE)
-		growth->exponent *= 1 - growth->excess;
+		set_exponent(growth, growth->exponent * fmaxf(1 - growth->excess, LEAST_FACTOR));
 	growth->excess = 0;
 	growth->window = 0;
 }

@@ -313,6 +313,36 @@ count_near(VpSearch *search, float kth)
 }
 
 /*
+ * Whatever searches expand, an exponent that was learned comes back when they
+ * expand too few again: queries that all take the most, or distances that are
+ * all the same, do not leave a ratio that ends every search.
+ */
+static void
+check_growth(void)
+{
+	enum
+	{
+		K = 10,
+		EF = 40,
+		MANY = 2000
+	};
+	VpGrowth	growth = {0};
+	VpStop		stop = vp_stop_for(&growth, K, EF);
+
+	for (int i = 0; i < 20; i++)
+		vp_growth_observe(&growth, &stop, 1, 1);
+	for (int i = 0; i < MANY; i++)
+		vp_growth_correct(&growth, &stop, EF / 4);
+	VP_CHECK(vp_stop_for(&growth, K, EF).ratio > 2, "distances that were the same");
+	for (int i = 0; i < MANY; i++)
+		vp_growth_correct(&growth, &stop, (int) (VP_STOP_MOST * EF));
+	VP_CHECK(vp_stop_for(&growth, K, EF).ratio >= 1, "searches that expand the most");
+	for (int i = 0; i < MANY; i++)
+		vp_growth_correct(&growth, &stop, EF / 4);
+	VP_CHECK(vp_stop_for(&growth, K, EF).ratio > 2, "and the least again");
+}
+
+/*
  * Searches that stop by distance expand as many nodes as those that expand the
  * ef nearest, find more, give as many results, and leave nothing out that is
  * asked for afterwards.
@@ -892,6 +922,7 @@ main(void)
 	check_islands(true);
 	check_refusal();
 	check_vectorless();
+	check_growth();
 	check_equal(VP_METRIC_L2, 8);
 	check_equal(VP_METRIC_COSINE, 4);
 	check_equal(VP_METRIC_L2, 32);
