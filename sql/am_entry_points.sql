@@ -60,6 +60,11 @@ SET max_parallel_maintenance_workers = 0;
 REINDEX INDEX entrance_idx;
 RESET max_parallel_maintenance_workers;
 SELECT pg_temp.lost('entrance_items');
+-- With key columns: pages of posting lists stand where a chunk of nodes would, and are not nodes that are missing
+CREATE TABLE entrance_keys (id integer, tenant integer, v vector(32)) WITH (autovacuum_enabled = off);
+CREATE INDEX entrance_keys_idx ON entrance_keys USING vecprov (v, tenant) WITH (m = 8);
+INSERT INTO entrance_keys SELECT i, i % 7, pg_temp.vec(i, 1) FROM generate_series(1, 4000) i;
+SELECT pg_temp.lost('entrance_keys');
 -- Another index in the same file: a table that is emptied by the transaction that made it
 BEGIN;
 CREATE TABLE entrance_same (id integer, v vector(32)) WITH (autovacuum_enabled = off);
@@ -88,4 +93,4 @@ SELECT format('CREATE TABLE entrance_many_%1$s PARTITION OF entrance_many FOR VA
 INSERT INTO entrance_many SELECT i, p, pg_temp.vec(i, p) FROM generate_series(1, 200) i, generate_series(1, 20) p;
 CREATE INDEX ON entrance_many USING vecprov (v);
 SELECT pg_temp.lost('entrance_many');
-DROP TABLE entrance_items, entrance_same, entrance_many;
+DROP TABLE entrance_items, entrance_keys, entrance_same, entrance_many;

@@ -140,6 +140,20 @@ vp_node_standing_cached(const VpStore *store, VpId id, uint8 *flags, uint8 *shar
 	return vp_peek_done(&store->peek, place.block, desc);
 }
 
+bool
+vp_node_listed_cached(const VpStore *store, VpId id, int level, bool *listed)
+{
+	VpPlace		place = vp_upper_place(&store->geo, id, level);
+	BufferDesc *desc;
+
+	desc = store->peek.enabled ?
+		vp_peek(&store->peek, place.block, vp_peek_hint(&store->peek, place.block)) : NULL;
+	if (desc == NULL)
+		return false;
+	*listed = ((const volatile VpUpperSlot *) (vp_peek_page(desc) + place.offset))->owner != 0;
+	return vp_peek_done(&store->peek, place.block, desc);
+}
+
 void
 vp_node_tid(const VpStore *store, VpId id, ItemPointer tid)
 {

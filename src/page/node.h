@@ -35,6 +35,12 @@ extern uint8 vp_node_standing(const VpStore *store, VpId id, uint8 *shard);
 /* Like vp_node_standing(), but never reads from disk: returns false if the page is not cached. */
 extern bool vp_node_standing_cached(const VpStore *store, VpId id, uint8 *flags, uint8 *shard);
 
+/*
+ * Has the list of this id at a level above 0 ever been used?  Those of the pool's chunks have
+ * not.  Likewise from what is cached only.
+ */
+extern bool vp_node_listed_cached(const VpStore *store, VpId id, int level, bool *listed);
+
 /* The TID may be torn: to be used as a hint. */
 extern void vp_node_tid(const VpStore *store, VpId id, ItemPointer tid);
 

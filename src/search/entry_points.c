@@ -6,10 +6,11 @@
  *
  * From the top of the graph down a search hops from node to node, each hop waiting for
  * the last, to come to a place that it could have looked up: the
- * levels above have some hundred nodes in all.  So a process keeps the codes of those of one
- * level, copied out of their pages into one piece of memory.  A search compares the
- * query with all of them, in the time of a few hops, and begins at the nearest.  Where links lead
- * from one cluster to another only by chance it is also surer to come to the right one.
+ * levels above have some hundred nodes in all.  So a process keeps the codes of some hundred nodes of
+ * one level, all or each so many-th, copied out of their pages into one piece of memory.  A search
+ * compares the query with all of them, in the time of a few hops, and begins at the nearest.  Where
+ * links lead from one cluster to another only by chance it is also surer to come to the right one, if
+ * there is a node of each cluster among them: so they should never be few.
  *
  * What is kept may be out of date in any way, since nobody tells of changes: it only
  * chooses nodes, which are looked at and measured again before they are used.  When
@@ -54,6 +55,9 @@
 /* Nodes that a search copies. */
 #define PORTION			8
 
+/* Where most nodes are dead, a copy looks at so many times as many as it keeps, at most. */
+#define LEAST_USED		(1.0 / 8)
+
 /* Searches from one copy to the next, at most. */
 #define MAX_PATIENCE	4096
 
@@ -65,7 +69,11 @@ typedef struct Look
 	uint32		stripe;			/* the next one, of those with nodes of the
 								 * level, */
 	uint32		list;			/* and the next of its lists of it */
-	int			missing;		/* not at hand */
+	uint32		step;			/* from one list to the next */
+	int			looked;			/* nodes that were looked at */
+	int			missing;		/* of these not at hand; those of the pool,
+								 * which are no nodes, are not */
+	int			unknown;		/* nor is what would tell which they are */
 
 	int			n;
 	int			max;
@@ -87,6 +95,7 @@ typedef struct EntryPoints
 	Size		coded_bytes;
 
 	uint32		nids;			/* of it then */
+	double		used;			/* of the nodes that were looked at so many can be kept */
 	int			wait;			/* searches until they are copied again */
 	int			patience;		/* from the last time on */
 	Look	   *look;			/* the copy that is being made; NULL: none */
@@ -137,6 +146,7 @@ forget(EntryPoints *entry_points)
 		pfree(entry_points->look);
 	entry_points->look = NULL;
 	entry_points->n = 0;
+	entry_points->used = 1;
 	entry_points->wait = 0;
 	entry_points->patience = 1;
 }
@@ -170,14 +180,25 @@ find_entry_points(const VpStore *store)
 	return entry_points;
 }
 
-/* The lowest level that has few enough nodes. */
+/*
+ * The level to look at, and each how many-th of its nodes, so that there are at
+ * most `max` to be kept, of which `used` are: the lowest level with so few, but
+ * if it has less than half, some of the one below.
+ */
 static int
-choose_level(const VpStore *store, uint32 nids, int max)
+choose_level(const VpStore *store, uint32 nids, double used, int max, uint32 *step)
 {
+	double		n = nids / store->geo.m * used;
 	int			level = 1;
 
-	for (nids /= store->geo.m; nids > max && level < VP_MAX_LEVEL; nids /= store->geo.m)
+	for (; n > max && level < VP_MAX_LEVEL; n /= store->geo.m)
 		level++;
+	*step = 1;
+	if (n < max / 2 && level > 1)
+	{
+		level--;
+		*step = (uint32) ceil(n * store->geo.m / max);
+	}
 	return level;
 }
 
@@ -193,7 +214,7 @@ begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 
 	look->nids = nids;
 	/* a level may have some more nodes than its share */
-	look->level = choose_level(store, nids, max - max / 8);
+	look->level = choose_level(store, nids, entry_points->used, max - max / 8, &look->step);
 	look->max = max;
 	look->coded = (char *) (look + 1);
 	look->ids = (VpId *) (look->coded + max * entry_points->coded_bytes);
@@ -206,11 +227,20 @@ look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 {
 	VpCoded    *coded = (VpCoded *) (look->coded + look->n * coded_bytes);
 	uint8		flags;
+	bool		listed;			/* a node has been there */
 
-	if (!vp_node_standing_cached(store, id, &flags, &look->shards[look->n]) ||
-		!vp_node_code_cached(store, id, (float *) &coded->factors, coded->code))
+	look->looked++;
+	if (!vp_node_listed_cached(store, id, look->level, &listed))
+		look->unknown++;
+	else if (!listed)
+		return;
+	else if (!vp_node_standing_cached(store, id, &flags, &look->shards[look->n]))
 		look->missing++;
-	else if (flags == VP_NODE_LINKED && look->shards[look->n] < VP_MAX_SHARDS)
+	else if (flags != VP_NODE_LINKED || look->shards[look->n] >= VP_MAX_SHARDS)
+		return;
+	else if (!vp_node_code_cached(store, id, (float *) &coded->factors, coded->code))
+		look->missing++;
+	else
 		look->ids[look->n++] = id;
 }
 
@@ -225,20 +255,19 @@ look_on(Look *look, Size coded_bytes, const VpStore *store)
 
 	for (int i = 0; i < PORTION; i++)
 	{
-		uint32		stripe = vp_level_stripe(levels, look->level, look->stripe);
+		uint32		stripe;
 		int			list_level;
 		VpId		id;
 
+		look->stripe += look->list / nlists;
+		look->list %= nlists;
+		stripe = vp_level_stripe(levels, look->level, look->stripe);
 		if (stripe > last || look->n == look->max)
 			return true;
 		id = vp_level_owner(levels, stripe, first + look->list, &list_level);
 		if (id < look->nids)
 			look_at(look, coded_bytes, store, id);
-		if (++look->list == nlists)
-		{
-			look->list = 0;
-			look->stripe++;
-		}
+		look->list += look->step;
 	}
 	return false;
 }
@@ -292,9 +321,10 @@ copy_some(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 	if (look == NULL || !look_on(look, entry_points->coded_bytes, store))
 		return;
 	ereport(DEBUG2,
-			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand",
-							 look->n, look->level, look->missing)));
-	if (look->missing > look->n / 4)
+			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand, %d unknown",
+							 look->n, look->level, look->missing, look->unknown)));
+	entry_points->used = Max(LEAST_USED, (look->n + look->missing) / (double) Max(look->looked, 1));
+	if (look->missing > look->n / 4 || look->unknown / 4 > look->n)
 		look->n = 0;
 	keep(entry_points, look);
 	entry_points->level = look->level;
