@@ -15,6 +15,7 @@
 
 /* The same where entry points show the way, for each level above. */
 #define VP_FEW_SEEDS 4
+#define VP_WIDE_SEEDS 16
 
 _Static_assert(VP_STOP_POOL <= VP_POOL_DIRECT, "the k-th nearest stands in one array");
 _Static_assert(VP_MAX_LANDMARKS <= VP_MAX_LINKS, "landmarks are measured at a time");
@@ -248,42 +249,6 @@ run(VpSearch *search)
 }
 
 /*
- * Goes to the node of level `to` + 1 that has no nearer neighbour.  A node that
- * was met before, on whichever level, is not nearer: nothing is computed twice.
- */
-static VpCandidate
-descend(VpSearch *search, VpId entry, int entry_level, int to)
-{
-	VpCandidate best = {0, entry};
-
-	vp_visited_filter(&search->visited, &entry, 1, search->fresh[0]);
-	search->source->distances(search->source, search->query, &entry, 1, &best.dist);
-	search->counts.distances++;
-	if (isnan(best.dist))
-		best.dist = INFINITY;
-	for (int level = entry_level; level > to; level--)
-	{
-		VpId		from;
-
-		do
-		{
-			int			n = vp_search_look_around(search, best.id, level);
-
-			from = best.id;
-			for (int i = 0; i < n; i++)
-			{
-				if (search->dist[i] < best.dist)
-				{
-					best.dist = search->dist[i];
-					best.id = search->fresh[0][i];
-				}
-			}
-		} while (best.id != from);
-	}
-	return best;
-}
-
-/*
  * Searches a level from what is in the pool, or from a node that holds no
  * vector.  All that was met of the graph was met at this level.
  */
@@ -329,6 +294,22 @@ widen_pool(VpSearch *search, int ef)
 }
 
 /*
+ * Comes down from what is in the pool, which is of level `from`, to the level
+ * below which it is to go on: by few candidates, at the last level by `last`.
+ */
+static void
+come_down(VpSearch *search, VpId start, int from, int level, int ef, int last, uint32_t nids)
+{
+	for (; from > level; from--)
+	{
+		narrow_pool(search, ef, from > level + 1 ? VP_FEW_SEEDS : last);
+		vp_visited_begin(&search->visited, nids);
+		search_level(search, from, start);
+	}
+	widen_pool(search, ef);
+}
+
+/*
  * Comes down to a level from the source's entry points, that there are in the
  * graph of `entry`.  False: there are none for it.
  */
@@ -349,37 +330,32 @@ enter(VpSearch *search, VpId entry, int level, int ef, uint32_t nids)
 	narrow_pool(search, ef, from > level + 1 ? VP_FEW_SEEDS : VP_SEEDS);
 	for (int i = 0; i < n; i++)
 		offer(search, found[i].dist, found[i].id);
-	while (--from > level)
-	{
-		vp_visited_begin(&search->visited, nids);
-		search_level(search, from, found[0].id);
-	}
-	widen_pool(search, ef);
+	come_down(search, found->id, from - 1, level, ef, VP_FEW_SEEDS, nids);
 	return true;
 }
 
+/*
+ * Without entry points there is one node to begin at, which may be far from all
+ * that is near: it takes more candidates to come to a cluster to which few
+ * links lead.
+ */
 VpId
 vp_search_find_seeds(VpSearch *search, VpEntry entry, int level, int ef, uint32_t nids)
 {
-	VpCandidate start;
-	int			above = entry.level > level ? level + 1 : level;
+	float		dist;
 
 	search->overflow.n = search->overflow.ordered = 0;
 	vp_search_reset_pool(search, ef);
-	if (above > level && enter(search, entry.id, level, ef, nids))
+	if (entry.level > level && enter(search, entry.id, level, ef, nids))
 		return entry.id;
-	vp_visited_begin(&search->visited, nids);
-	start = descend(search, entry.id, entry.level, above);
-	if (start.dist < INFINITY)
-		search->pool.main.entries[search->pool.main.n++] = start;
-	if (above > level)
-	{
-		narrow_pool(search, ef, VP_SEEDS);
-		vp_visited_begin(&search->visited, nids);
-		search_level(search, above, start.id);
-		widen_pool(search, ef);
-	}
-	return start.id;
+	search->source->distances(search->source, search->query, &entry.id, 1, &dist);
+	search->counts.distances++;
+	if (!isnan(dist))
+		offer(search, dist, entry.id);
+	come_down(search, entry.id, entry.level, level, ef, VP_WIDE_SEEDS, nids);
+	if (search->pool.main.n > VP_SEEDS)
+		search->pool.main.n = VP_SEEDS;
+	return entry.id;
 }
 
 void

@@ -66,6 +66,7 @@ typedef struct Look
 {
 	uint32		nids;			/* of the index when it began */
 	int			level;
+	bool		sharded;		/* there are several graphs */
 	uint32		stripe;			/* the next one, of those with nodes of the
 								 * level, */
 	uint32		list;			/* and the next of its lists of it */
@@ -95,7 +96,8 @@ typedef struct EntryPoints
 	Size		coded_bytes;
 
 	uint32		nids;			/* of it then */
-	double		used;			/* of the nodes that were looked at so many can be kept */
+	double		used;			/* of the nodes that were looked at so many
+								 * can be kept */
 	int			wait;			/* searches until they are copied again */
 	int			patience;		/* from the last time on */
 	Look	   *look;			/* the copy that is being made; NULL: none */
@@ -213,6 +215,7 @@ begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 								  max * (entry_points->coded_bytes + sizeof(VpId) + sizeof(uint8)));
 
 	look->nids = nids;
+	look->sharded = vp_graph_state(store).shards > 1;
 	/* a level may have some more nodes than its share */
 	look->level = choose_level(store, nids, entry_points->used, max - max / 8, &look->step);
 	look->max = max;
@@ -222,26 +225,42 @@ begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 	entry_points->look = look;
 }
 
+/*
+ * Is this a node of which all is at hand that is to be kept?  Of a graph alone
+ * its code will do: a search looks at the record before it begins there.
+ */
+static bool
+is_at_hand(const Look *look, const VpStore *store, VpId id, uint8 *shard, VpCoded *coded, bool *is_node)
+{
+	uint8		flags;
+
+	if (vp_node_standing_cached(store, id, &flags, shard))
+		*is_node = flags == VP_NODE_LINKED && *shard < VP_MAX_SHARDS;
+	else if (look->sharded)
+		return false;
+	else
+		*shard = 0;
+	return *is_node && vp_node_code_cached(store, id, (float *) &coded->factors, coded->code);
+}
+
 static void
 look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 {
 	VpCoded    *coded = (VpCoded *) (look->coded + look->n * coded_bytes);
-	uint8		flags;
-	bool		listed;			/* a node has been there */
+	bool		is_node;
+	bool		known = vp_node_listed_cached(store, id, look->level, &is_node);
 
 	look->looked++;
-	if (!vp_node_listed_cached(store, id, look->level, &listed))
-		look->unknown++;
-	else if (!listed)
+	if (!known)
+		is_node = true;
+	if (!is_node)
 		return;
-	else if (!vp_node_standing_cached(store, id, &flags, &look->shards[look->n]))
-		look->missing++;
-	else if (flags != VP_NODE_LINKED || look->shards[look->n] >= VP_MAX_SHARDS)
-		return;
-	else if (!vp_node_code_cached(store, id, (float *) &coded->factors, coded->code))
-		look->missing++;
-	else
+	if (is_at_hand(look, store, id, &look->shards[look->n], coded, &is_node))
 		look->ids[look->n++] = id;
+	else if (is_node && known)
+		look->missing++;
+	else if (is_node)
+		look->unknown++;
 }
 
 /* Goes on.  True: all have been looked at. */
@@ -323,7 +342,8 @@ copy_some(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 	ereport(DEBUG2,
 			(errmsg_internal("vecprov entrances: %d nodes of level %d, %d not at hand, %d unknown",
 							 look->n, look->level, look->missing, look->unknown)));
-	entry_points->used = Max(LEAST_USED, (look->n + look->missing) / (double) Max(look->looked, 1));
+	entry_points->used = Max(LEAST_USED, (look->n + look->missing) /
+							 (double) Max(look->looked - look->unknown, 1));
 	if (look->missing > look->n / 4 || look->unknown / 4 > look->n)
 		look->n = 0;
 	keep(entry_points, look);
