@@ -125,5 +125,45 @@ SELECT count(*), max(kind) FROM radius_rows WHERE e <-> '[0.1,0.2,0.3,0.4,0.5,0.
 RESET ROLE;
 
 DROP TABLE radius_rows;
+
+-- Codes keep no lengths below 1e-18 of sparse vectors, and none above 1e18; and by cosine a vector whose square
+-- overflows is at distance 1 of all, wherever it points.  The rows are still those of a sequential scan.
+CREATE FUNCTION pg_temp.vec(i integer, length float8) RETURNS vector LANGUAGE sql IMMUTABLE AS $$
+	SELECT ARRAY[sin(i) * length, cos(i) * length, sin(i * 3.0) * length, cos(i * 5.0) * length, sin(i * 7.0) * length,
+		i / 6000.0 * length]::vector
+$$;
+CREATE TABLE radius_rows AS
+SELECT i AS id, pg_temp.vec(i, 1e-19)::sparsevec(6) AS tiny, pg_temp.vec(i, 10.0 ^ (14 + i % 8))::vector(6) AS long,
+	ARRAY(SELECT length * (1 + spread * sin(i * d * d)) FROM generate_series(1.0, 6) d)::vector(6) AS mixed
+FROM generate_series(1, 6000) i, LATERAL (SELECT * FROM (VALUES (20, 1e29, 0.05), (30, 1, 0.4), (70, -1e29, 0.1), (6000, -1, 0.9))
+	kinds (last, length, spread) WHERE i <= last ORDER BY last LIMIT 1) kind;
+CREATE INDEX ON radius_rows USING vecprov (tiny sparsevec_l2_ops);
+CREATE INDEX ON radius_rows USING vecprov (tiny sparsevec_l1_ops);
+CREATE INDEX ON radius_rows USING vecprov (tiny sparsevec_ip_ops);
+CREATE INDEX ON radius_rows USING vecprov (long vector_l2_ops);
+CREATE INDEX ON radius_rows USING vecprov (long vector_l1_ops);
+CREATE INDEX ON radius_rows USING vecprov (long vector_ip_ops);
+CREATE INDEX ON radius_rows USING vecprov (mixed vector_cosine_ops);
+CREATE INDEX ON radius_rows USING vecprov ((mixed::sparsevec(6)) sparsevec_cosine_ops);
+VACUUM ANALYZE radius_rows;
+SET enable_seqscan = on;
+-- in which order they come does not matter
+SET vecprov.iterative_scan = relaxed_order;
+SELECT condition, inside(condition) FROM unnest(ARRAY[
+	'tiny <-> ''{1:1e-20,2:2e-20,3:3e-20,4:4e-20,5:5e-20}/6'' < 1.2e-19',
+	'tiny <+> ''{1:1e-20,2:2e-20,3:3e-20,4:4e-20,5:5e-20}/6'' < 2e-19',
+	'tiny <#> ''{1:1e-20,2:2e-20,3:3e-20,4:4e-20,5:5e-20}/6'' < -6e-39',
+	'tiny <#> ''{1:1,2:2,3:3,4:4,5:5}/6'' < -6e-19',
+	'long <-> ''[1e18,2e18,3e18,4e18,5e18,6e18]'' < 8e18',
+	'long <+> ''[1e20,2e20,3e20,4e20,5e20,6e20]'' < 2.2e21',
+	'long <#> ''[0.1,0.2,0.3,0.4,0.5,0.6]'' < -9e20',
+	'mixed <=> ''[1,1,1,1,1,1]'' < 0.1',
+	'mixed <=> ''[1,1,1,1,1,1]'' <= 1',
+	'mixed <=> ''[1e29,1e29,1e29,1e29,1e29,1e29]'' <= 1',
+	'mixed::sparsevec(6) <=> ''{1:1,2:1,3:1,4:1,5:1,6:1}/6'' < 0.1',
+	'mixed::sparsevec(6) <=> ''{1:1,2:1,3:1,4:1,5:1,6:1}/6'' <= 1']) condition;
+RESET vecprov.iterative_scan;
+
+DROP TABLE radius_rows;
 DROP FUNCTION inside;
 DROP ROLE radius_reader;

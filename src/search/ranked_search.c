@@ -37,6 +37,14 @@
 /* A search for fewer stops as one for so many: estimates of the first ones say little. */
 #define LEAST_ROWS	10
 
+/*
+ * Codes keep the lengths of vectors, and what they have in common, well within
+ * these: longer ones are shortened to 1e18, and shorter ones may become zero
+ * (kernel/README.md, rule 6).
+ */
+#define LEAST_CODED	1e-10
+#define MOST_CODED	1e17
+
 struct VpRankedSearch
 {
 	VpRanking	ranking;
@@ -46,6 +54,8 @@ struct VpRankedSearch
 	VpNodeSource source;
 	VpQuery		query;
 	const void *vector;			/* the query's elements, as given; in `rows` */
+	bool		coded;			/* an estimate is of the distance measured
+								 * last */
 	void	   *rotated;
 	void	   *scratch;		/* an exact vector that is on two pages */
 	VpBareRows *bare;			/* in `rows`; NULL: not yet */
@@ -180,6 +190,29 @@ get_reader(VpRankedSearch *search)
 	return search->reader;
 }
 
+/* Does the square of a vector's length leave the range of floats?  By cosine. */
+static inline bool
+overflows(const VpIndex *index, const void *vector)
+{
+	return isnan(index->form->distance(&index->meta, vector, vector));
+}
+
+/*
+ * The exact distance of a vector.  By cosine a vector whose square overflows is
+ * at distance 1 of all others, while its code is that of its direction: so this
+ * says nothing about other codes.
+ */
+static double
+distance_to(VpRankedSearch *search, const void *vector)
+{
+	const VpIndex *index = search->index;
+	double		dist = index->form->distance(&index->meta, search->vector, vector);
+
+	search->coded = index->meta.metric != VP_METRIC_COSINE || dist != 1 ||
+		!(overflows(index, vector) || overflows(index, search->vector));
+	return dist;
+}
+
 /*
  * The exact distance of a node by the vector of its row, or of the first behind
  * it that the snapshot sees; false when there is none.
@@ -187,7 +220,6 @@ get_reader(VpRankedSearch *search)
 static bool
 row_distance(VpRankedSearch *search, VpId id, double *dist)
 {
-	const VpIndex *index = search->index;
 	VpRow		at;
 	VpHit		hit;
 	const VpValue *value = NULL;
@@ -197,7 +229,7 @@ row_distance(VpRankedSearch *search, VpId id, double *dist)
 		value = vp_row_reader_get(get_reader(search), &hit.tid);
 	if (value == NULL)
 		return false;
-	*dist = index->form->distance(&index->meta, search->vector, index->form->elements(value));
+	*dist = distance_to(search, search->index->form->elements(value));
 	return true;
 }
 
@@ -206,7 +238,7 @@ exact_distance(const void *vector, void *arg)
 {
 	VpRankedSearch *search = arg;
 
-	return search->index->form->distance(&search->index->meta, search->vector, vector);
+	return distance_to(search, vector);
 }
 
 static double
@@ -217,15 +249,21 @@ vector_distance(VpRankedSearch *search, VpId id)
 
 /* A candidate, whose row is likely to be returned then. */
 static bool
-measure(void *nodes, VpId id, double *dist)
+measure(void *nodes, VpId id, double *dist, bool *coded)
 {
 	VpRankedSearch *search = nodes;
 	VpRanking  *ranking = &search->ranking;
 	ItemPointerData tid;
 
 	if (search->index->form->in_table)
-		return row_distance(search, id, dist);
+	{
+		bool		found = row_distance(search, id, dist);
+
+		*coded = search->coded;
+		return found;
+	}
 	*dist = vector_distance(search, id);
+	*coded = search->coded;
 	/* of those outside a radius one row is popped at most */
 	if (ranking->effort.bounded && *dist > ranking->effort.radius)
 		return true;
@@ -442,6 +480,42 @@ copy_query(VpRankedSearch *search, const VpValue *query)
 								 query, VARSIZE(query)));
 }
 
+/*
+ * The length that vectors at the edge of a radius have: at most, or, of inner
+ * products, at least.
+ */
+static double
+edge_length(VpRankedSearch *search, double radius)
+{
+	const VpMeta *meta = &search->index->meta;
+	const VpForm *form = search->index->form;
+	double		size;
+
+	if (meta->metric == VP_METRIC_IP)
+		return fabs(radius) / sqrt(-form->distance(meta, search->vector, search->vector));
+	size = Max(form->distance(meta, search->vector, copy_query(search, NULL)), radius);
+	return meta->metric == VP_METRIC_L2 ? sqrt(size) : size;
+}
+
+/*
+ * Do estimates tell which rows are inside a radius?  Not where codes do not
+ * keep lengths, and by cosine not from 1 on: at that distance is whatever
+ * overflows.
+ */
+static bool
+is_coded(VpRankedSearch *search, double radius)
+{
+	VpMetric	metric = search->index->meta.metric;
+	double		length;
+
+	if (isinf(radius) || metric == VP_METRIC_HAMMING || metric == VP_METRIC_JACCARD)
+		return true;
+	if (metric == VP_METRIC_COSINE)
+		return radius < 1;
+	length = edge_length(search, radius);
+	return length > LEAST_CODED && length < MOST_CODED;
+}
+
 void
 vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *effort,
 				const VpFilter *filter, Relation table, Snapshot snapshot)
@@ -460,6 +534,8 @@ vp_ranked_begin(VpRankedSearch *search, const VpValue *query, const VpEffort *ef
 	search->started = false;
 	search->bare = NULL;
 	search->vector = copy_query(search, query);
+	if (effort->bounded)
+		search->ranking.effort.uncoded = !is_coded(search, effort->radius);
 }
 
 void

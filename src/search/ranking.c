@@ -92,18 +92,19 @@ vp_ranking_begin(VpRanking *ranking, const VpEffort *effort)
  */
 
 /*
- * Measures a node, and puts it into the heap; NaN if none of its rows can be
- * returned.
+ * Measures a node, and puts it into the heap.  NaN if none of its rows can be
+ * returned, or an estimate is of another distance.
  */
 static double
 measure(VpRanking *ranking, VpId id)
 {
 	double		dist;
+	bool		coded;
 
-	if (!ranking->rankable->measure(ranking->nodes, id, &dist))
+	if (!ranking->rankable->measure(ranking->nodes, id, &dist, &coded))
 		return NAN;
 	vp_row_push(&ranking->heap, vp_row_new(&ranking->heap, dist, id));
-	return dist;
+	return coded ? dist : NAN;
 }
 
 static void
@@ -321,7 +322,7 @@ is_beyond_radius(const VpRanking *ranking, const VpCandidate *candidate)
 {
 	double		radius = ranking->effort.radius;
 
-	return ranking->effort.bounded && !ranking->effort.nan_inside &&
+	return ranking->effort.bounded && !ranking->effort.nan_inside && !ranking->effort.uncoded &&
 		lower_bound(ranking, candidate->dist, MOST_MARGIN) > radius + RADIUS_SLACK * fabs(radius);
 }
 
@@ -360,13 +361,15 @@ next_found(VpRanking *ranking)
 /*
  * None of what was found and not returned is inside the radius.  What a search
  * finds at its end is the least complete: so it has to look as far as twice the
- * rows that are inside.
+ * rows that are inside; and at all nodes if estimates do not tell which these
+ * are.
  */
 static bool
 has_looked_behind(const VpRanking *ranking)
 {
 	return ranking->phase == VP_RANKING_SWEEP ||
-		2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->reach ||
+		(!ranking->effort.uncoded &&
+		 2 * (ranking->nreturned + ranking->returned.nlate) <= ranking->reach) ||
 		ranking->effort.iterative_scan == VP_ITERATIVE_OFF || is_cut_off(ranking);
 }
 

@@ -34,6 +34,7 @@ typedef struct VpEffort
 	bool		vectors_only;	/* rows without a vector do not come */
 	bool		bounded;		/* no row farther than radius is wanted, nor
 								 * one without a distance */
+	bool		uncoded;		/* estimates do not tell which rows are inside */
 	double		radius;
 	bool		nan_inside;		/* but rows at no distance that is a number
 								 * are */
@@ -47,9 +48,10 @@ typedef struct VpRankable
 {
 	/*
 	 * The exact distance of a candidate, NaN if it has none; false if none of
-	 * its rows can be returned.
+	 * its rows can be returned.  *coded: an estimate is of the same distance,
+	 * so that its error says something about others.
 	 */
-	bool		(*measure) (void *nodes, VpId id, double *dist);
+	bool		(*measure) (void *nodes, VpId id, double *dist, bool *coded);
 
 	/* The same for any id, of which nobody knows that a search finds it. */
 	bool		(*measure_any) (void *nodes, VpId id, double *dist);
