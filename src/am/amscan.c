@@ -34,12 +34,13 @@
 #include "session/rows.h"
 
 /*
- * How many rows a worker is asked for, as LIMIT is not known: as many as the
- * last scan of this process returned, within limits; and the second time, when
- * these were too few.
+ * How many rows a worker is asked for, within limits: as many as LIMIT wants, or
+ * if that is not known as the last scan of this process took.  When these were
+ * too few, since rows are not seen, for so many times as many.
  */
 #define MIN_HANDED		16
 #define MORE_HANDED		256
+#define MANY_MORE		4
 
 /* How much a distance may be off, of one, that another extension computes. */
 #define RADIUS_ROUNDING	1e-5
@@ -291,16 +292,21 @@ begin_search(IndexScanDesc scan)
  */
 
 /*
- * Has a worker search for so many rows: an idle one if this process is a
- * stranger, or any while no seat is free.  False: there is none, or there are
- * no rows.
+ * Has a worker search for so many rows, and up to `more` that it finds beside
+ * them: an idle one if this process is a stranger, or any while no seat is
+ * free.  False: there is none, or there are no rows.
  */
 static bool
-hand_over(IndexScanDesc scan, int rows)
+hand_over(IndexScanDesc scan, int rows, int more)
 {
 	VpScan	   *state = scan->opaque;
 	Datum		query = scan->orderByData[0].sk_argument;
-	VpAsk		ask = {.effort = effort_of(scan),.rows = rows,.query = PointerGetDatum(vp_value_get(query))};
+	VpAsk		ask = {
+		.effort = effort_of(scan),
+		.rows = rows,
+		.more = more,
+		.query = PointerGetDatum(vp_value_get(query))
+	};
 	VpHandedCounts cost;
 
 	if (state->handed == NULL)
@@ -328,6 +334,7 @@ static bool
 is_handed_over(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
+	int			rows;
 
 	/* a worker does not read the table, nor does it know conditions */
 	if (!vp_has_seats(scan->indexRelation) || scan->numberOfKeys > 0 || state->tids != NULL ||
@@ -338,7 +345,9 @@ is_handed_over(IndexScanDesc scan)
 	if (!state->stranger && !vp_seats_are_taken(scan->indexRelation))
 		return false;
 	vp_table_end_init(&state->table, scan->heapRelation);
-	return hand_over(scan, usual_rows);
+	rows = effort_of(scan).rows;
+	rows = rows > 0 ? Min(rows, MORE_HANDED) : usual_rows;
+	return hand_over(scan, rows, Max(usual_rows - rows, 0));
 }
 
 /*
@@ -350,8 +359,9 @@ hand_over_again(IndexScanDesc scan)
 {
 	VpScan	   *state = scan->opaque;
 
-	return state->asked < MORE_HANDED && state->nhanded == state->asked &&
-		scan->indexRelation->rd_amcache != NULL && hand_over(scan, MORE_HANDED);
+	return state->asked < MORE_HANDED && state->nhanded >= state->asked &&
+		scan->indexRelation->rd_amcache != NULL &&
+		hand_over(scan, Min(MANY_MORE * state->nhanded, MORE_HANDED), 0);
 }
 
 /*

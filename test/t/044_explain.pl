@@ -75,8 +75,11 @@ $node->safe_psql('postgres', "SELECT vecprov_provision('items_v_idx', 'r10', 1, 
 $node->poll_query_until('postgres', "SELECT count(pid) FROM vecprov.workers", 1) or die 'no worker';
 SKIP:
 {
-skip 'no session is new to an index where vecprov.server_internals is off', 3 if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';
+skip 'no session is new to an index where vecprov.server_internals is off', 4 if $node->safe_psql('postgres', 'SHOW vecprov.server_internals') eq 'off';
 like(in_time(sub { message($search) }, qr/by worker/), qr/$counts, by worker$/, 'debug1: a search of a worker');
+# It looks for no more rows than the LIMIT wants, and so needs no second round.
+like(in_time(sub { message("SET vecprov.ef_search = 10; $search") }, qr/by worker/),
+	qr/^vecprov scan: ef 10, 1 rounds, .* 10 rows, by worker$/, 'as few candidates as rows are wanted');
 like(in_time(sub { message($search =~ s/LIMIT 10/LIMIT 1000/r) }, qr/by worker/),
 	# a row that the worker had found and the backend has not takes the backend a round more
 	qr/^vecprov scan: ef 1000, [23] rounds, .* 1000 rows, by worker, then backend$/, 'of both, with as many candidates as rows are wanted');
