@@ -130,11 +130,11 @@ struct VpSource
 	bool		(*query_of) (VpSource *source, VpId id, VpQuery *query);
 
 	/*
-	 * Of some nodes, n <= VP_MAX_LINKS + 1 that hold vectors, the distances
-	 * from one another are going to be asked for: copies their codes, to be
-	 * known by their places in `ids` until the next call.  The other two are
-	 * query_of and distances of these.  NULL, all three: codes are as near as
-	 * copies would be.
+	 * Of some nodes, n <= VP_MAX_LINKS + 1, the distances from one another
+	 * are going to be asked for: copies their codes, to be known by their
+	 * places in `ids` until the next call.  The other two are query_of, of
+	 * one that holds a vector, and distances of these.  NULL, all three:
+	 * codes are as near as copies would be.
 	 */
 	void		(*hold) (VpSource *source, const VpId *ids, int n);
 	void		(*held_query) (VpSource *source, int place, VpQuery *query);

@@ -31,9 +31,9 @@
 #define SLACK 0.2f
 
 /*
- * The highest bit of a candidate's id, while a choice goes on: it is nearer to a
- * chosen one than to the base, even with the slack.  In a choice anew: it was
- * chosen beside the others so marked before.
+ * The highest bit of a candidate's id, while a choice goes on.  In one among
+ * many: it is nearer to a chosen one than to the base, even with the slack.  In
+ * one among few: it was chosen beside the others so marked before.
  */
 #define DROPPED VP_EXPANDED
 #define COMPARED VP_EXPANDED
@@ -238,32 +238,50 @@ vp_select_more(VpWriter *writer, VpSource *source, VpCandidate *candidates, int 
 	return nchosen;
 }
 
-int
-vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
-		  int max, VpId *chosen)
-{
-	int			nchosen = choose(writer, source, candidates, n, 0, max, chosen, 0);
+/*----------
+ * A choice among few, whose codes a source may hold
+ *----------
+ */
 
-	nchosen = choose(writer, source, candidates, n, SLACK, max - max / 4, chosen, nchosen);
-	unmark(candidates, n);
-	return nchosen;
+/* What is known of a candidate.  The order counts. */
+typedef enum VpVerdict
+{
+	VP_OPEN,
+	VP_NEARER,					/* it is nearer to a chosen one than to the
+								 * base, */
+	VP_DROPPED,					/* even with the slack */
+	VP_CHOSEN
+} VpVerdict;
+
+/*
+ * A choice among so few candidates that the source can hold them all.  They are
+ * sorted, nearest first; their ids are places in `ids`, with COMPARED.
+ */
+typedef struct VpChoice
+{
+	VpWriter   *writer;
+	VpSource   *source;
+	const VpId *ids;
+	VpCandidate candidates[VP_MAX_LINKS + 1];
+	int			n;
+	uint8_t		verdicts[VP_MAX_LINKS + 1];
+	int			chosen[VP_MAX_LINKS + 1];	/* candidates, in the order of
+											 * choice */
+	int			nchosen;
+} VpChoice;
+
+static inline int
+place_of(const VpChoice *choice, int at)
+{
+	return (int) (choice->candidates[at].id & ~COMPARED);
 }
 
-/* Makes the code of the candidate at a place writer->query. */
-static bool
-query_of_place(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int place)
+/* Sets writer->dist to the distances of writer->query to nodes at some places in choice->ids. */
+static inline void
+measure_places(const VpChoice *choice, const int *places, int n)
 {
-	if (source->hold == NULL)
-		return source->query_of(source, candidates[place].id & ~COMPARED, &writer->query);
-	source->held_query(source, place, &writer->query);
-	return true;
-}
-
-/* Sets writer->dist to the distances of writer->query to candidates at some places. */
-static void
-measure_places(VpWriter *writer, VpSource *source, const VpCandidate *candidates,
-			   const int *places, int n)
-{
+	VpWriter   *writer = choice->writer;
+	VpSource   *source = choice->source;
 	VpId		ids[VP_MAX_LINKS + 1];
 
 	if (n == 0)
@@ -274,74 +292,178 @@ measure_places(VpWriter *writer, VpSource *source, const VpCandidate *candidates
 		return;
 	}
 	for (int i = 0; i < n; i++)
-		ids[i] = candidates[places[i]].id & ~COMPARED;
+		ids[i] = choice->ids[places[i]];
 	source->distances(source, &writer->query, ids, n, writer->dist);
 }
 
-/*
- * Is candidate `at` nearer to one that is chosen than to the base?  If not, it
- * is chosen, and out[] tells which of those behind are nearer to it.  The
- * query is made of it once for both.
- */
+/* Makes the code of a candidate writer->query. */
 static bool
-compare_with_all(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n, int at,
-				 const int *chosen, int nchosen, bool *out)
+query_of_candidate(const VpChoice *choice, int at)
 {
-	int			places[VP_MAX_LINKS + 1];
-	int			nplaces = 0;
-	bool		nearer = false;
+	VpSource   *source = choice->source;
+	int			place = place_of(choice, at);
 
-	if (!query_of_place(writer, source, candidates, at))
-		return true;
-	measure_places(writer, source, candidates, chosen, nchosen);
-	for (int i = 0; i < nchosen; i++)
-		nearer |= writer->dist[i] < candidates[at].dist;
-	if (nearer)
-		return false;
-	for (int i = at + 1; i < n; i++)
-	{
-		places[nplaces] = i;
-		nplaces += !out[i];
-	}
-	measure_places(writer, source, candidates, places, nplaces);
-	for (int i = 0; i < nplaces; i++)
-		out[places[i]] = writer->dist[i] < candidates[places[i]].dist;
+	if (source->hold == NULL)
+		return source->query_of(source, choice->ids[place], &choice->writer->query);
+	source->held_query(source, place, &choice->writer->query);
 	return true;
 }
 
-/* Has the source hold all candidates, by their places. */
-static void
-hold_candidates(VpSource *source, const VpCandidate *candidates, int n)
+/* Candidate `at` is so far from a chosen one. */
+static inline void
+judge(VpChoice *choice, int at, float to_chosen)
 {
-	VpId		ids[VP_MAX_LINKS + 1];
+	float		to_base = choice->candidates[at].dist;
 
-	if (source->hold == NULL)
-		return;
-	for (int i = 0; i < n; i++)
-		ids[i] = candidates[i].id & ~COMPARED;
-	source->hold(source, ids, n);
+	if (is_nearer(to_chosen, SLACK, to_base))
+		choice->verdicts[at] = VP_DROPPED;
+	else if (is_nearer(to_chosen, 0, to_base) && choice->verdicts[at] == VP_OPEN)
+		choice->verdicts[at] = VP_NEARER;
 }
 
-/* As `choose` without slack, but does not compare what is marked COMPARED with one another. */
-static int
-choose_again(VpWriter *writer, VpSource *source, const VpCandidate *candidates, int n,
-			 int max, VpId *chosen)
+/*
+ * Judges candidate `at`, which is writer->query, by the chosen ones that are
+ * COMPARED: the others have judged it when they were chosen.
+ */
+static void
+judge_by_compared(VpChoice *choice, int at)
 {
-	bool		out[VP_MAX_LINKS + 1] = {false};
 	int			places[VP_MAX_LINKS + 1];
-	int			nchosen = 0;
+	int			n = 0;
 
-	hold_candidates(source, candidates, n);
-	for (int i = 0; i < n && nchosen < max; i++)
+	for (int i = 0; i < choice->nchosen; i++)
 	{
-		if (!out[i] &&
-			((candidates[i].id & COMPARED) != 0 ||
-			 compare_with_all(writer, source, candidates, n, i, places, nchosen, out)))
-			places[nchosen++] = i;
+		places[n] = place_of(choice, choice->chosen[i]);
+		n += (choice->candidates[choice->chosen[i]].id & COMPARED) != 0;
 	}
-	for (int i = 0; i < nchosen; i++)
-		chosen[i] = candidates[places[i]].id & ~COMPARED;
-	return nchosen;
+	measure_places(choice, places, n);
+	for (int i = 0; i < n; i++)
+		judge(choice, at, choice->writer->dist[i]);
+}
+
+/* Judges those from `start` to `end`, without it, by a chosen one, which is writer->query. */
+static void
+judge_others(VpChoice *choice, int start, int end)
+{
+	int			others[VP_MAX_LINKS + 1];
+	int			places[VP_MAX_LINKS + 1];
+	int			n = 0;
+
+	for (int i = start; i < end; i++)
+	{
+		others[n] = i;
+		places[n] = place_of(choice, i);
+		n += choice->verdicts[i] < VP_DROPPED;
+	}
+	measure_places(choice, places, n);
+	for (int i = 0; i < n; i++)
+		judge(choice, others[i], choice->writer->dist[i]);
+}
+
+static inline void
+take(VpChoice *choice, int at)
+{
+	choice->verdicts[at] = VP_CHOSEN;
+	choice->chosen[choice->nchosen++] = at;
+}
+
+/*
+ * Algorithm 4 among the candidates.  What is COMPARED is not compared with one
+ * another.
+ */
+static void
+choose_strictly(VpChoice *choice, int max)
+{
+	for (int i = 0; i < choice->n && choice->nchosen < max; i++)
+	{
+		if (choice->verdicts[i] != VP_OPEN)
+			continue;
+		if ((choice->candidates[i].id & COMPARED) == 0 && query_of_candidate(choice, i))
+		{
+			judge_by_compared(choice, i);
+			if (choice->verdicts[i] != VP_OPEN)
+				continue;
+			judge_others(choice, i + 1, choice->n);
+		}
+		take(choice, i);
+	}
+}
+
+/*
+ * Those that it has left and that the slack allows beside all that are chosen.
+ * Each of these has judged those behind it, if it is not COMPARED.
+ */
+static void
+choose_with_slack(VpChoice *choice, int max)
+{
+	if (choice->nchosen >= max)
+		return;
+	for (int i = 0; i < choice->nchosen; i++)
+	{
+		int			at = choice->chosen[i];
+
+		if (query_of_candidate(choice, at))
+			judge_others(choice, 0, choice->candidates[at].id & COMPARED ? choice->n : at);
+	}
+	for (int i = 0; i < choice->n && choice->nchosen < max; i++)
+	{
+		if (choice->verdicts[i] != VP_NEARER)
+			continue;
+		take(choice, i);
+		if (query_of_candidate(choice, i))
+			judge_others(choice, i + 1, choice->n);
+	}
+}
+
+/* As vp_select, among the candidates. */
+static int
+choose_among(VpChoice *choice, int max, VpId *chosen)
+{
+	memset(choice->verdicts, VP_OPEN, (size_t) choice->n);
+	choice->nchosen = 0;
+	choose_strictly(choice, max);
+	choose_with_slack(choice, max - max / 4);
+	for (int i = 0; i < choice->nchosen; i++)
+		chosen[i] = choice->ids[place_of(choice, choice->chosen[i])];
+	return choice->nchosen;
+}
+
+/* A choice among nodes of these ids, which the source holds; the candidates are to be set. */
+static void
+begin_choice(VpChoice *choice, VpWriter *writer, VpSource *source, const VpId *ids, int n)
+{
+	choice->writer = writer;
+	choice->source = source;
+	choice->ids = ids;
+	choice->n = 0;
+	if (source->hold != NULL)
+		source->hold(source, ids, n);
+}
+
+int
+vp_select(VpWriter *writer, VpSource *source, VpCandidate *candidates, int n,
+		  int max, VpId *chosen)
+{
+	VpChoice	choice;
+	VpId		ids[VP_MAX_LINKS + 1];
+	int			nchosen;
+
+	if (n > VP_MAX_LINKS + 1)
+	{
+		nchosen = choose(writer, source, candidates, n, 0, max, chosen, 0);
+		nchosen = choose(writer, source, candidates, n, SLACK, max - max / 4, chosen, nchosen);
+		unmark(candidates, n);
+		return nchosen;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = candidates[i].id;
+		choice.candidates[i].dist = candidates[i].dist;
+		choice.candidates[i].id = (VpId) i;
+	}
+	begin_choice(&choice, writer, source, ids, n);
+	choice.n = n;
+	return choose_among(&choice, max, chosen);
 }
 
 /*
@@ -368,18 +490,23 @@ int
 vp_select_again(VpWriter *writer, VpSource *source, VpId base, const VpId *ids, int n,
 				int max, VpId *chosen)
 {
-	int			ncandidates = measure(writer, source, base, ids, n);
-	VpCandidate *candidates = writer->candidates;
-	int			nchosen;
+	VpChoice	choice;
+	int			places[VP_MAX_LINKS + 1];
 
-	if (ncandidates < 0)
+	if (!source->query_of(source, base, &writer->query))
 		return -1;
-	for (int i = count_compared(candidates, ncandidates, max) - 1; i >= 0; i--)
-		candidates[i].id |= COMPARED;
-	sort_candidates(candidates, ncandidates);
-	nchosen = choose_again(writer, source, candidates, ncandidates, max, chosen);
-	unmark(candidates, ncandidates);
-	nchosen = choose(writer, source, candidates, ncandidates, SLACK, max - max / 4, chosen, nchosen);
-	unmark(candidates, ncandidates);
-	return nchosen;
+	begin_choice(&choice, writer, source, ids, n);
+	for (int i = 0; i < n; i++)
+		places[i] = i;
+	measure_places(&choice, places, n);
+	for (int i = 0; i < n; i++)
+	{
+		choice.candidates[choice.n].dist = writer->dist[i];
+		choice.candidates[choice.n].id = (VpId) i;
+		choice.n += !isnan(writer->dist[i]);
+	}
+	for (int i = count_compared(choice.candidates, choice.n, max) - 1; i >= 0; i--)
+		choice.candidates[i].id |= COMPARED;
+	sort_candidates(choice.candidates, choice.n);
+	return choose_among(&choice, max, chosen);
 }

@@ -357,7 +357,10 @@ source_hold(VpSource *base, const VpId *ids, int n)
 	{
 		VpCoded    *coded = held_code(source, i);
 
-		vp_node_code(&source->index->store, ids[i], (float *) &coded->factors, coded->code);
+		if (vp_id_exists(source, ids[i]))
+			vp_node_code(&source->index->store, ids[i], (float *) &coded->factors, coded->code);
+		else
+			coded->factors.scale = NAN;
 	}
 }
 

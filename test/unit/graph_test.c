@@ -25,6 +25,7 @@ typedef struct TestSource
 	int			nahead;
 	int			entry_points_level; /* 0: there are none */
 	int			measured;		/* distances */
+	VpId		held[VP_MAX_LINKS + 1];
 } TestSource;
 
 static VpSource *
@@ -66,6 +67,27 @@ static bool
 test_query_of(VpSource *source, VpId id, VpQuery *query)
 {
 	return inner(source)->query_of(inner(source), id, query);
+}
+
+/* Codes of 32 bits are not held, so that both ways are tried. */
+static void
+test_hold(VpSource *source, const VpId *ids, int n)
+{
+	VP_CHECK(n >= 0 && n <= VP_MAX_LINKS + 1, "%d held", n);
+	memcpy(((TestSource *) source)->held, ids, sizeof(VpId) * (size_t) n);
+}
+
+static void
+test_held_query(VpSource *source, int place, VpQuery *query)
+{
+	VP_CHECK(test_query_of(source, ((TestSource *) source)->held[place], query), "a held query");
+}
+
+static void
+test_held_distances(VpSource *source, const VpQuery *query, const int *places, int n, float *dist)
+{
+	for (int i = 0; i < n; i++)
+		test_distances(source, query, &((TestSource *) source)->held[places[i]], 1, &dist[i]);
 }
 
 static bool
@@ -134,6 +156,12 @@ test_source_make(TestSource *test, const Sample *sample, int ef_construction)
 	test->source.distances = test_distances;
 	test->source.distances_ahead = test_distances_ahead;
 	test->source.query_of = test_query_of;
+	if (sample->codec.bits < 32)
+	{
+		test->source.hold = test_hold;
+		test->source.held_query = test_held_query;
+		test->source.held_distances = test_held_distances;
+	}
 	test->source.linkable = test_linkable;
 	test->source.replace_links = test_replace;
 	test->source.same_vector = test_same;
