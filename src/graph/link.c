@@ -311,6 +311,7 @@ vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 			candidates[ncandidates++] = found[i];
 	}
 	nchosen = vp_select(writer, source, candidates, ncandidates, max, chosen);
+	writer->nwanted[level] = writer->build || writer->m < VP_ENOUGH_LINKS ? max : nchosen;
 	for (int i = 0; i < ncandidates && nchosen < max; i++)
 	{
 		if (!vp_links_contain(chosen, nchosen, candidates[i].id))
@@ -387,7 +388,12 @@ link_anyhow(VpWriter *writer, VpSource *source, VpId id, const VpId *chosen, int
 	return false;
 }
 
-/* Writes the links to a node of those that it has chosen at a level. */
+/*
+ * Writes the links to a node of those that it has chosen at a level.  Those
+ * that its own list was filled up with are nearer to a chosen one than to it:
+ * so a choice among their links and the node would drop it again, as a rule,
+ * and they get a link to it only if they have room.
+ */
 static void
 link_back(VpWriter *writer, VpSource *source, VpId id, int level)
 {
@@ -396,7 +402,12 @@ link_back(VpWriter *writer, VpSource *source, VpId id, int level)
 	bool		accepted = false;
 
 	for (int i = 0; i < n; i++)
-		accepted |= vp_link_add(writer, source, chosen[i], level, id);
+	{
+		if (i < writer->nwanted[level])
+			accepted |= vp_link_add(writer, source, chosen[i], level, id);
+		else
+			accepted |= vp_link_append(writer, source, chosen[i], level, id);
+	}
 	if (level == 0 && n > 0 && !accepted)
 		(void) link_anyhow(writer, source, id, chosen, n);
 }

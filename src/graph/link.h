@@ -32,7 +32,11 @@ extern bool vp_link_force(VpWriter *writer, VpSource *source, VpId node, int lev
  */
 extern void vp_link_make_room(VpWriter *writer, VpSource *source, VpId node, int level);
 
-/* Chooses a new node's links at a level among what a search found. */
+/*
+ * Chooses a new node's links at a level among what a search found.  The first
+ * writer->nwanted[level] of them are worth a choice anew of their own links;
+ * the others only fill the list up.
+ */
 extern int	vp_link_choose(VpWriter *writer, VpSource *source, VpId id, int level,
 						   const VpCandidate *found, int n, VpId *chosen);
 

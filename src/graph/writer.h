@@ -37,6 +37,9 @@ struct VpWriter
 	VpCandidate *window[VP_MAX_LINKS + 1];	/* vp_select's */
 	VpId		chosen[VP_MAX_LEVEL + 1][VP_MAX_LINKS];
 	int			nchosen[VP_MAX_LEVEL + 1];
+	int			nwanted[VP_MAX_LEVEL + 1];	/* so many of them are to link
+											 * back, if their lists are full,
+											 * too */
 };
 
 /* Is it among these links? */

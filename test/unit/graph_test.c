@@ -640,6 +640,58 @@ check_select_seldom(void)
 	sample_free(&sample);
 }
 
+/*
+ * A new node far from a row of others is linked to the first, and to some of
+ * those behind it.  Their lists are full: that of the first is chosen anew, the
+ * others stay.
+ */
+static void
+check_link_filled(void)
+{
+	enum
+	{
+		ROW = 60
+	};
+	Sample		sample;
+	TestSource	test;
+	VpWriter   *writer;
+	SampleQuery query;
+	VpId		row[ROW];
+	VpId		links[VP_MAX_LINKS];
+	int			n = 0;
+
+	sample_make(&sample, 2 * ROW, 8, 1, VP_METRIC_L2, 32, 16);
+	memset(sample.x, 0, sizeof(float) * 8 * 2 * ROW);
+	for (VpId id = 0; n < ROW; id++)
+		if (vp_level(&sample.levels, id) == 0)
+			row[n++] = id;
+	for (int i = 1; i < ROW; i++)
+		sample.x[row[i] * 8] = 1 + 0.001f * (float) i;
+	test_source_make(&test, &sample, 64);
+	writer = make_writer(&sample, 64);
+	for (int i = 1; i < ROW; i++)
+	{
+		n = 0;
+		/* the farthest first: nothing seems to be compared */
+		for (int j = 33; n < vp_level_links(16, 0); j--)
+			if (j != i)
+				links[n++] = row[j];
+		vp_link_set(writer, &test.source, row[i], 0, links, n);
+	}
+	test.changes = 0;
+	sample_query_make(&query, &sample.codec);
+	test_query_of(&test.source, row[0], &query.query);
+	VP_CHECK(vp_link(writer, &test.source, row[0], &query.query, row[1], 0, 2 * ROW) == VP_LINKED, "linked");
+	VP_CHECK(vp_mem_links(test.graph, row[0], 0, links) == 16 && links[0] == row[1], "its own list");
+	n = vp_mem_links(test.graph, row[1], 0, links);
+	VP_CHECK(vp_links_contain(links, n, row[0]), "the first links to it");
+	VP_CHECK(test.changes == 2, "%d lists are changed", test.changes);
+	sample_query_free(&query);
+	vp_writer_destroy(writer);
+	test_source_free(&test);
+	sample_free(&sample);
+}
+
 static bool
 never_reached(void *arg, VpId id)
 {
@@ -1006,6 +1058,7 @@ main(void)
 	vp_kernel_choose(NULL);
 	check_metric(VP_METRIC_L2, 32, 16, 0);
 	check_select_seldom();
+	check_link_filled();
 	check_metric(VP_METRIC_L2, 4, 8, 0);
 	check_metric(VP_METRIC_COSINE, 8, 16, 0);
 	check_metric(VP_METRIC_L1, 8, 16, 0);
