@@ -59,6 +59,7 @@
 #include "page/node.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
+#include "write/exponent.h"
 #include "write/inserter.h"
 #include "write/recode.h"
 
@@ -923,6 +924,7 @@ vp_build(Relation heap, Relation rel, IndexInfo *info)
 	vp_capacity_check(rel, built_bytes(build), complaint_level(rel));
 	vp_memory_check(rel, &build->meta, built_blocks(build), complaint_level(rel));
 	finish_graph(build);
+	vp_exponent_keep(build->index);
 	result->index_tuples = build->tuples + build->bare.rows[VP_BARE_NAN] + build->bare.rows[VP_BARE_NULL];
 	VP_POINT("build-written");
 

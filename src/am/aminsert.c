@@ -20,6 +20,7 @@
 #include "key/key_column.h"
 #include "search/index.h"
 #include "write/bare_insert.h"
+#include "write/exponent.h"
 #include "write/inserter.h"
 
 /* Writes a row's value.  ereports, having changed nothing, when there is no leave or no room. */
@@ -44,6 +45,7 @@ insert_value(Relation rel, Relation heap, IndexInfo *info, const VpValue *value,
 		if (!vp_admit_again(rel, info, &admission.room))
 			vp_capacity_refuse(&vp_index_get(rel)->store, admission.size, &admission.room);
 	vp_admission_done(&admission);
+	vp_exponent_keep(vp_index_get(rel));
 }
 
 bool

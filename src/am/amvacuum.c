@@ -38,6 +38,7 @@
 #include "replica/mover.h"
 #include "search/index.h"
 #include "write/clean.h"
+#include "write/exponent.h"
 
 IndexBulkDeleteResult *
 vp_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
@@ -117,6 +118,7 @@ vp_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	vp_runs_vacuum(&store, VpVacuumHeap(info));
 	vp_remeasure(&store);
 	UnlockPage(info->index, VP_MOVE_LOCK_BLOCK, ExclusiveLock);
+	vp_exponent_keep(vp_index_get(info->index));
 	(void) vp_scaling_wake(info->index);
 	stats->num_pages = RelationGetNumberOfBlocks(info->index);
 	return stats;

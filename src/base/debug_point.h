@@ -26,6 +26,7 @@
  *	insert-linked		own links are there; before each link from a neighbour
  *	insert-bare			a row without a vector is in its node
  *	recode-node			a node is coded anew by the new mean, the others are not yet
+ *	exponent-due		how distances grow is about to be learned
  *	mover-due			a mover is about to be registered
  *	catalog-reader-begun	a catalogue reader has its ticket and its snapshot
  *	ledger-written		a refusal is in the ledger, not committed; the client waits

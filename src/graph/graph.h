@@ -290,9 +290,6 @@ extern void vp_search_start(VpSearch *search, VpSource *source, const VpQuery *q
  */
 extern void vp_search_stop_by(VpSearch *search, const VpStop *stop);
 
-/* Learns from the search that has just ended. */
-extern void vp_search_learn(const VpSearch *search, VpGrowth *growth);
-
 /* Where searches of a graph begin; VP_NO_ID: it is empty. */
 typedef struct VpEntry
 {

@@ -397,21 +397,6 @@ vp_search_stop_by(VpSearch *search, const VpStop *stop)
 }
 
 void
-vp_search_learn(const VpSearch *search, VpGrowth *growth)
-{
-	const VpStop *stop = &search->stop;
-	const VpRun *found = &search->pool.main;
-
-	if (stop->k == 0 || search->ngraphs > 1)
-		return;
-	if (stop->ratio > 0)
-		vp_growth_correct(growth, stop, search->expanded);
-	else if (found->n >= stop->ef)
-		vp_growth_observe(growth, stop, found->entries[stop->k - 1].dist,
-						  found->entries[stop->ef - 1].dist);
-}
-
-void
 vp_search_start(VpSearch *search, VpSource *source, const VpQuery *query,
 				VpId entry, int entry_level, int level, int ef, uint32_t nids)
 {

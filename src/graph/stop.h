@@ -6,8 +6,9 @@
  * A search that expands its ef nearest does as much for a query that has few
  * nodes around it as for one that has many.  One for the k nearest may instead
  * expand what is at most so many times as far as the k-th (adaptive beam
- * search, Al-Jazzazi et al. 2025): the same work finds more.  How many times is
- * learned from searches, so that a search expands ef nodes in the mean.
+ * search, Al-Jazzazi et al. 2025): the same work finds more.  How many times
+ * follows from an exponent, which is learned so that a search expands ef nodes
+ * in the mean.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,25 +24,12 @@
 #define VP_STOP_LEAST	0.25
 #define VP_STOP_POOL	1024
 
-/*
- * How distances grow around queries: the n-th nearest is about (n / k)^exponent
- * times as far as the k-th.  All zeroes: not known yet.
- */
-typedef struct VpGrowth
-{
-	float		exponent;
-	int			searches;		/* learned from */
-	float		excess;			/* of those of a window: what they expanded
-								 * too much */
-	int			window;			/* of how many */
-} VpGrowth;
-
 /* Of a search for the k nearest with an effort of ef. */
 typedef struct VpStop
 {
-	int			k;				/* 0: expand the ef nearest, and learn nothing */
+	int			k;
 	int			ef;
-	float		ratio;			/* 0: not known yet; expand the ef nearest */
+	float		ratio;			/* 0: expand the ef nearest */
 	int			places;			/* of the pool */
 	int			least;			/* expansions */
 } VpStop;
@@ -60,18 +48,10 @@ vp_stop_fits(VpMetric metric)
 extern VpStop vp_stop_at_ef(int ef);
 
 /*
- * The rule for the k nearest.  Distances must be positive, and be as many times
- * as far whatever their unit is.
+ * The rule for the k nearest, where the n-th nearest is about (n / k)^exponent
+ * times as far as the k-th (growth.h); 0: that is not known.  Distances must be
+ * positive, and be as many times as far whatever their unit is.
  */
-extern VpStop vp_stop_for(const VpGrowth *growth, int k, int ef);
-
-/*
- * Learns from a search that expanded the ef nearest, and found the k-th and the
- * ef-th at these distances.
- */
-extern void vp_growth_observe(VpGrowth *growth, const VpStop *stop, float kth, float efth);
-
-/* Learns from a search by the ratio, which has expanded so many nodes. */
-extern void vp_growth_correct(VpGrowth *growth, const VpStop *stop, int expanded);
+extern VpStop vp_stop_for(float exponent, int k, int ef);
 
 #endif							/* VP_STOP_H */

@@ -9,6 +9,8 @@
 
 #include "base/compat.h"
 
+#include <math.h>
+
 #include "access/transam.h"
 #include "access/xlog.h"
 #include "common/hashfn.h"
@@ -229,6 +231,17 @@ mean_due_is_sound(uint32 due, uint32 next_id)
 	return due <= VP_MEAN_LAST && due == vp_mean_due(due - 1);
 }
 
+/* It is learned of VP_EXPONENT_FIRST records or more, and may then not be known still. */
+static bool
+exponent_is_sound(const VpMeta *meta)
+{
+	if (signbit(meta->exponent) || meta->exponent_records > meta->next_id)
+		return false;
+	if (meta->exponent_records < VP_EXPONENT_FIRST)
+		return meta->exponent_records == 0 && meta->exponent == 0;
+	return meta->exponent == 0 || (meta->exponent >= 0.001 && meta->exponent <= 1);
+}
+
 /* Rows without a vector are in an index that is complete. */
 static bool
 bare_is_sound(const VpMeta *meta)
@@ -323,6 +336,8 @@ graph_problem(const VpMeta *meta, BlockNumber nblocks)
 	if (meta->has_mean > 1 || (meta->has_mean && meta->mean_floats == 0) ||
 		!mean_due_is_sound(meta->mean_due, next_id))
 		return "Its metapage makes no sense: what it says of the mean.";
+	if (!exponent_is_sound(meta))
+		return "Its metapage makes no sense: what it says of distances.";
 	if (meta->free_head > next_id || meta->waiting_head > next_id ||
 		meta->waiting_tail > next_id || (meta->waiting_head == 0) != (meta->waiting_tail == 0) ||
 		meta->copy > next_id || (meta->copy != 0 && !meta->moving))

@@ -333,7 +333,20 @@ typedef struct VpMeta
 	uint32		cells;			/* block of their first page */
 	uint32		cell_ids;		/* ids of a cell: 64 or a multiple */
 	uint32		celled_ids;		/* ids below are in cells */
+
+	/*
+	 * how distances grow (graph/stop.h), by which searches stop; zeroes until
+	 * it is known
+	 */
+	float		exponent;
+	uint32		exponent_records;	/* of the records there were then */
 } VpMeta;
+
+/*
+ * The exponent of an index is learned when it has so many records, and again
+ * whenever it has twice as many.
+ */
+#define VP_EXPONENT_FIRST	1024
 
 /* What an index says of its keys. */
 #define VP_META_KEYS_BYTES	(offsetof(VpMeta, pool) - offsetof(VpMeta, nkeys))

@@ -329,6 +329,47 @@ vp_mean_taken(const VpStore *store, uint32 records)
 	set_meta_words(store, offsetof(VpMeta, has_mean), words, 2);
 }
 
+static inline bool
+exponent_is_due(const volatile VpMeta *meta)
+{
+	uint32		records = meta->shard[0].records;
+
+	return meta->shards == 1 && records >= VP_EXPONENT_FIRST && records / 2 >= meta->exponent_records;
+}
+
+bool
+vp_exponent_is_due(const VpStore *store)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	bool		due = exponent_is_due(VpPageGetMeta(vp_page_to_read(buffer)));
+
+	ReleaseBuffer(buffer);
+	return due;
+}
+
+void
+vp_exponent_write(const VpStore *store, float exponent)
+{
+	Buffer		buffer = vp_store_read(store, VP_META_BLOCK);
+	VpMeta	   *meta = VpPageGetMeta(BufferGetPage(buffer));
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	if (exponent_is_due(meta))
+	{
+		uint32		words[2] = {0, meta->shard[0].records};
+		VpChange	change;
+
+		StaticAssertStmt(offsetof(VpMeta, exponent_records) == offsetof(VpMeta, exponent) + sizeof(uint32),
+						 "exponent and exponent_records are one patch");
+		memcpy(&words[0], &exponent, sizeof(exponent));
+		vp_change_begin(&change, VP_WAL_META);
+		vp_change_page(&change, buffer);
+		vp_change_words(&change, &meta->exponent, words, lengthof(words));
+		vp_change_apply(&change, store->rel, store->wal);
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
 /*
  * Waits until redo has filled a page that it found in no buffer: it has the
  * page locked meanwhile.  The buffer is pinned, and the backend of a standby
@@ -491,6 +532,7 @@ read_state(const VpStore *store, const volatile VpMeta *meta, VpGraphState *stat
 	state->next_id = meta->next_id;
 	state->shards = meta->shards;
 	state->mean_due = meta->mean_due;
+	state->exponent = meta->exponent;
 	if (unlikely(state->next_id > store->nids))
 		check_ids(store, state->next_id);
 	if (unlikely(state->shards < 1 || state->shards > VP_MAX_SHARDS))

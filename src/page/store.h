@@ -60,6 +60,7 @@ typedef struct VpGraphState
 	uint32		shards;
 	uint32		mean_due;		/* as in VpMeta: who knows another value has
 								 * another mean */
+	float		exponent;		/* as in VpMeta; 0: not known yet */
 } VpGraphState;
 
 /*
@@ -108,6 +109,15 @@ extern void vp_mean_write(const VpStore *store, const VpMeta *meta, const float 
  * it.
  */
 extern void vp_mean_taken(const VpStore *store, uint32 records);
+
+/*
+ * Is the exponent to be learned, as there are many more records than when it
+ * was?  Never of several graphs.  One peek at the metapage.
+ */
+extern bool vp_exponent_is_due(const VpStore *store);
+
+/* Writes the exponent, unless somebody else has done so since it was due. */
+extern void vp_exponent_write(const VpStore *store, float exponent);
 
 /*
  * ereports if the snapshot is older than old_snapshot_threshold allows and the

@@ -10,7 +10,6 @@
 
 #include "utils/relcache.h"
 
-#include "graph/stop.h"
 #include "kernel/codec.h"
 #include "page/store.h"
 #include "search/form.h"
@@ -32,12 +31,11 @@ typedef struct VpIndex
 
 	/*
 	 * of what is kept with the relation: how well this process knows it (see
-	 * cold.c), and what it has learned from searches
+	 * cold.c)
 	 */
 	int			searches;		/* begun, while it is cold */
 	BlockNumber touched;		/* blocks, from the first one on */
 	bool		warm;			/* all of them */
-	VpGrowth	growth;			/* of distances around queries */
 } VpIndex;
 
 /* Makes a VpIndex for a metapage; mean: NULL, or mean_floats floats. */

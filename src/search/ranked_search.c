@@ -630,26 +630,21 @@ search_matches(VpRankedSearch *search, const VpEntry *entries, int nentries, uin
 }
 
 /*
- * Searches for the nearest, and learns from it for the next.  Within a radius
- * all rows are wanted, up to LIMIT: such a search expands the ef nearest.
+ * Searches for the nearest.  Within a radius all rows are wanted, up to LIMIT:
+ * such a search expands the ef nearest.
  */
 static void
-search_nearest(VpRankedSearch *search, const VpEntry *entries, int nentries, uint32 nids)
+search_nearest(VpRankedSearch *search, const VpEntry *entries, int nentries, const VpGraphState *graph)
 {
 	VpRanking  *ranking = &search->ranking;
 	const VpEffort *effort = &ranking->effort;
-	VpIndex    *kept = search->index->store.rel->rd_amcache;
 	VpStop		stop = vp_stop_at_ef(ranking->ef);
 
-	if (kept != NULL && effort->rows > 0 && !effort->bounded && vp_stop_fits(search->index->meta.metric))
-		stop = vp_stop_for(&kept->growth, Max(effort->rows, LEAST_ROWS), ranking->ef);
+	if (effort->rows > 0 && !effort->bounded && vp_stop_fits(search->index->meta.metric))
+		stop = vp_stop_for(graph->exponent, Max(effort->rows, LEAST_ROWS), ranking->ef);
 	vp_search_stop_by(ranking->search, &stop);
 	vp_search_start_all(ranking->search, &search->source.source, &search->query,
-						entries, nentries, ranking->ef, nids);
-	/* reading pages may have accepted invalidation messages */
-	kept = search->index->store.rel->rd_amcache;
-	if (kept != NULL)
-		vp_search_learn(ranking->search, &kept->growth);
+						entries, nentries, ranking->ef, graph->next_id);
 }
 
 /* The first round. */
@@ -678,7 +673,7 @@ search_graph(VpRankedSearch *search)
 	if (has_matches(search))
 		search_matches(search, entries, nentries, graph.next_id);
 	else
-		search_nearest(search, entries, nentries, graph.next_id);
+		search_nearest(search, entries, nentries, &graph);
 	if (ranking->hooks->rows_come != NULL)
 		ranking->hooks->rows_come(ranking->hooks_arg);
 	VP_POINT("search-found");

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "graph/growth.h"
 #include "graph/memgraph.h"
 #include "kernel/rotation.h"
 #include "vecfile.h"
@@ -34,6 +35,7 @@
 #define MEAN_SAMPLE 2000		/* vectors whose mean is subtracted from all */
 #define PASSES 3				/* over all queries, for each ef; the fastest
 								 * counts */
+#define LEARN 256				/* searches that teach how distances grow */
 #define NO_ANSWER (-1)
 #define PLACES 64				/* filters: regions of the base */
 
@@ -71,7 +73,7 @@ typedef struct Bench
 								 * searched */
 	long	   *rows;			/* of its nodes */
 	VpSearch   *search;
-	VpGrowth	growth;
+	float		exponent;		/* by which searches stop */
 	VpQuery		query;
 	float	   *rotated;
 } Bench;
@@ -254,6 +256,22 @@ copy_graph(Bench *bench)
 	bench->search = vp_search_create(&memory, bench->options.m);
 }
 
+/* Learns from searches for some nodes, as an index does (write/exponent.c). */
+static void
+learn_exponent(Bench *bench)
+{
+	VpSource   *source = vp_mem_source(bench->graph);
+	VpEntry		entry = vp_mem_entry(bench->built, 0);
+	uint32_t	n = vp_mem_count(bench->graph);
+	VpGrowth	growth = {0};
+
+	for (uint64_t i = 0; i < LEARN; i++)
+		if (source->query_of(source, (VpId) (i * n / LEARN), &bench->query))
+			vp_growth_learn(&growth, bench->search, source, &bench->query, entry, n);
+	bench->exponent = growth.exponent;
+	printf("exponent %.4f\n", bench->exponent);
+}
+
 /* Puts a row among the K nearest, sorted, if it is one of them. */
 static void
 keep_nearest(double *distance, int32_t *row, double new_distance, int32_t new_row)
@@ -285,11 +303,10 @@ run_query(Bench *bench, const float *vector, int ef, int32_t *answer)
 	vp_codec_rotate(&bench->codec, vector, bench->rotated);
 	vp_query_prepare(&bench->codec, bench->rotated, &bench->query);
 	stop = bench->options.stop && vp_stop_fits(bench->metric) ?
-		vp_stop_for(&bench->growth, K, ef) : vp_stop_at_ef(ef);
+		vp_stop_for(bench->exponent, K, ef) : vp_stop_at_ef(ef);
 	vp_search_stop_by(bench->search, &stop);
 	vp_search_start_all(bench->search, vp_mem_source(bench->graph), &bench->query, &entry, 1, ef,
 						vp_mem_count(bench->graph));
-	vp_search_learn(bench->search, &bench->growth);
 	found = vp_search_found(bench->search, &n);
 	if (n > bench->options.rerank)
 		n = bench->options.rerank;
@@ -851,6 +868,7 @@ main(int argc, char **argv)
 		   vp_kernel.name);
 	build(&bench);
 	copy_graph(&bench);
+	learn_exponent(&bench);
 	if (bench.options.filters > 0)
 		bench_filters(&bench);
 	else

@@ -188,7 +188,8 @@ my @meta  = (
 	[ 1708, 'complete' ], [ 1712, 'bare head' ], [ 1716, 'bare rows' ], [ 1720, 'bare emptied' ],
 	[ 1724, 'bare head' ], [ 1728, 'bare rows' ], [ 1732, 'bare emptied' ],
 	[ 1988, 'keys' ], [ 1992, 'spare' ], [ 2020, 'pool' ], [ 2024, 'pending' ], [ 2036, 'pool' ],
-	[ 2052, 'bound' ], [ 2060, 'measured' ], [ 5196, 'writers' ], [ $page, 'padding' ]);
+	[ 2052, 'bound' ], [ 2060, 'measured' ], [ 5196, 'writers' ],
+	[ 5208, 'cells' ], [ 5216, 'exponent' ], [ $page, 'padding' ]);
 my (%pages, %layout);
 foreach my $name (sort keys %index)
 {
