@@ -47,6 +47,14 @@ vp_change_counter(uint32 relation_hash, BlockNumber block)
 	return &vp_change_counters[(relation_hash + block) % VP_CHANGE_COUNTERS];
 }
 
+/* Counts changes of a page of a file, and of those that share its counter. */
+static inline uint32
+vp_page_changes(const VpPeekRel *peek, BlockNumber block)
+{
+	return vp_change_counters == NULL ? 0 :
+		pg_atomic_read_u32(vp_change_counter(peek->hash[0], block));
+}
+
 #endif							/* VP_SERVER_INTERNALS */
 
 #endif							/* VP_CHANGE_COUNTER_H */

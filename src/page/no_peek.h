@@ -73,6 +73,7 @@ vp_peek_page(const BufferDesc *desc)
 
 #define vp_change_counter_size() ((Size) 0)
 #define vp_change_counter_startup() ((void) 0)
+#define vp_page_changes(peek, block) 0
 #define vp_bypass_enable(store) ((void) 0)
 #define vp_bypass_read(store, block) ((const char *) NULL)
 #define vp_mark_dirty(buffer) MarkBufferDirty(buffer)

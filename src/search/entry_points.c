@@ -14,12 +14,12 @@
  *
  * What is kept may be out of date in any way, since nobody tells of changes: it only
  * chooses nodes, which are looked at and measured again before they are used.  When
- * half of them turn out to be other than expected, or the index has grown by a
- * quarter, all is copied anew; and again after one search, two, four, and at last
- * each MAX_PATIENCE, since nodes may have come that nobody sees to be missing.  A copy is made by
- * the searches of some time, a few nodes each: to touch a page for the first time takes a process
- * microseconds.  Nodes whose pages are not in shared buffers are left out.  When these are too many, and until
- * there is a first copy, searches begin at the entry point as ever.
+ * half of them turn out to be other than expected, or the index has changed by a
+ * part, all is copied anew; and again after one search, two, four, and at last
+ * each MAX_PATIENCE.  A copy is made by the searches of some time, a few nodes each: to touch a page
+ * for the first time takes a process microseconds.  Nodes whose pages are not in shared buffers are
+ * left out.  When these are too many, and until there is a first copy, searches begin at the entry
+ * point as ever.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,6 +33,7 @@
 #include "utils/memutils.h"
 
 #include "base/debug_point.h"
+#include "page/change_counter.h"
 #include "page/node.h"
 #include "search/entry_points.h"
 
@@ -45,6 +46,13 @@
 
 /* How many searches do without, as there is no room, until all is forgotten. */
 #define MAX_REFUSED		10000
+
+/*
+ * A copy lasts while no more of the index has changed than this part, and is used
+ * if no more of it is missing: rows often come in an order that puts all of a
+ * cluster into that.
+ */
+#define MOST_OTHER		(1.0 / 64)
 
 /* How much an estimate of the same code may differ, in parts: it is computed in the same way. */
 #define SAME_DISTANCE	1e-3f
@@ -65,6 +73,7 @@
 typedef struct Look
 {
 	uint32		nids;			/* of the index when it began */
+	uint32		changes;		/* of its metapage until then */
 	int			level;
 	bool		sharded;		/* there are several graphs */
 	uint32		stripe;			/* the next one, of those with nodes of the
@@ -95,7 +104,8 @@ typedef struct EntryPoints
 	VpLevels	levels;
 	Size		coded_bytes;
 
-	uint32		nids;			/* of it then */
+	uint32		changes;		/* of its metapage when these were copied:
+								 * each insert makes one */
 	double		used;			/* of the nodes that were looked at so many
 								 * can be kept */
 	int			wait;			/* searches until they are copied again */
@@ -215,6 +225,7 @@ begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 								  max * (entry_points->coded_bytes + sizeof(VpId) + sizeof(uint8)));
 
 	look->nids = nids;
+	look->changes = vp_page_changes(&store->peek, VP_META_BLOCK);
 	look->sharded = vp_graph_state(store).shards > 1;
 	/* a level may have some more nodes than its share */
 	look->level = choose_level(store, nids, entry_points->used, max - max / 8, &look->step);
@@ -251,8 +262,10 @@ look_at(Look *look, Size coded_bytes, const VpStore *store, VpId id)
 	bool		known = vp_node_listed_cached(store, id, look->level, &is_node);
 
 	look->looked++;
+	/* without key columns there is no pool */
 	if (!known)
 		is_node = true;
+	known |= store->geo.nkeys == 0;
 	if (!is_node)
 		return;
 	if (is_at_hand(look, store, id, &look->shards[look->n], coded, &is_node))
@@ -331,10 +344,10 @@ keep(EntryPoints *entry_points, const Look *look)
 static void
 copy_some(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 {
+	uint32		changes = vp_page_changes(&store->peek, VP_META_BLOCK) - entry_points->changes;
 	Look	   *look;
 
-	if (entry_points->look == NULL &&
-		(--entry_points->wait < 0 || nids > entry_points->nids + entry_points->nids / 4))
+	if (entry_points->look == NULL && (--entry_points->wait < 0 || changes > nids * MOST_OTHER))
 		begin_look(entry_points, store, nids);
 	look = entry_points->look;
 	if (look == NULL || !look_on(look, entry_points->coded_bytes, store))
@@ -344,11 +357,11 @@ copy_some(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 							 look->n, look->level, look->missing, look->unknown)));
 	entry_points->used = Max(LEAST_USED, (look->n + look->missing) /
 							 (double) Max(look->looked - look->unknown, 1));
-	if (look->missing > look->n / 4 || look->unknown / 4 > look->n)
+	if (look->missing > look->n * MOST_OTHER || look->unknown / 4 > look->n)
 		look->n = 0;
 	keep(entry_points, look);
 	entry_points->level = look->level;
-	entry_points->nids = look->nids;
+	entry_points->changes = look->changes;
 	entry_points->wait = entry_points->patience;
 	entry_points->patience = Min(2 * entry_points->patience, MAX_PATIENCE);
 	entry_points->look = NULL;
