@@ -41,33 +41,65 @@ vp_link_set(VpWriter *writer, VpSource *source, VpId node, int level, const VpId
 	return false;
 }
 
-/* Does a node that `id` links to, other than `but`, link to it? */
-static bool
-linked_by_another(VpSource *source, VpId id, int level, VpId but)
+static inline bool
+links_to(VpSource *source, VpId from, int level, VpId id)
 {
+	VpId		links[VP_MAX_LINKS];
+
+	return vp_links_contain(links, source->links(source, from, level, links), id);
+}
+
+/*
+ * Is `id` led to without the link of `node`, which keeps its links to these?  By
+ * one of these; or by another x that is itself led to by one that is not `id`:
+ * of two that link to each other alone, neither leads to the other.  Where lists
+ * are short there are such circles of more than two: there x must be led to by
+ * one of these.  A build looks at its end for what is not led to.
+ */
+static bool
+led_to(VpWriter *writer, VpSource *source, VpId id, int level, VpId node, const VpId *to, int nto)
+{
+	bool		circles = writer->m < VP_ENOUGH_LINKS;
 	VpId		links[VP_MAX_LINKS];
 	VpId		back[VP_MAX_LINKS];
 	int			n = source->links(source, id, level, links);
+	int			nothers = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		if (links[i] != but &&
-			vp_links_contain(back, source->links(source, links[i], level, back), id))
+		if (links[i] == node)
+			continue;
+		if (!vp_links_contain(to, nto, links[i]))
+			links[nothers++] = links[i];
+		else if (links_to(source, links[i], level, id))
 			return true;
+	}
+	for (int i = 0; i < nothers; i++)
+	{
+		int			nback = source->links(source, links[i], level, back);
+
+		if (!vp_links_contain(back, nback, id))
+			continue;
+		if (writer->build)
+			return true;
+		for (int j = 0; j < nback; j++)
+			if (back[j] != id && (!circles || vp_links_contain(to, nto, back[j])) &&
+				links_to(source, back[j], level, links[i]))
+				return true;
 	}
 	return false;
 }
 
 /*
  * The farthest of a node's links, given nearest first, that can be spared: that
- * is not `but`, and to which somebody else links too.  -1 when there is none.
+ * is not `but`, and is led to without it.  -1 when there is none.
  */
 static int
-find_spare(VpSource *source, VpId node, int level, const VpId *links, int n, VpId but)
+find_spare(VpWriter *writer, VpSource *source, VpId node, int level, const VpId *links, int n, VpId but)
 {
 	for (int i = n - 1; i >= 0; i--)
 	{
-		if (links[i] != but && linked_by_another(source, links[i], level, node))
+		if (links[i] != but && led_to(writer, source, links[i], level, node, links, n))
 			return i;
 	}
 	return -1;
@@ -112,7 +144,7 @@ link_from_any(VpWriter *writer, VpSource *source, int level, const VpId *nodes, 
 
 /*
  * A list of `node` is to be `to` and no longer `from`.  Those that lose their
- * place, and to which nobody else is known to link, get a free one, or one in
+ * place, and are not known to be led to any more, get a free one, or one in
  * the list of a node that stays, or that of one that can be spared, or else
  * that of `id`.  Not those of others at once: a node that is near to everybody,
  * as the longest vectors are by inner product, would in the end have such links
@@ -130,7 +162,7 @@ keep_last_links(VpWriter *writer, VpSource *source, VpId node, int level, VpId i
 		int			spare;
 
 		if (vp_links_contain(to, nto, from[i]) || !source->linkable(source, from[i]) ||
-			linked_by_another(source, from[i], level, node))
+			led_to(writer, source, from[i], level, node, to, nchosen))
 			continue;
 		if (nto < max)
 		{
@@ -139,7 +171,7 @@ keep_last_links(VpWriter *writer, VpSource *source, VpId node, int level, VpId i
 		}
 		if (link_from_any(writer, source, level, to, nto, from[i]))
 			continue;
-		spare = find_spare(source, node, level, to, nchosen, id);
+		spare = find_spare(writer, source, node, level, to, nchosen, id);
 		for (int j = 0; j < nchosen && spare < 0; j++)
 		{
 			if (to[j] == id)
