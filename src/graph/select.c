@@ -333,8 +333,8 @@ judge_by_compared(VpChoice *choice, int at)
 
 	for (int i = 0; i < choice->nchosen; i++)
 	{
-		places[n] = place_of(choice, choice->chosen[i]);
-		n += (choice->candidates[choice->chosen[i]].id & COMPARED) != 0;
+		if (choice->candidates[choice->chosen[i]].id & COMPARED)
+			places[n++] = place_of(choice, choice->chosen[i]);
 	}
 	measure_places(choice, places, n);
 	for (int i = 0; i < n; i++)
@@ -351,9 +351,10 @@ judge_others(VpChoice *choice, int start, int end)
 
 	for (int i = start; i < end; i++)
 	{
+		if (choice->verdicts[i] >= VP_DROPPED)
+			continue;
 		others[n] = i;
-		places[n] = place_of(choice, i);
-		n += choice->verdicts[i] < VP_DROPPED;
+		places[n++] = place_of(choice, i);
 	}
 	measure_places(choice, places, n);
 	for (int i = 0; i < n; i++)

@@ -13,7 +13,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = vecprov_node('primary', allows_streaming => 1);
-$node->append_conf('postgresql.conf', "wal_consistency_checking = 'all, vecprov'\nautovacuum = off\nmax_connections = 20\n");
+# without server internals each search begins at the entry point: where it stops is all that may differ
+$node->append_conf('postgresql.conf', "wal_consistency_checking = 'all, vecprov'\nautovacuum = off\nmax_connections = 20\nvecprov.server_internals = off\n");
 $node->start;
 vecprov_functions($node);
 $node->backup('backup');
@@ -110,7 +111,6 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM vecprov_check(\'built_idx\
 $node->safe_psql('postgres', 'REINDEX INDEX CONCURRENTLY built_idx');
 is_learned('built_idx', 8000, 'REINDEX CONCURRENTLY');
 my ($least, $most) = expansions('built');
-cmp_ok($least, '<', 48, 'a search may stop early');
 
 # Grown
 $node->safe_psql('postgres', 'INSERT INTO grown SELECT i, v FROM vectors WHERE i <= 1023');
@@ -154,13 +154,13 @@ SELECT put_pages('built_idx', overlay(pages('built_idx') PLACING '\x000000000000
 EOS
 is_deeply([ exponent('built_idx') ], [ 0, 0 ], 'not known');
 my @plain = expansions('built');
-cmp_ok($plain[0], '>', 48, 'searches expand their effort');
+cmp_ok($plain[0], '>', $least, 'searches expand their effort, and do not stop early');
 cmp_ok($plain[1], '<', $most, 'and no more');
 alike('built', 'not known');
 $node->safe_psql('postgres', 'VACUUM built');
 is_learned('built_idx', 8000, 'VACUUM');
 alike('built', 'VACUUM');
-cmp_ok((expansions('built'))[0], '<', 48, 'searches expand what they need');
+cmp_ok((expansions('built'))[0], '<', $plain[0], 'searches expand what they need');
 
 # Damage: told, and not used.
 foreach my $damage ([ pack('f L', 1e-30, 8000), 'too small' ], [ pack('f L', -0.1, 8000), 'negative' ],
