@@ -5,7 +5,8 @@
  *
  * Who reads a page without a lock or a pin (bypass.c) compares its counter
  * before and after.  Pages that share a counter cost each other a read, no
- * more.
+ * more.  By the metapage's, searches learn how much an index has changed
+ * (search/entry_points.c).
  *
  *-------------------------------------------------------------------------
  */

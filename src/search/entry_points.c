@@ -218,6 +218,9 @@ static void
 begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 {
 	int			max = Min(MAX_NODES, MAX_BYTES / entry_points->coded_bytes);
+
+	/* may raise an error, before there is anything to be lost */
+	bool		sharded = vp_graph_state(store).shards > 1;
 	Look	   *look;
 
 	VP_POINT("allocation");
@@ -226,7 +229,7 @@ begin_look(EntryPoints *entry_points, const VpStore *store, uint32 nids)
 
 	look->nids = nids;
 	look->changes = vp_page_changes(&store->peek, VP_META_BLOCK);
-	look->sharded = vp_graph_state(store).shards > 1;
+	look->sharded = sharded;
 	/* a level may have some more nodes than its share */
 	look->level = choose_level(store, nids, entry_points->used, max - max / 8, &look->step);
 	look->max = max;

@@ -58,6 +58,29 @@ make_clusters(Sample *sample, int n, int clusters, double deviation, uint64_t se
 	}
 }
 
+/* What is counted in a graph of such vectors. */
+static int
+count_in(int n, int clusters, double deviation, uint64_t seed,
+		 int (*count) (const Sample *sample, VpMemGraph *graph))
+{
+	Sample		sample;
+	VpMemGraph *graph;
+	int			counted;
+
+	make_clusters(&sample, n, clusters, deviation, seed);
+	graph = link_all(&sample);
+	counted = count(&sample, graph);
+	vp_mem_destroy(graph);
+	sample_free(&sample);
+	return counted;
+}
+
+static int
+count_reached(const Sample *sample, VpMemGraph *graph)
+{
+	return sample_reached(sample, graph, graph->entries[0].id);
+}
+
 /*
  * Many small clusters, in mixed order and one after another: the links between
  * them are few and must not get lost.
@@ -79,7 +102,7 @@ check_reached(bool mixed)
 			sample.x[i * 16 + j] = (float) (1000 * vp_unit_gauss(&centre) + vp_unit_gauss(&random));
 	}
 	graph = link_all(&sample);
-	reached = sample_reached(&sample, graph, graph->entries[0].id);
+	reached = count_reached(&sample, graph);
 	VP_CHECK(reached >= sample.n - 10, "%d of %d reached", reached, sample.n);
 	vp_mem_destroy(graph);
 	sample_free(&sample);
@@ -96,16 +119,7 @@ check_few_lead(void)
 	int			reached = 0;
 
 	for (uint64_t seed = 0; seed < 40; seed++)
-	{
-		Sample		sample;
-		VpMemGraph *graph;
-
-		make_clusters(&sample, 500, 12, 0.2, seed);
-		graph = link_all(&sample);
-		reached += sample_reached(&sample, graph, graph->entries[0].id);
-		vp_mem_destroy(graph);
-		sample_free(&sample);
-	}
+		reached += count_in(500, 12, 0.2, seed, count_reached);
 	VP_CHECK(reached == 20000, "%d of 20,000 reached", reached);
 }
 
@@ -114,7 +128,7 @@ check_few_lead(void)
  * something nearer for.
  */
 static int
-count_lost(VpMemGraph *graph, const Sample *sample, int ef)
+count_lost(const Sample *sample, VpMemGraph *graph)
 {
 	VpSearch   *search = vp_search_create(&sample_memory, M);
 	VpSource   *source = vp_mem_source(graph);
@@ -130,7 +144,7 @@ count_lost(VpMemGraph *graph, const Sample *sample, int ef)
 
 		VP_CHECK(source->query_of(source, id, &query.query), "%u has a vector", id);
 		source->distances(source, &query.query, &id, 1, &own);
-		vp_search_start(search, source, &query.query, entry.id, entry.level, 0, ef, (uint32_t) sample->n);
+		vp_search_start(search, source, &query.query, entry.id, entry.level, 0, 100, (uint32_t) sample->n);
 		lost += !(vp_search_found(search, &n)->dist <= own);
 	}
 	sample_query_free(&query);
@@ -148,16 +162,7 @@ check_found(void)
 	int			lost = 0;
 
 	for (uint64_t seed = 0; seed < 10; seed++)
-	{
-		Sample		sample;
-		VpMemGraph *graph;
-
-		make_clusters(&sample, 3000, 30, 0.02, seed);
-		graph = link_all(&sample);
-		lost += count_lost(graph, &sample, 100);
-		vp_mem_destroy(graph);
-		sample_free(&sample);
-	}
+		lost += count_in(3000, 30, 0.02, seed, count_lost);
 	VP_CHECK(lost <= 15, "%d of 30,000 are lost", lost);
 }
 
